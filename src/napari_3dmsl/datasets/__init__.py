@@ -1,0 +1,1 @@
+"""Files of simulated images. No Qt, no napari."""

@@ -1,0 +1,1 @@
+"""Fluorescence images of shapes: optics and camera. No Qt, no napari."""

@@ -1,0 +1,1 @@
+"""The panels: they collect settings, start work and show results; the science is elsewhere."""
