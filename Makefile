@@ -1,0 +1,64 @@
+# Everything that one does with a checkout. Needs git, make and Python 3.11 or newer; `make` alone lists the targets.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := -m pip install -qq --constraint constraints.txt
+ON_SCREEN := scripts/virtual-display
+
+.PHONY: help demo test lint typecheck check screenshots bench constraints clean system
+
+help:  ## List the targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+demo: .venv/installed  ## Open napari on the sample, extracted and imaged; with no display, write demo.png
+	@if $(ON_SCREEN) --needed; then set -x; \
+		$(ON_SCREEN) $(BIN)/napari-3dmsl demo --screenshot demo.png; \
+	else set -x; \
+		$(BIN)/napari-3dmsl demo; \
+	fi
+
+test: .venv/installed-dev  ## Run the whole test suite; a part of it: make test ARGS="-x -k shapes"
+	$(ON_SCREEN) $(BIN)/pytest $(ARGS)
+
+lint: .venv/installed-dev  ## Check style
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+typecheck: .venv/installed-dev  ## Check types
+	$(BIN)/mypy
+
+check: lint typecheck test  ## Check style and types, then test
+
+screenshots: .venv/installed-dev  ## Make the pictures in docs/ anew
+	$(ON_SCREEN) $(BIN)/python scripts/screenshots.py
+
+bench: .venv/installed-dev  ## Run the benchmarks
+	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(ON_SCREEN) $(BIN)/python "$$file" || exit 1; done
+
+constraints: | system  ## Write constraints.txt anew: the newest versions that fit together
+	$(PYTHON) -m venv --clear build/resolve
+	build/resolve/bin/python -m pip install -qq --upgrade "pip>=25.1"
+	build/resolve/bin/python -m pip install -qq --editable ".[all,nifti]" --group dev
+	@echo "# Versions for development and CI, made by: make constraints" > build/constraints.txt
+	build/resolve/bin/python -m pip freeze --exclude napari-3dmsl >> build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+clean:  ## Remove caches, builds and demo.png; .venv stays
+	rm -rf build dist out demo.png .pytest_cache .mypy_cache .ruff_cache
+	find src tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system:
+	@PYTHON="$(PYTHON)" scripts/system-libraries
+
+# Installed anew only when the dependencies or their versions have changed.
+.venv/installed: pyproject.toml constraints.txt | system
+	@echo "Installing napari, Qt and this package into .venv: about 1 GB, a few minutes"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -qq --upgrade "pip>=25.1"
+	$(BIN)/python $(INSTALL) --editable ".[all,nifti]"
+	@touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python $(INSTALL) --group dev
+	@touch $@

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+
+from napari_3dmsl.settings import Settings
+
+
+class Light(Settings):
+    emission_nm: float = Field(default=600.0, gt=0)
+
+
+class Example(Settings):
+    voxel_nm: tuple[float, float, float] = (24.0, 24.0, 24.0)
+    planes: int = Field(default=1, ge=1)
+    light: Light = Light()
+
+
+def message_of(**values: object) -> str:
+    with pytest.raises(ValueError, match=r".") as caught:
+        Example(**values)
+    return str(caught.value)
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Example().planes = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("values", "parts"),
+    [
+        ({"planes": 0}, ["planes", "0", "greater than or equal to 1"]),
+        ({"planes": "many"}, ["planes", "many", "integer"]),
+        ({"voxel_nm": (1, 2)}, ["voxel_nm.2", "missing"]),
+        ({"voxel_nm": (1, 2, math.nan)}, ["voxel_nm.2", "nan", "finite"]),
+        ({"voxel_nm": (1, math.inf, 2)}, ["voxel_nm.1", "inf", "finite"]),
+        ({"light": {"emission_nm": -1}}, ["light", "emission_nm", "-1", "greater than 0"]),
+        ({"plains": 3}, ["Example has no setting 'plains'"]),
+    ],
+)
+def test_bad_value_is_told_in_one_line(values: dict, parts: list[str]) -> None:
+    message = message_of(**values)
+    assert "\n" not in message
+    assert [part for part in parts if part not in message] == []
+
+
+def test_all_problems_are_told_at_once() -> None:
+    assert message_of(planes=0, plains=3).count(";") == 1
+
+
+def test_replace_validates() -> None:
+    example = Example()
+    assert example.replace(planes=3).planes == 3
+    assert example.planes == 1
+    with pytest.raises(ValueError, match="planes = -1"):
+        example.replace(planes=-1)
+
+
+def test_json_round_trip(tmp_path: Path) -> None:
+    example = Example(voxel_nm=(15, 16, 16), light=Light(emission_nm=488))
+    file = tmp_path / "example.json"
+    file.write_text(example.model_dump_json(), encoding="utf-8")
+    assert Example.load(file) == example
+    assert json.loads(file.read_text(encoding="utf-8"))["voxel_nm"] == [15, 16, 16]
+
+
+def test_toml_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "example.toml"
+    file.write_text("planes = 5\n[light]\nemission_nm = 688.0\n", encoding="utf-8")
+    assert Example.load(str(file)) == Example(planes=5, light=Light(emission_nm=688))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("broken.json", "{", "not valid JSON"),
+        ("broken.toml", "planes = ", "not valid TOML"),
+        ("list.json", "[1, 2]", "expected a table of settings, found list"),
+        ("nan.json", '{"voxel_nm": [1, 2, NaN]}', "finite"),
+        ("wrong.toml", "planes = 0", "planes = 0"),
+        ("unknown.json", '{"plains": 3}', "has no setting 'plains'"),
+    ],
+)
+def test_load_error_names_the_file(tmp_path: Path, name: str, text: str, reason: str) -> None:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r".") as caught:
+        Example.load(file)
+    message = str(caught.value)
+    assert message.startswith(f"{file}: ")
+    assert reason in message
+    assert "\n" not in message
+
+
+def test_missing_file_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Example.load(tmp_path / "absent.json")
