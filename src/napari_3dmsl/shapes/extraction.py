@@ -1,0 +1,235 @@
+"""From a label volume to instances: downsample, erode, label, regrow, drop the dust."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from napari_3dmsl.settings import Settings
+from napari_3dmsl.shapes.downsampling import downsample_labels, downsample_mask
+from napari_3dmsl.shapes.morphology import (
+    components,
+    dilate_instances,
+    erode,
+    regrow_in_mask,
+    voxel_counts,
+)
+from napari_3dmsl.shapes.volume import VoxelNm, check_labels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Progress = Callable[[int, int, str], None]
+VoxelSize = Annotated[float, Field(gt=0, lt=1e6)]
+
+PAPER_VOXEL_NM = 24.0
+STEPS = 4
+
+
+class ExtractionSettings(Settings):
+    """How instances are cut out of a label volume.
+
+    Attributes
+    ----------
+    voxel_nm
+        Voxel size of the labels (z, y, x) in nm.
+    downsample
+        Edge of the blocks that become one voxel, at least 1; ``None`` coarsens to at most 24 nm,
+        the paper's grid (see `suggested_downsample`).
+    erosion_radius
+        Radius of the ball that opens contacts between neighbours, in voxels of the downsampled
+        grid (of its finest axis); the paper's is 3.5.
+    connectivity
+        6, 18 or 26 neighbours when labelling.
+    regrow
+        ``watershed`` grows the eroded pieces back inside the original mask; ``dilate`` dilates
+        each with the ball of the erosion, as in the paper.
+    min_volume_um3
+        Smaller instances are dropped. The default is a ball of 124 nm: of the 130 mitochondria that
+        experts marked in UroCell it loses two. The authors' 2000 voxels of 24 nm are
+        0.0276 µm³ and lose a third of them.
+    instances
+        The labels are instances already: no erosion, no regrowth, every label is one object.
+    """
+
+    voxel_nm: tuple[VoxelSize, VoxelSize, VoxelSize]
+    downsample: Annotated[int, Field(ge=1)] | None = None
+    erosion_radius: Annotated[float, Field(ge=0, le=50)] = 3.5
+    connectivity: Literal[6, 18, 26] = 6
+    regrow: Literal["watershed", "dilate"] = "watershed"
+    min_volume_um3: Annotated[float, Field(ge=0)] = 0.001
+    instances: bool = False
+
+    @property
+    def downsample_factor(self) -> int:
+        """The block edge in voxels, with ``None`` resolved."""
+        return self.downsample or suggested_downsample(self.voxel_nm)
+
+    @property
+    def coarse_voxel_nm(self) -> VoxelNm:
+        """Voxel size (z, y, x) in nm after downsampling."""
+        z, y, x = (size * self.downsample_factor for size in self.voxel_nm)
+        return z, y, x
+
+
+@dataclass(frozen=True)
+class ExtractionReport:
+    """What happened to the objects and voxels of the downsampled mask.
+
+    Attributes
+    ----------
+    found, kept, dropped_small
+        Instances before and after the smallest volume, and their difference.
+    voxels_lost
+        Foreground voxels that belong to no instance.
+    voxels_invented
+        Instance voxels that were background.
+    thinnest_tube_nm
+        See `thinnest_surviving_tube_nm`.
+    """
+
+    found: int
+    kept: int
+    dropped_small: int
+    voxels_lost: int
+    voxels_invented: int
+    thinnest_tube_nm: float
+
+    def summary(self) -> str:
+        """Say it in one line."""
+        return (
+            f"{self.kept} shapes ({self.found} found, {self.dropped_small} too small); "
+            f"{self.voxels_lost} voxels lost, {self.voxels_invented} invented; "
+            f"tubes from {self.thinnest_tube_nm:.0f} nm survive the erosion"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Extraction:
+    """Instances on the downsampled grid.
+
+    Attributes
+    ----------
+    labels
+        (z, y, x) int32, C-contiguous; 0 is background, instances are 1..n.
+    voxel_nm
+        Voxel size (z, y, x) in nm, after downsampling.
+    origin_um
+        Centre of voxel (0, 0, 0) in µm (z, y, x), in the frame where the centre of the original
+        volume's first voxel is 0.
+    report
+        Counts of objects and voxels.
+    """
+
+    labels: NDArray[np.int32]
+    voxel_nm: VoxelNm
+    origin_um: tuple[float, float, float]
+    report: ExtractionReport
+
+
+def suggested_downsample(voxel_nm: VoxelNm) -> int:
+    """Return the largest block edge that keeps every voxel side at 24 nm or less, at least 1."""
+    return max(1, int(PAPER_VOXEL_NM / max(voxel_nm) + 1e-9))
+
+
+def thinnest_surviving_tube_nm(settings: ExtractionSettings) -> float:
+    """Return the diameter in nm of the thinnest tube that the erosion leaves in one piece.
+
+    A digital tube stays connected when its radius exceeds the ball's by half a voxel:
+    ``(2 r + 1) voxel``. With r = 3.5 at 24 nm this is 192 nm; tubes of 168 to 180 nm were
+    measured to break up and those below 144 nm to vanish.
+    """
+    radius = 0.0 if settings.instances else settings.erosion_radius
+    return (2 * radius + 1) * min(settings.coarse_voxel_nm)
+
+
+def extract_instances(
+    labels: Any, settings: ExtractionSettings, progress: Progress | None = None
+) -> Extraction:
+    """Cut the instances out of a label volume.
+
+    Parameters
+    ----------
+    labels
+        (z, y, x) mask or labels; unless ``settings.instances``, everything above 0 is foreground.
+    settings
+        Voxel size and how to extract.
+    progress
+        Called with (done, total, what); an exception that it raises stops the work.
+
+    Raises
+    ------
+    ValueError
+        When the labels are no labels, or nothing is left after downsampling.
+    """
+    tell = progress or _silent
+    labels = check_labels(labels)
+    factor = settings.downsample_factor
+    tell(0, STEPS, "Downsampling")
+    if settings.instances:
+        found = _consecutive(downsample_labels(labels, factor))
+        mask = found > 0
+    else:
+        mask = downsample_mask(labels, factor)
+        found = _separate(mask, settings, tell)
+    if not mask.any():
+        raise ValueError(
+            f"downsample = {factor}: nothing is left, the labels are thinner than half a block; "
+            "choose a smaller number"
+        )
+    tell(3, STEPS, "Dropping small instances")
+    kept, count = _drop_small(found, settings)
+    report = ExtractionReport(
+        found=int(found.max()),
+        kept=count,
+        dropped_small=int(found.max()) - count,
+        voxels_lost=int(np.count_nonzero(mask & (kept == 0))),
+        voxels_invented=int(np.count_nonzero((kept > 0) & ~mask)),
+        thinnest_tube_nm=thinnest_surviving_tube_nm(settings),
+    )
+    tell(STEPS, STEPS, report.summary())
+    z, y, x = ((factor - 1) / 2 * size / 1000 for size in settings.voxel_nm)
+    return Extraction(kept, settings.coarse_voxel_nm, (z, y, x), report)
+
+
+def _silent(done: int, total: int, what: str) -> None:
+    """Tell nobody."""
+
+
+def _separate(
+    mask: NDArray[np.bool_], settings: ExtractionSettings, tell: Progress
+) -> NDArray[np.int32]:
+    """Erode, label, regrow."""
+    voxel = settings.coarse_voxel_nm
+    radius = settings.erosion_radius * min(voxel)
+    tell(1, STEPS, "Eroding")
+    markers = components(erode(mask, radius, voxel), settings.connectivity)
+
+    def step(done: int, total: int) -> None:
+        tell(2, STEPS, f"Regrowing {done + 1} of {total}")
+
+    if settings.regrow == "dilate":
+        return dilate_instances(markers, radius, voxel, step)
+    return regrow_in_mask(mask, markers, voxel, settings.connectivity, step)
+
+
+def _consecutive(labels: NDArray[Any]) -> NDArray[np.int32]:
+    """Renumber the labels 1..n in ascending order."""
+    values, inverse = np.unique(labels, return_inverse=True)
+    shift = 0 if values[0] == 0 else 1
+    return np.ascontiguousarray(inverse.reshape(labels.shape) + shift, dtype=np.int32)
+
+
+def _drop_small(
+    labels: NDArray[np.int32], settings: ExtractionSettings
+) -> tuple[NDArray[np.int32], int]:
+    """Return the labels of the instances that are large enough, renumbered, and their number."""
+    voxel_um3 = float(np.prod(settings.coarse_voxel_nm)) / 1e9
+    keep = voxel_counts(labels) * voxel_um3 >= settings.min_volume_um3
+    keep[0] = False
+    renumbered = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
+    return np.ascontiguousarray(renumbered[labels]), int(keep.sum())

@@ -1,0 +1,156 @@
+"""One shape: surface, skeleton, class and measures, at its place in the volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_3dmsl.shapes.classification import Classification, ClassRules, classify
+from napari_3dmsl.shapes.field import smooth_mask
+from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
+from napari_3dmsl.shapes.morphology import boxes
+from napari_3dmsl.shapes.skeleton import Skeleton, skeleton_from_field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from napari_3dmsl.shapes.extraction import Extraction, Progress
+    from napari_3dmsl.shapes.morphology import Box
+
+COLUMNS = (
+    "index",
+    "shape_class",
+    "length_um",
+    "volume_um3",
+    "area_um2",
+    "branches",
+    "loops",
+    "mean_radius_um",
+    "touches_border",
+    "reason",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """One instance and what was measured on it.
+
+    Attributes
+    ----------
+    id
+        Its label in the extraction.
+    mesh, skeleton, classification
+        Surface, centrelines and class, world µm (z, y, x).
+    voxel_count
+        Voxels of the instance on the downsampled grid.
+    volume_um3
+        Volume of these voxels in µm³.
+    area_um2
+        Area of the mesh in µm².
+    bounds_um
+        (2, 3): lowest and highest corner (z, y, x) of the box of its voxels in µm.
+    centroid_um
+        (3,): mean of its voxel centres (z, y, x) in µm.
+    touches_border
+        Whether the volume's border cuts it, so that its measures are too small.
+    """
+
+    id: int
+    mesh: Mesh
+    skeleton: Skeleton
+    classification: Classification
+    voxel_count: int
+    volume_um3: float
+    area_um2: float
+    bounds_um: NDArray[np.float64]
+    centroid_um: NDArray[np.float64]
+    touches_border: bool
+
+
+def iter_shapes(extraction: Extraction, rules: ClassRules | None = None) -> Iterator[Shape]:
+    """Measure one instance after the other, in the order of their labels.
+
+    Parameters
+    ----------
+    extraction
+        The instances.
+    rules
+        Thresholds of the classes; ``None`` takes the paper's.
+    """
+    rules = rules or ClassRules()
+    for label, box in boxes(extraction.labels):
+        yield _measure(extraction, label, box, rules)
+
+
+def measure_shapes(
+    extraction: Extraction, rules: ClassRules | None = None, progress: Progress | None = None
+) -> list[Shape]:
+    """Measure all instances.
+
+    Parameters
+    ----------
+    extraction
+        The instances.
+    rules
+        Thresholds of the classes; ``None`` takes the paper's.
+    progress
+        Called with (done, total, what) after each shape; an exception that it raises stops the
+        work.
+    """
+    total = extraction.report.kept
+    shapes = []
+    for shape in iter_shapes(extraction, rules):
+        shapes.append(shape)
+        if progress is not None:
+            progress(len(shapes), total, shape.classification.reason)
+    return shapes
+
+
+def feature_table(shapes: Iterable[Shape]) -> dict[str, list[Any]]:
+    """Return the measures as columns; ``index`` is the label, so that napari can join them."""
+    rows = [
+        (
+            shape.id,
+            str(shape.classification.shape_class),
+            shape.skeleton.length_um,
+            shape.volume_um3,
+            shape.area_um2,
+            shape.skeleton.branches,
+            shape.skeleton.loops,
+            shape.skeleton.mean_radius_um,
+            shape.touches_border,
+            shape.classification.reason,
+        )
+        for shape in shapes
+    ]
+    return {name: [row[column] for row in rows] for column, name in enumerate(COLUMNS)}
+
+
+def _measure(extraction: Extraction, label: int, box: Box, rules: ClassRules) -> Shape:
+    mask = extraction.labels[box] == label
+    voxel_um = np.array(extraction.voxel_nm) / 1000
+    origin_um = np.array(extraction.origin_um)
+    start = np.array([side.start for side in box])
+    stop = np.array([side.stop for side in box])
+    field = smooth_mask(mask, extraction.voxel_nm, (start + origin_um / voxel_um).tolist())
+    mesh, skeleton = mesh_from_field(field), skeleton_from_field(field)
+    count = int(np.count_nonzero(mask))
+    volume_um3 = count * float(np.prod(voxel_um))
+    return Shape(
+        id=label,
+        mesh=mesh,
+        skeleton=skeleton,
+        classification=classify(
+            skeleton.length_um, skeleton.branches, skeleton.loops, volume_um3, rules
+        ),
+        voxel_count=count,
+        volume_um3=volume_um3,
+        area_um2=mesh.area_um2,
+        bounds_um=np.array([start - 0.5, stop - 0.5]) * voxel_um + origin_um,
+        centroid_um=(start + np.argwhere(mask).mean(axis=0)) * voxel_um + origin_um,
+        touches_border=bool((start == 0).any() or (stop == extraction.labels.shape).any()),
+    )
