@@ -1,4 +1,4 @@
-"""The base of every settings object: frozen, validated in one clear line, to and from JSON and TOML."""
+"""The base of every settings object: frozen, validated in one clear line, read from files."""
 
 from __future__ import annotations
 

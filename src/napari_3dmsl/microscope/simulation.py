@@ -1,0 +1,211 @@
+"""From a surface or a list of points to a recorded image: the whole way in one settings object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pydantic import Field
+
+from napari_3dmsl.arrays import CountArray, FloatArray
+from napari_3dmsl.microscope.camera import PhysSegNoise, physseg_noise, record
+from napari_3dmsl.microscope.fluorophores import (
+    Emitters,
+    Labelling,
+    label_surface,
+    surface_area_um2,
+    surface_centroid_um,
+)
+from napari_3dmsl.microscope.imaging import Photons, Progress, Renderer, expected_photons
+from napari_3dmsl.microscope.instruments import Acquisition, Camera, Microscope
+from napari_3dmsl.microscope.pose import Placed, Pose, place
+from napari_3dmsl.settings import Settings
+
+Noise = Literal["none", "camera", "physeg"]
+
+
+class Simulation(Settings):
+    """Every setting of one simulated image or stack.
+
+    ``noise``: ``camera`` records counts with `camera`; ``physeg`` is the 3DMSL paper's noise;
+    ``none`` keeps the expected photons as float32. One ``seed`` fixes labelling and noise.
+    """
+
+    microscope: Microscope = Microscope()
+    acquisition: Acquisition = Acquisition()
+    pose: Pose = Pose()
+    labelling: Labelling = Labelling()
+    camera: Camera = Camera()
+    noise: Noise = "camera"
+    seed: int = Field(0, ge=0)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Labelled, posed emitters in the field of view, ready for any microscope.
+
+    Attributes
+    ----------
+    placed : Placed
+    renderer : Renderer
+        Keeps what images of the same emitters share.
+    centroid_um : (3,) float64
+        The object's centroid in the world, (z, y, x); the middle of the image.
+    area_um2 : float or None
+        Labelled area; None for emitters given as points.
+    """
+
+    placed: Placed
+    renderer: Renderer
+    centroid_um: FloatArray
+    area_um2: float | None
+
+    def __len__(self) -> int:
+        return len(self.placed.emitters)
+
+
+@dataclass(frozen=True)
+class SimulatedImage:
+    """A recorded image with the truth behind it.
+
+    Attributes
+    ----------
+    counts : (planes, rows, columns) uint16, or float32 photons when the noise is ``none``
+    photons : Photons
+        Expected photons without noise, with the position of each plane.
+    scene : Scene
+    simulation : Simulation
+    physseg : PhysSegNoise or None
+        Grey levels that the paper's noise drew.
+    """
+
+    counts: CountArray | FloatArray
+    photons: Photons
+    scene: Scene
+    simulation: Simulation
+    physseg: PhysSegNoise | None
+
+    def metadata(self) -> dict[str, Any]:
+        """Every setting, the plane positions and the transform, ready for JSON."""
+        from napari_3dmsl import __version__
+
+        drawn = None
+        if self.physseg is not None:
+            drawn = {"offset": self.physseg.offset, "peak": self.physseg.peak}
+        return {
+            "software": f"napari-3dmsl {__version__}",
+            **self.simulation.model_dump(mode="json"),
+            "emitters": len(self.scene),
+            "area_um2": self.scene.area_um2,
+            "plane_focus_um": [round(float(f), 6) for f in self.photons.focus_um],
+            "plane_stage_um": [round(float(s), 6) for s in self.photons.stage_um],
+            "object_centroid_um": self.scene.centroid_um.tolist(),
+            "world_to_field": self.scene.placed.world_to_field.tolist(),
+            "physseg_noise": drawn,
+        }
+
+
+def scene_from_surface(
+    vertices_um: ArrayLike,
+    faces: ArrayLike,
+    labelling: Labelling,
+    pose: Pose,
+    depth_um: float,
+    seed: int,
+) -> Scene:
+    """Label a surface and place it in the field of view.
+
+    Parameters
+    ----------
+    vertices_um : (v, 3) array
+        World frame, (z, y, x) in µm.
+    faces : (f, 3) integer array
+    labelling : Labelling
+    pose : Pose
+    depth_um : float
+        Height of the lowest emitter above the coverslip, >= 0.
+    seed : int
+    """
+    labelling_rng, _ = _generators(seed)
+    emitters = label_surface(vertices_um, faces, labelling, labelling_rng)
+    centroid = surface_centroid_um(vertices_um, faces)
+    placed = place(emitters, centroid, pose, depth_um)
+    return Scene(placed, Renderer(placed.emitters), centroid, surface_area_um2(vertices_um, faces))
+
+
+def scene_from_points(positions_um: ArrayLike, photons: ArrayLike) -> Scene:
+    """Emitters that are already in the field of view, imaged where they are.
+
+    Parameters
+    ----------
+    positions_um : (n, 3) array
+        (z, y, x) in µm: z is the height above the coverslip, (0, 0) the middle of the image.
+    photons : (n,) array
+    """
+    emitters = Emitters(np.asarray(positions_um, np.float64), np.asarray(photons, np.float64))
+    renderer = Renderer(emitters)
+    weights = emitters.photons if emitters.photons.any() else None
+    height = float(np.average(emitters.positions_um[:, 0], weights=weights))
+    return Scene(Placed(emitters, height, np.eye(4)), renderer, np.zeros(3), None)
+
+
+def image_scene(
+    scene: Scene, simulation: Simulation, progress: Progress | None = None
+) -> SimulatedImage:
+    """Image a scene: optics, then camera.
+
+    Parameters
+    ----------
+    scene : Scene
+    simulation : Simulation
+        Its labelling, pose and depth are those that the scene was made with.
+    progress : callable, optional
+        Called with (planes done, planes, what); raise in it to cancel.
+    """
+    photons = expected_photons(
+        scene.renderer,
+        simulation.microscope,
+        simulation.acquisition,
+        scene.placed.centroid_height_um,
+        progress,
+    )
+    counts, drawn = add_noise(photons.photons, simulation)
+    return SimulatedImage(counts, photons, scene, simulation, drawn)
+
+
+def simulate_surface(
+    vertices_um: ArrayLike,
+    faces: ArrayLike,
+    simulation: Simulation,
+    progress: Progress | None = None,
+) -> SimulatedImage:
+    """Label, pose and image a surface given in world µm, (z, y, x)."""
+    scene = scene_from_surface(
+        vertices_um,
+        faces,
+        simulation.labelling,
+        simulation.pose,
+        simulation.acquisition.depth_um,
+        simulation.seed,
+    )
+    return image_scene(scene, simulation, progress)
+
+
+def add_noise(
+    photons: FloatArray, simulation: Simulation
+) -> tuple[CountArray | FloatArray, PhysSegNoise | None]:
+    """Record expected photons as the simulation's ``noise`` says."""
+    _, noise_rng = _generators(simulation.seed)
+    if simulation.noise == "camera":
+        return record(photons, simulation.camera, noise_rng), None
+    if simulation.noise == "physeg":
+        return physseg_noise(photons, noise_rng)
+    return photons, None
+
+
+def _generators(seed: int) -> tuple[np.random.Generator, np.random.Generator]:
+    """Separate streams, so that a change of camera leaves the fluorophores where they are."""
+    labelling, noise = np.random.SeedSequence(seed).spawn(2)
+    return np.random.default_rng(labelling), np.random.default_rng(noise)

@@ -1,0 +1,218 @@
+"""The emitters' side of an image: their spectra at a few depths, computed once per geometry.
+
+An image is a sum over emitters of a point spread function that depends on the emitter's depth.
+That dependence is smooth (band-limited), so it is interpolated at Chebyshev nodes in depth:
+
+    image^(k) = Σ_m H_m(|k|) S_m(k),    S_m(k) = Σ_i photons_i L_m(depth_i) exp(-2πi k·r_i)
+
+``S_m`` is computed here by a non-uniform FFT (spreading with the kernel of Barnett, Magland and
+af Klinteberg, SIAM J. Sci. Comput. 41 (2019) C479); only the optics ``H_m``
+change when a knob turns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, sparse
+
+from napari_3dmsl.arrays import ComplexArray, FloatArray
+from napari_3dmsl.microscope.fluorophores import Emitters
+from napari_3dmsl.microscope.hankel import RadialGrid, gauss_legendre
+
+MARGIN_UM = 10.0
+"""Emitters farther than this outside the field are ignored."""
+
+_KERNEL_WIDTH = 6
+_OVERSAMPLING = 1.5
+_KERNEL_SHAPE = 0.97 * np.pi * _KERNEL_WIDTH * (1.0 - 0.5 / _OVERSAMPLING)
+_EMITTERS_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One lateral axis of the periodic field in which images are computed.
+
+    The period leaves room for the point spread function of every emitter, so nothing wraps round.
+    """
+
+    pixels: int
+    pixel_um: float
+    padded: int
+
+    @classmethod
+    def covering(cls, pixels: int, pixel_um: float, needed_um: float) -> Axis:
+        """Smallest convenient period of whole pixels that is at least ``needed_um``."""
+        return cls(pixels, pixel_um, fft.next_fast_len(int(np.ceil(needed_um / pixel_um)), True))
+
+    @property
+    def period_um(self) -> float:
+        """Length after which the field repeats, µm."""
+        return self.padded * self.pixel_um
+
+    @property
+    def first_pixel_um(self) -> float:
+        """Centre of pixel 0, measured from the middle of the image."""
+        return (0.5 - 0.5 * self.pixels) * self.pixel_um
+
+
+class EmitterSpectrum:
+    """Spectra of emitters at depth nodes, for images of one field up to one lateral band.
+
+    Parameters
+    ----------
+    emitters : Emitters
+        In the frame of the field: z is the height above the coverslip, (y, x) = (0, 0) the middle.
+    image_size : (rows, columns)
+    pixel_um : float
+    band_per_um, axial_band_per_um : float
+        See `Modality`; the optics may use less, not more.
+    """
+
+    def __init__(
+        self,
+        emitters: Emitters,
+        image_size: tuple[int, int],
+        pixel_um: float,
+        band_per_um: float,
+        axial_band_per_um: float,
+    ) -> None:
+        self.image_size = image_size
+        self.pixel_um = pixel_um
+        self.band_per_um = band_per_um
+        self.axial_band_per_um = axial_band_per_um
+        half_field = 0.5 * pixel_um * np.array(image_size)
+        inside = (np.abs(emitters.positions_um[:, 1:]) <= half_field + MARGIN_UM).all(axis=1)
+        positions, photons = emitters.positions_um[inside], emitters.photons[inside]
+        farthest = half_field + np.abs(positions[:, 1:]).max(axis=0, initial=0.0)
+        self.grid = RadialGrid(float(np.hypot(*farthest)), band_per_um)
+        self.axes = tuple(
+            Axis.covering(pixels, pixel_um, reach + self.grid.end_um)
+            for pixels, reach in zip(image_size, farthest, strict=True)
+        )
+        self.depth_um, weights = _depth_weights(positions[:, 0], axial_band_per_um)
+        self.row, self.column = self._modes_in_band()
+        spectra = self._transform(positions[:, 1:], weights * photons[:, None])
+        self.spectra = spectra * self._to_first_pixel()[:, None]
+        self.to_modes = self._interpolation()
+
+    def _modes_in_band(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Integer frequencies (row any sign, column >= 0) within the band."""
+        y, x = self.axes
+        highest_row = int(self.band_per_um * y.period_um)
+        highest_column = int(self.band_per_um * x.period_um)
+        row, column = np.meshgrid(
+            np.arange(-highest_row, highest_row + 1), np.arange(highest_column + 1), indexing="ij"
+        )
+        keep = np.hypot(row / y.period_um, column / x.period_um) <= self.band_per_um
+        return row[keep], column[keep]
+
+    @property
+    def frequency_per_um(self) -> tuple[FloatArray, FloatArray]:
+        """Row and column frequencies of the modes, cycles/µm."""
+        y, x = self.axes
+        return self.row / y.period_um, self.column / x.period_um
+
+    def _transform(self, lateral_um: FloatArray, weights: FloatArray) -> ComplexArray:
+        """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every mode, shape (modes, depth nodes)."""
+        shape = tuple(
+            fft.next_fast_len(
+                max(int(2 * _OVERSAMPLING * self.band_per_um * axis.period_um) + 1, 12), True
+            )
+            for axis in self.axes
+        )
+        spread = np.zeros((shape[0] * shape[1], weights.shape[1]), dtype=np.float32)
+        periods = np.array([axis.period_um for axis in self.axes])
+        for start in range(0, len(lateral_um), _EMITTERS_AT_ONCE):
+            part = slice(start, start + _EMITTERS_AT_ONCE)
+            matrix = _spreading_matrix(lateral_um[part] / periods, shape)
+            spread += matrix.T @ weights[part].astype(np.float32)
+        on_grid = fft.rfftn(spread.reshape(*shape, -1), axes=(0, 1), workers=-1, overwrite_x=True)
+        kernel = _kernel_spectrum(self.row / shape[0]) * _kernel_spectrum(self.column / shape[1])
+        modes: ComplexArray = on_grid[self.row, self.column] / kernel[:, None].astype(np.float32)
+        return modes
+
+    def _to_first_pixel(self) -> ComplexArray:
+        """Phase that brings the centre of pixel (0, 0) to the origin."""
+        frequency_row, frequency_column = self.frequency_per_um
+        y, x = self.axes
+        turns = frequency_row * y.first_pixel_um + frequency_column * x.first_pixel_um
+        phase: ComplexArray = np.exp(2j * np.pi * turns).astype(np.complex64)
+        return phase
+
+    def _interpolation(self) -> sparse.csr_matrix:
+        """Rows of `RadialGrid.transfer_matrix` to modes: six-point Lagrange in |k|."""
+        position = np.hypot(*self.frequency_per_um) / self.grid.frequency_step_per_um
+        first = np.floor(position).astype(int) - 2
+        offsets = np.arange(6)
+        distance = (position - first)[:, None] - offsets
+        weight = np.ones((len(position), 6))
+        for j in range(6):
+            for other in range(6):
+                if other != j:
+                    weight[:, j] *= distance[:, other] / (j - other)
+        rows = np.abs(first[:, None] + offsets)  # transfer functions are even in |k|
+        starts = np.arange(0, 6 * len(position) + 1, 6)
+        shape = (len(position), len(self.grid.transfer_matrix))
+        return sparse.csr_matrix((weight.astype(np.float32).ravel(), rows.ravel(), starts), shape)
+
+
+def _depth_weights(depth_um: FloatArray, axial_band: float) -> tuple[FloatArray, FloatArray]:
+    """Chebyshev nodes over the emitters' depths and each emitter's Lagrange weights on them.
+
+    A function of axial band B over a length D needs about B D / 2 nodes and a few for accuracy. The
+    outermost quarter of B (waves that graze the coverslip) holds next to no energy.
+    """
+    if len(depth_um) == 0:
+        return np.zeros(1), np.zeros((0, 1))
+    low, high = float(depth_um.min()), float(depth_um.max())
+    half = 0.5 * (high - low)
+    turns = 0.75 * axial_band * half
+    count = int(np.ceil(turns + 3.0 * turns ** (1 / 3))) + 4
+    if half < 1e-6:
+        return np.array([low]), np.ones((len(depth_um), 1))
+    angle = (np.arange(count) + 0.5) * np.pi / count
+    nodes = np.cos(angle)
+    barycentric = np.sin(angle) * (-1.0) ** np.arange(count)
+    difference = ((depth_um - low) / half - 1.0)[:, None] - nodes
+    difference[difference == 0.0] = 1e-15
+    weights = barycentric / difference
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.maximum(low + half * (nodes + 1.0), 0.0), weights
+
+
+def _spreading_matrix(turns: FloatArray, shape: tuple[int, ...]) -> sparse.csr_matrix:
+    """Kernel values of each emitter on its 6 x 6 nearest points of a periodic grid."""
+    indices, values = [], []
+    for axis, size in enumerate(shape):
+        position = turns[:, axis] * size
+        first = np.ceil(position - 0.5 * _KERNEL_WIDTH).astype(np.int64)
+        points = first[:, None] + np.arange(_KERNEL_WIDTH)
+        indices.append(points % size)
+        values.append(_kernel(points - position[:, None]))
+    flat = indices[0][:, :, None] * shape[1] + indices[1][:, None, :]
+    product = (values[0][:, :, None] * values[1][:, None, :]).astype(np.float32)
+    per_emitter = _KERNEL_WIDTH**2
+    starts = np.arange(0, per_emitter * len(turns) + 1, per_emitter)
+    return sparse.csr_matrix(
+        (product.ravel(), flat.ravel(), starts), (len(turns), shape[0] * shape[1])
+    )
+
+
+def _kernel(distance: FloatArray) -> FloatArray:
+    """Exponential of a semicircle, the spreading kernel; distance in grid points."""
+    inside = np.maximum(1.0 - (2.0 * distance / _KERNEL_WIDTH) ** 2, 0.0)
+    values: FloatArray = np.exp(_KERNEL_SHAPE * (np.sqrt(inside) - 1.0))
+    return values
+
+
+def _kernel_spectrum(cycles_per_point: FloatArray) -> FloatArray:
+    """Fourier transform of the spreading kernel, by quadrature (a few distinct arguments)."""
+    arguments, where = np.unique(np.abs(cycles_per_point), return_inverse=True)
+    nodes, weights = gauss_legendre(64)
+    distance = 0.5 * _KERNEL_WIDTH * nodes
+    waves = np.cos(2.0 * np.pi * np.outer(arguments, distance))
+    spectrum: FloatArray = waves @ (0.5 * _KERNEL_WIDTH * weights * _kernel(distance))
+    return spectrum[where]

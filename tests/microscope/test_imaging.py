@@ -1,0 +1,196 @@
+import numpy as np
+import pytest
+from microscope.reference import radial_profile
+
+from napari_3dmsl.microscope.fluorophores import Emitters
+from napari_3dmsl.microscope.imaging import (
+    Renderer,
+    expected_photons,
+    focus_height_um,
+    plane_positions,
+)
+from napari_3dmsl.microscope.instruments import Acquisition, Microscope, load_microscope
+from napari_3dmsl.microscope.psf import best_focus_stage_um
+
+SMALL = Microscope(emission_nm=600, pixel_nm=100, image_size=(48, 40), pixel_integration=False)
+
+
+def _scene(rng, count=12, depth=(0.0, 5.0), half_width=2.0):
+    lateral = rng.uniform(-half_width, half_width, (count, 2))
+    heights = rng.uniform(*depth, count)
+    return Emitters(np.column_stack([heights, lateral]), rng.uniform(50, 150, count))
+
+
+def _pixel_distances(scope, position, oversampling=1):
+    axes = []
+    for count, centre in zip(scope.image_size, position[1:], strict=True):
+        fine = (np.arange(count * oversampling) + 0.5) / oversampling
+        axes.append((fine - count / 2) * scope.pixel_um - centre)
+    return np.hypot(*np.meshgrid(*axes, indexing="ij"))
+
+
+def _sum_of_emitters(scope, emitters, profile_of, oversampling=1):
+    """Brute force: the image of every emitter, by its own point spread function, added up."""
+    image = np.zeros([n * oversampling for n in scope.image_size])
+    for position, photons in zip(emitters.positions_um, emitters.photons, strict=True):
+        distance = _pixel_distances(scope, position, oversampling)
+        radius, intensity = profile_of(position[0], distance.max())
+        image += photons * np.interp(distance, radius, intensity)
+    blocks = image.reshape(scope.image_size[0], oversampling, scope.image_size[1], oversampling)
+    return blocks.mean(axis=(1, 3)) * scope.pixel_um**2
+
+
+def _confocal_profile(scope, depth, stage, reach):
+    """Excitation times emission averaged over the pinhole, by a two-dimensional sum."""
+    radius, emission = radial_profile(scope, scope.emission_nm, depth, stage, reach + 1, 0.004)
+    _, excitation = radial_profile(scope, scope.excitation_nm, depth, stage, reach + 1, 0.004)
+    pinhole = 0.61 * scope.emission_nm / 1000 / scope.numerical_aperture * scope.pinhole_airy
+    ring = (np.arange(40) + 0.5) / 40 * pinhole
+    angle = (np.arange(64) + 0.5) / 64 * np.pi
+    coarse = np.arange(0, reach + 0.006, 0.006)
+    away = np.sqrt(
+        coarse[:, None, None] ** 2
+        + ring[None, :, None] ** 2
+        + 2 * coarse[:, None, None] * ring[None, :, None] * np.cos(angle)
+    )
+    around = np.interp(away, radius, emission).mean(axis=2)
+    through = around @ (2 * np.pi * ring * pinhole / 40)
+    return coarse, np.interp(coarse, radius, excitation) * through
+
+
+@pytest.mark.parametrize("specimen_index", [1.33, 1.515], ids=["water", "oil"])
+@pytest.mark.parametrize("focus", [-3.0, 0.0, 3.0])
+def test_widefield_equals_the_sum_over_emitters(specimen_index, focus):
+    scope = SMALL.replace(specimen_index=specimen_index)
+    emitters = _scene(np.random.default_rng(int(10 + focus)))
+    stage = best_focus_stage_um(scope, 2.5 + focus)
+    expected = _sum_of_emitters(
+        scope,
+        emitters,
+        lambda depth, reach: radial_profile(scope, 600, depth, stage, reach, 0.004),
+    )
+    image = Renderer(emitters).render(scope, stage)
+    assert np.abs(image - expected).max() < 1e-3 * expected.max()
+
+
+@pytest.mark.parametrize("focus", [-1.0, 0.0, 3.0])
+def test_confocal_equals_the_sum_over_emitters(focus):
+    scope = SMALL.replace(modality="confocal", pixel_nm=60)
+    emitters = _scene(np.random.default_rng(3), count=6, depth=(0.5, 3.0), half_width=1.0)
+    stage = best_focus_stage_um(scope, 1.7 + focus)
+    expected = _sum_of_emitters(
+        scope, emitters, lambda depth, reach: _confocal_profile(scope, depth, stage, reach)
+    )
+    image = Renderer(emitters).render(scope, stage)
+    assert np.abs(image - expected).max() < 1e-3 * expected.max()
+
+
+def test_squared_equals_the_squared_emission():
+    scope = SMALL.replace(modality="confocal", confocal="squared", pixel_nm=70)
+    emitters = _scene(np.random.default_rng(4), count=6, depth=(0.0, 2.0))
+    stage = best_focus_stage_um(scope, 1.0)
+    peak = (2 * np.pi / 0.6 * 1.33) ** 2 / (4 * np.pi)
+
+    def profile(depth, reach):
+        radius, intensity = radial_profile(scope, 600, depth, stage, reach, 0.004)
+        return radius, intensity**2 / peak
+
+    expected = _sum_of_emitters(scope, emitters, profile)
+    image = Renderer(emitters).render(scope, stage)
+    assert np.abs(image - expected).max() < 1e-3 * expected.max()
+
+
+def test_camera_pixels_integrate_over_their_area():
+    scope = SMALL.replace(pixel_integration=True, pixel_nm=160, image_size=(24, 20))
+    emitters = _scene(np.random.default_rng(5), count=5, depth=(0.0, 1.0), half_width=1.0)
+    stage = best_focus_stage_um(scope, 0.5)
+    expected = _sum_of_emitters(
+        scope,
+        emitters,
+        lambda depth, reach: radial_profile(scope, 600, depth, stage, reach, 0.004),
+        oversampling=20,
+    )
+    image = Renderer(emitters).render(scope, stage)
+    assert np.abs(image - expected).max() < 1e-3 * expected.max()
+
+
+def test_undersampled_confocal_aliases_instead_of_blurring():
+    """A coarse raster of point samples is every third sample of a fine raster."""
+    fine = SMALL.replace(modality="confocal", pixel_nm=50, image_size=(99, 99))
+    coarse = fine.replace(pixel_nm=150, image_size=(33, 33))
+    emitters = _scene(np.random.default_rng(6), count=8, depth=(0.0, 1.0))
+    stage = best_focus_stage_um(fine, 0.5)
+    every_third = Renderer(emitters).render(fine, stage)[1::3, 1::3] * 9
+    image = Renderer(emitters).render(coarse, stage)
+    assert np.abs(image - every_third).max() < 1e-3 * image.max()
+
+
+def test_emitters_beyond_the_field_blur_in_without_wrapping_round():
+    scope = SMALL.replace(image_size=(32, 32))
+    outside = Emitters(np.array([[1.0, 0.0, 4.0]]), np.array([1000.0]))
+    image = Renderer(outside).render(scope, best_focus_stage_um(scope, 3.0))
+    expected = _sum_of_emitters(
+        scope,
+        outside,
+        lambda depth, reach: radial_profile(
+            scope, 600, depth, best_focus_stage_um(scope, 3.0), reach, 0.004
+        ),
+    )
+    assert np.abs(image - expected).max() < 1e-3 * expected.max()
+    assert image[:, :8].sum() < image[:, -8:].sum()
+
+
+def test_a_centred_emitter_gives_a_centred_image_for_even_and_odd_sizes():
+    for size in [(32, 32), (33, 31)]:
+        scope = SMALL.replace(image_size=size)
+        image = Renderer(Emitters(np.zeros((1, 3)), np.ones(1))).render(scope, 0.0)
+        assert np.allclose(image, image[::-1, ::-1], atol=1e-5 * image.max())
+        assert np.allclose(image, image[::-1], atol=1e-5 * image.max())
+
+
+def test_reused_spectra_give_the_image_of_a_fresh_renderer():
+    emitters = _scene(np.random.default_rng(7), count=20)
+    kept = Renderer(emitters)
+    for change in [{}, {"numerical_aperture": 1.2}, {"emission_nm": 650}, {"pixel_nm": 80}]:
+        scope = SMALL.replace(**change)
+        fresh = Renderer(emitters).render(scope, -2.0)
+        assert np.abs(kept.render(scope, -2.0) - fresh).max() < 1e-4 * fresh.max()
+
+
+def test_photons_are_conserved_and_comparable_across_planes():
+    emitters = Emitters(np.array([[2.0, 0.0, 0.0]]), np.array([1000.0]))
+    scope = Microscope(pixel_nm=100, image_size=(160, 160), specimen_index=1.515)
+    stack = expected_photons(emitters, scope, Acquisition(planes=5, step_nm=400)).photons
+    assert stack.sum(axis=(1, 2)) == pytest.approx(np.full(5, 1000.0), rel=0.02)
+    assert stack.max(axis=(1, 2)).argmax() == 2
+
+
+def test_a_focus_stack_is_even_in_the_specimen_and_a_stage_stack_at_the_stage():
+    scope = load_microscope("epi1")
+    focus, stage = plane_positions(scope, Acquisition(planes=5), 2.0)
+    assert np.diff(focus) == pytest.approx(np.full(4, 0.25))
+    assert (np.diff(stage) < -0.25).all()  # oil into water: the stage moves farther
+    focus, stage = plane_positions(scope, Acquisition(planes=5, z_axis="stage"), 2.0)
+    assert np.diff(stage) == pytest.approx(np.full(4, -0.25))
+    assert (np.diff(focus) > 0.15).all()
+    assert (np.diff(focus) < 0.22).all()
+    assert focus[2] == pytest.approx(0.0, abs=2e-3)
+
+
+def test_a_stage_position_maps_to_the_height_in_focus():
+    scope = load_microscope("con1")
+    assert focus_height_um(scope, best_focus_stage_um(scope, 1.5)) == pytest.approx(1.5, abs=2e-3)
+    assert focus_height_um(scope, -1.0) == pytest.approx(0.71, abs=0.02)
+
+
+def test_an_emitter_below_the_coverslip_is_refused():
+    with pytest.raises(ValueError, match=r"z_um = -0.5.*below the coverslip"):
+        Renderer(Emitters(np.array([[-0.5, 0.0, 0.0]]), np.ones(1)))
+
+
+def test_progress_counts_planes():
+    calls = []
+    emitters = _scene(np.random.default_rng(8), count=3, depth=(0, 1))
+    acquisition = Acquisition(planes=3)
+    expected_photons(emitters, SMALL, acquisition, progress=lambda *now: calls.append(now))
+    assert calls == [(1, 3, "planes"), (2, 3, "planes"), (3, 3, "planes")]
