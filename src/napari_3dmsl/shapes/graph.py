@@ -144,7 +144,7 @@ class Graph:
         )
 
 
-def build_graph(points: NDArray[np.float64], radii: NDArray[np.float64], step: float) -> Graph:
+def build_graph(points: NDArray[np.float64], radii: NDArray[np.float64]) -> Graph:
     """Turn skeleton voxels into a graph.
 
     Counting the edges between neighbouring voxels finds loops at every junction (three voxels that
@@ -154,13 +154,11 @@ def build_graph(points: NDArray[np.float64], radii: NDArray[np.float64], step: f
     Parameters
     ----------
     points
-        (n, 3) voxel centres on an isotropic grid.
+        (n, 3) voxel centres on an isotropic grid, in voxels.
     radii
-        (n,) local radius at each, in the unit of ``points``.
-    step
-        Grid step in the unit of ``points``.
+        (n,) local radius at each, in voxels.
     """
-    pairs = KDTree(points).query_pairs(NEIGHBOUR * step, output_type="ndarray")
+    pairs = KDTree(points).query_pairs(NEIGHBOUR, output_type="ndarray")
     degree = np.bincount(pairs.ravel(), minlength=len(points))
     junction = degree > 2
     both = junction[pairs]

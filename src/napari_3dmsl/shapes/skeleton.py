@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,15 +59,30 @@ class Skeleton:
 class _Solid:
     """A shape on an isotropic grid, its cavities filled."""
 
+    values: NDArray[np.float32]
+    level: float
     inside: NDArray[np.bool_]
     step_um: float
     origin_um: NDArray[np.float64]
 
-    def radii_um(self, voxels: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distance in µm from points (in voxels) to the surface."""
-        shell = np.argwhere(ndimage.binary_dilation(self.inside) & ~self.inside)
-        distance, _ = KDTree(shell).query(voxels)
-        return np.asarray((distance - 0.5) * self.step_um)  # the surface is half a voxel nearer
+    @cached_property
+    def surface(self) -> KDTree:
+        """Where the surface crosses the lines between neighbouring voxels, in voxels."""
+        crossings = []
+        for axis in range(3):
+            values, inside = np.moveaxis(self.values, axis, 0), np.moveaxis(self.inside, axis, 0)
+            before = np.nonzero(inside[:-1] != inside[1:])
+            after = (before[0] + 1, *before[1:])
+            low, high = values[before].astype(float), values[after].astype(float)
+            points = np.stack(before, axis=1).astype(float)
+            points[:, 0] += (self.level - low) / (high - low)
+            # The moved axis is the first column; put the columns back in order.
+            crossings.append(np.insert(points[:, 1:], axis, points[:, 0], axis=1))
+        return KDTree(np.concatenate(crossings))
+
+    def radii(self, voxels: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distance from points to the surface, both in voxels."""
+        return np.asarray(self.surface.query(voxels)[0])
 
 
 def skeleton_from_mask(
@@ -92,10 +108,10 @@ def skeleton_from_field(field: SmoothedMask) -> Skeleton:
         handles = 0
     else:
         handles = _handles(solid.inside)
-    radii_um = solid.radii_um(voxels)
-    graph = build_graph(voxels * solid.step_um, radii_um, solid.step_um)
+    graph = build_graph(voxels, solid.radii(voxels))
     graph.clean()
-    paths = tuple(path + solid.origin_um for path in graph.paths())
+    centrelines = graph.paths()
+    paths = tuple(path * solid.step_um + solid.origin_um for path in centrelines)
     degrees = list(graph.degrees().values())
     lengths = [path_length(path) for path in paths]
     return Skeleton(
@@ -105,7 +121,7 @@ def skeleton_from_field(field: SmoothedMask) -> Skeleton:
         branches=len(paths) if max(degrees) > 2 else 0,
         end_points=degrees.count(1) if sum(lengths) > 0 else 0,
         loops=min(graph.cycle_rank(), handles),
-        mean_radius_um=float(radii_um.mean()),
+        mean_radius_um=float(solid.radii(np.concatenate(centrelines)).mean()) * solid.step_um,
     )
 
 
@@ -141,7 +157,8 @@ def _isotropic(field: SmoothedMask, shift: float) -> _Solid:
         )
     background = components(values <= field.level, 6)
     inside = background != background[0, 0, 0]  # cavities are filled: their walls do not thin
-    return _Solid(inside, step, np.array(field.origin_um) + shift * step)
+    origin = np.array(field.origin_um) + shift * step
+    return _Solid(values, field.level, inside, step, origin)
 
 
 def _missed(solid: _Solid, voxels: NDArray[np.float64]) -> float:
@@ -151,7 +168,7 @@ def _missed(solid: _Solid, voxels: NDArray[np.float64]) -> float:
     inside = np.argwhere(solid.inside)
     probes = inside[:: max(1, len(inside) // PROBES)]
     distance = np.asarray(KDTree(voxels).query(probes)[0])
-    largest = float(solid.radii_um(voxels).max()) / solid.step_um
+    largest = float(solid.radii(voxels).max())
     return max(0.0, float(distance.max()) - COVERED_RADII * largest - 2)
 
 
@@ -169,7 +186,7 @@ def _straight_line(solid: _Solid) -> NDArray[np.float64]:
     _, directions = np.linalg.eigh(np.cov((inside - centre).T) if len(inside) > 1 else np.eye(3))
     axis = directions[:, -1]
     along = (inside - centre) @ axis
-    radius = float(solid.radii_um(centre[None])[0]) / solid.step_um
+    radius = float(solid.radii(centre[None])[0])
     low, high = float(along.min()) - 0.5 + radius, float(along.max()) + 0.5 - radius
     if high - low < 2:
         return centre[None]
