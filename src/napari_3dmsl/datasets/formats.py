@@ -1,0 +1,320 @@
+"""Files: OME-TIFF images that carry their settings, lists of emitters, the unit of mesh files."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.datasets.ome import OME_TYPES, ome_settings, ome_sizes, ome_xml
+from napari_3dmsl.shapes.library import INDEX_FILE, RELEASED_UNIT_NM, ShapeLibrary
+from napari_3dmsl.shapes.volume import DECODING_ERRORS, NM_PER_UNIT
+
+if TYPE_CHECKING:
+    from napari_3dmsl.microscope.simulation import SimulatedImage
+
+IMAGE_SUFFIXES = (".tif", ".tiff")
+POINT_COLUMNS = ("z_um", "y_um", "x_um")
+BRIGHTNESS = "brightness"
+
+_AXES = {2: "YX", 3: "ZYX"}
+
+
+@dataclass(frozen=True)
+class ImageDescription:
+    """What a TIFF holds, without its pixels.
+
+    Attributes
+    ----------
+    axes : str
+        One letter for each axis, such as ``ZYX``.
+    shape : tuple of int
+    dtype : str
+    size_um : dict
+        Length of a pixel in µm for those of Z, Y and X that the file knows.
+    metadata : dict or None
+        What this package wrote about the image; None for files of others.
+    """
+
+    axes: str
+    shape: tuple[int, ...]
+    dtype: str
+    size_um: dict[str, float]
+    metadata: dict[str, Any] | None
+
+
+def write_image(path: str | Path, image: SimulatedImage) -> Path:
+    """Write a simulated image as OME-TIFF with its scale and all its settings.
+
+    A stack has the axes ZYX, where the step of Z is along the recorded axis (focus or stage); a
+    single plane has YX.
+
+    Raises
+    ------
+    ValueError
+        When the name does not end in ``.tif`` or ``.tiff``, or its folder is missing.
+    OSError
+        When the file cannot be written.
+    """
+    return write_image_array(path, image.counts, image.metadata())
+
+
+def write_image_array(path: str | Path, array: Any, metadata: Mapping[str, Any]) -> Path:
+    """Write the pixels of a simulated image with the metadata of `SimulatedImage.metadata`."""
+    planes = np.asarray(array)
+    if planes.ndim == 3 and len(planes) == 1:
+        planes = planes[0]
+    pixel_um = metadata["microscope"]["pixel_nm"] / 1000
+    step_um = metadata["acquisition"]["step_nm"] / 1000
+    return write_ome_tiff(path, planes, (step_um, pixel_um, pixel_um)[-planes.ndim :], metadata)
+
+
+def write_ome_tiff(
+    path: str | Path,
+    array: Any,
+    size_um: Sequence[float] | None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write one channel as OME-TIFF, whole or not at all.
+
+    The pixels are not compressed: noise hardly shrinks, and every program can map such a file.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.tif`` or ``.tiff``; an existing file is replaced.
+    array
+        (y, x) or (z, y, x); bool becomes uint8.
+    size_um
+        Length of a pixel in µm, in the order of the axes; None when it is unknown.
+    metadata
+        Kept as JSON in the description of the image, to be read by `read_image`.
+
+    Raises
+    ------
+    ValueError
+        When the name, the number of axes or the kind of pixels does not fit.
+    OSError
+        When the file cannot be written.
+    """
+    import tifffile
+
+    path = check_image_path(path)
+    pixels = np.asarray(array)
+    pixels = pixels.astype(np.uint8) if pixels.dtype == bool else pixels
+    if pixels.ndim not in _AXES:
+        raise ValueError(f"{path}: expected an image of 2 or 3 axes, not of shape {pixels.shape}")
+    if pixels.dtype.name not in OME_TYPES:
+        raise ValueError(f"{path}: OME-TIFF has no pixels of type {pixels.dtype}; convert them")
+    sizes = {} if size_um is None else dict(zip(_AXES[pixels.ndim], size_um, strict=True))
+    with _whole_file(path) as temporary:
+        tifffile.imwrite(
+            temporary,
+            pixels,
+            photometric="minisblack",
+            metadata=None,
+            description=ome_xml(path.name, pixels, sizes, metadata or {}),
+            **_resolution(sizes),
+        )
+    return path
+
+
+def check_image_path(path: str | Path) -> Path:
+    """Return the path if an image can be written there, or raise ``ValueError``."""
+    path = Path(path)
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
+        raise ValueError(f"{path}: images are written as {' or '.join(IMAGE_SUFFIXES)}")
+    if path.is_dir():
+        raise ValueError(f"{path}: a folder; expected the name of a file")
+    if not path.parent.is_dir():
+        raise ValueError(f"{path.parent}: no such folder")
+    return path
+
+
+def read_image(path: str | Path) -> tuple[NDArray[Any], dict[str, Any]]:
+    """Read an image that this package wrote: pixels and metadata.
+
+    Raises
+    ------
+    ValueError
+        When the file is missing, damaged, or another program's.
+    """
+    with _tiff(path) as tiff:
+        metadata = ome_settings(tiff.ome_metadata) if tiff.is_ome else None
+        pixels: NDArray[Any] = tiff.series[0].asarray()
+    if metadata is None:
+        raise ValueError(f"{path}: not written by napari-3dmsl, so it holds no settings")
+    return pixels, metadata
+
+
+def describe_image(path: str | Path) -> ImageDescription:
+    """Say what a TIFF holds, whoever wrote it, without reading its pixels.
+
+    Raises
+    ------
+    ValueError
+        When the file is missing or damaged.
+    """
+    with _tiff(path) as tiff:
+        series = tiff.series[0]
+        return ImageDescription(
+            axes=series.axes,
+            shape=tuple(int(length) for length in series.shape),
+            dtype=str(series.dtype),
+            size_um=_sizes_um(tiff),
+            metadata=ome_settings(tiff.ome_metadata) if tiff.is_ome else None,
+        )
+
+
+def read_points(path: str | Path) -> tuple[FloatArray, FloatArray]:
+    """Read emitters from a CSV file.
+
+    Parameters
+    ----------
+    path
+        Columns ``z_um``, ``y_um``, ``x_um`` and optionally ``brightness``, in any order; others
+        are left alone. z is the height above the coverslip, (0, 0) the middle of the image.
+
+    Returns
+    -------
+    positions_um : (n, 3) float64
+        (z, y, x) in µm.
+    brightness : (n,) float64
+        1 where the file has no such column.
+
+    Raises
+    ------
+    ValueError
+        One line that names the line of the file where something is wrong.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file")
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(_point_rows(csv.DictReader(file, skipinitialspace=True), path))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not a CSV text file: {error}") from None
+    if not rows:
+        raise ValueError(f"{path}: no emitters, only a header")
+    table = np.array(rows)
+    return table[:, :3], table[:, 3]
+
+
+def mesh_unit_nm(path: str | Path) -> float:
+    """Length of a mesh file's unit in nm: what its shape library says, else 24 as in 3DMSL."""
+    library = Path(path).absolute().parent.parent
+    if (library / INDEX_FILE).is_file():
+        return ShapeLibrary.open(library).unit_nm
+    return RELEASED_UNIT_NM
+
+
+def _point_rows(reader: csv.DictReader[str], path: Path) -> Iterator[list[float]]:
+    found = [name.strip() for name in reader.fieldnames or ()]
+    missing = [name for name in POINT_COLUMNS if name not in found]
+    if missing:
+        raise ValueError(
+            f"{path}: line 1: no column {', '.join(missing)}; "
+            f"expected the header {','.join(POINT_COLUMNS)} and optionally {BRIGHTNESS}"
+        )
+    reader.fieldnames = found
+    for row in reader:
+        where = f"{path}: line {reader.line_num}"
+        values = [_number(row, name, where) for name in POINT_COLUMNS]
+        values.append(_number(row, BRIGHTNESS, where) if BRIGHTNESS in found else 1.0)
+        for name, value in (("z_um", values[0]), (BRIGHTNESS, values[3])):
+            if value < 0:
+                raise ValueError(f"{where}: {name} = {value:g}: must be 0 or more")
+        yield values
+
+
+def _number(row: Mapping[str, str | None], name: str, where: str) -> float:
+    try:
+        value = float(row[name] or "")
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ValueError(f"{where}: {name} = {row[name]!r}: expected a number")
+    return value
+
+
+@contextmanager
+def _whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary file in the same folder, which takes the name only when it is finished."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _tiff(path: str | Path) -> Iterator[Any]:
+    """Open a TIFF; every error becomes one line that names the file."""
+    import tifffile
+
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file")
+    # The library also logs what it raises, or what `_check_complete` finds.
+    logger, silent = logging.getLogger("tifffile"), logging.NullHandler()
+    logger.addHandler(silent)
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            _check_complete(tiff, path.stat().st_size)
+            yield tiff
+    except DECODING_ERRORS as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"{path}: cannot read this TIFF: {reason}") from None
+    finally:
+        logger.removeHandler(silent)
+
+
+def _check_complete(tiff: Any, length: int) -> None:
+    """Refuse a file that was cut off; the reader itself would return what is left of it."""
+    for page in tiff.series[0].pages:
+        segments = () if page is None else zip(page.dataoffsets, page.databytecounts, strict=True)
+        if page is None or any(offset + count > length for offset, count in segments):
+            raise ValueError("damaged or truncated, pixels are missing")
+
+
+def _resolution(sizes: dict[str, float]) -> dict[str, Any]:
+    """Pixels per centimetre, for programs that know TIFF but not OME, such as plain ImageJ."""
+    if not sizes:
+        return {}
+    return {"resolution": (1e4 / sizes["X"], 1e4 / sizes["Y"]), "resolutionunit": "CENTIMETER"}
+
+
+def _sizes_um(tiff: Any) -> dict[str, float]:
+    if tiff.is_ome:
+        found = ome_sizes(tiff.ome_metadata)
+    elif tiff.is_imagej:
+        found = _imagej_sizes(tiff)
+    else:
+        return {}
+    return {
+        axis: size * NM_PER_UNIT[unit.lower()] / 1000
+        for axis, (size, unit) in found.items()
+        if unit.lower() in NM_PER_UNIT and size > 0
+    }
+
+
+def _imagej_sizes(tiff: Any) -> dict[str, tuple[float, str]]:
+    told, tags = tiff.imagej_metadata or {}, tiff.pages[0].tags
+    unit = str(told.get("unit", ""))
+    found = {"Z": (float(told["spacing"]), unit)} if "spacing" in told else {}
+    for axis in "YX":
+        if f"{axis}Resolution" in tags:
+            pixels, length = tags[f"{axis}Resolution"].value
+            found[axis] = (length / pixels if pixels else 0.0, unit)
+    return found
