@@ -137,14 +137,17 @@ def suggested_downsample(voxel_nm: VoxelNm) -> int:
 
 
 def thinnest_surviving_tube_nm(settings: ExtractionSettings) -> float:
-    """Return the diameter in nm of the thinnest tube that the erosion leaves in one piece.
+    """Return the diameter in nm of a tube that the erosion leaves in one piece at any angle.
 
-    A digital tube stays connected when its radius exceeds the ball's by half a voxel:
-    ``(2 r + 1) voxel``. With r = 3.5 at 24 nm this is 192 nm; tubes of 168 to 180 nm were
-    measured to break up and those below 144 nm to vanish.
+    The ball's diameter plus the diagonal of a voxel (of its largest face for 18 and 26
+    neighbours): every lattice point that near to the axis survives, and these points are
+    connected. With radius 3.5 at 24 nm this is 210 nm; tubes of 144 nm vanish, those in between
+    break up at some angles.
     """
+    voxel = np.sort(settings.coarse_voxel_nm)
+    diagonal = float(np.linalg.norm(voxel if settings.connectivity == 6 else voxel[1:]))
     radius = 0.0 if settings.instances else settings.erosion_radius
-    return (2 * radius + 1) * min(settings.coarse_voxel_nm)
+    return 2 * radius * float(voxel[0]) + diagonal
 
 
 def extract_instances(

@@ -46,9 +46,10 @@ def write_library(
 
     ``<id>/raw_mesh.off`` holds each surface, (x, y, z) in units of ``unit_nm`` in the frame of the
     volume. ``meta_locations.csv`` has one row per shape: ``index``, the released columns
-    (centroid ``cx cy cz``, ``voxel_counts`` and box ``bbx bby bbz`` as text ``slice(a, b, None)``,
-    all in units of ``unit_nm`` and, as released, with x for the first array axis, which is z) and
-    the measures of `feature_table`. ``library.json`` keeps unit, version and settings.
+    (centroid ``cx cy cz`` and box ``bbx bby bbz`` as text ``slice(a, b, None)`` in units of
+    ``unit_nm``, as released with x for the first array axis, which is z; ``voxel_counts`` on the
+    grid of the extraction) and the measures of `feature_table`; a row for the background, as in
+    the release, is left out. ``library.json`` keeps unit, version and settings.
 
     Parameters
     ----------
@@ -145,8 +146,8 @@ class ShapeLibrary:
         folder = Path(folder)
         if not folder.is_dir():
             raise ValueError(f"{folder}: no such folder")
-        ids = sorted(int(path.parent.name) for path in folder.glob(f"*/{MESH_FILE}")
-                     if path.parent.name.isdecimal())  # fmt: skip
+        names = [path.parent.name for path in folder.glob(f"*/{MESH_FILE}")]
+        ids = sorted(int(name) for name in names if name.isdecimal())
         if not ids:
             raise ValueError(f"{folder}: no shape library; expected folders <id>/{MESH_FILE}")
         index = _read_index(folder / INDEX_FILE)

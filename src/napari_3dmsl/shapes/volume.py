@@ -209,7 +209,7 @@ def _read_tiff(path: Path) -> tuple[NDArray[Any], VoxelNm | None]:
 
     try:
         with _complaints("tifffile") as complaints, tifffile.TiffFile(path) as tiff:
-            photometric = tiff.pages[0].photometric
+            colour = tiff.series[0].axes.endswith("S")  # samples: red, green, blue
             array = tiff.asarray()
             voxel_nm = _tiff_voxel_nm(tiff)
     except DECODING_ERRORS as error:
@@ -218,7 +218,7 @@ def _read_tiff(path: Path) -> tuple[NDArray[Any], VoxelNm | None]:
         ) from None
     if complaints:  # tifffile logs a broken page chain and returns what is left of the volume
         raise ValueError(f"{path}: damaged or truncated TIFF: {complaints[0]}")
-    if photometric == tifffile.PHOTOMETRIC.RGB:
+    if colour:
         raise ValueError(f"{path}: a colour image, not labels; save the labels as one channel")
     return array, voxel_nm
 

@@ -1,0 +1,116 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+import trimesh
+
+from napari_3dmsl.shapes.library import ShapeLibrary, write_library
+from napari_3dmsl.shapes.shape import feature_table
+
+
+@pytest.fixture
+def folder(tmp_path, small_shapes):
+    write_library(small_shapes[:4], tmp_path / "library", settings={"voxel_nm": (48, 48, 48)})
+    return tmp_path / "library"
+
+
+def refusal(call, *arguments, **options):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        call(*arguments, **options)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_library_reads_back_as_it_was_written(folder, small_shapes):
+    library = ShapeLibrary.open(folder)
+    assert len(library) == 4
+    assert library.ids == [shape.id for shape in small_shapes[:4]]
+    for name, column in feature_table(small_shapes[:4]).items():
+        assert library.table[name] == column
+    assert library.settings == {"voxel_nm": [48, 48, 48]}
+    for shape in small_shapes[:4]:
+        mesh = library.mesh(shape.id)
+        np.testing.assert_allclose(mesh.vertices, shape.mesh.vertices, atol=1e-8)
+        np.testing.assert_array_equal(mesh.faces, shape.mesh.faces)
+
+
+def test_classes_are_counted_in_their_order(tmp_path, small_shapes):
+    write_library(small_shapes, tmp_path / "all")
+    counts = ShapeLibrary.open(tmp_path / "all").class_counts
+    expected = {"dot": 12, "rod": 12, "network": 5, "donut": 6, "mega": 2, "nano-tunnel": 1}
+    assert list(counts.items()) == list(expected.items())
+
+
+def test_meshes_are_xyz_in_units_of_24_nm_with_outward_faces(folder, small_shapes):
+    shape = small_shapes[0]
+    mesh = trimesh.load_mesh(folder / str(shape.id) / "raw_mesh.off", process=False)
+    assert mesh.volume * 0.024**3 == pytest.approx(shape.mesh.volume_um3)
+    np.testing.assert_allclose(mesh.bounds[:, ::-1] * 0.024, shape.mesh.bounds_um)
+
+
+def test_the_table_has_the_released_columns(folder, small_shapes):
+    with (folder / "meta_locations.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:8] == ["index", "cx", "cy", "cz", "voxel_counts", "bbx", "bby", "bbz"]
+    shape = small_shapes[0]
+    np.testing.assert_allclose(float(rows[0]["cx"]) * 0.024, shape.centroid_um[0])
+    size = (shape.bounds_um[1] - shape.bounds_um[0])[0] / 0.024
+    low, high = rows[0]["bbx"].removeprefix("slice(").split(",")[:2]
+    assert int(high) - int(low) == pytest.approx(size, abs=1)
+
+
+def test_a_library_is_replaced_but_nothing_else(folder, tmp_path, small_shapes):
+    write_library(small_shapes[4:6], folder, unit_nm=48)
+    assert ShapeLibrary.open(folder).ids == [shape.id for shape in small_shapes[4:6]]
+    assert ShapeLibrary.open(folder).unit_nm == 48
+    precious = tmp_path / "thesis"
+    precious.mkdir()
+    (precious / "chapter.txt").write_text("years of work")
+    assert "not a shape library" in refusal(write_library, small_shapes[:1], precious)
+    assert "a file" in refusal(write_library, small_shapes[:1], precious / "chapter.txt")
+    assert (precious / "chapter.txt").read_text() == "years of work"
+    (tmp_path / "empty").mkdir()
+    write_library(small_shapes[:1], tmp_path / "empty")
+    assert len(ShapeLibrary.open(tmp_path / "empty")) == 1
+
+
+def test_stopping_leaves_the_old_library_and_no_litter(folder, tmp_path, small_shapes):
+    def stop(done, total, what):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    for target in (folder, tmp_path / "new"):
+        with pytest.raises(KeyboardInterrupt):
+            write_library(small_shapes, target, progress=stop)
+    assert len(ShapeLibrary.open(folder)) == 4
+    assert [path.name for path in tmp_path.iterdir()] == ["library"]
+
+
+def test_damaged_or_foreign_folders_are_refused_in_one_line(folder, tmp_path, small_shapes):
+    assert "no such folder" in refusal(ShapeLibrary.open, tmp_path / "missing")
+    (tmp_path / "void").mkdir()
+    assert "no shape library" in refusal(ShapeLibrary.open, tmp_path / "void")
+    assert "no shape 99" in refusal(ShapeLibrary.open(folder).mesh, 99)
+    assert "at least one shape" in refusal(write_library, [], tmp_path / "none")
+    assert "unit_nm" in refusal(write_library, small_shapes[:1], tmp_path / "none", unit_nm=0)
+    table, index = folder / "meta_locations.csv", folder / "library.json"
+    whole = table.read_text(encoding="utf-8")
+    table.write_text("\n".join(whole.splitlines()[:-1]) + "\n", encoding="utf-8")
+    assert "other shapes" in refusal(ShapeLibrary.open, folder)
+    table.write_text("a,b\n1,2\n", encoding="utf-8")
+    assert "cannot read the table" in refusal(ShapeLibrary.open, folder)
+    index.write_text("{", encoding="utf-8")
+    assert "damaged" in refusal(ShapeLibrary.open, folder)
+    index.write_text(json.dumps({"format": "other"}), encoding="utf-8")
+    assert "not the index" in refusal(ShapeLibrary.open, folder)
+
+
+@pytest.mark.real_data
+def test_a_released_folder_opens_without_a_table(real_data):
+    library = ShapeLibrary.open(real_data / "3dmsl")
+    assert library.ids == [920]
+    assert library.unit_nm == 24
+    assert library.class_counts == {"unknown": 1}
+    assert library.mesh(920).area_um2 == pytest.approx(18.57, abs=0.005)

@@ -1,0 +1,147 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+from scipy.spatial.transform import Rotation
+from solids import draw_ball, draw_torus, draw_tube
+
+from napari_3dmsl.shapes.graph import build_graph, smooth
+from napari_3dmsl.shapes.skeleton import skeleton_from_mask
+
+VOXEL = (20, 20, 20)
+UM = 0.02
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_tube_has_its_length_and_radius_at_any_angle(seed):
+    direction = Rotation.random(rng=np.random.default_rng(seed)).apply([1, 0, 0])
+    half = 45 * direction
+    tube = draw_tube((116, 116, 116), 58 - half, 58 + half, 8)
+    skeleton = skeleton_from_mask(tube, VOXEL)
+    assert skeleton.length_um == pytest.approx(90 * UM, rel=0.06)
+    assert skeleton.mean_radius_um == pytest.approx(8 * UM, rel=0.08)
+    assert (skeleton.branches, skeleton.loops, skeleton.end_points) == (0, 0, 2)
+    assert len(skeleton.paths) == 1
+
+
+@pytest.mark.parametrize(("ring", "radius"), [(30, 7), (14, 8), (12, 9)])
+def test_a_torus_is_one_closed_loop(ring, radius):
+    skeleton = skeleton_from_mask(draw_torus((30, 90, 90), (15, 45, 45), ring, radius), VOXEL)
+    assert skeleton.length_um == pytest.approx(2 * np.pi * ring * UM, rel=0.06)
+    assert (skeleton.branches, skeleton.loops, skeleton.end_points) == (0, 1, 0)
+    np.testing.assert_array_equal(skeleton.paths[0][0], skeleton.paths[0][-1])
+
+
+def fork():
+    shape, middle = (40, 120, 120), (20, 60, 60)
+    ends = [(20, 60 + 45 * np.sin(angle), 60 + 45 * np.cos(angle)) for angle in (0.2, 2.3, 4.4)]
+    return np.any([draw_tube(shape, middle, end, 6) for end in ends], axis=0)
+
+
+def test_a_fork_has_three_branches():
+    skeleton = skeleton_from_mask(fork(), VOXEL)
+    assert (skeleton.branches, skeleton.loops, skeleton.end_points) == (3, 0, 3)
+    assert skeleton.length_um == pytest.approx(3 * 45 * UM, rel=0.06)
+
+
+def test_two_rings_in_one_are_two_loops():
+    first = draw_torus((24, 70, 120), (12, 35, 35), 22, 5)
+    second = draw_torus((24, 70, 120), (12, 35, 80), 22, 5)
+    assert skeleton_from_mask(first | second, VOXEL).loops == 2
+
+
+def test_a_ring_with_a_tail_keeps_its_loop_and_its_tail():
+    ring = draw_torus((24, 70, 120), (12, 35, 35), 22, 5)
+    tail = draw_tube((24, 70, 120), (12, 35, 57), (12, 40, 105), 5)
+    skeleton = skeleton_from_mask(ring | tail, VOXEL)
+    assert (skeleton.branches, skeleton.loops, skeleton.end_points) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("roughness", [0.7, 1.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_rough_blobs_have_no_loops_and_rough_tubes_no_branches(roughness, seed):
+    shape = (50, 50, 110)
+    noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=shape), 1.5)
+    noise *= roughness / noise.std()
+    blob = ndimage.distance_transform_edt(draw_ball(shape, (25, 25, 55), 22))
+    tube = ndimage.distance_transform_edt(draw_tube(shape, (24, 26, 15), (26, 24, 95), 12))
+    outside = 4.0  # the noise moves the surface by its value, up to here
+    for distance, length in ((blob, 0.0), (tube, 70.0)):
+        skeleton = skeleton_from_mask(largest(distance - outside + noise > 0), VOXEL)
+        assert (skeleton.branches, skeleton.loops) == (0, 0)
+        assert skeleton.length_um == pytest.approx(length * UM, abs=25 * UM)
+
+
+def largest(mask):
+    labels, _ = ndimage.label(mask)
+    return labels == 1 + np.bincount(labels.ravel())[1:].argmax()
+
+
+@pytest.mark.parametrize("width", [2, 3, 4, 5, 6, 8])
+def test_bars_of_every_width_have_their_length(width):
+    bar = np.zeros((20, 20, 80), bool)
+    bar[5 : 5 + width, 5 : 5 + width, 10:70] = True
+    skeleton = skeleton_from_mask(bar, VOXEL)
+    assert (60 - width - 8) * UM <= skeleton.length_um <= 60 * UM
+    assert skeleton.branches == 0
+
+
+def test_a_bent_bar_of_even_width_keeps_both_arms():
+    bar = np.zeros((20, 80, 80), bool)
+    bar[8:12, 10:14, 10:70] = bar[8:12, 10:70, 10:14] = True
+    assert skeleton_from_mask(bar, VOXEL).length_um == pytest.approx(112 * UM, rel=0.12)
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3.5, 5, 8, 12])
+def test_balls_are_points_without_length(radius):
+    skeleton = skeleton_from_mask(draw_ball((30, 30, 30), (15, 15, 15), radius), VOXEL)
+    assert skeleton.length_um < (0.5 * radius + 1.5) * UM
+    assert (skeleton.branches, skeleton.loops) == (0, 0)
+    np.testing.assert_allclose(skeleton.points_um.mean(axis=0), 15 * UM, atol=UM)
+
+
+def test_a_single_voxel_has_a_skeleton():
+    skeleton = skeleton_from_mask(np.ones((1, 1, 1), bool), VOXEL)
+    assert skeleton.length_um == 0
+    assert skeleton.points_um.shape == (1, 3)
+
+
+def test_a_cavity_is_no_loop():
+    shell = draw_ball((40, 40, 40), (20, 20, 20), 16) & ~draw_ball((40, 40, 40), (20, 20, 20), 8)
+    skeleton = skeleton_from_mask(shell, VOXEL)
+    assert (skeleton.loops, skeleton.branches) == (0, 0)
+
+
+def test_anisotropic_voxels_keep_length_and_loop():
+    voxel_um = (0.05, 0.02, 0.02)
+    tube = draw_tube((50, 80, 80), (0.4, 0.4, 0.4), (2.0, 1.2, 1.2), 0.16, voxel_um)
+    skeleton = skeleton_from_mask(tube, (50, 20, 20))
+    assert skeleton.length_um == pytest.approx(np.sqrt(1.6**2 + 2 * 0.8**2), rel=0.06)
+    assert skeleton.branches == 0
+    torus = draw_torus((20, 90, 90), (0.5, 0.9, 0.9), 0.6, 0.16, voxel_um)
+    assert skeleton_from_mask(torus, (50, 20, 20)).loops == 1
+
+
+def test_the_skeleton_lies_inside_its_voxels_in_the_world():
+    tube = draw_tube((30, 40, 60), (10, 10, 10), (20, 30, 50), 6)
+    skeleton = skeleton_from_mask(tube, (30, 20, 10), (100, -7, 0.5))
+    voxels = skeleton.points_um / (0.03, 0.02, 0.01) - (100, -7, 0.5)
+    assert tube[tuple(np.round(voxels).astype(int).T)].all()
+
+
+def test_a_junction_triangle_is_no_loop():
+    arms = [(0, 0, k) for k in range(1, 9)] + [(0, k, 0) for k in range(1, 9)]
+    arms += [(0, -k, -k) for k in range(1, 9)]
+    points = np.array([(0, 0, 0), *arms], float)
+    graph = build_graph(points, np.ones(len(points)))
+    assert graph.cycle_rank() == 0
+    assert sorted(graph.degrees().values()) == [1, 1, 1, 3]
+
+
+def test_smoothing_keeps_the_ends_and_takes_out_the_steps():
+    x = np.arange(41.0)
+    stairs = np.stack([np.zeros(41), np.floor(x / 2), x], axis=1)
+    straight = smooth(stairs)
+    np.testing.assert_array_equal(straight[[0, -1]], stairs[[0, -1]])
+    raw, smoothed = (np.linalg.norm(np.diff(p, axis=0), axis=1).sum() for p in (stairs, straight))
+    true = np.hypot(20, 40)
+    assert abs(smoothed - true) < 0.01 * true < abs(raw - true)
