@@ -105,6 +105,31 @@ def test_a_single_voxel_has_a_skeleton():
     assert skeleton.points_um.shape == (1, 3)
 
 
+@pytest.mark.parametrize("shape", [(2, 1, 4), (1, 1, 2), (2, 2, 2), (3, 1, 1), (1, 7, 7)])
+@pytest.mark.parametrize("voxel", [(15, 16, 16), (60, 20, 20), VOXEL])
+def test_the_smallest_masks_have_skeletons_on_every_grid(shape, voxel):
+    skeleton = skeleton_from_mask(np.ones(shape, bool), voxel)
+    assert np.isfinite(skeleton.points_um).all()
+    assert skeleton.loops == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_shape_gets_a_skeleton(seed):
+    rng = np.random.default_rng(seed)
+    noise = ndimage.gaussian_filter(rng.normal(size=rng.integers(2, 26, 3)), seed % 4)
+    skeleton = skeleton_from_mask(noise > np.quantile(noise, 0.6), (15 + 5 * (seed % 3), 16, 16))
+    assert np.isfinite(skeleton.points_um).all()
+    assert skeleton.mean_radius_um > 0
+    assert len(skeleton.paths) >= max(1, skeleton.branches)
+
+
+def test_a_ring_without_room_for_its_hole_is_still_measured():
+    points = np.array([(0, 0, 1), (0, 1, 2), (0, 2, 1), (0, 1, 0)], float)
+    graph = build_graph(points, np.full(4, 5.0))
+    graph.clean()
+    assert len(graph.paths()) == 1
+
+
 def test_a_cavity_is_no_loop():
     shell = draw_ball((40, 40, 40), (20, 20, 20), 16) & ~draw_ball((40, 40, 40), (20, 20, 20), 8)
     skeleton = skeleton_from_mask(shell, VOXEL)

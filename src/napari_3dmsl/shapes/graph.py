@@ -72,10 +72,11 @@ class Graph:
         return [smooth(e.points, ring=e.is_loop and degrees[e.start] == 2) for e in self.edges]
 
     def _tiny_loop(self) -> Edge | None:
+        degrees = self.degrees()
         for edge in sorted(self.edges, key=_length):
             cycle = self._shortest_cycle(edge)
-            if not cycle:
-                continue
+            if not cycle or (edge.is_loop and degrees[edge.start] == 2):
+                continue  # a ring on its own is the whole piece, however small
             radii = np.concatenate([part.radii for part in cycle])
             if sum(map(_length, cycle)) < LOOP_RADII * float(radii.mean()):
                 return min(cycle, key=lambda part: float(part.radii.mean()))

@@ -155,10 +155,12 @@ def _isotropic(field: SmoothedMask, shift: float) -> _Solid:
         values = ndimage.affine_transform(
             values, step / voxel, offset=shift * step / voxel, output_shape=shape, order=1
         )
-    background = components(values <= field.level, 6)
+    # Between the points of the new grid the smallest shapes disappear: their peak stays.
+    level = min(field.level, float(np.nextafter(values.max(), np.float32(0))))
+    background = components(values <= level, 6)
     inside = background != background[0, 0, 0]  # cavities are filled: their walls do not thin
     origin = np.array(field.origin_um) + shift * step
-    return _Solid(values, field.level, inside, step, origin)
+    return _Solid(values, level, inside, step, origin)
 
 
 def _missed(solid: _Solid, voxels: NDArray[np.float64]) -> float:
