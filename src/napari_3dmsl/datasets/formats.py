@@ -149,11 +149,24 @@ def read_image(path: str | Path) -> tuple[NDArray[Any], dict[str, Any]]:
         When the file is missing, damaged, or another program's.
     """
     with _tiff(path) as tiff:
-        metadata = ome_settings(tiff.ome_metadata) if tiff.is_ome else None
+        _check_complete(tiff, Path(path))
+        metadata = _own_metadata(tiff)
         pixels: NDArray[Any] = tiff.series[0].asarray()
     if metadata is None:
         raise ValueError(f"{path}: not written by napari-3dmsl, so it holds no settings")
     return pixels, metadata
+
+
+def read_settings(path: str | Path) -> dict[str, Any] | None:
+    """Read only what this package wrote about an image; None for images of others.
+
+    Raises
+    ------
+    ValueError
+        When the file is missing or no TIFF.
+    """
+    with _tiff(path) as tiff:
+        return _own_metadata(tiff)
 
 
 def describe_image(path: str | Path) -> ImageDescription:
@@ -165,13 +178,14 @@ def describe_image(path: str | Path) -> ImageDescription:
         When the file is missing or damaged.
     """
     with _tiff(path) as tiff:
+        _check_complete(tiff, Path(path))
         series = tiff.series[0]
         return ImageDescription(
             axes=series.axes,
             shape=tuple(int(length) for length in series.shape),
             dtype=str(series.dtype),
             size_um=_sizes_um(tiff),
-            metadata=ome_settings(tiff.ome_metadata) if tiff.is_ome else None,
+            metadata=_own_metadata(tiff),
         )
 
 
@@ -271,7 +285,6 @@ def _tiff(path: str | Path) -> Iterator[Any]:
     logger.addHandler(silent)
     try:
         with tifffile.TiffFile(path) as tiff:
-            _check_complete(tiff, path.stat().st_size)
             yield tiff
     except DECODING_ERRORS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -280,8 +293,13 @@ def _tiff(path: str | Path) -> Iterator[Any]:
         logger.removeHandler(silent)
 
 
-def _check_complete(tiff: Any, length: int) -> None:
-    """Refuse a file that was cut off; the reader itself would return what is left of it."""
+def _own_metadata(tiff: Any) -> dict[str, Any] | None:
+    return ome_settings(tiff.ome_metadata) if tiff.is_ome else None
+
+
+def _check_complete(tiff: Any, path: Path) -> None:
+    """Refuse a file that was cut off; the library itself would return what is left of it."""
+    length = path.stat().st_size
     for page in tiff.series[0].pages:
         segments = () if page is None else zip(page.dataoffsets, page.databytecounts, strict=True)
         if page is None or any(offset + count > length for offset, count in segments):

@@ -1,0 +1,100 @@
+"""The same work without a window: ``napari-3dmsl extract | simulate | info | demo``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from napari_3dmsl.cli._output import CLEAR_LINE
+from napari_3dmsl.cli.demo import demo
+from napari_3dmsl.cli.extract import extract
+from napari_3dmsl.cli.info import info
+from napari_3dmsl.cli.simulate import simulate
+
+TRACEBACK = "NAPARI_3DMSL_TRACEBACK"
+BAD_INPUT, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    name="napari-3dmsl",
+    help="From electron-microscopy labels of mitochondria to simulated fluorescence images.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (extract, simulate, info, demo):
+    app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from napari_3dmsl import __version__
+
+        typer.echo(f"napari-3dmsl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; whatever goes wrong becomes one line on stderr.
+
+    Parameters
+    ----------
+    arguments
+        What follows the name of the program; ``None`` takes it from the shell.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 1 for bad input, 2 for a command line that makes no sense, 130 when
+        interrupted.
+    """
+    try:
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        return app(args=words or ["--help"], standalone_mode=False) or 0
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain("interrupted", INTERRUPTED)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        return _explain(error)
+
+
+def _explain(error: Exception) -> int:
+    if hasattr(error, "format_message"):  # of the command line; the class differs among Typers
+        message = error.format_message().replace("Value error, ", "")
+        return _complain(f"{message} (--help shows how)", WRONG_USAGE)
+    if isinstance(error, MemoryError):
+        return _complain(f"not enough memory: {error}", BAD_INPUT)
+    if isinstance(error, OSError) and error.strerror:
+        what = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{what}{error.strerror}", BAD_INPUT)
+    if isinstance(error, ValueError | OSError):
+        return _complain(str(error), BAD_INPUT)
+    return _complain(
+        f"unexpected error, please report it: {type(error).__name__}: {error} "
+        f"({TRACEBACK}=1 shows where)",
+        BAD_INPUT,
+    )
+
+
+def _complain(message: str, status: int) -> int:
+    if sys.stderr.isatty():
+        print(CLEAR_LINE, end="", file=sys.stderr)  # noqa: T201
+    lines = (line.strip() for line in message.splitlines())
+    print("Error:", " ".join(line for line in lines if line), file=sys.stderr)  # noqa: T201
+    return status

@@ -1,0 +1,41 @@
+"""What all commands share: results on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
+
+import typer
+
+CLEAR_LINE = "\r\033[K"
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def show(result: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
+    """Print a result: JSON for programs, or short lines for people."""
+    typer.echo(json.dumps(result, indent=2) if as_json else "\n".join(lines))
+
+
+def progress_line() -> Callable[[int, int, str], None] | None:
+    """Return a callable that keeps one line of progress on a terminal; None without a terminal."""
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(done: int, total: int, what: str) -> None:
+        typer.echo(f"{CLEAR_LINE}{what[:60]}: {done} of {total}", err=True, nl=False)
+        if done == total:
+            typer.echo(CLEAR_LINE, err=True, nl=False)
+
+    return tell
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given; the others keep the defaults of their settings."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def lengths(sizes: Sequence[float], unit: str = "µm") -> str:
+    """Write lengths as ``0.25 × 0.048 × 0.048 µm``."""
+    return f"{' × '.join(f'{size:.4g}' for size in sizes)} {unit}"

@@ -1,0 +1,158 @@
+"""``napari-3dmsl extract``: a label volume becomes a shape library."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show
+
+if TYPE_CHECKING:
+    from napari_3dmsl.shapes.extraction import Extraction, ExtractionSettings
+
+
+def extract(
+    labels: Annotated[
+        Path, typer.Argument(help="Label volume: .tif, .npy, .nii or .nii.gz.", show_default=False)
+    ],
+    library: Annotated[
+        Path,
+        typer.Argument(help="Folder to write: new, empty or a library.", show_default=False),
+    ],
+    voxel_nm: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(metavar="Z Y X", help="Voxel size in nm; needed if the file does not say it."),
+    ] = None,
+    downsample: Annotated[
+        int | None,
+        typer.Option(help="Edge of the blocks that become one voxel.", show_default="to 24 nm"),
+    ] = None,
+    erosion_radius: Annotated[
+        float | None,
+        typer.Option(help="Radius of the erosion in downsampled voxels.", show_default="3.5"),
+    ] = None,
+    connectivity: Annotated[
+        int | None, typer.Option(help="Neighbours: 6, 18 or 26.", show_default="6")
+    ] = None,
+    regrow: Annotated[
+        Literal["dilate", "watershed"] | None,
+        typer.Option(help="How eroded pieces grow back.", show_default="watershed"),
+    ] = None,
+    min_volume_um3: Annotated[
+        float | None, typer.Option(help="Drop smaller shapes.", show_default="0.001")
+    ] = None,
+    instances: Annotated[
+        bool, typer.Option("--instances", help="Every label is one shape already.")
+    ] = False,
+    labels_out: Annotated[
+        Path | None, typer.Option(help="Also write the instances as a label TIFF.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cut a label volume into shapes and write them as a 3DMSL library."""
+    from napari_3dmsl.datasets.formats import check_image_path
+    from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
+    from napari_3dmsl.shapes.library import write_library
+    from napari_3dmsl.shapes.shape import measure_shapes
+    from napari_3dmsl.shapes.volume import open_labels
+
+    start, progress = perf_counter(), progress_line()
+    _check_folder(library)
+    if labels_out is not None:
+        check_image_path(labels_out)
+    volume = open_labels(labels, voxel_nm)
+    if volume.voxel_nm is None:
+        raise ValueError(f"{labels}: the file says no voxel size; give --voxel-nm Z Y X, in nm")
+    settings = ExtractionSettings(
+        voxel_nm=volume.voxel_nm,
+        instances=instances,
+        **given(
+            downsample=downsample,
+            erosion_radius=erosion_radius,
+            connectivity=connectivity,
+            regrow=regrow,
+            min_volume_um3=min_volume_um3,
+        ),
+    )
+    settings = settings.replace(downsample=settings.downsample_factor)
+    extraction = extract_instances(volume.labels, settings, progress)
+    if extraction.report.kept == 0:
+        raise ValueError(_nothing_left(labels, extraction, settings))
+    shapes = measure_shapes(extraction, progress=progress)
+    write_library(shapes, library, settings=settings.model_dump(mode="json"), progress=progress)
+    if labels_out is not None:
+        _write_labels(labels_out, extraction, settings)
+    result = {
+        "library": str(library),
+        "shapes": len(shapes),
+        "classes": _class_counts(shapes),
+        "report": asdict(extraction.report),
+        "settings": settings.model_dump(mode="json"),
+        "labels_out": None if labels_out is None else str(labels_out),
+        "seconds": round(perf_counter() - start, 3),
+    }
+    show(result, _lines(result, extraction), as_json)
+
+
+def _check_folder(folder: Path) -> None:
+    """Find out before the long work whether the library can be written there."""
+    from napari_3dmsl.shapes.library import INDEX_FILE
+
+    if folder.is_file():
+        raise ValueError(f"{folder}: a file; expected a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / INDEX_FILE).is_file():
+        raise ValueError(f"{folder}: not empty and not a shape library; choose another folder")
+
+
+def _nothing_left(labels: Path, extraction: Extraction, settings: ExtractionSettings) -> str:
+    found = extraction.report.found
+    if found == 0:
+        return (
+            f"{labels}: nothing survives an erosion_radius of {settings.erosion_radius:g} voxels; "
+            "choose a smaller one"
+        )
+    return (
+        f"{labels}: all {found} shapes are smaller than min_volume_um3 = "
+        f"{settings.min_volume_um3:g} µm³; check voxel_nm or choose a smaller volume"
+    )
+
+
+def _class_counts(shapes: list[Any]) -> dict[str, int]:
+    from napari_3dmsl.shapes.classification import ShapeClass
+
+    found = [shape.classification.shape_class for shape in shapes]
+    return {str(kind): found.count(kind) for kind in ShapeClass if kind in found}
+
+
+def _write_labels(path: Path, extraction: Extraction, settings: ExtractionSettings) -> None:
+    import numpy as np
+
+    from napari_3dmsl import __version__
+    from napari_3dmsl.datasets.formats import write_ome_tiff
+
+    fits = extraction.report.kept <= np.iinfo(np.uint16).max
+    write_ome_tiff(
+        path,
+        extraction.labels.astype(np.uint16 if fits else np.int32),
+        [size / 1000 for size in extraction.voxel_nm],
+        {
+            "software": f"napari-3dmsl {__version__}",
+            "extraction": settings.model_dump(mode="json"),
+            "origin_um": list(extraction.origin_um),
+        },
+    )
+
+
+def _lines(result: dict[str, Any], extraction: Extraction) -> list[str]:
+    classes = ", ".join(f"{count} {kind}" for kind, count in result["classes"].items())
+    written = [result["library"], *([result["labels_out"]] if result["labels_out"] else [])]
+    return [
+        f"{result['shapes']} shapes: {classes}",
+        extraction.report.summary(),
+        f"voxels of {lengths(extraction.voxel_nm, 'nm')} (z, y, x) after downsampling",
+        f"written to {' and '.join(written)} in {result['seconds']:.1f} s",
+    ]

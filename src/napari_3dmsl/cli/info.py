@@ -1,0 +1,106 @@
+"""``napari-3dmsl info``: what a file or folder is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from napari_3dmsl.cli._output import AsJson, lengths, show
+
+Report = tuple[dict[str, Any], list[str]]
+
+
+def info(
+    path: Annotated[Path, typer.Argument(help="A mesh, a TIFF or a shape library.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say what a mesh, an image or a shape library is: sizes, units, class counts."""
+    from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES
+    from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
+
+    if path.is_dir():
+        result, lines = _library(path)
+    elif not path.exists():
+        raise ValueError(f"{path}: no such file or folder")
+    elif path.suffix.lower() in MESH_SUFFIXES:
+        result, lines = _mesh(path)
+    elif path.suffix.lower() in IMAGE_SUFFIXES:
+        result, lines = _image(path)
+    else:
+        known = ", ".join((*MESH_SUFFIXES, *IMAGE_SUFFIXES))
+        raise ValueError(f"{path}: expected a folder of shapes or one of {known}")
+    show({"path": str(path), **result}, lines, as_json)
+
+
+def _library(path: Path) -> Report:
+    from napari_3dmsl.shapes.library import ShapeLibrary
+
+    library = ShapeLibrary.open(path)
+    result = {
+        "kind": "library",
+        "shapes": len(library),
+        "classes": library.class_counts,
+        "unit_nm": library.unit_nm,
+        "settings": library.settings,
+    }
+    classes = ", ".join(f"{count} {kind}" for kind, count in library.class_counts.items())
+    return result, [
+        f"{path}: shape library, {len(library)} shapes: {classes}",
+        f"meshes in units of {library.unit_nm:g} nm",
+    ]
+
+
+def _mesh(path: Path) -> Report:
+    from napari_3dmsl.datasets.formats import mesh_unit_nm
+    from napari_3dmsl.shapes.mesh import read_mesh
+
+    unit_nm = mesh_unit_nm(path)
+    mesh = read_mesh(path, unit_nm / 1000)
+    low, high = mesh.bounds_um
+    result = {
+        "kind": "mesh",
+        "unit_nm": unit_nm,
+        "vertices": len(mesh.vertices),
+        "faces": len(mesh.faces),
+        "watertight": mesh.is_watertight,
+        "area_um2": mesh.area_um2,
+        "volume_um3": mesh.volume_um3 if mesh.is_watertight else None,
+        "size_um": (high - low).tolist(),
+    }
+    volume = f"{mesh.volume_um3:.4g} µm³" if mesh.is_watertight else "unknown (not watertight)"
+    return result, [
+        f"{path}: mesh, {len(mesh.vertices)} vertices, {len(mesh.faces)} faces",
+        f"size {lengths(result['size_um'])} (z, y, x), taking its unit as {unit_nm:g} nm",
+        f"area {mesh.area_um2:.4g} µm², volume {volume}",
+    ]
+
+
+def _image(path: Path) -> Report:
+    from dataclasses import asdict
+
+    from napari_3dmsl.datasets.formats import describe_image
+
+    image = describe_image(path)
+    result = {"kind": "image", **asdict(image)}
+    sizes = [f"{axis} {size:.4g} µm" for axis, size in image.size_um.items()]
+    lines = [
+        f"{path}: {image.dtype} image, {' × '.join(map(str, image.shape))} ({image.axes})",
+        f"pixels: {', '.join(sizes) or 'size unknown'}",
+    ]
+    if image.metadata is not None:
+        lines.append(_origin(image.metadata))
+    return result, lines
+
+
+def _origin(metadata: dict[str, Any]) -> str:
+    software = metadata["software"]
+    if "microscope" not in metadata:
+        return f"written by {software}"
+    optics = metadata["microscope"]
+    return (
+        f"simulated by {software}: {optics['name']} ({optics['modality']}), "
+        f"NA {optics['numerical_aperture']:g}, {optics['emission_nm']:g} nm, "
+        f"{metadata['emitters']} emitters, noise {metadata['noise']}, seed {metadata['seed']}"
+    )

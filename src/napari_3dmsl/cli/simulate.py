@@ -1,0 +1,216 @@
+"""``napari-3dmsl simulate``: a shape or a list of emitters becomes a microscope image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show
+
+if TYPE_CHECKING:
+    from napari_3dmsl.microscope.instruments import Camera, Microscope
+    from napari_3dmsl.microscope.pose import Pose
+    from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
+
+POINTS = ".csv"
+
+
+def simulate(
+    shape: Annotated[
+        Path,
+        typer.Argument(
+            help="A mesh (.off, .ply, .stl, .obj) or POINTS.csv with the columns z_um,y_um,x_um "
+            "and optionally brightness, which multiplies the photons per fluorophore. Each row is "
+            "an emitter where it is: z above the coverslip, (0, 0) the middle of the image.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Path, typer.Argument(help="OME-TIFF to write.", show_default=False)],
+    microscope: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="con1, epi1, conf2, or a .json or .toml file.")
+    ],
+    confocal: Annotated[
+        Literal["pinhole", "squared"] | None,
+        typer.Option(help="Confocal model.", show_default="the microscope's"),
+    ] = None,
+    view: Annotated[
+        Literal["0", "x90", "x180", "y90", "y180", "z90"] | None,
+        typer.Option(help="One of the six views of 3DMSL.", show_default="0"),
+    ] = None,
+    rotate: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(metavar="Z Y X", help="Angles in degrees, x first, instead of a view."),
+    ] = None,
+    focus_um: Annotated[
+        float | None,
+        typer.Option(help="Sharp plane above the object's centroid.", show_default="0"),
+    ] = None,
+    stage_um: Annotated[
+        float | None, typer.Option(help="Stage position instead, negative towards the objective.")
+    ] = None,
+    depth_um: Annotated[
+        float | None,
+        typer.Option(help="Lowest emitter above the coverslip.", show_default="0"),
+    ] = None,
+    planes: Annotated[int | None, typer.Option(help="Planes of a stack.", show_default="1")] = None,
+    step_nm: Annotated[
+        float | None, typer.Option(help="Distance of the planes.", show_default="250")
+    ] = None,
+    density: Annotated[
+        float | None, typer.Option(help="Fluorophores per µm².", show_default="30")
+    ] = None,
+    efficiency: Annotated[
+        float | None, typer.Option(help="Fraction of them that shine.", show_default="1")
+    ] = None,
+    photons_per_fluorophore: Annotated[
+        float | None, typer.Option(help="Photons of each in a plane.", show_default="300")
+    ] = None,
+    noise: Annotated[
+        Literal["none", "camera", "physeg"],
+        typer.Option(help="none: expected photons; camera: counts; physeg: the paper's noise."),
+    ] = "camera",
+    camera: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE", help="pmt, scmos, or a file.", show_default="the modality's"
+        ),
+    ] = None,
+    background_photons: Annotated[
+        float | None,
+        typer.Option(help="Background per pixel and plane.", show_default="the camera's"),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same image.")] = 0,
+    voxel_nm: Annotated[
+        float | None,
+        typer.Option(help="Length of the mesh's unit.", show_default="24, or its library's"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Image a shape, or emitters from a list, through a microscope."""
+    from napari_3dmsl.datasets.formats import check_image_path, write_image
+    from napari_3dmsl.microscope.fluorophores import Labelling
+    from napari_3dmsl.microscope.instruments import Acquisition
+    from napari_3dmsl.microscope.simulation import Simulation
+
+    start = perf_counter()
+    check_image_path(output)
+    if noise != "camera":
+        _refuse("without --noise camera", camera=camera, background_photons=background_photons)
+    if shape.suffix.lower() == POINTS:
+        _refuse(
+            f"to {shape.name}: points are imaged where they are",
+            **{"view": view, "rotate": rotate, "depth_um": depth_um, "density": density},
+            **{"efficiency": efficiency, "voxel_nm": voxel_nm},
+        )
+    optics = _microscope(microscope, confocal)
+    simulation = Simulation(
+        microscope=optics,
+        acquisition=Acquisition(
+            **given(
+                focus_um=focus_um,
+                stage_um=stage_um,
+                depth_um=depth_um,
+                planes=planes,
+                step_nm=step_nm,
+            )
+        ),
+        pose=_pose(view, rotate),
+        labelling=Labelling(
+            **given(
+                density_per_um2=density,
+                efficiency=efficiency,
+                photons_per_fluorophore=photons_per_fluorophore,
+            )
+        ),
+        camera=_camera(camera, background_photons, optics),
+        noise=noise,
+        seed=seed,
+    )
+    image, voxel_nm = _image(shape, voxel_nm, simulation)
+    write_image(output, image)
+    result = {
+        "output": str(output),
+        "shape": list(image.counts.shape)[image.counts.shape[0] == 1 :],  # a plane is (y, x)
+        "dtype": str(image.counts.dtype),
+        "seconds": round(perf_counter() - start, 3),
+        "input": str(shape),
+        "voxel_nm": voxel_nm,
+        **image.metadata(),
+    }
+    show(result, _lines(result, simulation), as_json)
+
+
+def _refuse(reason: str, **options: Any) -> None:
+    """Refuse options that would do nothing: silence would be taken for an effect."""
+    useless = [f"--{name.replace('_', '-')}" for name in given(**options)]
+    if useless:
+        verb = "does" if len(useless) == 1 else "do"
+        raise ValueError(f"{', '.join(useless)} {verb} not apply {reason}")
+
+
+def _microscope(name: str, confocal: str | None) -> Microscope:
+    from napari_3dmsl.microscope.instruments import load_microscope
+
+    microscope = load_microscope(name)
+    if confocal is None:
+        return microscope
+    if microscope.modality != "confocal":
+        _refuse(f"to {name}: it is a {microscope.modality} microscope", confocal=confocal)
+    return microscope.replace(confocal=confocal)
+
+
+def _camera(name: str | None, background_photons: float | None, microscope: Microscope) -> Camera:
+    from napari_3dmsl.microscope.instruments import load_camera, usual_camera
+
+    camera = usual_camera(microscope) if name is None else load_camera(name)
+    return camera.replace(**given(background_photons=background_photons))
+
+
+def _pose(view: Any, rotate: tuple[float, float, float] | None) -> Pose:
+    from napari_3dmsl.microscope.pose import Pose
+
+    if view is not None and rotate is not None:
+        raise ValueError("give either --view or --rotate, not both")
+    if rotate is not None:
+        return Pose(rotation_deg=rotate)
+    return Pose.from_view(view or "0")
+
+
+def _image(
+    shape: Path, voxel_nm: float | None, simulation: Simulation
+) -> tuple[SimulatedImage, float | None]:
+    """Image a file; also return the length of a mesh's unit, None for points."""
+    from napari_3dmsl.datasets.formats import mesh_unit_nm, read_points
+    from napari_3dmsl.microscope.simulation import (
+        image_scene,
+        scene_from_points,
+        simulate_surface,
+    )
+    from napari_3dmsl.shapes.mesh import read_mesh
+
+    progress = progress_line()
+    if shape.suffix.lower() == POINTS:
+        positions_um, brightness = read_points(shape)
+        photons = brightness * simulation.labelling.photons_per_fluorophore
+        scene = scene_from_points(positions_um, photons)
+        return image_scene(scene, simulation, progress), None
+    unit_nm = mesh_unit_nm(shape) if voxel_nm is None else voxel_nm
+    if not 0 < unit_nm < 1e6:
+        raise ValueError(f"voxel_nm = {unit_nm:g}: expected a length in nm, above 0 and below 1e6")
+    mesh = read_mesh(shape, unit_nm / 1000)
+    return simulate_surface(mesh.vertices, mesh.faces, simulation, progress), unit_nm
+
+
+def _lines(result: dict[str, Any], simulation: Simulation) -> list[str]:
+    microscope, acquisition = simulation.microscope, simulation.acquisition
+    pixel = [microscope.pixel_nm / 1000] * 2
+    size = lengths([acquisition.step_nm / 1000, *pixel] if acquisition.planes > 1 else pixel)
+    extent = " × ".join(map(str, result["shape"]))
+    return [
+        f"{result['output']}: {extent} {result['dtype']}, pixels of {size}",
+        f"{result['emitters']} emitters through {microscope.name} ({microscope.modality}), "
+        f"noise {simulation.noise}, seed {simulation.seed}, in {result['seconds']:.1f} s",
+    ]

@@ -1,0 +1,108 @@
+"""Files that napari opens through this package; every layer comes in µm.
+
+Mesh files are taken to be in units of 24 nm, as those of 3DMSL, unless the shape library that they
+lie in says otherwise. Of TIFFs only those that this package wrote are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_3dmsl.layers import LayerData
+
+Reader = Callable[[Any], "list[LayerData]"]
+
+
+def get_mesh_reader(path: str | list[str]) -> Reader | None:
+    """Return the reader of ``.off`` and ``.ply`` surfaces."""
+    return _each(_read_mesh) if _all_files(path, (".off", ".ply")) else None
+
+
+def get_library_reader(path: str | list[str]) -> Reader | None:
+    """Return the reader of shape libraries, None for other folders."""
+    from napari_3dmsl.shapes.library import MESH_FILE
+
+    folders = [Path(folder) for folder in _paths(path)]
+    if not all(folder.is_dir() and any(folder.glob(f"*/{MESH_FILE}")) for folder in folders):
+        return None
+    return _each(_read_library)
+
+
+def get_image_reader(path: str | list[str]) -> Reader | None:
+    """Return the reader of TIFFs that this package wrote, None for other TIFFs."""
+    from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, read_settings
+
+    if not _all_files(path, IMAGE_SUFFIXES):
+        return None
+    try:
+        ours = all(read_settings(file) is not None for file in _paths(path))
+    except (ValueError, OSError):
+        return None
+    return _each(_read_image) if ours else None
+
+
+def get_label_reader(path: str | list[str]) -> Reader | None:
+    """Return the reader of label volumes in NIfTI."""
+    return _each(_read_labels) if _all_files(path, (".nii", ".nii.gz")) else None
+
+
+def _paths(path: str | list[str]) -> list[str]:
+    return [path] if isinstance(path, str) else list(path)
+
+
+def _all_files(path: str | list[str], endings: tuple[str, ...]) -> bool:
+    return all(str(file).lower().endswith(endings) for file in _paths(path))
+
+
+def _each(read: Callable[[Path], list[LayerData]]) -> Reader:
+    """Return a reader that takes one path, or several of a stack one after the other."""
+
+    def read_all(path: str | list[str]) -> list[LayerData]:
+        return [layer for file in _paths(path) for layer in read(Path(file))]
+
+    return read_all
+
+
+def _read_mesh(path: Path) -> list[LayerData]:
+    from napari_3dmsl.datasets.formats import mesh_unit_nm
+    from napari_3dmsl.layers import KEY, mesh_layer
+    from napari_3dmsl.shapes.mesh import read_mesh
+
+    unit_nm = mesh_unit_nm(path)
+    layer = mesh_layer(read_mesh(path, unit_nm / 1000), f"{path.stem} ({unit_nm:g} nm units)")
+    layer[1]["metadata"][KEY] |= {"path": str(path), "unit_nm": unit_nm}
+    return [layer]
+
+
+def _read_library(path: Path) -> list[LayerData]:
+    from napari_3dmsl.layers import library_layers
+    from napari_3dmsl.shapes.library import ShapeLibrary
+
+    return library_layers(ShapeLibrary.open(path))
+
+
+def _read_image(path: Path) -> list[LayerData]:
+    from napari_3dmsl.datasets.formats import read_image
+    from napari_3dmsl.layers import image_layer_from_file
+
+    array, metadata = read_image(path)
+    if "microscope" in metadata:
+        return [image_layer_from_file(array, metadata, _name(path))]
+    layers = _read_labels(path)
+    layers[0][1]["translate"] = metadata["origin_um"]
+    return layers
+
+
+def _read_labels(path: Path) -> list[LayerData]:
+    """Read a label volume; without a voxel size it stays in voxels, as its metadata says."""
+    from napari_3dmsl.layers import volume_layer
+    from napari_3dmsl.shapes.volume import open_labels
+
+    return [volume_layer(open_labels(path))]
+
+
+def _name(path: Path) -> str:
+    return path.name.split(".")[0]
