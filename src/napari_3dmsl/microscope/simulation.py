@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from napari_3dmsl.arrays import CountArray, FloatArray
@@ -191,6 +191,35 @@ def simulate_surface(
         simulation.seed,
     )
     return image_scene(scene, simulation, progress)
+
+
+class Simulator:
+    """Images one surface again and again and remakes only what a change of settings touches."""
+
+    def __init__(self) -> None:
+        self._made_of: tuple[Any, ...] | None = None
+        self._scene: Scene | None = None
+
+    def image(
+        self,
+        vertices_um: FloatArray,
+        faces: NDArray[np.integer[Any]],
+        simulation: Simulation,
+        progress: Progress | None = None,
+    ) -> SimulatedImage:
+        """Like `simulate_surface`; arrays are told apart by identity, so do not change them."""
+        geometry = (
+            simulation.labelling,
+            simulation.pose,
+            simulation.acquisition.depth_um,
+            simulation.seed,
+        )
+        before = self._made_of
+        if before is None or before[0] is not vertices_um or before[1:] != geometry:
+            self._scene = scene_from_surface(vertices_um, faces, *geometry)
+            self._made_of = (vertices_um, *geometry)
+        assert self._scene is not None
+        return image_scene(self._scene, simulation, progress)
 
 
 def add_noise(

@@ -1,0 +1,320 @@
+"""Results as napari layers, and back: the only file that knows both.
+
+Layers are given as ``(data, attributes, type)``, so nothing here needs a window. All are in µm.
+What a layer stands for is kept in ``metadata["napari_3dmsl"]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.shapes.classification import ShapeClass
+from napari_3dmsl.shapes.collection import ShapeCollection, ShapeSource
+from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
+from napari_3dmsl.shapes.mesh import Mesh, decimate, merge_meshes
+from napari_3dmsl.shapes.shape import measure_shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_3dmsl.microscope.simulation import SimulatedImage
+    from napari_3dmsl.shapes.extraction import Extraction
+    from napari_3dmsl.shapes.phantom import Phantom
+    from napari_3dmsl.shapes.volume import LabelVolume
+
+LayerData = tuple[Any, dict[str, Any], str]
+
+KEY = "napari_3dmsl"
+AXES = ("z", "y", "x")
+INSTANCES = "instances"
+SELECTED = "selected shape"
+
+CLASS_COLOURS: dict[str, str] = {
+    ShapeClass.DOT: "#56B4E9",
+    ShapeClass.ROD: "#009E73",
+    ShapeClass.NETWORK: "#E69F00",
+    ShapeClass.DONUT: "#CC79A7",
+    ShapeClass.MEGA: "#D55E00",
+    ShapeClass.NANOTUNNEL: "#F0E442",
+}
+"""Okabe and Ito's palette, told apart also by colour-blind eyes."""
+
+UNKNOWN_COLOUR = "#BBBBBB"
+DRAWN_FACES = 400_000
+"""Faces drawn at most; beyond, meshes are thinned for display, never for measuring or imaging."""
+
+_HIGHLIGHT_UM = 0.03
+_SHOWN_AT_ONCE = 500
+
+
+def class_colour(shape_class: str | None) -> str:
+    """Colour of a shape class, ``#rrggbb``; grey for shapes without one."""
+    return CLASS_COLOURS.get(str(shape_class), UNKNOWN_COLOUR)
+
+
+def about(layer: Any) -> dict[str, Any]:
+    """What this package has written about a layer; empty for layers of others."""
+    found = layer.metadata.get(KEY, {})
+    return found if isinstance(found, dict) else {}
+
+
+def shapes_of(layer: Any) -> ShapeSource | None:
+    """Return the shapes that a layer shows, if it is one of ours."""
+    source: ShapeSource | None = about(layer).get("shapes")
+    return source
+
+
+def voxel_nm_of(layer: Any) -> tuple[float, float, float] | None:
+    """Voxel size (z, y, x) of a layer in nm, or None when its units are no lengths."""
+    try:
+        sizes = [
+            float((scale * unit).to("nm").magnitude)
+            for scale, unit in zip(layer.scale[-3:], layer.units[-3:], strict=True)
+        ]
+    except Exception:  # noqa: BLE001  pint names several errors for units that are no lengths
+        return None
+    return (sizes[0], sizes[1], sizes[2]) if len(sizes) == 3 else None
+
+
+def mesh_layer(mesh: Mesh, name: str, *, colour: str = UNKNOWN_COLOUR) -> LayerData:
+    """Return one surface in a single colour."""
+    return _surface(mesh, name, colour, {"kind": "mesh"})
+
+
+def mesh_of(data: Sequence[Any], attributes: Mapping[str, Any]) -> Mesh:
+    """Surface of a Surface layer's data, in world µm.
+
+    Raises
+    ------
+    ValueError
+        When the layer is not three-dimensional.
+    """
+    vertices = np.asarray(data[0], dtype=np.float64)
+    if vertices.ndim != 2 or vertices.shape[1] != 3:
+        raise ValueError(
+            f"layer '{attributes.get('name', '')}': expected a surface in 3D, "
+            f"found vertices of shape {vertices.shape}"
+        )
+    scale = np.asarray(attributes.get("scale", (1.0, 1.0, 1.0)), dtype=np.float64)
+    translate = np.asarray(attributes.get("translate", (0.0, 0.0, 0.0)), dtype=np.float64)
+    return Mesh(vertices * scale + translate, np.asarray(data[1], dtype=np.int32))
+
+
+def extraction_layers(
+    labels: Any,
+    settings: ExtractionSettings,
+    name: str,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[LayerData]:
+    """Cut labels into shapes and return them as layers: the whole work of the Extract panel.
+
+    Parameters
+    ----------
+    labels : (z, y, x) array
+    settings : ExtractionSettings
+    name : str
+        Name of the layer that the labels are from.
+    progress : callable, optional
+        Called with (done, total, what); raise in it to cancel.
+
+    Returns
+    -------
+    list of LayerData
+        The instances as Labels, then one Surface for each class present.
+    """
+    extraction = extract_instances(labels, settings, progress)
+    shapes = ShapeCollection(measure_shapes(extraction, progress=progress))
+    if progress is not None:
+        progress(0, 0, "drawing")
+    return [instances_layer(extraction, shapes, name), *class_layers(shapes)]
+
+
+def instances_layer(extraction: Extraction, shapes: ShapeCollection, name: str) -> LayerData:
+    """Return the instances as Labels with their measures; label i is row i of the features."""
+    voxel_um = np.array(extraction.voxel_nm) / 1000.0
+    classes = shapes.table["shape_class"]
+    colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
+    colours.update({i: class_colour(kind) for i, kind in zip(shapes.ids, classes, strict=True)})
+    attributes = {
+        "name": INSTANCES,
+        "scale": voxel_um,
+        "translate": np.array(extraction.origin_um),
+        "units": "µm",
+        "axis_labels": AXES,
+        "colormap": colours,
+        "features": _label_features(shapes),
+        "visible": False,
+        "metadata": {
+            KEY: {
+                "kind": INSTANCES,
+                "shapes": shapes,
+                "source": name,
+                "summary": extraction.report.summary(),
+            }
+        },
+    }
+    return extraction.labels, attributes, "labels"
+
+
+def _label_features(shapes: ShapeCollection) -> dict[str, Any]:
+    """One row for each label value, the background first: napari's table selects by row."""
+    nothing: dict[str, Any] = {"index": 0, "shape_class": "", "reason": "background"}
+    return {
+        column: [nothing.get(column, np.nan), *values] for column, values in shapes.table.items()
+    }
+
+
+def class_layers(shapes: ShapeSource) -> list[LayerData]:
+    """Return one Surface for each class present, in the order of `ShapeClass`."""
+    by_class: dict[str, list[Mesh]] = {}
+    for shape_id, kind in zip(shapes.ids, shapes.table["shape_class"], strict=True):
+        by_class.setdefault(str(kind), []).append(shapes.mesh(shape_id))
+    total = sum(len(mesh.faces) for meshes in by_class.values() for mesh in meshes)
+    share = min(1.0, DRAWN_FACES / max(total, 1))
+    order = [*CLASS_COLOURS, *sorted(set(by_class) - set(CLASS_COLOURS))]
+    layers = []
+    for kind in (kind for kind in order if kind in by_class):
+        drawn = [_thinned(mesh, share) for mesh in by_class[kind]]
+        told = {"kind": "class", "shape_class": kind, "shapes": shapes}
+        title = f"{kind} ({len(drawn)})"
+        layers.append(_surface(merge_meshes(drawn), title, class_colour(kind), told))
+    return layers
+
+
+def _thinned(mesh: Mesh, share: float) -> Mesh:
+    return mesh if share >= 1.0 else decimate(mesh, max(200, int(share * len(mesh.faces))))
+
+
+def selected_layer(mesh: Mesh) -> LayerData:
+    """Return the highlight of the selected shape: its surface in white, a hair outside."""
+    normals = _vertex_normals(mesh)
+    # Our winding is outward in (z, y, x) columns, so the cross product points outward there too.
+    shell = Mesh(mesh.vertices + _HIGHLIGHT_UM * normals, mesh.faces)
+    data, attributes, kind = _surface(shell, SELECTED, "#FFFFFF", {"kind": "selected"})
+    attributes["shading"] = "smooth"
+    return data, attributes, kind
+
+
+def _vertex_normals(mesh: Mesh) -> FloatArray:
+    a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
+    facing = np.cross(b - a, c - a)
+    normals = np.zeros_like(mesh.vertices)
+    for corner in range(3):
+        np.add.at(normals, mesh.faces[:, corner], facing)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    return normals
+
+
+def _surface(mesh: Mesh, name: str, colour: str, told: dict[str, Any]) -> LayerData:
+    attributes = {
+        "name": name,
+        "scale": (1.0, 1.0, 1.0),
+        "translate": (0.0, 0.0, 0.0),
+        "units": "µm",
+        "axis_labels": AXES,
+        "colormap": {"colors": [colour, colour], "name": colour},
+        "contrast_limits": (0.0, 1.0),
+        "shading": "smooth",
+        "metadata": {KEY: told},
+    }
+    values = np.ones(len(mesh.vertices), dtype=np.float32)
+    vertices = mesh.vertices.astype(np.float32)
+    return (vertices, mesh.faces, values), attributes, "surface"
+
+
+def library_layers(library: Any) -> list[LayerData]:
+    """Return a shape library as one Surface for each class.
+
+    Of a large library only the first shapes are drawn; all of them are in the browser's table.
+    """
+    shown = library if len(library.ids) <= _SHOWN_AT_ONCE else _First(library, _SHOWN_AT_ONCE)
+    layers = class_layers(shown)
+    for _, attributes, _ in layers:
+        attributes["metadata"][KEY]["shapes"] = library
+    return layers
+
+
+class _First:
+    """The first shapes of a source."""
+
+    def __init__(self, source: ShapeSource, count: int) -> None:
+        self.ids = list(source.ids)[:count]
+        self.table = {name: list(column)[:count] for name, column in source.table.items()}
+        self.mesh = source.mesh
+
+
+def phantom_layer(phantom: Phantom, name: str) -> LayerData:
+    """Return a phantom's labels."""
+    attributes = _volume_attributes(name, phantom.voxel_nm)
+    return phantom.labels, attributes, "labels"
+
+
+def volume_layer(volume: LabelVolume) -> LayerData:
+    """Return a label volume; without a voxel size it stays in pixels and the panel asks."""
+    labels = np.asarray(volume.labels)
+    if labels.dtype == bool:
+        labels = labels.astype(np.uint8)
+    return labels, _volume_attributes(volume.name, volume.voxel_nm), "labels"
+
+
+def _volume_attributes(name: str, voxel_nm: Sequence[float] | None) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        "name": name,
+        "axis_labels": AXES,
+        "metadata": {KEY: {"kind": "volume", "voxel_nm": voxel_nm}},
+    }
+    if voxel_nm is not None:
+        attributes["scale"] = np.array(voxel_nm) / 1000.0
+        attributes["units"] = "µm"
+    return attributes
+
+
+def image_layer(
+    image: SimulatedImage, name: str, middle_um: Sequence[float] = (0.0, 0.0, 0.0)
+) -> LayerData:
+    """Return a simulated image: (y, x) for one plane, (z, y, x) for a stack.
+
+    Parameters
+    ----------
+    image : SimulatedImage
+    name : str
+    middle_um : (3,) floats
+        Where the middle of the image comes to lie in the viewer, (z, y, x).
+    """
+    return image_layer_from_file(image.counts, image.metadata(), name, middle_um)
+
+
+def image_layer_from_file(
+    array: Any,
+    metadata: Mapping[str, Any],
+    name: str,
+    middle_um: Sequence[float] = (0.0, 0.0, 0.0),
+) -> LayerData:
+    """Return a simulated image from its pixels and settings, see `image_layer`."""
+    planes = np.asarray(array)
+    planes = planes[0] if planes.ndim == 3 and len(planes) == 1 else planes
+    pixel_um = float(metadata["microscope"]["pixel_nm"]) / 1000.0
+    step_um = float(metadata["acquisition"]["step_nm"]) / 1000.0
+    scale = np.array([step_um, pixel_um, pixel_um])[-planes.ndim :]
+    middle = np.array(middle_um, dtype=np.float64)[-planes.ndim :]
+    attributes = {
+        "name": name,
+        "scale": scale,
+        "translate": middle - 0.5 * scale * (np.array(planes.shape) - 1),
+        "units": "µm",
+        "axis_labels": AXES[-planes.ndim :],
+        "colormap": "gray",
+        "contrast_limits": contrast_of(planes),
+        "metadata": {KEY: {"kind": "image", "settings": dict(metadata)}},
+    }
+    return planes, attributes, "image"
+
+
+def contrast_of(pixels: Any) -> tuple[float, float]:
+    """Display range of an image: its darkest to its brightest pixels, a few outliers aside."""
+    low, high = (float(v) for v in np.percentile(np.asarray(pixels), (0.5, 99.95)))
+    return low, high if high > low else low + 1.0

@@ -1,0 +1,206 @@
+"""Rows of a settings form: one field a setting, named after it, with its unit and source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QWidget,
+)
+
+LABEL_WIDTH = 118
+_SLIDER_STEPS = 1000
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number with a unit; ``slider`` adds one, logarithmic for ranges of many decades."""
+
+    name: str
+    label: str
+    low: float
+    high: float
+    step: float = 1.0
+    decimals: int = 0
+    unit: str = ""
+    tip: str = ""
+    slider: bool = True
+    logarithmic: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words; ``words`` maps what people read to the setting's value."""
+
+    name: str
+    label: str
+    words: Mapping[str, Any]
+    tip: str = ""
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Yes or no."""
+
+    name: str
+    label: str
+    tip: str = ""
+
+
+Row = Number | Choice | Switch
+
+
+class NumberField(QWidget):
+    """A spin box with a unit and, beside it, a slider over the same range."""
+
+    valueChanged = Signal(float)  # noqa: N815
+
+    def __init__(self, row: Number, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._row = row
+        self.box = QDoubleSpinBox(self)
+        self.box.setObjectName(row.name)
+        self.box.setDecimals(row.decimals)
+        self.box.setRange(row.low, row.high)
+        self.box.setSingleStep(row.step)
+        self.box.setSuffix(f" {row.unit}" if row.unit else "")
+        self.box.setKeyboardTracking(False)
+        self.box.setMinimumWidth(92)
+        self.box.setToolTip(row.tip)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.slider: QSlider | None = None
+        if row.slider:
+            self.slider = QSlider(Qt.Orientation.Horizontal, self)
+            self.slider.setObjectName(f"{row.name}_slider")
+            self.slider.setRange(0, _SLIDER_STEPS)
+            self.slider.setMinimumWidth(60)
+            self.slider.setToolTip(row.tip)
+            self.slider.valueChanged.connect(self._slid)
+            layout.addWidget(self.slider, 1)
+        layout.addWidget(self.box, 0 if row.slider else 1)
+        self.box.valueChanged.connect(self._typed)
+        self._follow()
+
+    def value(self) -> float:
+        """Return the number in the row's unit."""
+        return float(self.box.value())
+
+    def setValue(self, value: float) -> None:
+        """Set the number; the slider follows."""
+        self.box.setValue(value)
+
+    def _slid(self, position: int) -> None:
+        share = position / _SLIDER_STEPS
+        low, high = self._row.low, self._row.high
+        if self._row.logarithmic:
+            self.box.setValue(low * (high / low) ** share)
+            return
+        value = low + (high - low) * share
+        self.box.setValue(round(value / self._row.step) * self._row.step)
+
+    def _typed(self, value: float) -> None:
+        self._follow()
+        self.valueChanged.emit(value)
+
+    def _follow(self) -> None:
+        if self.slider is None:
+            return
+        low, high, value = self._row.low, self._row.high, self.box.value()
+        if self._row.logarithmic:
+            share = math.log(max(value, low) / low) / math.log(high / low)
+        else:
+            share = (value - low) / (high - low)
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(round(share * _SLIDER_STEPS))
+
+
+class Form(QWidget):
+    """Labelled fields, one a row; `changed` tells that any of them has changed."""
+
+    changed = Signal()
+
+    def __init__(self, rows: Sequence[Row], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._fields: dict[str, QWidget] = {}
+        self._rows = {row.name: row for row in rows}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(4, 2, 4, 2)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        for line, row in enumerate(rows):
+            label = QLabel(row.label, self)
+            label.setFixedWidth(LABEL_WIDTH)
+            label.setToolTip(row.tip)
+            field = self._make(row)
+            label.setBuddy(field.box if isinstance(field, NumberField) else field)
+            grid.addWidget(label, line, 0)
+            grid.addWidget(field, line, 1)
+            self._fields[row.name] = field
+
+    def _make(self, row: Row) -> QWidget:
+        field: QWidget
+        if isinstance(row, Number):
+            field = NumberField(row, self)
+            field.valueChanged.connect(self.changed)
+        elif isinstance(row, Choice):
+            field = QComboBox(self)
+            field.addItems(list(row.words))
+            field.currentIndexChanged.connect(self.changed)
+        else:
+            field = QCheckBox(self)
+            field.toggled.connect(self.changed)
+        if not isinstance(row, Number):
+            field.setObjectName(row.name)
+            field.setToolTip(row.tip)
+        return field
+
+    def field(self, name: str) -> Any:
+        """Return the widget that edits a setting."""
+        return self._fields[name]
+
+    def values(self) -> dict[str, Any]:
+        """Return the value of every field by the name of its setting."""
+        return {name: self._read(name) for name in self._rows}
+
+    def _read(self, name: str) -> Any:
+        row, field = self._rows[name], self._fields[name]
+        if isinstance(row, Number):
+            value = field.value()
+            return round(value) if row.decimals == 0 else value
+        if isinstance(row, Choice):
+            return row.words[field.currentText()]
+        return field.isChecked()
+
+    def set_values(self, values: Mapping[str, Any]) -> None:
+        """Set the fields that are named; `changed` is sent once, at the end."""
+        with QSignalBlocker(self):
+            for name in self._rows.keys() & values.keys():
+                self._write(name, values[name])
+        self.changed.emit()
+
+    def _write(self, name: str, value: Any) -> None:
+        row, field = self._rows[name], self._fields[name]
+        if isinstance(row, Number):
+            field.setValue(value)
+        elif isinstance(row, Choice):
+            words = [word for word, meaning in row.words.items() if meaning == value]
+            field.setCurrentText(words[0])
+        else:
+            field.setChecked(bool(value))
+
+    def show_only(self, *, without: Sequence[str]) -> None:
+        """Grey out the fields that have no meaning with the present choices."""
+        for name, field in self._fields.items():
+            field.setEnabled(name not in without)

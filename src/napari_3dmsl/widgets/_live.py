@@ -1,0 +1,95 @@
+"""Work that follows a moving knob: the latest request wins, the ones in between are dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+
+class Outdated(Exception):  # noqa: N818  not an error: somebody turned the knob again
+    """Raised inside work whose result nobody waits for any more."""
+
+
+class LatestWins(QObject):
+    """Runs one request at a time in a thread; while it runs only the newest request is kept.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(request, is_outdated)``; it may raise `Outdated` when ``is_outdated()`` says so.
+
+    Signals
+    -------
+    finished(request, result), failed(message), busy(bool)
+    """
+
+    finished = Signal(object, object)
+    failed = Signal(str)
+    busy = Signal(bool)
+    _ended = Signal(object, object, object)
+
+    def __init__(
+        self, work: Callable[[Any, Callable[[], bool]], Any], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="napari-3dmsl-live")
+        self._running = False
+        self._pending: list[Any] = []
+        self._closed = False
+        self._ended.connect(self._after)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a request is being worked on."""
+        return self._running
+
+    def request(self, request: Any) -> None:
+        """Ask for work; a request that has not begun yet is replaced."""
+        if self._closed:
+            return
+        self._pending = [request]
+        if not self._running:
+            self._begin()
+
+    def close(self) -> None:
+        """Stop: nothing is sent any more, and the thread ends as soon as it can."""
+        self._closed = True
+        self._pending = []
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    def _begin(self) -> None:
+        request = self._pending.pop()
+        self._running = True
+        self.busy.emit(True)
+        self._threads.submit(self._run, request)
+
+    def _is_outdated(self) -> bool:
+        return self._closed or bool(self._pending)
+
+    def _run(self, request: Any) -> None:
+        try:
+            result, error = self._work(request, self._is_outdated), None
+        except Outdated:
+            result, error = None, None
+            request = None
+        except Exception as raised:  # noqa: BLE001  shown to the user by `failed`
+            result, error = None, raised
+        if not self._closed:
+            self._ended.emit(request, result, error)
+
+    def _after(self, request: Any, result: Any, error: Exception | None) -> None:
+        self._running = False
+        if self._closed:
+            return
+        if self._pending:
+            self._begin()
+        else:
+            self.busy.emit(False)
+        if error is not None:
+            self.failed.emit(str(error) or type(error).__name__)
+        elif request is not None:
+            self.finished.emit(request, result)

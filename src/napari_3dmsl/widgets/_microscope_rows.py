@@ -1,0 +1,206 @@
+"""The fields of the *Microscope* panel: ranges, units, and where each default is from."""
+
+from __future__ import annotations
+
+from napari_3dmsl.widgets._form import Choice, Number, Row, Switch
+
+_TABLE_2 = "Presets: Table 2 of the 3DMSL paper."
+
+LABELLING: list[Row] = [
+    Number(
+        "density_per_um2",
+        "Density",
+        1,
+        10000,
+        1,
+        0,
+        "/µm²",
+        "Fluorophores per area of the outer membrane. Paper: 30 per µm² (Table 3).",
+        logarithmic=True,
+    ),
+    Number(
+        "efficiency",
+        "Efficiency",
+        0.01,
+        1,
+        0.01,
+        2,
+        "",
+        "Fraction of the fluorophores that shine.",
+    ),
+    Number(
+        "photons_per_fluorophore",
+        "Photons each",
+        1,
+        100000,
+        10,
+        0,
+        "",
+        "Photons that one fluorophore sends to the detector for one plane, summed over the image.",
+        logarithmic=True,
+    ),
+]
+
+POSE: list[Row] = [
+    Choice(
+        "view",
+        "View",
+        {word: word for word in ("0", "x90", "x180", "y90", "y180", "z90")},
+        "The six views of the 3DMSL release. The sliders turn further.",
+    ),
+    *(
+        Number(
+            f"rotation_deg_{axis}",
+            f"Turn about {axis}",
+            -180,
+            180,
+            1,
+            0,
+            "°",
+            "About the object's centroid, by the right-hand rule: x first, then y, then z.",
+        )
+        for axis in "zyx"
+    ),
+]
+
+OPTICS: list[Row] = [
+    Choice(
+        "modality",
+        "Modality",
+        {"widefield": "widefield", "confocal": "confocal"},
+        f"How the image is formed. {_TABLE_2}",
+    ),
+    Choice(
+        "confocal",
+        "Confocal as",
+        {"pinhole": "pinhole", "squared PSF (as released)": "squared"},
+        "A real pinhole, or the squared emission point spread function of the 3DMSL release.",
+    ),
+    Number(
+        "numerical_aperture",
+        "Numerical apert.",
+        0.1,
+        1.7,
+        0.01,
+        2,
+        "",
+        f"NA of the objective, below the immersion index. {_TABLE_2}",
+    ),
+    Number("emission_nm", "Emission", 300, 1200, 1, 0, "nm", f"Emission wavelength. {_TABLE_2}"),
+    Number(
+        "excitation_nm",
+        "Excitation",
+        300,
+        1200,
+        1,
+        0,
+        "nm",
+        "Excitation wavelength (confocal only). Not in the paper: a usual laser line.",
+    ),
+    Number(
+        "pinhole_airy",
+        "Pinhole",
+        0.1,
+        10,
+        0.1,
+        1,
+        "AU",
+        "Diameter in Airy units (1.22 λ / NA). 1 is the usual setting; closing it dims.",
+        logarithmic=True,
+    ),
+    Number("pixel_nm", "Pixel size", 10, 500, 1, 0, "nm", f"In the specimen. {_TABLE_2}"),
+    Number("image_size", "Image size", 32, 512, 16, 0, "px", "Pixels a side. Release: 128."),
+]
+
+_INDEX_TIP = (
+    "Refractive index at the emission wavelength; a mismatch with the design aberrates the image."
+)
+INDICES: list[Row] = [
+    Number(
+        "immersion_index",
+        "Immersion",
+        1.0,
+        1.6,
+        0.001,
+        3,
+        "",
+        f"{_INDEX_TIP} Oil 1.515, glycerol 1.47, water 1.33, air 1.0.",
+    ),
+    Number("coverslip_index", "Coverslip", 1.3, 1.8, 0.001, 3, "", f"{_INDEX_TIP} Glass 1.515."),
+    Number(
+        "specimen_index",
+        "Specimen",
+        1.3,
+        1.6,
+        0.001,
+        3,
+        "",
+        f"{_INDEX_TIP} Water 1.33 (as released), cytosol 1.36, mounting media 1.46 to 1.52.",
+    ),
+]
+
+FOCUS: list[Row] = [
+    Number(
+        "focus_um",
+        "Focus",
+        -5,
+        5,
+        0.05,
+        2,
+        "µm",
+        "Height of the sharp plane above the object's centroid, in the specimen.",
+    ),
+    Number(
+        "depth_um",
+        "Depth",
+        0,
+        20,
+        0.1,
+        1,
+        "µm",
+        "Height of the object's lowest fluorophore above the coverslip.",
+    ),
+]
+
+STACK: list[Row] = [
+    Switch("stack", "z-stack", "Record a stack as a 3D layer beside the 2D image."),
+    Number("planes", "Planes", 2, 101, 1, 0, "", "Planes of the stack, centred on the focus."),
+    Number(
+        "step_nm",
+        "Step",
+        20,
+        2000,
+        10,
+        0,
+        "nm",
+        "Distance between planes. Paper: 250 nm (Fig. 4b).",
+    ),
+    Choice(
+        "z_axis",
+        "Step measured",
+        {"in the specimen": "focus", "at the stage": "stage"},
+        "With oil under a watery specimen the focus moves less than the stage.",
+    ),
+]
+
+CAMERA: list[Row] = [
+    Choice(
+        "noise",
+        "Noise",
+        {"camera": "camera", "PhysSeg (paper)": "physeg", "none (photons)": "none"},
+        "Counts of a camera, the noise of the 3DMSL paper, or the expected photons.",
+    ),
+    Number(
+        "background_photons",
+        "Background",
+        0,
+        1000,
+        1,
+        1,
+        "photons",
+        "Light that is not from the object, per pixel and plane.",
+    ),
+    Number("read_noise_e", "Read noise", 0, 50, 0.1, 1, "e⁻", "Gaussian, per pixel, in electrons."),
+    Number("offset_adu", "Offset", 0, 1000, 1, 0, "ADU", "Counts added by the electronics."),
+    Number("seed", "Seed", 0, 999999, 1, 0, "", "Fixes labelling and noise.", slider=False),
+]

@@ -1,0 +1,114 @@
+"""What all panels share: sections that scroll, and an action line that is always in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QCollapsible
+
+
+class Panel(QWidget):
+    """A dock panel: a scrolling column of sections above a footer with buttons and a status line.
+
+    The footer stays outside the scroll area, so the button is in sight on a small laptop too.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self._endings: list[Callable[[], None]] = []
+        self.destroyed.connect(partial(_end, self._endings))
+        column = QWidget()
+        self._column = QVBoxLayout(column)
+        self._column.setContentsMargins(6, 6, 6, 6)
+        self._column.setSpacing(4)
+        self._column.addStretch(1)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(column)
+        self._scroll = scroll
+        self.status = QLabel(self)
+        self.status.setObjectName("status")
+        self.status.setWordWrap(True)
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.progress = QProgressBar(self)
+        self.progress.setObjectName("progress")
+        self.progress.hide()
+        self._buttons = QHBoxLayout()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 4)
+        layout.addWidget(scroll, 1)
+        footer = QVBoxLayout()
+        footer.setContentsMargins(6, 0, 6, 0)
+        footer.addLayout(self._buttons)
+        footer.addWidget(self.progress)
+        footer.addWidget(self.status)
+        layout.addLayout(footer)
+
+    def showEvent(self, event: Any) -> None:
+        """Qt: make the column wide enough that nothing is cut off on the right."""
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(self._scroll.widget().minimumSizeHint().width() + bar)
+        super().showEvent(event)
+
+    def add(self, widget: QWidget, stretch: int = 0) -> None:
+        """Put a widget at the end of the column."""
+        self._column.insertWidget(self._column.count() - 1, widget, stretch)
+
+    def add_section(self, title: str, *contents: QWidget, opened: bool = True) -> QCollapsible:
+        """Put a section that folds at the end of the column."""
+        section = QCollapsible(title, self)
+        section.layout().setContentsMargins(0, 0, 0, 0)
+        for widget in contents:
+            section.addWidget(widget)
+        if opened:
+            section.expand(animate=False)
+        self.add(section)
+        return section
+
+    def add_button(self, name: str, text: str, tip: str) -> QPushButton:
+        """Put a button into the footer."""
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.setToolTip(tip)
+        self._buttons.addWidget(button)
+        return button
+
+    def at_end(self, ending: Callable[[], None]) -> None:
+        """Call this when the panel is closed: end threads, stop listening to the viewer."""
+        self._endings.append(ending)
+
+    def say(self, text: str) -> None:
+        """Show what has been done or is going on."""
+        self.status.setStyleSheet("")
+        self.status.setText(text)
+
+    def complain(self, text: str) -> None:
+        """Show what is wrong and what to do."""
+        self.status.setStyleSheet("color: #e5534b;")
+        self.status.setText(text)
+
+
+def _end(endings: list[Callable[[], None]], _: object = None) -> None:
+    """Run what `Panel.at_end` collected; not a method, as the panel is gone by then."""
+    while endings:
+        with suppress(RuntimeError):  # Qt may have deleted its half already
+            endings.pop()()

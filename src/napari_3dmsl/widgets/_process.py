@@ -1,0 +1,125 @@
+"""Long work in a process of its own, so that the window stays alive and Cancel works at once.
+
+Labelling and marching cubes hold Python's interpreter lock for seconds: a thread would freeze the
+window just the same.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+
+class BackgroundProcess(QObject):
+    """Runs one function at a time in a fresh process.
+
+    The function is called with its arguments and ``progress=``; it, its arguments and its result
+    must pickle.
+
+    Signals
+    -------
+    progressed(done, total, what), finished(result), failed(message), cancelled()
+    """
+
+    progressed = Signal(int, int, str)
+    finished = Signal(object)
+    failed = Signal(str)
+    cancelled = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._process: Any = None
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._closed = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a function is being worked on."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Begin; sending the arguments and waiting happen in a thread."""
+        self._stop.clear()
+        self._thread = threading.Thread(
+            target=self._follow, args=(function, arguments), name="napari-3dmsl-job", daemon=True
+        )
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """End the process now; `cancelled` is sent when it is gone."""
+        self._stop.set()
+        if self._process is not None:
+            self._process.terminate()
+
+    def close(self) -> None:
+        """Cancel and send nothing any more."""
+        self._closed = True
+        self.cancel()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def _follow(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        context = multiprocessing.get_context("spawn")
+        here, there = context.Pipe(duplex=False)
+        process = context.Process(target=_run, args=(there, function, arguments), daemon=True)
+        self._process = process
+        process.start()
+        there.close()
+        if self._stop.is_set():
+            process.terminate()
+        kind, content = self._listen(here)
+        process.join(timeout=5)
+        self._process = None
+        here.close()
+        self._tell(kind, content, process.exitcode)
+
+    def _listen(self, connection: Connection) -> tuple[str, Any]:
+        """Pass on progress until the result or the end of the process."""
+        while True:
+            try:
+                kind, content = connection.recv()
+            except (EOFError, OSError):
+                return "ended", None
+            if kind != "progress":
+                return kind, content
+            if not self._closed:
+                self.progressed.emit(*content)
+
+    def _tell(self, kind: str, content: Any, exit_code: int | None) -> None:
+        if self._closed:
+            return
+        if self._stop.is_set():
+            self.cancelled.emit()
+        elif kind == "result":
+            self.finished.emit(content)
+        elif kind == "error":
+            self.failed.emit(content)
+        else:
+            self.failed.emit(
+                f"the work ended unexpectedly (exit code {exit_code}); "
+                "if memory ran out, try a smaller volume or more downsampling"
+            )
+
+
+def _run(connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """Body of the process."""
+
+    def progress(done: int, total: int, what: str) -> None:
+        connection.send(("progress", (done, total, what)))
+
+    try:
+        connection.send(("result", function(*arguments, progress=progress)))
+    except (ValueError, OSError, MemoryError) as error:
+        connection.send(("error", str(error) or type(error).__name__))
+    except Exception as error:  # noqa: BLE001  a bug: say so instead of dying silently
+        traceback.print_exc()
+        connection.send(("error", f"unexpected {type(error).__name__}: {error}"))
+    finally:
+        connection.close()

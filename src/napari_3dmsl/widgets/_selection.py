@@ -1,0 +1,167 @@
+"""Which shapes are loaded in a viewer and which one is selected: one answer for all panels."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+
+from napari_3dmsl import layers
+from napari_3dmsl.shapes.collection import ShapeSource
+from napari_3dmsl.shapes.mesh import Mesh
+
+_selections: WeakKeyDictionary[Any, ShapeSelection] = WeakKeyDictionary()
+
+
+def selection_of(viewer: Any) -> ShapeSelection:
+    """Return the selection that all panels of a viewer share."""
+    viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands plugins a guarded stand-in
+    if viewer not in _selections:
+        _selections[viewer] = ShapeSelection(viewer)
+    return _selections[viewer]
+
+
+class ShapeSelection(QObject):
+    """Follows the viewer's layers, the selected label and clicks in the canvas.
+
+    Signals
+    -------
+    source_changed()
+        Other shapes are loaded, or none.
+    selected()
+        Another shape is selected, or none.
+    """
+
+    source_changed = Signal()
+    selected = Signal()
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self._layers = viewer.layers
+        self._add_layer = viewer.add_layer
+        self.source: ShapeSource | None = None
+        self.shape_id: int | None = None
+        self._bound: Any = None
+        viewer.layers.events.inserted.connect(self._refresh)
+        viewer.layers.events.removed.connect(self._refresh)
+        viewer.mouse_drag_callbacks.append(self._on_click)
+        self._refresh()
+
+    @property
+    def instances(self) -> Any:
+        """The Labels layer of the loaded shapes, or None."""
+        found = [
+            layer
+            for layer in self._layers
+            if layers.about(layer).get("kind") == layers.INSTANCES
+            and layers.shapes_of(layer) is self.source
+        ]
+        return found[-1] if found else None
+
+    @property
+    def mesh(self) -> Mesh | None:
+        """Surface of the selected shape, or None."""
+        if self.source is None or self.shape_id is None:
+            return None
+        return self.source.mesh(self.shape_id)
+
+    def measures(self) -> dict[str, Any]:
+        """Measures of the selected shape by column; empty when none is selected."""
+        if self.source is None or self.shape_id is None:
+            return {}
+        row = list(self.source.ids).index(self.shape_id)
+        return {name: column[row] for name, column in self.source.table.items()}
+
+    def select(self, shape_id: int | None) -> None:
+        """Select a shape by id; an id that is not loaded selects nothing."""
+        if self.source is None or shape_id not in self.source.ids:
+            shape_id = None
+        if shape_id == self.shape_id:
+            return
+        self.shape_id = shape_id
+        instances = self.instances
+        if instances is not None and shape_id is not None:
+            instances.selected_label = shape_id
+        self._highlight()
+        self.selected.emit()
+
+    def _refresh(self, event: Any = None) -> None:
+        sources = [source for source in map(layers.shapes_of, self._layers) if source is not None]
+        newest = sources[-1] if sources else None
+        if newest is self.source:
+            return
+        self.source = newest
+        self.shape_id = None
+        self._follow_labels()
+        self._highlight()
+        self.source_changed.emit()
+        self.selected.emit()
+
+    def _follow_labels(self) -> None:
+        if self._bound is not None:
+            self._bound.events.selected_label.disconnect(self._on_label)
+        self._bound = self.instances
+        if self._bound is not None:
+            self._bound.events.selected_label.connect(self._on_label)
+
+    def _on_label(self, event: Any) -> None:
+        label = int(self._bound.selected_label)
+        if self.source is not None and label in self.source.ids:
+            self.select(label)
+
+    def _highlight(self) -> None:
+        """Draw the selected shape in white."""
+        mesh = self.mesh
+        shown = next((x for x in self._layers if layers.about(x).get("kind") == "selected"), None)
+        if mesh is None:
+            if shown is not None:
+                shown.visible = False
+            return
+        data, attributes, _ = layers.selected_layer(mesh)
+        if shown is not None:
+            shown.data = data
+            shown.visible = True
+            return
+        from napari.layers import Surface
+
+        active = self._layers.selection.active
+        self._add_layer(Surface(data, **attributes))
+        # A big active surface is searched at every mouse move, so hand the focus back.
+        self._layers.selection.active = active
+
+    def _on_click(self, viewer: Any, event: Any) -> Any:
+        """Select the shape under a click, but not at the end of a drag."""
+        start = np.array(event.pos)
+        yield
+        while event.type == "mouse_move":
+            yield
+        if event.button == 1 and np.abs(np.array(event.pos) - start).max() < 4:
+            found = self._under(event)
+            if found is not None:
+                self.select(found)
+
+    def _under(self, event: Any) -> int | None:
+        instances = self.instances
+        if instances is None or instances.ndim != len(event.position):
+            return None
+        if len(event.dims_displayed) == 3:
+            return _first_along_ray(instances, event)
+        index = np.round(instances.world_to_data(event.position)).astype(int)
+        inside = ((index >= 0) & (index < instances.data.shape)).all()
+        return int(instances.data[tuple(index)]) or None if inside else None
+
+
+def _first_along_ray(instances: Any, event: Any) -> int | None:
+    """First label that a line of sight meets, whether or not the layer is drawn."""
+    near, far = instances.get_ray_intersections(
+        event.position, event.view_direction, list(event.dims_displayed), world=True
+    )
+    if near is None or far is None:
+        return None
+    steps = 2 * int(np.ceil(np.linalg.norm(far - near))) + 1
+    points = np.round(np.linspace(near, far, steps)).astype(int)
+    points = np.clip(points, 0, np.array(instances.data.shape) - 1)
+    met = np.asarray(instances.data[tuple(points.T)])
+    return int(met[np.argmax(met > 0)]) or None

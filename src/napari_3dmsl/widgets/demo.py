@@ -1,0 +1,109 @@
+"""The demo: sample, shapes, a selected shape and its live image, in one window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from napari_3dmsl import layers
+from napari_3dmsl.shapes.phantom import make_phantom
+from napari_3dmsl.widgets.browse import BrowsePanel
+from napari_3dmsl.widgets.export import ExportPanel
+from napari_3dmsl.widgets.extract import ExtractPanel
+from napari_3dmsl.widgets.microscope import MicroscopePanel
+
+_TIMEOUT_S = 300.0
+_SIZE = (1600, 1000)
+
+
+class Demo:
+    """The whole window with the phantom extracted; also what the screenshots are taken of."""
+
+    def __init__(self, *, show: bool = True) -> None:
+        import napari
+        from napari.layers import Labels
+
+        self.viewer = napari.Viewer(title="3DMSL demo", show=show)
+        window = self.viewer.window
+        data, attributes, _ = layers.phantom_layer(make_phantom(), "mitochondria phantom")
+        self.viewer.add_layer(Labels(data, **attributes))
+        self.extract = ExtractPanel(self.viewer)
+        self.browse = BrowsePanel(self.viewer)
+        self.microscope = MicroscopePanel(self.viewer)
+        self.export = ExportPanel(self.viewer)
+        docks = [
+            window.add_dock_widget(panel, name=name, area="right", tabify=first)
+            for name, panel, first in [
+                ("Microscope", self.microscope, False),
+                ("Shape browser", self.browse, True),
+                ("Extract shapes", self.extract, True),
+                ("Export images", self.export, True),
+            ]
+        ]
+        self.docks: dict[str, Any] = dict(
+            zip(("microscope", "browse", "extract", "export"), docks, strict=True)
+        )
+        self.docks["microscope"].raise_()
+        self.extract.extract()
+
+    def wait_for_shapes(self) -> None:
+        """Return when the shapes are there; RuntimeError when they do not come."""
+        self._wait_until(lambda: self.browse.table.model().rowCount() > 0, "shapes")
+
+    def select(self, shape_class: str) -> None:
+        """Select the largest shape of a class and wait for its image."""
+        from napari_3dmsl.widgets._selection import selection_of
+        from napari_3dmsl.widgets.microscope import IMAGE
+
+        selection = selection_of(self.viewer)
+        assert selection.source is not None
+        table = selection.source.table
+        alike = [i for i, kind in enumerate(table["shape_class"]) if kind == shape_class]
+        largest = max(alike, key=lambda i: table["area_um2"][i])
+        selection.select(selection.source.ids[largest])
+        self._wait_until(lambda: IMAGE in self.viewer.layers, "image")
+
+    def process_events(self, seconds: float = 0.0) -> None:
+        """Let the window work for a while."""
+        import time
+
+        from qtpy.QtWidgets import QApplication
+
+        until = time.perf_counter() + seconds
+        while True:
+            QApplication.processEvents()
+            if time.perf_counter() >= until:
+                return
+            time.sleep(0.01)
+
+    def _wait_until(self, there: Any, what: str) -> None:
+        import time
+
+        until = time.perf_counter() + _TIMEOUT_S
+        while not there():
+            if time.perf_counter() > until:
+                raise RuntimeError(f"the demo waited {_TIMEOUT_S:.0f} s for its {what} in vain")
+            self.process_events(0.05)
+
+
+def run_demo(screenshot: Path | None = None) -> None:
+    """Open the demo; with ``screenshot``, write a picture of the window and close it.
+
+    Raises
+    ------
+    RuntimeError
+        When the shapes or the image do not come.
+    """
+    import napari
+
+    demo = Demo()
+    demo.viewer.window.resize(*_SIZE)
+    demo.wait_for_shapes()
+    demo.select("network")
+    demo.viewer.reset_view()
+    demo.process_events(1.0)
+    if screenshot is None:
+        napari.run()
+        return
+    demo.viewer.window.screenshot(str(screenshot), canvas_only=False)
+    demo.viewer.close()

@@ -1,0 +1,281 @@
+"""The *Extract shapes* panel: labels in, classed shapes out."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QPushButton, QWidget
+
+from napari_3dmsl import layers
+from napari_3dmsl.shapes.extraction import (
+    ExtractionSettings,
+    suggested_downsample,
+    thinnest_surviving_tube_nm,
+)
+from napari_3dmsl.shapes.volume import check_labels, open_labels
+from napari_3dmsl.widgets._form import Choice, Form, Number, Row, Switch
+from napari_3dmsl.widgets._layer_choice import LayerChoice
+from napari_3dmsl.widgets._panel import Panel
+from napari_3dmsl.widgets._process import BackgroundProcess
+
+if TYPE_CHECKING:
+    import napari
+
+_VOXEL_TIP = "From the layer's scale when its units are lengths; otherwise type it here."
+VOXEL_ROWS: list[Row] = [
+    Number(f"voxel_nm_{axis}", f"Voxel size {axis}", 0, 1000, 1, 2, "nm", _VOXEL_TIP, slider=False)
+    for axis in "zyx"
+]
+PROTOCOL_ROWS: list[Row] = [
+    Number(
+        "downsample",
+        "Downsampling",
+        1,
+        16,
+        tip="Edge of the blocks of voxels that become one. Paper: 3, from 8 nm to 24 nm.",
+        slider=False,
+        unit="×",
+    ),
+    Number(
+        "erosion_radius",
+        "Erosion radius",
+        0,
+        10,
+        0.5,
+        1,
+        "voxels",
+        "Ball that parts touching mitochondria, in voxels after downsampling. Paper: 3.5.",
+    ),
+    Choice(
+        "connectivity",
+        "Connectivity",
+        {"6 (faces)": 6, "18 (edges)": 18, "26 (corners)": 26},
+        "Which voxels count as touching when the eroded mask is labelled. 6 parts the most.",
+    ),
+    Choice(
+        "regrow",
+        "Grow back by",
+        {"watershed": "watershed", "dilation (paper)": "dilate"},
+        "Watershed grows the pieces back inside the labels: nothing lost, nothing invented. "
+        "Dilation is the paper's way and rounds thin parts off.",
+    ),
+    Number(
+        "min_volume_um3",
+        "Smallest volume",
+        0,
+        1,
+        0.001,
+        4,
+        "µm³",
+        "Smaller objects are dropped. 0.001 µm³ is a ball of 124 nm diameter.",
+        slider=False,
+    ),
+    Switch(
+        "instances",
+        "Already instances",
+        "Every label is one mitochondrion already: no erosion, no regrowth.",
+    ),
+]
+
+
+class ExtractPanel(Panel):
+    """Collects the settings, runs the extraction in its own process, adds the layers."""
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer)
+        self._job = BackgroundProcess(self)
+        self._began = 0.0
+        self._label_layer: Any = None
+        self._build()
+        self._job.progressed.connect(self._show_progress)
+        self._job.finished.connect(self._show_shapes)
+        self._job.failed.connect(self._fail)
+        self._job.cancelled.connect(self._stopped)
+        self.at_end(self._job.close)
+        self.at_end(self.choice.disconnect_viewer)
+        self._take_voxel_size()
+
+    def _build(self) -> None:
+        self.choice = LayerChoice(
+            self.viewer, lambda layer: type(layer).__name__ in {"Labels", "Image"}, self
+        )
+        self.choice.setObjectName("labels")
+        self.choice.setToolTip("A label volume: mitochondria are the voxels above 0.")
+        self.choice.layer_changed.connect(self._take_voxel_size)
+        open_file = QPushButton("Open a file…", self)
+        open_file.setObjectName("open")
+        open_file.setToolTip("TIFF, NumPy (.npy) or NIfTI (.nii, .nii.gz) label volume")
+        open_file.clicked.connect(self._ask_for_file)
+        source = QWidget(self)
+        form = QFormLayout(source)
+        form.setContentsMargins(4, 2, 4, 2)
+        form.addRow("Labels", self.choice)
+        form.addRow("", open_file)
+        self.voxels = Form([*VOXEL_ROWS, Switch("set_scale", "Set on the layer", _SET_SCALE_TIP)])
+        self.voxels.set_values({"set_scale": True})
+        self.voxels.changed.connect(self._explain)
+        self.protocol = Form(PROTOCOL_ROWS)
+        self.protocol.set_values(
+            ExtractionSettings(voxel_nm=(24, 24, 24), downsample=1).model_dump()
+        )
+        self.protocol.changed.connect(self._explain)
+        self.limit = QLabel(self)
+        self.limit.setObjectName("limit")
+        self.limit.setWordWrap(True)
+        self.add_section("Labels", source, self.voxels)
+        self.add_section("Protocol", self.protocol, self.limit)
+        self.extract_button = self.add_button("extract", "Extract", "Cut the labels into shapes")
+        self.extract_button.clicked.connect(self.extract)
+        self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is changed")
+        self.cancel_button.clicked.connect(self._job.cancel)
+        self.cancel_button.setEnabled(False)
+
+    def settings(self) -> ExtractionSettings:
+        """Return the settings as shown; ValueError when one is wrong."""
+        voxel = self.voxels.values()
+        sizes = tuple(voxel[f"voxel_nm_{axis}"] for axis in "zyx")
+        if not all(sizes):
+            raise ValueError(
+                "voxel_nm: this layer carries no voxel size; type the size of a voxel in nm"
+            )
+        return ExtractionSettings(voxel_nm=sizes, **self.protocol.values())
+
+    def extract(self) -> None:
+        """Start the extraction; problems are told in the status line and change nothing."""
+        layer = self.choice.layer
+        if layer is None:
+            self.complain("No label layer: open a label volume or File > Open Sample > 3DMSL.")
+            return
+        try:
+            settings = self.settings()
+            labels = check_labels(layer.data)
+        except ValueError as error:
+            self.complain(str(error))
+            return
+        self._label_layer = layer
+        self._began = time.perf_counter()
+        self._set_running(True)
+        self.say("Starting…")
+        self._job.start(layers.extraction_layers, labels, settings, layer.name)
+
+    def _set_running(self, running: bool) -> None:
+        self.extract_button.setEnabled(not running)
+        self.cancel_button.setEnabled(running)
+        self.progress.setVisible(running)
+        self.progress.setRange(0, 0)
+
+    def _show_progress(self, done: int, total: int, what: str) -> None:
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        count = f" {done} of {total}" if total else ""
+        self.say(f"{what}{count} · {time.perf_counter() - self._began:.0f} s")
+
+    def _fail(self, message: str) -> None:
+        self._set_running(False)
+        self.complain(message)
+
+    def _stopped(self) -> None:
+        self._set_running(False)
+        self.say("Cancelled; no layer was changed.")
+
+    def _show_shapes(self, found: list[layers.LayerData]) -> None:
+        from napari.layers import Layer
+
+        self._set_running(False)
+        shift = self._place_input()
+        self._remove_earlier()
+        shapes = found[0][1]["metadata"][layers.KEY]["shapes"]
+        summary = found[0][1]["metadata"][layers.KEY]["summary"]
+        added = []
+        for data, attributes, kind in found:
+            attributes["translate"] = attributes["translate"] + shift
+            added.append(self.viewer.add_layer(Layer.create(data, attributes, kind)))
+        # The labels stay active: napari searches a big active surface at every mouse move.
+        self.viewer.layers.selection.active = added[0]
+        if self.viewer.dims.ndisplay != 3:
+            self.viewer.dims.ndisplay = 3
+            self.viewer.reset_view()
+        classes = Counter(shapes.table["shape_class"])
+        counts = ", ".join(f"{count} {kind}" for kind, count in classes.most_common())
+        took = time.perf_counter() - self._began
+        self.say(f"{summary}. {counts}. {took:.1f} s. Click a shape to select it.")
+
+    def _place_input(self) -> Any:
+        """Give the input its voxel size if agreed, hide it, and return where it begins, µm."""
+        layer = self._label_layer
+        if layer not in self.viewer.layers:
+            return 0.0
+        voxel_um = [size / 1000 for size in self.settings().voxel_nm]
+        known = layers.voxel_nm_of(layer) is not None
+        if not known and self.voxels.values()["set_scale"]:
+            layer.scale = voxel_um
+            layer.units = "µm"
+            layer.translate = [0.0, 0.0, 0.0]
+        layer.visible = False
+        return layer.translate if known else 0.0
+
+    def _remove_earlier(self) -> None:
+        """Take away the layers of an earlier extraction of the same input."""
+        for layer in list(self.viewer.layers):
+            if layers.about(layer).get("kind") in {layers.INSTANCES, "class", "selected"}:
+                self.viewer.layers.remove(layer)
+
+    def _take_voxel_size(self) -> None:
+        """Show the chosen layer's voxel size, or ask for it."""
+        layer = self.choice.layer
+        voxel_nm = None
+        if layer is not None and layer.ndim == 3:
+            voxel_nm = layers.voxel_nm_of(layer)
+        values: dict[str, Any] = dict.fromkeys((row.name for row in VOXEL_ROWS), 0.0)
+        if voxel_nm is not None:
+            values = dict(zip(values, voxel_nm, strict=True))
+            self.protocol.set_values({"downsample": suggested_downsample(voxel_nm)})
+        self.voxels.set_values(values)
+        self.voxels.show_only(without=["set_scale"] if voxel_nm is not None else [])
+
+    def _explain(self) -> None:
+        """Say what the protocol does to thin tubes, or what is missing."""
+        try:
+            settings = self.settings()
+        except ValueError as error:
+            self.limit.setText(str(error))
+            return
+        grid = " × ".join(f"{size:g}" for size in settings.coarse_voxel_nm)
+        if settings.instances:
+            self.limit.setText(f"Works on {grid} nm voxels; labels are taken as they are.")
+            return
+        thinnest = thinnest_surviving_tube_nm(settings)
+        kept = "kept whole" if settings.regrow == "watershed" else "lost or broken up"
+        self.limit.setText(
+            f"Works on {grid} nm voxels (z × y × x). Tubes thinner than {thinnest:.0f} nm "
+            f"vanish in the erosion and are {kept} by the regrowth."
+        )
+
+    def _ask_for_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Open a label volume", "", "Label volumes (*.tif *.tiff *.npy *.nii *.nii.gz)"
+        )
+        if path:
+            self.open_file(Path(path))
+
+    def open_file(self, path: Path) -> None:
+        """Add a label volume from disk as a layer and choose it."""
+        from napari.layers import Layer
+
+        try:
+            volume = open_labels(path)
+        except (ValueError, OSError) as error:
+            self.complain(str(error))
+            return
+        layer = self.viewer.add_layer(Layer.create(*layers.volume_layer(volume)))
+        self.choice.choose(layer)
+        self.say(f"{path.name}: {' × '.join(map(str, volume.labels.shape))} voxels (z × y × x)")
+
+
+_SET_SCALE_TIP = (
+    "Write this voxel size into the label layer, so that labels, shapes and images overlay. "
+    "napari ignores units while any layer has none."
+)

@@ -1,0 +1,334 @@
+"""The *Microscope* panel: turn a knob and the image of the selected shape follows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSignalBlocker, QTimer
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
+
+from napari_3dmsl import layers
+from napari_3dmsl.microscope.fluorophores import Labelling
+from napari_3dmsl.microscope.instruments import (
+    Acquisition,
+    Microscope,
+    load_microscope,
+    microscope_names,
+    usual_camera,
+)
+from napari_3dmsl.microscope.pose import VIEWS, Pose
+from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
+from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.widgets import _microscope_rows as rows
+from napari_3dmsl.widgets._form import Form
+from napari_3dmsl.widgets._layer_choice import LayerChoice
+from napari_3dmsl.widgets._live import LatestWins, Outdated
+from napari_3dmsl.widgets._panel import Panel
+from napari_3dmsl.widgets._selection import selection_of
+
+if TYPE_CHECKING:
+    import napari
+
+IMAGE = "simulated image"
+STACK = "simulated stack"
+_STACK_DELAY_MS = 250
+_GAP_UM = 1.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to image: all that the working thread needs, frozen."""
+
+    mesh: Mesh
+    simulation: Simulation
+
+
+class MicroscopePanel(Panel):
+    """Collects microscope settings and keeps the image layers up to date."""
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer)
+        self._selection = selection_of(viewer)
+        self._surface: tuple[Any, Mesh] | None = None
+        self._live = LatestWins(_imager(), self)
+        self._stacks = LatestWins(_imager(), self)
+        self._stack_timer = QTimer(self)
+        self._stack_timer.setSingleShot(True)
+        self._stack_timer.setInterval(_STACK_DELAY_MS)
+        self._stack_timer.timeout.connect(self._request_stack)
+        self._base = load_microscope("con1")
+        self._camera = usual_camera(self._base)
+        self._asked_at = 0.0
+        self._adjust_contrast_next = True
+        self._build()
+        self._live.finished.connect(self._show_image)
+        self._stacks.finished.connect(self._show_stack)
+        for runner in (self._live, self._stacks):
+            runner.failed.connect(self.complain)
+            self.at_end(runner.close)
+        self.at_end(self.choice.disconnect_viewer)
+        self._stacks.busy.connect(self._show_busy)
+        self._selection.selected.connect(self._sample_changed)
+        self._selection.source_changed.connect(self._sample_changed)
+        self._take_preset("con1")
+
+    def _build(self) -> None:
+        self.preset = QComboBox(self)
+        self.preset.setObjectName("microscope")
+        self.preset.addItems(microscope_names())
+        self.preset.setToolTip("Microscopes of the 3DMSL paper, Table 2")
+        self.preset.textActivated.connect(self._take_preset)
+        self.choice = LayerChoice(self.viewer, _is_plain_surface, self)
+        self.choice.setObjectName("surface")
+        self.choice.setToolTip("Images this surface when no extracted shape is selected")
+        self.choice.layer_changed.connect(self._sample_changed)
+        self.sample = QLabel(self)
+        self.sample.setObjectName("sample")
+        self.sample.setWordWrap(True)
+        top = QWidget(self)
+        form = QFormLayout(top)
+        form.setContentsMargins(4, 2, 4, 2)
+        form.addRow("Microscope", self.preset)
+        form.addRow("Shape", self.sample)
+        form.addRow("or surface", self.choice)
+        self.add(top)
+        self.optics = Form(rows.OPTICS)
+        self.indices = Form(rows.INDICES)
+        self.focus = Form(rows.FOCUS)
+        self.pose = Form(rows.POSE)
+        self.labelling = Form(rows.LABELLING)
+        self.camera = Form(rows.CAMERA)
+        self.stack = Form(rows.STACK)
+        self.auto_contrast = QCheckBox("Adjust contrast to every image", self)
+        self.auto_contrast.setObjectName("auto_contrast")
+        self.auto_contrast.setToolTip("Off: contrast stays, so that an image out of focus is dim")
+        self.read_out = QLabel(self)
+        self.read_out.setObjectName("read_out")
+        self.read_out.setWordWrap(True)
+        self.add_section("Sample", self.labelling)
+        self.add_section("Pose", self.pose)
+        self.add_section("Optics", self.optics, self.read_out)
+        self.add_section("Refractive indices", self.indices, opened=False)
+        self.add_section("Focus and z-stack", self.focus, self.stack)
+        self.add_section("Camera and noise", self.camera, self.auto_contrast)
+        self.labelling.set_values(Labelling().model_dump())
+        self.stack.set_values({"planes": 31, "step_nm": 250})
+        self.focus.set_values({"focus_um": 0.0, "depth_um": 0.0})
+        for form in self._forms():
+            form.changed.connect(self._knob_turned)
+        self.auto_contrast.toggled.connect(self._knob_turned)
+        self.pose.field("view").currentTextChanged.connect(self._take_view)
+        save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
+        save.clicked.connect(self._save)
+
+    def _forms(self) -> tuple[Form, ...]:
+        return (
+            self.labelling,
+            self.pose,
+            self.optics,
+            self.indices,
+            self.focus,
+            self.stack,
+            self.camera,
+        )
+
+    def microscope(self) -> Microscope:
+        """Return the microscope as shown; ValueError when a setting is wrong."""
+        values = {**self.optics.values(), **self.indices.values()}
+        size = values.pop("image_size")
+        # Immersion and coverslip are used as designed unless their index is changed.
+        return self._base.replace(image_size=(size, size), **values)
+
+    def simulation(self, *, stack: bool = False) -> Simulation:
+        """Return all settings as shown; ValueError when one is wrong."""
+        pose = self.pose.values()
+        angles = tuple(pose[f"rotation_deg_{axis}"] for axis in "zyx")
+        focus = self.focus.values()
+        planes = self.stack.values()
+        acquisition = Acquisition(
+            focus_um=focus["focus_um"],
+            depth_um=focus["depth_um"],
+            planes=planes["planes"] if stack else 1,
+            step_nm=planes["step_nm"],
+            z_axis=planes["z_axis"],
+        )
+        camera = self.camera.values()
+        noise, seed = camera.pop("noise"), camera.pop("seed")
+        return Simulation(
+            microscope=self.microscope(),
+            acquisition=acquisition,
+            pose=Pose(rotation_deg=angles),
+            labelling=Labelling(**self.labelling.values()),
+            camera=self._camera.replace(**camera),
+            noise=noise,
+            seed=seed,
+        )
+
+    def mesh(self) -> Mesh | None:
+        """Return the surface to image: the selected shape's, else the chosen layer's."""
+        if self._selection.mesh is not None:
+            return self._selection.mesh
+        layer = self.choice.layer
+        if layer is None:
+            return None
+        if self._surface is None or self._surface[0] is not layer:
+            mesh = layers.mesh_of(layer.data, {"scale": layer.scale, "translate": layer.translate})
+            self._surface = (layer, mesh)
+        return self._surface[1]
+
+    def _take_preset(self, name: str) -> None:
+        self._base = load_microscope(name)
+        self._camera = usual_camera(self._base)
+        values = self._base.model_dump()
+        values["image_size"] = values["image_size"][0]
+        with QSignalBlocker(self):
+            self._quietly(self.optics, values)
+            self._quietly(self.indices, values)
+            self._quietly(self.camera, self._camera.model_dump())
+        self._knob_turned()
+        self._adjust_contrast_next = True
+
+    @staticmethod
+    def _quietly(form: Form, values: dict[str, Any]) -> None:
+        with QSignalBlocker(form):
+            form.set_values(values)
+
+    def _take_view(self, view: str) -> None:
+        """One of the paper's six views: set the three angles."""
+        if view in VIEWS:
+            angles = dict(zip("zyx", VIEWS[view], strict=True))
+            self.pose.set_values({f"rotation_deg_{axis}": angle for axis, angle in angles.items()})
+
+    def _sample_changed(self) -> None:
+        measures = self._selection.measures()
+        if measures:
+            reason = measures.get("reason") or measures.get("shape_class")
+            self.sample.setText(f"{self._selection.shape_id} · {reason}")
+        elif self.choice.layer is not None:
+            self.sample.setText("none selected; using the surface below")
+        else:
+            self.sample.setText("none selected: click one in the canvas or in the Shape browser")
+        self._adjust_contrast_next = True
+        self._knob_turned()
+
+    def _knob_turned(self) -> None:
+        """Ask for a new image; a wrong setting is told and the image stays as it is."""
+        try:
+            mesh = self.mesh()
+            simulation = self.simulation()
+        except ValueError as error:
+            self.complain(str(error))
+            return
+        self._show_read_out(simulation.microscope)
+        if mesh is None:
+            self.say("Select a shape to see its image.")
+            return
+        self._asked_at = time.perf_counter()
+        self._live.request(Request(mesh, simulation))
+        if self.stack.values()["stack"]:
+            self._stack_timer.start()
+
+    def _request_stack(self) -> None:
+        try:
+            mesh, simulation = self.mesh(), self.simulation(stack=True)
+        except ValueError as error:
+            self.complain(str(error))
+            return
+        if mesh is not None:
+            self._stacks.request(Request(mesh, simulation))
+
+    def _show_image(self, request: Request, image: SimulatedImage) -> None:
+        self._put(IMAGE, image)
+        took = (time.perf_counter() - self._asked_at) * 1000
+        brightest = float(image.photons.photons.max())
+        self.say(
+            f"{len(image.scene):,} fluorophores on {image.scene.area_um2:.2f} µm²; "
+            f"brightest pixel {brightest:,.0f} photons; {took:.0f} ms"
+        )
+
+    def _show_stack(self, request: Request, image: SimulatedImage) -> None:
+        self._put(STACK, image)
+
+    def _show_busy(self, busy: bool) -> None:
+        self.progress.setRange(0, 0)
+        self.progress.setVisible(busy)
+
+    def _put(self, name: str, image: SimulatedImage) -> None:
+        """Update the layer of that name in place, or add it."""
+        from napari.layers import Image
+
+        data, attributes, _ = layers.image_layer(image, name, self._middle_um(image))
+        found = next((layer for layer in self.viewer.layers if _is_image(layer, name)), None)
+        if found is None:
+            active = self.viewer.layers.selection.active
+            self.viewer.add_layer(Image(data, **attributes))
+            if active is not None:
+                self.viewer.layers.selection.active = active
+            return
+        found.data = data
+        found.scale = attributes["scale"]
+        found.translate = attributes["translate"]
+        found.metadata = attributes["metadata"]
+        if self.auto_contrast.isChecked() or self._adjust_contrast_next:
+            found.contrast_limits = attributes["contrast_limits"]
+            if name == IMAGE:
+                self._adjust_contrast_next = False
+
+    def _middle_um(self, image: SimulatedImage) -> list[float]:
+        """Middle of the image in the viewer: beside the volume, at the height of the object."""
+        microscope = image.simulation.microscope
+        width_um = microscope.image_size[1] * microscope.pixel_um
+        volume = [layer for layer in self.viewer.layers if not _is_image(layer)]
+        extents = [layer.extent.world[:, -3:] for layer in volume if layer.ndim == 3]
+        low = min((extent[0] for extent in extents), key=lambda corner: corner[2], default=None)
+        right = max((float(extent[1][2]) for extent in extents), default=0.0)
+        height = 0.5 * (extents[0][0][1] + extents[0][1][1]) if low is not None else 0.0
+        depth = float(image.scene.centroid_um[0])
+        return [depth, float(height), right + _GAP_UM + 0.5 * width_um]
+
+    def _show_read_out(self, microscope: Microscope) -> None:
+        rows_text = f"Airy unit {microscope.airy_unit_um * 1000:.0f} nm"
+        self.read_out.setText(rows_text)
+        without = ["pinhole_airy", "excitation_nm"] if microscope.modality == "widefield" else []
+        if microscope.confocal == "squared":
+            without = ["pinhole_airy", "excitation_nm"]
+        self.optics.show_only(without=without)
+
+    def _save(self) -> None:
+        from napari_3dmsl.widgets.export import save_layer
+
+        name = STACK if self.stack.values()["stack"] else IMAGE
+        layer = next((x for x in self.viewer.layers if _is_image(x, name)), None)
+        if layer is None:
+            self.complain("No image to save yet: select a shape first.")
+            return
+        save_layer(self, layer)
+
+
+def _imager() -> Callable[[Request, Callable[[], bool]], SimulatedImage]:
+    """Return work for `LatestWins` that keeps what consecutive images share."""
+    simulator = Simulator()
+
+    def image(request: Request, is_outdated: Callable[[], bool]) -> SimulatedImage:
+        def stop_if_outdated(done: int, total: int, what: str) -> None:
+            if is_outdated() and done < total:
+                raise Outdated
+
+        mesh = request.mesh
+        return simulator.image(mesh.vertices, mesh.faces, request.simulation, stop_if_outdated)
+
+    return image
+
+
+def _is_plain_surface(layer: Any) -> bool:
+    """Surfaces that are one object: not the merged ones of a class, not the highlight."""
+    kind = layers.about(layer).get("kind")
+    return type(layer).__name__ == "Surface" and kind not in {"class", "selected"}
+
+
+def _is_image(layer: Any, name: str | None = None) -> bool:
+    ours = layers.about(layer).get("kind") == "image"
+    return ours and (name is None or layer.name == name)
