@@ -208,9 +208,10 @@ def _lines(result: dict[str, Any], simulation: Simulation) -> list[str]:
     microscope, acquisition = simulation.microscope, simulation.acquisition
     pixel = [microscope.pixel_nm / 1000] * 2
     size = lengths([acquisition.step_nm / 1000, *pixel] if acquisition.planes > 1 else pixel)
+    emitters = "1 emitter" if result["emitters"] == 1 else f"{result['emitters']} emitters"
     extent = " × ".join(map(str, result["shape"]))
     return [
         f"{result['output']}: {extent} {result['dtype']}, pixels of {size}",
-        f"{result['emitters']} emitters through {microscope.name} ({microscope.modality}), "
+        f"{emitters} through {microscope.name} ({microscope.modality}), "
         f"noise {simulation.noise}, seed {simulation.seed}, in {result['seconds']:.1f} s",
     ]

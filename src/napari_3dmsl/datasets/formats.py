@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 IMAGE_SUFFIXES = (".tif", ".tiff")
 POINT_COLUMNS = ("z_um", "y_um", "x_um")
 BRIGHTNESS = "brightness"
+HIGHEST_POINT_UM = 200.0  # above the coverslip; more is a file in other units
 
 _AXES = {2: "YX", 3: "ZYX"}
 
@@ -248,6 +249,11 @@ def _point_rows(reader: csv.DictReader[str], path: Path) -> Iterator[list[float]
         for name, value in (("z_um", values[0]), (BRIGHTNESS, values[3])):
             if value < 0:
                 raise ValueError(f"{where}: {name} = {value:g}: must be 0 or more")
+        if values[0] > HIGHEST_POINT_UM:
+            raise ValueError(
+                f"{where}: z_um = {values[0]:g}: at most {HIGHEST_POINT_UM:g}; "
+                "is the file in another unit than µm?"
+            )
         yield values
 
 
