@@ -278,25 +278,37 @@ def _whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+class _Complaints(logging.Handler):
+    """Collect the errors that a library only logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
 @contextmanager
 def _tiff(path: str | Path) -> Iterator[Any]:
-    """Open a TIFF; every error becomes one line that names the file."""
+    """Open a TIFF; whatever is wrong with it becomes one line that names the file."""
     import tifffile
 
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
-    # The library also logs what it raises, or what `_check_complete` finds.
-    logger, silent = logging.getLogger("tifffile"), logging.NullHandler()
-    logger.addHandler(silent)
+    logger, complaints = logging.getLogger("tifffile"), _Complaints()
+    logger.addHandler(complaints)
     try:
         with tifffile.TiffFile(path) as tiff:
             yield tiff
+        if complaints.messages:  # the library has returned what is left of the file
+            raise ValueError("damaged or truncated")
     except DECODING_ERRORS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"{path}: cannot read this TIFF: {reason}") from None
     finally:
-        logger.removeHandler(silent)
+        logger.removeHandler(complaints)
 
 
 def _own_metadata(tiff: Any) -> dict[str, Any] | None:
@@ -304,7 +316,7 @@ def _own_metadata(tiff: Any) -> dict[str, Any] | None:
 
 
 def _check_complete(tiff: Any, path: Path) -> None:
-    """Refuse a file that was cut off; the library itself would return what is left of it."""
+    """Refuse a file whose pixels were cut off."""
     length = path.stat().st_size
     for page in tiff.series[0].pages:
         segments = () if page is None else zip(page.dataoffsets, page.databytecounts, strict=True)
