@@ -57,7 +57,7 @@ def class_colour(shape_class: str | None) -> str:
 
 
 def about(layer: Any) -> dict[str, Any]:
-    """What this package has written about a layer; empty for layers of others."""
+    """Return what this package has written about a layer; nothing for layers of others."""
     found = layer.metadata.get(KEY, {})
     return found if isinstance(found, dict) else {}
 
@@ -70,14 +70,20 @@ def shapes_of(layer: Any) -> ShapeSource | None:
 
 def voxel_nm_of(layer: Any) -> tuple[float, float, float] | None:
     """Voxel size (z, y, x) of a layer in nm, or None when its units are no lengths."""
-    try:
-        sizes = [
-            float((scale * unit).to("nm").magnitude)
-            for scale, unit in zip(layer.scale[-3:], layer.units[-3:], strict=True)
-        ]
-    except Exception:  # noqa: BLE001  pint names several errors for units that are no lengths
-        return None
+    sizes = []
+    for size, unit in zip(layer.scale[-3:], layer.units[-3:], strict=True):
+        length = _length_in(unit, "nm")
+        if length is None:
+            return None
+        sizes.append(float(size) * length)
     return (sizes[0], sizes[1], sizes[2]) if len(sizes) == 3 else None
+
+
+def _length_in(unit: Any, wanted: str) -> float | None:
+    """Length of one pint unit, or None for a unit that is no length, such as a pixel."""
+    if not unit.is_compatible_with(wanted):
+        return None
+    return float((1.0 * unit).to(wanted).magnitude)
 
 
 def mesh_layer(mesh: Mesh, name: str, *, colour: str = UNKNOWN_COLOUR) -> LayerData:
@@ -102,6 +108,23 @@ def mesh_of(data: Sequence[Any], attributes: Mapping[str, Any]) -> Mesh:
     scale = np.asarray(attributes.get("scale", (1.0, 1.0, 1.0)), dtype=np.float64)
     translate = np.asarray(attributes.get("translate", (0.0, 0.0, 0.0)), dtype=np.float64)
     return Mesh(vertices * scale + translate, np.asarray(data[1], dtype=np.int32))
+
+
+def mesh_of_layer(layer: Any) -> Mesh:
+    """Surface of a napari layer, in world µm; pixels count as µm.
+
+    Raises
+    ------
+    ValueError
+        When the layer is not three-dimensional.
+    """
+    in_um = [_length_in(unit, "um") or 1.0 for unit in layer.units]
+    attributes = {
+        "name": layer.name,
+        "scale": np.multiply(layer.scale, in_um),
+        "translate": np.multiply(layer.translate, in_um),
+    }
+    return mesh_of(layer.data, attributes)
 
 
 def extraction_layers(

@@ -5,9 +5,8 @@ from scipy.spatial.transform import Rotation
 from napari_3dmsl.microscope.fluorophores import (
     Emitters,
     Labelling,
+    Surface,
     label_surface,
-    surface_area_um2,
-    surface_centroid_um,
 )
 from napari_3dmsl.microscope.pose import VIEWS, Pose, place
 
@@ -16,14 +15,14 @@ SQUARE = np.array([[0, 1, 2], [1, 3, 2]])
 
 
 def test_area_and_centroid_of_a_square():
-    assert surface_area_um2(TRIANGLES, SQUARE) == pytest.approx(4.0)
-    assert surface_centroid_um(TRIANGLES, SQUARE) == pytest.approx([0, 1, 1])
+    assert Surface(TRIANGLES, SQUARE).area_um2 == pytest.approx(4.0)
+    assert Surface(TRIANGLES, SQUARE).centroid_um == pytest.approx([0, 1, 1])
 
 
 def test_labelling_is_uniform_by_area():
     faces = np.array([[0, 1, 2], [1, 3, 2], [0, 1, 4]])
     emitters = label_surface(
-        TRIANGLES, faces, Labelling(density_per_um2=20000), np.random.default_rng(0)
+        Surface(TRIANGLES, faces), Labelling(density_per_um2=20000), np.random.default_rng(0)
     )
     assert len(emitters) == round(20000 * 7.0)
     flat = emitters.positions_um[emitters.positions_um[:, 0] == 0]
@@ -34,16 +33,16 @@ def test_labelling_is_uniform_by_area():
 
 def test_efficiency_thins_and_photons_are_set():
     labelling = Labelling(density_per_um2=5000, efficiency=0.25, photons_per_fluorophore=70)
-    emitters = label_surface(TRIANGLES, SQUARE, labelling, np.random.default_rng(1))
+    emitters = label_surface(Surface(TRIANGLES, SQUARE), labelling, np.random.default_rng(1))
     assert len(emitters) == pytest.approx(5000, rel=0.05)
     assert (emitters.photons == 70).all()
 
 
 def test_a_mesh_without_surface_is_refused():
     with pytest.raises(ValueError, match="no triangles"):
-        label_surface(TRIANGLES, np.zeros((0, 3), int), Labelling(), np.random.default_rng(0))
+        Surface(TRIANGLES, np.zeros((0, 3), int))
     with pytest.raises(ValueError, match="no area"):
-        label_surface(TRIANGLES, [[0, 0, 0]], Labelling(), np.random.default_rng(0))
+        Surface(TRIANGLES, [[0, 0, 0]])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_3dmsl.microscope.fluorophores import Emitters, Labelling, label_surface
+from napari_3dmsl.microscope.fluorophores import Emitters, Labelling, Surface, label_surface
 from napari_3dmsl.microscope.imaging import Renderer
 from napari_3dmsl.microscope.instruments import Microscope
 
@@ -23,7 +23,7 @@ def test_a_released_image_of_instance_920_is_reproduced(real_data):
 
     mesh = trimesh.load(real_data / "3dmsl" / "920" / "raw_mesh.off", process=False)
     emitters = label_surface(
-        mesh.vertices[:, ::-1] * 0.024, mesh.faces, Labelling(density_per_um2=300), _rng()
+        Surface(mesh.vertices[:, ::-1] * 0.024, mesh.faces), Labelling(density_per_um2=300), _rng()
     )
     centred = emitters.positions_um - emitters.positions_um.mean(axis=0)
     upper = centred[centred[:, 0] >= 0]

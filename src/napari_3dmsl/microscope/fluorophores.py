@@ -59,29 +59,48 @@ class Emitters:
         return len(self.positions_um)
 
 
-def label_surface(
-    vertices_um: ArrayLike, faces: ArrayLike, labelling: Labelling, rng: np.random.Generator
-) -> Emitters:
-    """Bind fluorophores to a surface, uniformly by area.
+class Surface:
+    """A triangle mesh as something to label: what labelling it needs is computed once.
 
     Parameters
     ----------
     vertices_um : (v, 3) array
         (z, y, x) in µm.
     faces : (f, 3) integer array
-    labelling : Labelling
-    rng : numpy.random.Generator
+
+    Attributes
+    ----------
+    area_um2 : float
+    centroid_um : (3,) float64
+        Mean position by area, (z, y, x): where the fluorophores are on average.
+
+    Raises
+    ------
+    ValueError
+        When the mesh has no triangles or no area.
+    """
+
+    def __init__(self, vertices_um: ArrayLike, faces: ArrayLike) -> None:
+        self.corners = _triangles(vertices_um, faces)
+        self.areas = _triangle_areas(self.corners)
+        self.area_um2 = float(self.areas.sum())
+        if not self.area_um2 > 0:
+            raise ValueError("faces: the mesh has no area, so no surface to label")
+        middles = self.corners.mean(axis=1)
+        self.centroid_um: FloatArray = np.average(middles, axis=0, weights=self.areas)
+
+
+def label_surface(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> Emitters:
+    """Bind fluorophores to a surface, uniformly by area.
 
     Returns
     -------
     Emitters
         ``round(density * area)`` binding sites (at least one), thinned by the efficiency.
     """
-    corners = _triangles(vertices_um, faces)
-    areas = _triangle_areas(corners)
-    count = max(1, round(labelling.density_per_um2 * float(areas.sum())))
+    count = max(1, round(labelling.density_per_um2 * surface.area_um2))
     shining = max(1, int(rng.binomial(count, labelling.efficiency)))
-    positions = sample_triangles(corners, areas, shining, rng)
+    positions = sample_triangles(surface.corners, surface.areas, shining, rng)
     photons = np.full(shining, labelling.photons_per_fluorophore)
     return Emitters(positions, photons)
 
@@ -104,20 +123,6 @@ def sample_triangles(
     return points
 
 
-def surface_area_um2(vertices_um: ArrayLike, faces: ArrayLike) -> float:
-    """Area of a triangle mesh, µm²."""
-    return float(_triangle_areas(_triangles(vertices_um, faces)).sum())
-
-
-def surface_centroid_um(vertices_um: ArrayLike, faces: ArrayLike) -> FloatArray:
-    """Centroid of a surface by area, (z, y, x) in µm: where its fluorophores are on average."""
-    corners = _triangles(vertices_um, faces)
-    centroid: FloatArray = np.average(
-        corners.mean(axis=1), axis=0, weights=_triangle_areas(corners)
-    )
-    return centroid
-
-
 def _triangles(vertices_um: ArrayLike, faces: ArrayLike) -> FloatArray:
     vertices = np.asarray(vertices_um, dtype=np.float64)
     indices = np.asarray(faces)
@@ -126,8 +131,6 @@ def _triangles(vertices_um: ArrayLike, faces: ArrayLike) -> FloatArray:
     if indices.ndim != 2 or indices.shape[1] != 3 or len(indices) == 0:
         raise ValueError("faces: the mesh has no triangles, so no surface to label")
     corners: FloatArray = vertices[indices]
-    if not _triangle_areas(corners).sum() > 0:
-        raise ValueError("faces: the mesh has no area, so no surface to label")
     return corners
 
 

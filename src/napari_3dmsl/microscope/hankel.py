@@ -59,7 +59,7 @@ class RadialGrid:
         matrix *= self._area_weight
         return matrix
 
-    @lru_cache(maxsize=4)  # noqa: B019  the grid is short-lived and so is its cache
+    @lru_cache(maxsize=4)  # noqa: B019  as few grids are kept as matrices
     def disk_convolution(self, band_per_um: float, disk_radius_um: float) -> FloatArray:
         """Matrix that convolves a function of the grid, of that band, with a disk's indicator."""
         count = int(np.ceil(np.pi * band_per_um * (self.end_um + disk_radius_um))) + 40
@@ -70,3 +70,9 @@ class RadialGrid:
         back *= np.pi * band_per_um * weights * frequency * disk
         matrix: FloatArray = back @ self._hankel(frequency)
         return matrix
+
+
+@lru_cache(maxsize=4)
+def radial_grid(reach_um: float, band_per_um: float) -> RadialGrid:
+    """Return a `RadialGrid` that is kept: its matrices cost more than an image."""
+    return RadialGrid(reach_um, band_per_um)

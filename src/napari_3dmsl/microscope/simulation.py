@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pydantic import Field
 
 from napari_3dmsl.arrays import CountArray, FloatArray
@@ -14,9 +14,8 @@ from napari_3dmsl.microscope.camera import PhysSegNoise, physseg_noise, record
 from napari_3dmsl.microscope.fluorophores import (
     Emitters,
     Labelling,
+    Surface,
     label_surface,
-    surface_area_um2,
-    surface_centroid_um,
 )
 from napari_3dmsl.microscope.imaging import Photons, Progress, Renderer, expected_photons
 from napari_3dmsl.microscope.instruments import Acquisition, Camera, Microscope
@@ -108,20 +107,14 @@ class SimulatedImage:
 
 
 def scene_from_surface(
-    vertices_um: ArrayLike,
-    faces: ArrayLike,
-    labelling: Labelling,
-    pose: Pose,
-    depth_um: float,
-    seed: int,
+    surface: Surface, labelling: Labelling, pose: Pose, depth_um: float, seed: int
 ) -> Scene:
     """Label a surface and place it in the field of view.
 
     Parameters
     ----------
-    vertices_um : (v, 3) array
-        World frame, (z, y, x) in µm.
-    faces : (f, 3) integer array
+    surface : Surface
+        World frame.
     labelling : Labelling
     pose : Pose
     depth_um : float
@@ -129,10 +122,9 @@ def scene_from_surface(
     seed : int
     """
     labelling_rng, _ = _generators(seed)
-    emitters = label_surface(vertices_um, faces, labelling, labelling_rng)
-    centroid = surface_centroid_um(vertices_um, faces)
-    placed = place(emitters, centroid, pose, depth_um)
-    return Scene(placed, Renderer(placed.emitters), centroid, surface_area_um2(vertices_um, faces))
+    emitters = label_surface(surface, labelling, labelling_rng)
+    placed = place(emitters, surface.centroid_um, pose, depth_um)
+    return Scene(placed, Renderer(placed.emitters), surface.centroid_um, surface.area_um2)
 
 
 def scene_from_points(positions_um: ArrayLike, photons: ArrayLike) -> Scene:
@@ -182,43 +174,30 @@ def simulate_surface(
     progress: Progress | None = None,
 ) -> SimulatedImage:
     """Label, pose and image a surface given in world µm, (z, y, x)."""
-    scene = scene_from_surface(
-        vertices_um,
-        faces,
-        simulation.labelling,
-        simulation.pose,
-        simulation.acquisition.depth_um,
-        simulation.seed,
-    )
-    return image_scene(scene, simulation, progress)
+    return Simulator().image(Surface(vertices_um, faces), simulation, progress)
 
 
 class Simulator:
-    """Images one surface again and again and remakes only what a change of settings touches."""
+    """Images surfaces again and again and remakes only what a change of settings touches."""
 
     def __init__(self) -> None:
         self._made_of: tuple[Any, ...] | None = None
         self._scene: Scene | None = None
 
     def image(
-        self,
-        vertices_um: FloatArray,
-        faces: NDArray[np.integer[Any]],
-        simulation: Simulation,
-        progress: Progress | None = None,
+        self, surface: Surface, simulation: Simulation, progress: Progress | None = None
     ) -> SimulatedImage:
-        """Like `simulate_surface`; arrays are told apart by identity, so do not change them."""
-        geometry = (
+        """Label, pose and image a surface; the scene is kept while geometry stays the same."""
+        made_of = (
+            surface,
             simulation.labelling,
             simulation.pose,
             simulation.acquisition.depth_um,
             simulation.seed,
         )
-        before = self._made_of
-        if before is None or before[0] is not vertices_um or before[1:] != geometry:
-            self._scene = scene_from_surface(vertices_um, faces, *geometry)
-            self._made_of = (vertices_um, *geometry)
-        assert self._scene is not None
+        if self._scene is None or made_of != self._made_of:
+            self._scene = scene_from_surface(*made_of)
+            self._made_of = made_of
         return image_scene(self._scene, simulation, progress)
 
 

@@ -20,7 +20,7 @@ from scipy import fft, sparse
 
 from napari_3dmsl.arrays import ComplexArray, FloatArray
 from napari_3dmsl.microscope.fluorophores import Emitters
-from napari_3dmsl.microscope.hankel import RadialGrid, gauss_legendre
+from napari_3dmsl.microscope.hankel import gauss_legendre, radial_grid
 
 MARGIN_UM = 10.0
 """Emitters farther than this outside the field are ignored."""
@@ -29,6 +29,7 @@ _KERNEL_WIDTH = 6
 _OVERSAMPLING = 1.5
 _KERNEL_SHAPE = 0.97 * np.pi * _KERNEL_WIDTH * (1.0 - 0.5 / _OVERSAMPLING)
 _EMITTERS_AT_ONCE = 50_000
+_REACH_STEP_UM = 0.5  # a shape that turns keeps its radial grid
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,9 @@ class EmitterSpectrum:
         half_field = 0.5 * pixel_um * np.array(image_size)
         inside = (np.abs(emitters.positions_um[:, 1:]) <= half_field + MARGIN_UM).all(axis=1)
         positions, photons = emitters.positions_um[inside], emitters.photons[inside]
-        farthest = half_field + np.abs(positions[:, 1:]).max(axis=0, initial=0.0)
-        self.grid = RadialGrid(float(np.hypot(*farthest)), band_per_um)
+        outermost = np.abs(positions[:, 1:]).max(axis=0, initial=0.0)
+        farthest = half_field + np.ceil(outermost / _REACH_STEP_UM) * _REACH_STEP_UM
+        self.grid = radial_grid(float(np.hypot(*farthest)), band_per_um)
         self.axes = tuple(
             Axis.covering(pixels, pixel_um, reach + self.grid.end_um)
             for pixels, reach in zip(image_size, farthest, strict=True)
@@ -123,15 +125,25 @@ class EmitterSpectrum:
             )
             for axis in self.axes
         )
-        spread = np.zeros((shape[0] * shape[1], weights.shape[1]), dtype=np.float32)
         periods = np.array([axis.period_um for axis in self.axes])
-        for start in range(0, len(lateral_um), _EMITTERS_AT_ONCE):
+        position = lateral_um / periods * shape  # in points of a grid centred on the field
+        low = np.floor(position.min(axis=0, initial=0.0)).astype(int) - _KERNEL_WIDTH
+        high = np.ceil(position.max(axis=0, initial=0.0)).astype(int) + _KERNEL_WIDTH
+        box = tuple(int(side) for side in high - low)  # only this part of the grid is not zero
+        spread = np.zeros((box[0] * box[1], weights.shape[1]), dtype=np.float32)
+        for start in range(0, len(position), _EMITTERS_AT_ONCE):
             part = slice(start, start + _EMITTERS_AT_ONCE)
-            matrix = _spreading_matrix(lateral_um[part] / periods, shape)
+            matrix = _spreading_matrix(position[part] - low, box)
             spread += matrix.T @ weights[part].astype(np.float32)
-        on_grid = fft.rfftn(spread.reshape(*shape, -1), axes=(0, 1), workers=-1, overwrite_x=True)
-        kernel = _kernel_spectrum(self.row / shape[0]) * _kernel_spectrum(self.column / shape[1])
-        modes: ComplexArray = on_grid[self.row, self.column] / kernel[:, None].astype(np.float32)
+        rows = fft.rfft(spread.reshape(*box, -1), n=shape[1], axis=1, workers=-1)
+        # With the rows last in memory the second transform takes half the time.
+        columns = rows[:, : int(self.column.max()) + 1].transpose(1, 2, 0).copy()
+        on_grid = fft.fft(columns, n=shape[0], axis=2, workers=-1)
+        modes: ComplexArray = on_grid[self.column, :, self.row]
+        turns_row, turns_column = self.row / shape[0], self.column / shape[1]
+        kernel = _kernel_spectrum(turns_row) * _kernel_spectrum(turns_column)
+        from_corner = np.exp(-2j * np.pi * (turns_row * low[0] + turns_column * low[1]))
+        modes *= (from_corner / kernel).astype(np.complex64)[:, None]
         return modes
 
     def _to_first_pixel(self) -> ComplexArray:
@@ -183,22 +195,17 @@ def _depth_weights(depth_um: FloatArray, axial_band: float) -> tuple[FloatArray,
     return np.maximum(low + half * (nodes + 1.0), 0.0), weights
 
 
-def _spreading_matrix(turns: FloatArray, shape: tuple[int, ...]) -> sparse.csr_matrix:
-    """Kernel values of each emitter on its 6 x 6 nearest points of a periodic grid."""
-    indices, values = [], []
-    for axis, size in enumerate(shape):
-        position = turns[:, axis] * size
-        first = np.ceil(position - 0.5 * _KERNEL_WIDTH).astype(np.int64)
-        points = first[:, None] + np.arange(_KERNEL_WIDTH)
-        indices.append(points % size)
-        values.append(_kernel(points - position[:, None]))
-    flat = indices[0][:, :, None] * shape[1] + indices[1][:, None, :]
-    product = (values[0][:, :, None] * values[1][:, None, :]).astype(np.float32)
+def _spreading_matrix(position: FloatArray, box: tuple[int, ...]) -> sparse.csr_matrix:
+    """Kernel values of each emitter on the 6 x 6 points around it; position in grid points."""
+    first = np.ceil(position - 0.5 * _KERNEL_WIDTH).astype(np.int64)
+    points = first[:, :, None] + np.arange(_KERNEL_WIDTH)
+    values = _kernel(points - position[:, :, None])
+    flat = points[:, 0, :, None] * box[1] + points[:, 1, None, :]
+    product = (values[:, 0, :, None] * values[:, 1, None, :]).astype(np.float32)
     per_emitter = _KERNEL_WIDTH**2
-    starts = np.arange(0, per_emitter * len(turns) + 1, per_emitter)
-    return sparse.csr_matrix(
-        (product.ravel(), flat.ravel(), starts), (len(turns), shape[0] * shape[1])
-    )
+    starts = np.arange(0, per_emitter * len(position) + 1, per_emitter)
+    shape = (len(position), box[0] * box[1])
+    return sparse.csr_matrix((product.ravel(), flat.ravel(), starts), shape)
 
 
 def _kernel(distance: FloatArray) -> FloatArray:

@@ -105,5 +105,5 @@ def run_demo(screenshot: Path | None = None) -> None:
     if screenshot is None:
         napari.run()
         return
-    demo.viewer.window.screenshot(str(screenshot), canvas_only=False)
+    demo.viewer.window.screenshot(str(screenshot), canvas_only=False, flash=False)
     demo.viewer.close()

@@ -75,7 +75,7 @@ PROTOCOL_ROWS: list[Row] = [
     ),
     Switch(
         "instances",
-        "Already instances",
+        "Are instances",
         "Every label is one mitochondrion already: no erosion, no regrowth.",
     ),
 ]

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import QSignalBlocker, QTimer
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 
 from napari_3dmsl import layers
-from napari_3dmsl.microscope.fluorophores import Labelling
+from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.microscope.fluorophores import Labelling, Surface
 from napari_3dmsl.microscope.instruments import (
     Acquisition,
     Microscope,
@@ -42,7 +44,7 @@ _GAP_UM = 1.0
 class Request:
     """What to image: all that the working thread needs, frozen."""
 
-    mesh: Mesh
+    surface: Surface
     simulation: Simulation
 
 
@@ -52,7 +54,7 @@ class MicroscopePanel(Panel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
         self._selection = selection_of(viewer)
-        self._surface: tuple[Any, Mesh] | None = None
+        self._surface: tuple[Any, Surface] | None = None
         self._live = LatestWins(_imager(), self)
         self._stacks = LatestWins(_imager(), self)
         self._stack_timer = QTimer(self)
@@ -167,16 +169,14 @@ class MicroscopePanel(Panel):
             seed=seed,
         )
 
-    def mesh(self) -> Mesh | None:
+    def surface(self) -> Surface | None:
         """Return the surface to image: the selected shape's, else the chosen layer's."""
-        if self._selection.mesh is not None:
-            return self._selection.mesh
-        layer = self.choice.layer
-        if layer is None:
+        origin = self._selection.mesh or self.choice.layer
+        if origin is None:
             return None
-        if self._surface is None or self._surface[0] is not layer:
-            mesh = layers.mesh_of(layer.data, {"scale": layer.scale, "translate": layer.translate})
-            self._surface = (layer, mesh)
+        if self._surface is None or self._surface[0] is not origin:
+            mesh = origin if isinstance(origin, Mesh) else layers.mesh_of_layer(origin)
+            self._surface = (origin, Surface(mesh.vertices, mesh.faces))
         return self._surface[1]
 
     def _take_preset(self, name: str) -> None:
@@ -217,28 +217,28 @@ class MicroscopePanel(Panel):
     def _knob_turned(self) -> None:
         """Ask for a new image; a wrong setting is told and the image stays as it is."""
         try:
-            mesh = self.mesh()
+            surface = self.surface()
             simulation = self.simulation()
         except ValueError as error:
             self.complain(str(error))
             return
         self._show_read_out(simulation.microscope)
-        if mesh is None:
+        if surface is None:
             self.say("Select a shape to see its image.")
             return
         self._asked_at = time.perf_counter()
-        self._live.request(Request(mesh, simulation))
+        self._live.request(Request(surface, simulation))
         if self.stack.values()["stack"]:
             self._stack_timer.start()
 
     def _request_stack(self) -> None:
         try:
-            mesh, simulation = self.mesh(), self.simulation(stack=True)
+            surface, simulation = self.surface(), self.simulation(stack=True)
         except ValueError as error:
             self.complain(str(error))
             return
-        if mesh is not None:
-            self._stacks.request(Request(mesh, simulation))
+        if surface is not None:
+            self._stacks.request(Request(surface, simulation))
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
         self._put(IMAGE, image)
@@ -257,37 +257,46 @@ class MicroscopePanel(Panel):
         self.progress.setVisible(busy)
 
     def _put(self, name: str, image: SimulatedImage) -> None:
-        """Update the layer of that name in place, or add it."""
+        """Update the layer of that name in place, or add it.
+
+        Scale and place are only touched when they change: napari redraws everything for them.
+        """
         from napari.layers import Image
 
-        data, attributes, _ = layers.image_layer(image, name, self._middle_um(image))
         found = next((layer for layer in self.viewer.layers if _is_image(layer, name)), None)
+        data, attributes, _ = layers.image_layer(image, name)
         if found is None:
+            attributes["translate"] += self._middle_um(image, name)[-data.ndim :]
             active = self.viewer.layers.selection.active
             self.viewer.add_layer(Image(data, **attributes))
             if active is not None:
                 self.viewer.layers.selection.active = active
             return
+        moved = found.data.shape != data.shape or not np.allclose(found.scale, attributes["scale"])
         found.data = data
-        found.scale = attributes["scale"]
-        found.translate = attributes["translate"]
         found.metadata = attributes["metadata"]
+        if moved:
+            found.scale = attributes["scale"]
+            found.translate = attributes["translate"] + self._middle_um(image, name)[-data.ndim :]
         if self.auto_contrast.isChecked() or self._adjust_contrast_next:
             found.contrast_limits = attributes["contrast_limits"]
             if name == IMAGE:
                 self._adjust_contrast_next = False
 
-    def _middle_um(self, image: SimulatedImage) -> list[float]:
-        """Middle of the image in the viewer: beside the volume, at the height of the object."""
+    def _middle_um(self, image: SimulatedImage, name: str) -> FloatArray:
+        """Middle of an image in the viewer: right of the volume, a stack below the image."""
         microscope = image.simulation.microscope
-        width_um = microscope.image_size[1] * microscope.pixel_um
-        volume = [layer for layer in self.viewer.layers if not _is_image(layer)]
-        extents = [layer.extent.world[:, -3:] for layer in volume if layer.ndim == 3]
-        low = min((extent[0] for extent in extents), key=lambda corner: corner[2], default=None)
-        right = max((float(extent[1][2]) for extent in extents), default=0.0)
-        height = 0.5 * (extents[0][0][1] + extents[0][1][1]) if low is not None else 0.0
-        depth = float(image.scene.centroid_um[0])
-        return [depth, float(height), right + _GAP_UM + 0.5 * width_um]
+        height_um, width_um = (count * microscope.pixel_um for count in microscope.image_size)
+        boxes = [
+            layer.extent.world
+            for layer in self.viewer.layers
+            if layer.ndim == 3 and not _is_image(layer)
+        ]
+        right = max((float(box[1][2]) for box in boxes), default=0.0)
+        middle = float(np.mean([box[:, 1].mean() for box in boxes])) if boxes else 0.0
+        below = height_um + _GAP_UM if name == STACK else 0.0
+        height = float(image.scene.centroid_um[0])
+        return np.array([height, middle + below, right + _GAP_UM + 0.5 * width_um])
 
     def _show_read_out(self, microscope: Microscope) -> None:
         rows_text = f"Airy unit {microscope.airy_unit_um * 1000:.0f} nm"
@@ -317,8 +326,7 @@ def _imager() -> Callable[[Request, Callable[[], bool]], SimulatedImage]:
             if is_outdated() and done < total:
                 raise Outdated
 
-        mesh = request.mesh
-        return simulator.image(mesh.vertices, mesh.faces, request.simulation, stop_if_outdated)
+        return simulator.image(request.surface, request.simulation, stop_if_outdated)
 
     return image
 

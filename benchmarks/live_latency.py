@@ -1,0 +1,126 @@
+"""Knob to painted frame in the real window: how long until the image has followed.
+
+Moves the knobs of the Microscope panel one step at a time, at 128 x 128 pixels and about 3,000
+fluorophores, and waits for the canvas to be drawn with the new image. Prints a row for each knob.
+
+Run under a display or Xvfb: ``make bench``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import Any
+
+import numpy as np
+from qtpy.QtWidgets import QApplication, QDoubleSpinBox
+
+from napari_3dmsl import layers
+from napari_3dmsl.shapes.mesh import mesh_from_mask
+from napari_3dmsl.widgets.microscope import IMAGE, MicroscopePanel
+
+EMITTERS = 3000
+KNOBS = {
+    "focus_um": 0.05,
+    "numerical_aperture": 0.01,
+    "emission_nm": 1.0,
+    "specimen_index": 0.001,
+    "pinhole_airy": 0.1,
+    "background_photons": 1.0,
+    "rotation_deg_y": 2.0,
+    "density_per_um2": 5.0,
+}
+
+
+def bent_tube_um() -> layers.LayerData:
+    """Return a tube of 0.2 µm radius on a 3 µm arc, the size of a common mitochondrion."""
+    grid = np.stack(np.meshgrid(*(np.arange(n) for n in (60, 170, 170)), indexing="ij"), -1)
+    points = grid * 0.024
+    angle = np.linspace(0, np.pi, 200)
+    arc = np.column_stack([np.full(200, 0.7), 2.0 + 1.4 * np.cos(angle), 0.6 + 1.4 * np.sin(angle)])
+    from scipy.spatial import cKDTree
+
+    mask = cKDTree(arc).query(points.reshape(-1, 3), workers=2)[0].reshape(grid.shape[:3]) < 0.2
+    return layers.mesh_layer(mesh_from_mask(mask, (24, 24, 24)), "bent tube")
+
+
+def main() -> None:
+    import napari
+    from napari.layers import Surface
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--moves", type=int, default=30)
+    parser.add_argument("--microscopes", nargs="+", default=["epi1", "con1"])
+    arguments = parser.parse_args()
+    viewer = napari.Viewer(title="latency")
+    data, attributes, _ = bent_tube_um()
+    viewer.add_layer(Surface(data, **attributes))
+    panel = MicroscopePanel(viewer)
+    viewer.window.add_dock_widget(panel, name="Microscope")
+    area = panel.surface().area_um2
+    watch = Watch(viewer)
+    print(f"{EMITTERS} emitters, 128 x 128 pixels; milliseconds from knob to painted frame")
+    print(f"{'microscope':<12}{'knob':<22}{'median':>8}{'95 %':>8}{'longest':>9}")
+    for name in arguments.microscopes:
+        panel.preset.setCurrentText(name)
+        panel.preset.textActivated.emit(name)
+        panel.labelling.set_values({"density_per_um2": EMITTERS / area})
+        watch.wait()
+        everything = []
+        for knob, step in KNOBS.items():
+            box = panel.findChild(QDoubleSpinBox, knob)
+            if not box.isEnabled():
+                continue
+            times = [move(box, step, watch) for _ in range(arguments.moves)]
+            everything += times
+            report(name, knob, times)
+        report(name, "all", everything)
+    viewer.close()
+
+
+class Watch:
+    """Knows when the canvas was last drawn, and how many times before the image last changed."""
+
+    def __init__(self, viewer: Any) -> None:
+        self._layers = viewer.layers
+        self._drawn: list[float] = []
+        self._changed: list[int] = []
+        self._watched: Any = None
+        canvas = viewer.window._qt_viewer.canvas._scene_canvas  # private: to see frames drawn
+        canvas.events.draw.connect(
+            lambda event: self._drawn.append(time.perf_counter()), position="last"
+        )
+
+    def wait(self) -> float:
+        """Process events until a frame with a new image is drawn; when that was."""
+        self._changed.clear()
+        until = time.perf_counter() + 20
+        while not self._changed or len(self._drawn) <= self._changed[0]:
+            self._watch()
+            QApplication.processEvents()
+            if time.perf_counter() > until:
+                raise RuntimeError("no new image was drawn")
+        return self._drawn[-1]
+
+    def _watch(self) -> None:
+        if self._watched is None and IMAGE in self._layers:
+            self._watched = self._layers[IMAGE]
+            self._watched.events.data.connect(lambda: self._changed.append(len(self._drawn)))
+            self._changed.append(len(self._drawn) - 1)
+
+
+def move(box: QDoubleSpinBox, step: float, watch: Watch) -> float:
+    """Move a knob by a step; milliseconds until a frame with the new image is drawn."""
+    step = step if box.value() + 40 * step < box.maximum() else -step
+    started = time.perf_counter()
+    box.setValue(box.value() + step)
+    return (watch.wait() - started) * 1000
+
+
+def report(microscope: str, knob: str, times: list[float]) -> None:
+    middle, high = np.percentile(times, [50, 95])
+    print(f"{microscope:<12}{knob:<22}{middle:8.0f}{high:8.0f}{max(times):9.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
