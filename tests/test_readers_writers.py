@@ -210,3 +210,23 @@ def test_the_sample_is_a_label_volume_in_micrometres(monkeypatch: pytest.MonkeyP
     assert attributes["name"] == "mitochondria phantom"
     assert attributes["units"] == "µm"
     np.testing.assert_allclose(attributes["scale"], 0.048)
+
+
+def test_a_label_tiff_opens_as_labels_with_its_voxel_size(tmp_path: Path) -> None:
+    path = tmp_path / "em_labels.tif"
+    labels = np.zeros((5, 6, 7), np.uint16)
+    labels[1:4, 2:5, 2:5] = 3
+    tifffile.imwrite(
+        path,
+        labels,
+        imagej=True,
+        resolution=(1 / 0.016, 1 / 0.016),
+        metadata={"spacing": 0.03, "unit": "um"},
+    )
+    reader = readers.get_image_reader(str(path))
+    assert reader is not None
+    [(data, attributes, kind)] = reader(str(path))
+    assert kind == "labels"
+    np.testing.assert_array_equal(data, labels)
+    assert attributes["scale"] == pytest.approx([0.03, 0.016, 0.016])
+    assert attributes["units"] == "µm"

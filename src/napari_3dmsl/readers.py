@@ -1,7 +1,7 @@
 """Files that napari opens through this package; every layer comes in µm.
 
 Mesh files are taken to be in units of 24 nm, as those of 3DMSL, unless the shape library that they
-lie in says otherwise. Of TIFFs only those that this package wrote are read.
+lie in says otherwise. TIFFs are read when this package wrote them, or as label volumes.
 """
 
 from __future__ import annotations
@@ -32,16 +32,19 @@ def get_library_reader(path: str | list[str]) -> Reader | None:
 
 
 def get_image_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of TIFFs that this package wrote, None for other TIFFs."""
+    """Return the reader of simulated images and label volumes in TIFF, None for other TIFFs."""
     from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, read_settings
+    from napari_3dmsl.shapes.volume import may_hold_labels
 
     if not _all_files(path, IMAGE_SUFFIXES):
         return None
     try:
-        ours = all(read_settings(file) is not None for file in _paths(path))
+        if all(read_settings(file) is not None for file in _paths(path)):
+            return _each(_read_image)
+        labels = all(may_hold_labels(file) for file in _paths(path))
     except (ValueError, OSError):
         return None
-    return _each(_read_image) if ours else None
+    return _each(_read_labels) if labels else None
 
 
 def get_label_reader(path: str | list[str]) -> Reader | None:

@@ -223,6 +223,26 @@ def _read_tiff(path: Path) -> tuple[NDArray[Any], VoxelNm | None]:
     return array, voxel_nm
 
 
+def may_hold_labels(path: str | Path) -> bool:
+    """Whether a TIFF looks like a label volume by its header: three axes, whole numbers.
+
+    Raises
+    ------
+    ValueError
+        When the file is no TIFF or damaged.
+    """
+    import tifffile
+
+    try:
+        with _complaints("tifffile"), tifffile.TiffFile(path) as tiff:
+            series = tiff.series[0]
+            axes = [length for length in series.shape if length > 1]
+            colour = series.axes.endswith("S")
+            return len(axes) == 3 and not colour and series.dtype.kind in "bui"
+    except DECODING_ERRORS as error:
+        raise ValueError(f"{path}: cannot read this TIFF: {_first_line(error)}") from None
+
+
 @contextmanager
 def _complaints(logger_name: str) -> Iterator[list[str]]:
     """Collect the errors and warnings that a library only logs."""

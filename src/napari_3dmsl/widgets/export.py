@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QPushButton, QWidge
 
 from napari_3dmsl import layers
 from napari_3dmsl.shapes.collection import ShapeCollection
-from napari_3dmsl.shapes.library import write_library
+from napari_3dmsl.shapes.library import RELEASED_UNIT_NM, write_library
 from napari_3dmsl.shapes.mesh import write_mesh
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._panel import Panel
@@ -52,7 +52,7 @@ class ExportPanel(Panel):
         self.shape = QLabel(self)
         self.shape.setWordWrap(True)
         self.mesh_button = _button(
-            "save_mesh", "Save mesh…", "OFF in 24 nm units as 3DMSL, or PLY, STL, OBJ in µm"
+            "save_mesh", "Save mesh…", "OFF, PLY, STL or OBJ, in units of 24 nm as in 3DMSL"
         )
         self.mesh_button.clicked.connect(self._save_mesh)
         self.add_section("Selected shape", self.shape, self.mesh_button)
@@ -82,8 +82,7 @@ class ExportPanel(Panel):
         name = f"shape_{self._selection.shape_id}.off"
         path = _ask_for_path(self, "Save mesh", name, "Meshes (*.off *.ply *.stl *.obj)")
         if path is not None and mesh is not None:
-            unit_um = 0.024 if path.suffix.lower() == ".off" else 1.0
-            _try(self, lambda: write_mesh(mesh, path, unit_um), path)
+            _try(self, lambda: write_mesh(mesh, path, RELEASED_UNIT_NM / 1000), path)
 
     def _save_library(self) -> None:
         source = self._selection.source
