@@ -55,8 +55,8 @@ def test_the_table_has_the_released_columns(folder, small_shapes):
         rows = list(csv.DictReader(file))
     assert list(rows[0])[:8] == ["index", "cx", "cy", "cz", "voxel_counts", "bbx", "bby", "bbz"]
     shape = small_shapes[0]
-    np.testing.assert_allclose(float(rows[0]["cx"]) * 0.024, shape.centroid_um[0])
-    size = (shape.bounds_um[1] - shape.bounds_um[0])[0] / 0.024
+    np.testing.assert_allclose(float(rows[0]["cx"]) * 0.024, shape.centroid_um[2])
+    size = (shape.bounds_um[1] - shape.bounds_um[0])[2] / 0.024
     low, high = rows[0]["bbx"].removeprefix("slice(").split(",")[:2]
     assert int(high) - int(low) == pytest.approx(size, abs=1)
 

@@ -46,10 +46,10 @@ def write_library(
 
     ``<id>/raw_mesh.off`` holds each surface, (x, y, z) in units of ``unit_nm`` in the frame of the
     volume. ``meta_locations.csv`` has one row per shape: ``index``, the released columns
-    (centroid ``cx cy cz`` and box ``bbx bby bbz`` as text ``slice(a, b, None)`` in units of
-    ``unit_nm``, as released with x for the first array axis, which is z; ``voxel_counts`` on the
-    grid of the extraction) and the measures of `feature_table`; a row for the background, as in
-    the release, is left out. ``library.json`` keeps unit, version and settings.
+    (centroid ``cx cy cz`` and box ``bbx bby bbz`` as text ``slice(a, b, None)``, in the units and
+    the frame of the meshes; ``voxel_counts`` on the grid of the extraction) and the measures of
+    `feature_table`; the release's row for the background is left out. ``library.json`` keeps
+    unit, version and settings.
 
     Parameters
     ----------
@@ -215,9 +215,9 @@ def _write_table(shapes: Sequence[Shape], path: Path, unit_nm: float) -> None:
         writer = csv.writer(file)
         writer.writerow(["index", *LOCATION_COLUMNS, *COLUMNS[1:]])
         for row, shape in enumerate(shapes):
-            centre = (shape.centroid_um * 1000 / unit_nm).tolist()
+            centre = (shape.centroid_um * 1000 / unit_nm)[::-1].tolist()  # (x, y, z), like the mesh
             # Voxel i reaches from i - 0.5 to i + 0.5.
-            box = np.round(shape.bounds_um * 1000 / unit_nm + 0.5).astype(int).T.tolist()
+            box = np.round(shape.bounds_um * 1000 / unit_nm + 0.5).astype(int).T[::-1].tolist()
             slices = [str(slice(low, high)) for low, high in box]
             values = [measures[name][row] for name in COLUMNS[1:]]
             writer.writerow([shape.id, *centre, shape.voxel_count, *slices, *values])

@@ -43,7 +43,6 @@ class Demo:
         self.docks: dict[str, Any] = dict(
             zip(("microscope", "browse", "extract", "export"), docks, strict=True)
         )
-        self.docks["microscope"].raise_()
         self.extract.extract()
 
     def wait_for_shapes(self) -> None:
@@ -51,7 +50,7 @@ class Demo:
         self._wait_until(lambda: self.browse.table.model().rowCount() > 0, "shapes")
 
     def select(self, shape_class: str) -> None:
-        """Select the largest shape of a class and wait for its image."""
+        """Select the longest shape of a class and wait for its image."""
         from napari_3dmsl.widgets._selection import selection_of
         from napari_3dmsl.widgets.microscope import IMAGE
 
@@ -59,8 +58,8 @@ class Demo:
         assert selection.source is not None
         table = selection.source.table
         alike = [i for i, kind in enumerate(table["shape_class"]) if kind == shape_class]
-        largest = max(alike, key=lambda i: table["area_um2"][i])
-        selection.select(selection.source.ids[largest])
+        longest = max(alike, key=lambda i: table["length_um"][i])
+        selection.select(selection.source.ids[longest])
         self._wait_until(lambda: IMAGE in self.viewer.layers, "image")
 
     def process_events(self, seconds: float = 0.0) -> None:
@@ -99,6 +98,7 @@ def run_demo(screenshot: Path | None = None) -> None:
     demo = Demo()
     demo.viewer.window.resize(*_SIZE)
     demo.wait_for_shapes()
+    demo.docks["microscope"].raise_()
     demo.select("network")
     demo.viewer.reset_view()
     demo.process_events(1.0)

@@ -1,0 +1,61 @@
+"""Does the window stay alive while shapes are extracted? The longest gap between two timer ticks.
+
+Extracts the phantom (20 million voxels, 38 shapes) from the panel in a real window and watches a
+5 ms timer on the event loop, apart for the work itself and for adding the layers at its end.
+
+Run under a display or Xvfb: ``make bench``.
+"""
+
+from __future__ import annotations
+
+import time
+
+import napari
+import numpy as np
+from napari.layers import Labels
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication
+
+from napari_3dmsl import layers
+from napari_3dmsl.shapes.phantom import make_phantom
+from napari_3dmsl.widgets.browse import BrowsePanel
+from napari_3dmsl.widgets.extract import ExtractPanel
+
+
+def main() -> None:
+    viewer = napari.Viewer(title="stalls")
+    data, attributes, _ = layers.phantom_layer(make_phantom(), "mitochondria phantom")
+    viewer.add_layer(Labels(data, **attributes))
+    panel = ExtractPanel(viewer)
+    viewer.window.add_dock_widget(panel, name="Extract shapes")
+    viewer.window.add_dock_widget(BrowsePanel(viewer), name="Shape browser")
+    pump(1.0)
+    ticks: list[float] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.start(5)
+    started = time.perf_counter()
+    panel.extract_button.click()
+    added: list[float] = []
+    viewer.layers.events.inserting.connect(lambda: added.append(time.perf_counter()))
+    while not added:
+        pump(0.01)
+    pump(2.0)
+    gaps = np.diff(ticks) * 1000
+    working = np.array(ticks[1:]) <= added[0]
+    print(f"extraction of {data.size / 1e6:.0f} million voxels: {added[0] - started:.1f} s")
+    print(f"longest stall while working:        {gaps[working].max():6.0f} ms")
+    print(f"longest stall when layers appear:   {gaps[~working].max():6.0f} ms")
+    viewer.close()
+
+
+def pump(seconds: float) -> None:
+    """Process events for a while."""
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        QApplication.processEvents()
+        time.sleep(0.001)
+
+
+if __name__ == "__main__":
+    main()
