@@ -14,6 +14,7 @@ from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QScrollArea, QWidget
 
+from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets.demo import Demo
 from napari_3dmsl.widgets.microscope import IMAGE
 
@@ -36,8 +37,7 @@ def main() -> None:
     demo.viewer.reset_view()
     take(demo, "extract", "extract")
 
-    demo.select("mega")
-    demo.process_events(SETTLE_S)
+    select_largest(demo, "mega")
     shown = demo.viewer.layers[IMAGE]
     shown.visible = False
     take(demo, "browse", "browse")
@@ -49,6 +49,7 @@ def main() -> None:
     take(demo, "export", "export")
 
     demo.microscope.labelling.set_values({"density_per_um2": 300})
+    demo.process_events(SETTLE_S)
     take_preset(demo, "epi1")
     demo.viewer.reset_view()
     turn_a_knob(demo)
@@ -64,6 +65,17 @@ def main() -> None:
     scroll_to(demo, demo.microscope.auto_contrast)
     take(demo, "microscope", "stack")
     demo.viewer.close()
+
+
+def select_largest(demo: Demo, shape_class: str) -> None:
+    """Select the largest shape of a class; in the phantom it lies in front of the others."""
+    selection = selection_of(demo.viewer)
+    source = selection.source
+    assert source is not None
+    table = source.table
+    alike = [i for i, kind in enumerate(table["shape_class"]) if kind == shape_class]
+    selection.select(source.ids[max(alike, key=lambda i: table["area_um2"][i])])
+    demo.process_events(SETTLE_S)
 
 
 def take_preset(demo: Demo, name: str) -> None:
