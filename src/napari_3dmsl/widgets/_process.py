@@ -55,8 +55,9 @@ class BackgroundProcess(QObject):
     def cancel(self) -> None:
         """End the process now; `cancelled` is sent when it is gone."""
         self._stop.set()
-        if self._process is not None:
-            self._process.terminate()
+        process = self._process  # the thread forgets it when it ends
+        if process is not None:
+            process.terminate()
 
     def close(self) -> None:
         """Cancel and send nothing any more."""
@@ -67,30 +68,36 @@ class BackgroundProcess(QObject):
 
     def _follow(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         context = multiprocessing.get_context("spawn")
-        here, there = context.Pipe(duplex=False)
-        process = context.Process(target=_run, args=(there, function, arguments), daemon=True)
-        self._process = process
+        here, there = context.Pipe()
+        process = context.Process(target=_run, args=(there,), daemon=True)
         process.start()
         there.close()
+        self._process = process
         if self._stop.is_set():
             process.terminate()
-        kind, content = self._listen(here)
+        kind, content = self._exchange(here, (function, arguments))
+        here.close()
         process.join(timeout=5)
         self._process = None
-        here.close()
         self._tell(kind, content, process.exitcode)
 
-    def _listen(self, connection: Connection) -> tuple[str, Any]:
-        """Pass on progress until the result or the end of the process."""
-        while True:
-            try:
+    def _exchange(self, connection: Connection, work: Any) -> tuple[str, Any]:
+        """Send the work, then pass on progress until the result or the end of the process.
+
+        The work is sent when the process can be ended already: large labels take their time.
+        """
+        try:
+            connection.send(work)
+            while True:
                 kind, content = connection.recv()
-            except (EOFError, OSError):
-                return "ended", None
-            if kind != "progress":
-                return kind, content
-            if not self._closed:
-                self.progressed.emit(*content)
+                if kind != "progress":
+                    return kind, content
+                if not self._closed:
+                    self.progressed.emit(*content)
+        except (EOFError, OSError):
+            return "ended", None
+        except Exception as error:  # noqa: BLE001  pickling raises whatever it likes
+            return "error", f"unexpected {type(error).__name__}: {error}"
 
     def _tell(self, kind: str, content: Any, exit_code: int | None) -> None:
         if self._closed:
@@ -108,14 +115,17 @@ class BackgroundProcess(QObject):
             )
 
 
-def _run(connection: Connection, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+def _run(connection: Connection) -> None:
     """Body of the process."""
 
     def progress(done: int, total: int, what: str) -> None:
         connection.send(("progress", (done, total, what)))
 
     try:
+        function, arguments = connection.recv()
         connection.send(("result", function(*arguments, progress=progress)))
+    except EOFError:  # nobody waits for us
+        pass
     except (ValueError, OSError, MemoryError) as error:
         connection.send(("error", str(error) or type(error).__name__))
     except Exception as error:  # noqa: BLE001  a bug: say so instead of dying silently
