@@ -1,0 +1,123 @@
+"""Fields of a form: slider and number agree, values come back by the name of their setting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from napari_3dmsl.widgets._form import Choice, Form, Number, Switch
+
+ROWS = [
+    Number("focus_um", "Focus", -5, 5, 0.05, 2, "µm", "Height of the sharp plane"),
+    Number("density_per_um2", "Density", 1, 10000, 1, 0, "/µm²", logarithmic=True),
+    Number("planes", "Planes", 2, 101, slider=False),
+    Choice("connectivity", "Connectivity", {"6 (faces)": 6, "26 (corners)": 26}),
+    Switch("stack", "z-stack"),
+]
+
+
+@pytest.fixture
+def form(qtbot: Any) -> Form:
+    found = Form(ROWS)
+    qtbot.addWidget(found)
+    return found
+
+
+@pytest.fixture
+def hands(qtbot: Any, form: Form) -> Any:
+    from conftest import Hands
+
+    return Hands(qtbot, form, None)
+
+
+def test_values_come_by_the_name_of_their_setting(form: Form) -> None:
+    given = {
+        "focus_um": 1.25,
+        "density_per_um2": 30,
+        "planes": 31,
+        "connectivity": 26,
+        "stack": True,
+    }
+    form.set_values(given)
+    assert form.values() == given
+    assert isinstance(form.values()["planes"], int)
+
+
+def test_names_that_the_form_does_not_know_are_passed_over(form: Form) -> None:
+    before = form.values()
+    form.set_values({"name": "con1"})
+    assert form.values() == before
+
+
+def test_a_change_of_many_fields_is_told_once(qtbot: Any, form: Form) -> None:
+    changes: list[None] = []
+    form.changed.connect(lambda: changes.append(None))
+    form.set_values({"focus_um": 2.0, "planes": 7, "stack": True})
+    assert len(changes) == 1
+
+
+def test_a_typed_number_is_told_once_when_it_is_complete(form: Form, hands: Any) -> None:
+    seen: list[float] = []
+    form.changed.connect(lambda: seen.append(form.values()["focus_um"]))
+    hands.type("focus_um", "-1.35")
+    assert seen == [-1.35]
+
+
+def test_the_slider_follows_the_number(form: Form, hands: Any) -> None:
+    slider = hands.find("focus_um_slider")
+    for value, position in ((-5, 0), (0, 500), (5, 1000)):
+        hands.type("focus_um", value)
+        assert slider.value() == position
+    slider = hands.find("density_per_um2_slider")
+    for value, position in ((1, 0), (100, 500), (10000, 1000)):
+        hands.type("density_per_um2", value)
+        assert slider.value() == position
+
+
+def test_the_number_follows_the_slider_in_its_steps(form: Form, hands: Any) -> None:
+    seen: list[float] = []
+    form.changed.connect(lambda: seen.append(form.values()["focus_um"]))
+    hands.press("focus_um_slider", "Right", times=10)
+    assert seen == pytest.approx([0.05, 0.10, 0.15])
+    hands.press("focus_um_slider", "End")
+    assert form.values()["focus_um"] == 5
+    hands.press("density_per_um2_slider", "End")
+    assert form.values()["density_per_um2"] == 10000
+
+
+def test_every_place_of_the_slider_has_its_number(form: Form, hands: Any) -> None:
+    slider = hands.find("density_per_um2_slider")
+    numbers = []
+    for position in range(0, 1001, 50):
+        slider.setValue(position)
+        numbers.append(form.values()["density_per_um2"])
+        assert abs(slider.value() - position) <= 40  # whole numbers are far apart at the low end
+    assert numbers == sorted(numbers)
+    assert numbers[-1] == 10000
+
+
+def test_numbers_out_of_range_stay_in_it(form: Form, hands: Any) -> None:
+    hands.type("planes", 999)
+    assert 2 <= form.values()["planes"] <= 101
+
+
+def test_fields_show_unit_and_tip(form: Form, hands: Any) -> None:
+    assert hands.find("focus_um").text().endswith(" µm")
+    assert hands.find("focus_um").toolTip() == "Height of the sharp plane"
+
+
+def test_fields_without_meaning_are_greyed_out(form: Form, hands: Any) -> None:
+    form.show_only(without=["planes", "stack"])
+    assert not hands.find("planes").isEnabled()
+    assert not hands.find("stack").isEnabled()
+    assert hands.find("focus_um").isEnabled()
+    form.show_only(without=[])
+    assert hands.find("planes").isEnabled()
+
+
+def test_choices_and_switches_tell_their_value(form: Form, hands: Any) -> None:
+    hands.choose("connectivity", "26 (corners)")
+    hands.click("stack")
+    assert form.values()["connectivity"] == 26
+    assert form.values()["stack"] is True
