@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy.special import j0, j1
+from scipy.special import j0, j1, roots_legendre
 
 from napari_3dmsl.arrays import FloatArray
 
@@ -13,7 +13,7 @@ from napari_3dmsl.arrays import FloatArray
 @lru_cache(maxsize=64)
 def gauss_legendre(count: int) -> tuple[FloatArray, FloatArray]:
     """Nodes and weights on [-1, 1]."""
-    nodes, weights = np.polynomial.legendre.leggauss(count)
+    nodes, weights = roots_legendre(count)
     return nodes, weights
 
 

@@ -256,9 +256,9 @@ def best_focus_stage_um(microscope: Microscope, depth_um: float) -> float:
     spread = weight @ (per_stage - mean_stage) ** 2
     middle = -float(weight @ ((fixed - mean_fixed) * (per_stage - mean_stage)) / spread)
     reach = 0.5 + 0.25 * abs(middle)
-    candidates = np.arange(middle - reach, middle + reach, 0.05)
+    candidates = np.arange(middle - reach, middle + reach, 0.1)  # finer than any focus
     best = candidates[int(np.argmin(dimness(candidates)))]
     refined = optimize.minimize_scalar(
-        lambda stage: float(dimness(stage)[0]), bounds=(best - 0.05, best + 0.05), method="bounded"
+        lambda stage: float(dimness(stage)[0]), bounds=(best - 0.1, best + 0.1), method="bounded"
     )
     return float(refined.x)
