@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.geometry import draw_on_triangles, triangle_areas
 from napari_3dmsl.settings import Settings
 
 
@@ -82,7 +83,7 @@ class Surface:
 
     def __init__(self, vertices_um: ArrayLike, faces: ArrayLike) -> None:
         self.corners = _triangles(vertices_um, faces)
-        self.areas = _triangle_areas(self.corners)
+        self.areas = triangle_areas(self.corners)
         self.area_um2 = float(self.areas.sum())
         if not self.area_um2 > 0:
             raise ValueError("faces: the mesh has no area, so no surface to label")
@@ -108,18 +109,8 @@ def label_surface(surface: Surface, labelling: Labelling, rng: np.random.Generat
 def sample_triangles(
     corners: FloatArray, areas: FloatArray, count: int, rng: np.random.Generator
 ) -> FloatArray:
-    """Draw points uniformly by area; the square root keeps them uniform inside each triangle.
-
-    Source: Osada et al., ACM Trans. Graph. 21 (2002), section 4.2.
-    """
-    cumulative = np.cumsum(areas)
-    chosen = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
-    a, b, c = corners[np.minimum(chosen, len(areas) - 1)].transpose(1, 0, 2)
-    towards_edge = np.sqrt(rng.random((count, 1)))
-    along_edge = rng.random((count, 1))
-    points: FloatArray = (
-        (1 - towards_edge) * a + towards_edge * (1 - along_edge) * b + towards_edge * along_edge * c
-    )
+    """Draw points uniformly by area, see `draw_on_triangles`."""
+    points, _ = draw_on_triangles(corners, areas, count, rng)
     return points
 
 
@@ -132,9 +123,3 @@ def _triangles(vertices_um: ArrayLike, faces: ArrayLike) -> FloatArray:
         raise ValueError("faces: the mesh has no triangles, so no surface to label")
     corners: FloatArray = vertices[indices]
     return corners
-
-
-def _triangle_areas(corners: FloatArray) -> FloatArray:
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    areas: FloatArray = 0.5 * np.linalg.norm(normals, axis=1)
-    return areas
