@@ -30,7 +30,11 @@ def simulate(
     ],
     output: Annotated[Path, typer.Argument(help="OME-TIFF to write.", show_default=False)],
     microscope: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="con1, epi1, conf2, or a .json or .toml file.")
+        str,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="con1, epi1, conf2, each also with -released, or a .json or .toml file.",
+        ),
     ],
     confocal: Annotated[
         Literal["pinhole", "squared"] | None,
@@ -117,7 +121,7 @@ def simulate(
                 step_nm=step_nm,
             )
         ),
-        pose=_pose(view, rotate),
+        pose=_pose(view, rotate, optics),
         labelling=Labelling(
             **given(
                 density_per_um2=density,
@@ -169,14 +173,15 @@ def _camera(name: str | None, background_photons: float | None, microscope: Micr
     return camera.replace(**given(background_photons=background_photons))
 
 
-def _pose(view: Any, rotate: tuple[float, float, float] | None) -> Pose:
+def _pose(view: Any, rotate: tuple[float, float, float] | None, microscope: Microscope) -> Pose:
     from napari_3dmsl.microscope.pose import Pose
+    from napari_3dmsl.microscope.simulation import pose_of_view
 
     if view is not None and rotate is not None:
         raise ValueError("give either --view or --rotate, not both")
     if rotate is not None:
         return Pose(rotation_deg=rotate)
-    return Pose.from_view(view or "0")
+    return pose_of_view(microscope, view or "0")
 
 
 def _image(

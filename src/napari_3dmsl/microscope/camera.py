@@ -53,12 +53,17 @@ class PhysSegNoise:
     peak: int
 
 
-def physseg_noise(photons: FloatArray, rng: np.random.Generator) -> tuple[CountArray, PhysSegNoise]:
+def physseg_noise(
+    photons: FloatArray,
+    rng: np.random.Generator,
+    offset: tuple[int, int] = PHYSSEG_OFFSET,
+    peak: tuple[int, int] = PHYSSEG_PEAK,
+) -> tuple[CountArray, PhysSegNoise]:
     """Noise of the 3DMSL paper: ``Poisson(offset + (peak - offset) I / max I)``.
 
-    Offset and peak are grey levels drawn from 20..69 and 200..239 (Sekh et al., Nature Machine
-    Intelligence 3 (2021), as used for 3DMSL). A stack shares one pair, so its planes stay
-    comparable.
+    Offset and peak are grey levels drawn from ranges, both ends included; by default those of
+    Sekh et al., Nature Machine Intelligence 3 (2021), as used for 3DMSL. A stack shares one pair,
+    so its planes stay comparable.
 
     Returns
     -------
@@ -66,8 +71,8 @@ def physseg_noise(photons: FloatArray, rng: np.random.Generator) -> tuple[CountA
     levels : PhysSegNoise
     """
     levels = PhysSegNoise(
-        offset=int(rng.integers(*PHYSSEG_OFFSET, endpoint=True)),
-        peak=int(rng.integers(*PHYSSEG_PEAK, endpoint=True)),
+        offset=int(rng.integers(*offset, endpoint=True)),
+        peak=int(rng.integers(*peak, endpoint=True)),
     )
     brightest = float(np.max(photons))
     relative = np.asarray(photons) / brightest if brightest > 0 else np.zeros_like(photons)

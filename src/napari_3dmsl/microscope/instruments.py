@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
+from napari_3dmsl.microscope.released import AsReleased
 from napari_3dmsl.settings import Settings
 
 RefractiveIndex = Annotated[float, Field(ge=1.0, le=2.0)]
@@ -22,6 +23,7 @@ class Microscope(Settings):
 
     Lengths carry their unit in the name. ``_design`` values are those the objective is corrected
     for; a mismatch with the real ones aberrates the image (Gibson and Lanni, 1991).
+    ``as_released`` repeats what the 3DMSL release did to its images, see `AsReleased`.
     """
 
     name: str = "custom"
@@ -44,6 +46,7 @@ class Microscope(Settings):
     specimen_index: RefractiveIndex = 1.33
     working_distance_um: Thickness = 150.0
     psf_model: Literal["gibson_lanni"] = "gibson_lanni"
+    as_released: AsReleased | None = None
 
     @model_validator(mode="after")
     def _light_must_enter(self) -> Self:

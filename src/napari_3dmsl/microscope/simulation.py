@@ -19,7 +19,8 @@ from napari_3dmsl.microscope.fluorophores import (
 )
 from napari_3dmsl.microscope.imaging import Photons, Progress, Renderer, expected_photons
 from napari_3dmsl.microscope.instruments import Acquisition, Camera, Microscope
-from napari_3dmsl.microscope.pose import Placed, Pose, place
+from napari_3dmsl.microscope.pose import Placed, Pose, ViewName, place
+from napari_3dmsl.microscope.released import AsReleased, place_as_released, released_pose
 from napari_3dmsl.settings import Settings
 
 Noise = Literal["none", "camera", "physeg"]
@@ -39,6 +40,14 @@ class Simulation(Settings):
     camera: Camera = Camera()
     noise: Noise = "camera"
     seed: int = Field(0, ge=0)
+
+    @property
+    def acquisition_in_effect(self) -> Acquisition:
+        """The acquisition, at the release's stage position if nothing else is asked for."""
+        released, wanted = self.microscope.as_released, self.acquisition
+        if released is None or wanted.stage_um is not None or wanted.focus_um != 0.0:
+            return wanted
+        return wanted.replace(stage_um=released.stage_um)
 
 
 @dataclass(frozen=True)
@@ -107,7 +116,12 @@ class SimulatedImage:
 
 
 def scene_from_surface(
-    surface: Surface, labelling: Labelling, pose: Pose, depth_um: float, seed: int
+    surface: Surface,
+    labelling: Labelling,
+    pose: Pose,
+    depth_um: float,
+    seed: int,
+    as_released: AsReleased | None = None,
 ) -> Scene:
     """Label a surface and place it in the field of view.
 
@@ -120,10 +134,15 @@ def scene_from_surface(
     depth_um : float
         Height of the lowest emitter above the coverslip, >= 0.
     seed : int
+    as_released : AsReleased, optional
+        Place the emitters as the 3DMSL release did; ``depth_um`` has no effect then.
     """
     labelling_rng, _ = _generators(seed)
     emitters = label_surface(surface, labelling, labelling_rng)
-    placed = place(emitters, surface.centroid_um, pose, depth_um)
+    if as_released is None:
+        placed = place(emitters, surface.centroid_um, pose, depth_um)
+    else:
+        placed = place_as_released(emitters, pose, as_released)
     return Scene(placed, Renderer(placed.emitters), surface.centroid_um, surface.area_um2)
 
 
@@ -159,7 +178,7 @@ def image_scene(
     photons = expected_photons(
         scene.renderer,
         simulation.microscope,
-        simulation.acquisition,
+        simulation.acquisition_in_effect,
         scene.placed.centroid_height_um,
         progress,
     )
@@ -194,11 +213,19 @@ class Simulator:
             simulation.pose,
             simulation.acquisition.depth_um,
             simulation.seed,
+            simulation.microscope.as_released,
         )
         if self._scene is None or made_of != self._made_of:
             self._scene = scene_from_surface(*made_of)
             self._made_of = made_of
         return image_scene(self._scene, simulation, progress)
+
+
+def pose_of_view(microscope: Microscope, view: ViewName) -> Pose:
+    """Pose of one of the six views, turned as this microscope's images are."""
+    if microscope.as_released is None:
+        return Pose.from_view(view)
+    return released_pose(view, accumulate=microscope.as_released.views_accumulate)
 
 
 def add_noise(
@@ -209,7 +236,8 @@ def add_noise(
     if simulation.noise == "camera":
         return record(photons, simulation.camera, noise_rng), None
     if simulation.noise == "physeg":
-        return physseg_noise(photons, noise_rng)
+        released = simulation.microscope.as_released or AsReleased()
+        return physseg_noise(photons, noise_rng, released.physseg_offset, released.physseg_peak)
     return photons, None
 
 
