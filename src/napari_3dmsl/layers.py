@@ -79,6 +79,18 @@ def voxel_nm_of(layer: Any) -> tuple[float, float, float] | None:
     return (sizes[0], sizes[1], sizes[2]) if len(sizes) == 3 else None
 
 
+def origin_um_of(layer: Any) -> FloatArray:
+    """Middle of a layer's first voxel (z, y, x) in µm; 0 when its units are no lengths."""
+    lengths = np.array([_length_in(unit, "um") or 0.0 for unit in layer.units[-3:]])
+    return lengths * np.asarray(layer.translate[-3:], dtype=np.float64)
+
+
+def box_um_of(layer: Any) -> FloatArray:
+    """Lowest and highest corner of a layer in the viewer, µm; pixels count as µm."""
+    lengths = np.array([_length_in(unit, "um") or 1.0 for unit in layer.units])
+    return lengths * np.asarray(layer.extent.world, dtype=np.float64)
+
+
 def _length_in(unit: Any, wanted: str) -> float | None:
     """Length of one pint unit, or None for a unit that is no length, such as a pixel."""
     if not unit.is_compatible_with(wanted):
@@ -180,7 +192,9 @@ def instances_layer(extraction: Extraction, shapes: ShapeCollection, name: str) 
             }
         },
     }
-    return extraction.labels, attributes, "labels"
+    # napari compiles code for seconds to colour wide integers, and looks narrow ones up.
+    narrow = np.min_scalar_type(max(shapes.ids, default=0))
+    return extraction.labels.astype(narrow), attributes, "labels"
 
 
 def _label_features(shapes: ShapeCollection) -> dict[str, Any]:

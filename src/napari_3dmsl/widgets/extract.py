@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl import layers
+from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.extraction import (
     ExtractionSettings,
     suggested_downsample,
@@ -81,6 +87,16 @@ PROTOCOL_ROWS: list[Row] = [
 ]
 
 
+@dataclass(frozen=True)
+class Source:
+    """A layer as it was when the extraction of its labels began."""
+
+    layer: Any
+    voxel_um: FloatArray
+    origin_um: FloatArray
+    set_scale: bool
+
+
 class ExtractPanel(Panel):
     """Collects the settings, runs the extraction in its own process, adds the layers."""
 
@@ -88,7 +104,12 @@ class ExtractPanel(Panel):
         super().__init__(viewer)
         self._job = BackgroundProcess(self)
         self._began = 0.0
-        self._label_layer: Any = None
+        self._source: Source | None = None
+        self._waiting: list[layers.LayerData] = []
+        self._added: list[Any] = []
+        self._adding = QTimer(self)
+        self._adding.setSingleShot(True)
+        self._adding.timeout.connect(self._add_next)
         self._build()
         self._job.progressed.connect(self._show_progress)
         self._job.finished.connect(self._show_shapes)
@@ -151,15 +172,22 @@ class ExtractPanel(Panel):
             return
         try:
             settings = self.settings()
-            labels = check_labels(layer.data)
+            labels = check_labels(_finest(layer))
         except ValueError as error:
             self.complain(str(error))
             return
-        self._label_layer = layer
+        known = layers.voxel_nm_of(layer) is not None
+        self._source = Source(
+            layer,
+            np.array(settings.voxel_nm) / 1000,
+            layers.origin_um_of(layer) if known else np.zeros(3),
+            set_scale=not known and self.voxels.values()["set_scale"],
+        )
         self._began = time.perf_counter()
         self._set_running(True)
         self.say("Starting…")
         self._job.start(layers.extraction_layers, labels, settings, layer.name)
+        threading.Thread(target=_compile_label_colours, daemon=True).start()
 
     def _set_running(self, running: bool) -> None:
         self.extract_button.setEnabled(not running)
@@ -182,40 +210,52 @@ class ExtractPanel(Panel):
         self.say("Cancelled; no layer was changed.")
 
     def _show_shapes(self, found: list[layers.LayerData]) -> None:
+        """Begin to add the layers, one a turn of the event loop: napari needs a while for each."""
+        assert self._source is not None
+        self.cancel_button.setEnabled(False)
+        self._place_input(self._source)
+        self._remove_earlier()
+        for _, attributes, _ in found:
+            attributes["translate"] = self._source.origin_um + attributes["translate"]
+        self._waiting = found
+        self._added = []
+        self.say("Drawing…")
+        self._adding.start()
+
+    def _add_next(self) -> None:
         from napari.layers import Layer
 
-        self._set_running(False)
-        shift = self._place_input()
-        self._remove_earlier()
-        shapes = found[0][1]["metadata"][layers.KEY]["shapes"]
-        summary = found[0][1]["metadata"][layers.KEY]["summary"]
-        added = []
-        for data, attributes, kind in found:
-            attributes["translate"] = attributes["translate"] + shift
-            added.append(self.viewer.add_layer(Layer.create(data, attributes, kind)))
-        # The labels stay active: napari searches a big active surface at every mouse move.
-        self.viewer.layers.selection.active = added[0]
         if self.viewer.dims.ndisplay != 3:
             self.viewer.dims.ndisplay = 3
+        elif self._waiting:
+            self._added.append(self.viewer.add_layer(Layer.create(*self._waiting.pop(0))))
+            # The labels stay active: napari searches a big active surface at every mouse move.
+            if self._added[0] in self.viewer.layers:
+                self.viewer.layers.selection.active = self._added[0]
+        else:
             self.viewer.reset_view()
-        classes = Counter(shapes.table["shape_class"])
+            self._set_running(False)
+            self._sum_up()
+            return
+        self._adding.start()
+
+    def _sum_up(self) -> None:
+        told = layers.about(self._added[0])
+        classes = Counter(told["shapes"].table["shape_class"])
         counts = ", ".join(f"{count} {kind}" for kind, count in classes.most_common())
         took = time.perf_counter() - self._began
-        self.say(f"{summary}. {counts}. {took:.1f} s. Click a shape to select it.")
+        self.say(f"{told['summary']}. {counts}. {took:.1f} s. Click a shape to select it.")
 
-    def _place_input(self) -> Any:
-        """Give the input its voxel size if agreed, hide it, and return where it begins, µm."""
-        layer = self._label_layer
+    def _place_input(self, source: Source) -> None:
+        """Give the input its voxel size if agreed, and hide it."""
+        layer = source.layer
         if layer not in self.viewer.layers:
-            return 0.0
-        voxel_um = [size / 1000 for size in self.settings().voxel_nm]
-        known = layers.voxel_nm_of(layer) is not None
-        if not known and self.voxels.values()["set_scale"]:
-            layer.scale = voxel_um
+            return
+        if source.set_scale:
+            layer.scale = [1.0] * (layer.ndim - 3) + list(source.voxel_um)
             layer.units = "µm"
-            layer.translate = [0.0, 0.0, 0.0]
+            layer.translate = [0.0] * layer.ndim
         layer.visible = False
-        return layer.translate if known else 0.0
 
     def _remove_earlier(self) -> None:
         """Take away the layers of an earlier extraction of the same input."""
@@ -226,9 +266,7 @@ class ExtractPanel(Panel):
     def _take_voxel_size(self) -> None:
         """Show the chosen layer's voxel size, or ask for it."""
         layer = self.choice.layer
-        voxel_nm = None
-        if layer is not None and layer.ndim == 3:
-            voxel_nm = layers.voxel_nm_of(layer)
+        voxel_nm = None if layer is None else layers.voxel_nm_of(layer)
         values: dict[str, Any] = dict.fromkeys((row.name for row in VOXEL_ROWS), 0.0)
         if voxel_nm is not None:
             values = dict(zip(values, voxel_nm, strict=True))
@@ -273,6 +311,25 @@ class ExtractPanel(Panel):
         layer = self.viewer.add_layer(Layer.create(*layers.volume_layer(volume)))
         self.choice.choose(layer)
         self.say(f"{path.name}: {' × '.join(map(str, volume.labels.shape))} voxels (z × y × x)")
+
+
+@cache
+def _compile_label_colours() -> None:
+    """Let napari compile, while we wait, what it needs to give labels colours of their own.
+
+    Left to the moment when the layer is added, that freezes the window for over a second.
+    """
+    from napari.utils.colormaps import DirectLabelColormap
+
+    colours = DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: "white"})
+    colours.map(np.array([0, 1], np.uint8))
+
+
+def _finest(layer: Any) -> Any:
+    """Voxels of a layer; of a pyramid those of the level that its scale belongs to."""
+    if getattr(layer, "rgb", False):
+        raise ValueError(f"'{layer.name}' is a colour image, not labels")
+    return layer.data[0] if layer.multiscale else layer.data
 
 
 _SET_SCALE_TIP = (

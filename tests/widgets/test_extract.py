@@ -1,0 +1,457 @@
+"""The *Extract shapes* panel: voxel sizes, a run, Cancel, and refusals that change nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from conftest import VOXEL_NM, Hands, running
+
+from napari_3dmsl import layers
+
+PANEL = "Extract shapes"
+VOXEL_FIELDS = tuple(f"voxel_nm_{axis}" for axis in "zyx")
+
+
+def add_labels(viewer: Any, labels: np.ndarray, **attributes: Any) -> Any:
+    """Add labels of 24 nm voxels in µm, unless told otherwise."""
+    attributes = {"name": "volume", "scale": (0.024,) * 3, "units": "µm"} | attributes
+    return viewer.add_labels(labels, **attributes)
+
+
+def state(viewer: Any) -> list[tuple[Any, ...]]:
+    """Everything about the layers that a failed extraction must not touch."""
+    return [
+        (
+            id(layer),
+            layer.name,
+            layer.visible,
+            *layer.scale,
+            *layer.translate,
+            *map(str, layer.units),
+        )
+        for layer in viewer.layers
+    ]
+
+
+def voxel_nm(hands: Hands) -> tuple[float, ...]:
+    return tuple(hands.find(name).value() for name in VOXEL_FIELDS)
+
+
+def extract(hands: Hands) -> None:
+    """Press Extract and wait for the end."""
+    hands.click("extract")
+    hands.wait(lambda: hands.find("extract").isEnabled())
+
+
+def kinds(viewer: Any) -> list[str]:
+    return [layers.about(layer).get("kind", "") for layer in viewer.layers]
+
+
+def test_the_voxel_size_is_that_of_the_layer(viewer: Any, open_panel: Any, labels: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    assert voxel_nm(hands) == (0, 0, 0)
+    fine = add_labels(viewer, labels, name="fine", scale=(0.030, 0.008, 0.008))
+    assert voxel_nm(hands) == pytest.approx((30, 8, 8))
+    assert not hands.find("set_scale").isEnabled()
+    add_labels(viewer, labels, name="in nm", scale=(8, 8, 8), units="nm")
+    assert voxel_nm(hands) == pytest.approx((30, 8, 8))
+    hands.choose("labels", "in nm")
+    assert voxel_nm(hands) == pytest.approx((8, 8, 8))
+    assert hands.find("downsample").value() == 3
+    assert "24 × 24 × 24 nm" in hands.find("limit").text()
+    viewer.layers.remove(viewer.layers["in nm"])
+    assert voxel_nm(hands) == pytest.approx((30, 8, 8))
+    fine.name = "renamed"
+    assert hands.find("labels").currentText() == "renamed"
+
+
+def test_a_typed_voxel_size_stays_when_layers_come_and_go(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    viewer.add_labels(labels, name="in pixels")
+    for name in VOXEL_FIELDS:
+        hands.type(name, 24)
+    other = viewer.add_labels(labels, name="other")
+    assert voxel_nm(hands) == (24, 24, 24)
+    viewer.layers.remove(other)
+    assert voxel_nm(hands) == (24, 24, 24)
+
+
+def test_extraction_adds_labels_and_a_surface_a_class(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    source = add_labels(viewer, labels)
+    texts: list[str] = []
+    seen: list[bool] = []
+    progress = hands.find("progress")
+    hands.click("extract")
+    assert not hands.find("extract").isEnabled()
+    assert hands.find("cancel").isEnabled()
+
+    def ended() -> bool:
+        texts.append(hands.status)
+        seen.append(not progress.isHidden())
+        return bool(hands.find("extract").isEnabled())
+
+    hands.wait(ended)
+    assert seen[0]
+    assert progress.isHidden()
+    assert not hands.find("cancel").isEnabled()
+    assert any(" of " in text for text in texts)
+    names = [layer.name for layer in viewer.layers]
+    assert names == ["volume", "instances", "dot (2)", "rod (1)", "donut (1)"]
+    for layer in viewer.layers:
+        assert {str(unit) for unit in layer.units} == {"micrometer"}
+    assert viewer.layers.selection.active.name == "instances"
+    assert viewer.dims.ndisplay == 3
+    assert not source.visible
+    assert not hands.complains
+    assert "4 shapes" in hands.status
+    assert "2 dot" in hands.status
+    assert layers.about(viewer.layers["instances"])["source"] == "volume"
+
+
+def test_the_window_stays_alive_during_an_extraction(
+    viewer: Any, open_panel: Any, labels: Any, qtbot: Any
+) -> None:
+    from qtpy.QtCore import QTimer
+
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, np.tile(labels, (1, 2, 2)))
+    ticks: list[float] = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.start(5)
+    hands.click("extract")
+    hands.wait(lambda: viewer.layers[-1].name != "volume" or hands.complains)
+    began_adding = len(ticks)
+    timer.stop()
+    assert not hands.complains
+    assert began_adding > 20
+    # The last gap is napari drawing new layers; before it the window only watches.
+    assert np.diff(ticks[:-1]).max() < 1.0
+
+
+def test_cancel_leaves_every_layer_as_it_was(viewer: Any, open_panel: Any, labels: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, np.tile(labels, (1, 2, 2)))
+    before = state(viewer)
+    for moment in ("Starting", " of "):
+        hands.click("extract")
+        hands.wait(lambda moment=moment: moment in hands.status)
+        hands.click("cancel")
+        hands.wait(lambda: hands.find("extract").isEnabled())
+        assert hands.status == "Cancelled; no layer was changed."
+        assert not hands.find("cancel").isEnabled()
+        assert hands.find("progress").isHidden()
+        assert state(viewer) == before
+        assert running() == []
+
+
+def test_a_second_extraction_replaces_the_first(
+    viewer: Any, open_panel: Any, labels: Any, shapes: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels)
+    other = viewer.add_points(np.zeros((1, 3)), name="mine", scale=(1, 1, 1), units="µm")
+    extract(hands)
+    first = viewer.layers["instances"]
+    # The smallest ball has 0.029 µm³.
+    hands.type("min_volume_um3", 0.035)
+    extract(hands)
+    assert kinds(viewer).count(layers.INSTANCES) == 1
+    assert kinds(viewer).count("class") == 3
+    assert viewer.layers["instances"] is not first
+    assert viewer.layers["instances"].data.max() == 3
+    assert viewer.layers["dot (1)"]
+    assert other in viewer.layers
+    assert "volume" in viewer.layers
+
+
+@pytest.mark.parametrize("set_scale", [True, False])
+def test_without_a_voxel_size_the_panel_asks(
+    viewer: Any, open_panel: Any, labels: Any, set_scale: bool
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    source = viewer.add_labels(labels, name="in pixels")
+    before = state(viewer)
+    assert "type the size of a voxel" in hands.find("limit").text()
+    hands.click("extract")
+    assert hands.complains
+    assert "no voxel size" in hands.status
+    assert hands.find("extract").isEnabled()
+    assert state(viewer) == before
+    assert running() == []
+    for name, size in zip(VOXEL_FIELDS, (24, 24, 12), strict=True):
+        hands.type(name, size)
+    if not set_scale:
+        hands.click("set_scale")
+    extract(hands)
+    assert not hands.complains
+    np.testing.assert_allclose(viewer.layers["instances"].scale, (0.024, 0.024, 0.012))
+    if set_scale:
+        np.testing.assert_allclose(source.scale, (0.024, 0.024, 0.012))
+        assert {str(unit) for unit in source.units} == {"micrometer"}
+        assert {str(unit) for unit in viewer.layers.units} == {"micrometer"}
+    else:
+        np.testing.assert_allclose(source.scale, 1)
+        assert {str(unit) for unit in source.units} == {"pixel"}
+
+
+def test_fields_changed_during_a_run_belong_to_the_next(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    source = viewer.add_labels(labels, name="in pixels")
+    for name in VOXEL_FIELDS:
+        hands.type(name, 24)
+    hands.click("extract")
+    other = viewer.add_labels(labels, name="other")
+    hands.choose("labels", "other")
+    assert voxel_nm(hands) == (0, 0, 0)
+    hands.wait(lambda: hands.find("extract").isEnabled())
+    assert not hands.complains
+    np.testing.assert_allclose(viewer.layers["instances"].scale, 0.024)
+    np.testing.assert_allclose(source.scale, 0.024)
+    np.testing.assert_allclose(other.scale, 1)
+
+
+def test_a_source_that_is_removed_during_a_run_still_gives_its_shapes(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    source = add_labels(viewer, labels, translate=(0, 0, 2))
+    hands.click("extract")
+    viewer.layers.remove(source)
+    hands.wait(lambda: hands.find("extract").isEnabled())
+    assert "4 shapes" in hands.status
+    np.testing.assert_allclose(viewer.layers["instances"].translate, (0, 0, 2))
+
+
+@pytest.mark.parametrize(
+    ("units", "scale", "translate"),
+    [("µm", 0.024, (1, 2, 3)), ("nm", 24, (1000, 2000, 3000))],
+)
+def test_shapes_lie_where_their_labels_lie(
+    viewer: Any, open_panel: Any, labels: Any, units: str, scale: float, translate: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels, units=units, scale=(scale,) * 3, translate=translate)
+    extract(hands)
+    np.testing.assert_allclose(viewer.layers["instances"].translate, (1, 2, 3))
+    rod = viewer.layers["rod (1)"]
+    middle = layers.mesh_of_layer(rod).bounds_um.mean(axis=0)
+    expected = np.array([20, 16, 61]) * 0.024 + np.array([1, 2, 3])
+    np.testing.assert_allclose(middle, expected, atol=0.01)
+
+
+def test_a_volume_with_one_time_point_is_a_volume(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    viewer.add_labels(labels[None], name="4D", scale=(1, 0.024, 0.024, 0.024), units="µm")
+    assert voxel_nm(hands) == pytest.approx(VOXEL_NM)
+    extract(hands)
+    assert not hands.complains
+    np.testing.assert_allclose(viewer.layers["instances"].translate, 0)
+
+
+def test_of_a_pyramid_the_finest_level_is_extracted(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    pyramid = [labels, labels[::2, ::2, ::2]]
+    add_labels(viewer, pyramid, multiscale=True)
+    extract(hands)
+    assert viewer.layers["instances"].data.shape == labels.shape
+
+
+def rejected() -> dict[str, tuple[Callable[[Any, Any], Any], str]]:
+    """Input that is no label volume, and words that the panel says about it."""
+    um = {"units": "µm"}
+    scale = {"scale": (0.024,) * 3, **um}
+    return {
+        "fractions": (
+            lambda viewer, labels: viewer.add_image(labels * np.float32(0.3), **scale),
+            "labels must be whole numbers",
+        ),
+        "nothing": (
+            lambda viewer, labels: viewer.add_labels(np.zeros_like(labels), **scale),
+            "labels are all 0",
+        ),
+        "negative": (
+            lambda viewer, labels: viewer.add_image(labels.astype(np.int16) - 1, **scale),
+            "labels must be 0 (background) or more",
+        ),
+        "2D": (
+            lambda viewer, labels: viewer.add_labels(labels[0] + 1, scale=(0.024,) * 2, **um),
+            "labels must be 3D",
+        ),
+        "colour": (
+            lambda viewer, labels: viewer.add_image(
+                np.ones((20, 20, 3), np.uint8), rgb=True, scale=(0.024,) * 2, **um
+            ),
+            "colour",
+        ),
+    }
+
+
+@pytest.mark.parametrize("what", rejected())
+def test_bad_input_is_told_in_one_line(
+    viewer: Any, open_panel: Any, labels: Any, extracted: Any, what: str
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    add, words = rejected()[what]
+    add(viewer, labels)
+    if hands.find("voxel_nm_z").value() == 0:
+        for name in VOXEL_FIELDS:
+            hands.type(name, 24)
+    before = state(viewer)
+    hands.click("extract")
+    assert hands.complains
+    assert words in hands.status
+    assert "\n" not in hands.status
+    assert hands.find("extract").isEnabled()
+    assert state(viewer) == before
+    assert running() == []
+
+
+def test_without_a_layer_the_panel_says_what_to_do(viewer: Any, open_panel: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    hands.click("extract")
+    assert hands.complains
+    assert hands.status.startswith("No label layer: open")
+
+
+def test_an_error_in_the_process_is_told(viewer: Any, open_panel: Any, labels: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    thin = np.zeros((40, 40, 40), np.uint8)
+    thin[20, 20, :] = 1
+    add_labels(viewer, thin)
+    before = state(viewer)
+    hands.type("downsample", 4)
+    extract(hands)
+    assert hands.complains
+    assert "nothing is left" in hands.status
+    assert state(viewer) == before
+
+
+def test_no_shape_that_is_large_enough_is_told(viewer: Any, open_panel: Any, labels: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels)
+    hands.type("min_volume_um3", 1)
+    extract(hands)
+    assert "0 shapes" in hands.status
+    assert "4 too small" in hands.status
+
+
+def choose_file(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    from qtpy.QtWidgets import QFileDialog
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
+
+
+def test_a_file_is_opened_chosen_and_asked_about(
+    viewer: Any, open_panel: Any, labels: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    viewer.add_labels(labels, name="other")
+    np.save(tmp_path / "cell.npy", labels)
+    choose_file(monkeypatch, tmp_path / "cell.npy")
+    hands.click("open")
+    assert not hands.complains
+    assert "40 × 96 × 96 voxels" in hands.status
+    assert hands.find("labels").currentText() == "cell"
+    assert voxel_nm(hands) == (0, 0, 0)
+    assert hands.find("set_scale").isEnabled()
+
+
+def test_a_file_with_a_voxel_size_brings_it_along(
+    viewer: Any, open_panel: Any, labels: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    metadata = {
+        "axes": "ZYX",
+        **{f"PhysicalSize{axis}": 0.024 for axis in "ZYX"},
+        **{f"PhysicalSize{axis}Unit": "µm" for axis in "ZYX"},
+    }
+    tifffile.imwrite(tmp_path / "cell.ome.tif", labels, ome=True, metadata=metadata)
+    choose_file(monkeypatch, tmp_path / "cell.ome.tif")
+    hands.click("open")
+    assert voxel_nm(hands) == pytest.approx(VOXEL_NM)
+
+
+def test_a_truncated_tiff_is_told(
+    viewer: Any, open_panel: Any, labels: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels)
+    before = state(viewer)
+    path = tmp_path / "cell.tif"
+    tifffile.imwrite(path, labels)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    choose_file(monkeypatch, path)
+    hands.click("open")
+    assert hands.complains
+    assert "truncated" in hands.status
+    assert "\n" not in hands.status
+    assert state(viewer) == before
+
+
+def test_no_file_chosen_changes_nothing(
+    viewer: Any, open_panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    choose_file(monkeypatch, Path())
+    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileName", lambda *_, **__: ("", ""))
+    hands.click("open")
+    assert hands.status == ""
+    assert len(viewer.layers) == 0
+
+
+def test_the_protocol_says_what_becomes_of_thin_tubes(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels)
+    limit = hands.find("limit")
+    assert "thinner than 210 nm" in limit.text()
+    assert "kept whole" in limit.text()
+    hands.choose("regrow", "dilation (paper)")
+    assert "lost or broken up" in limit.text()
+    hands.click("instances")
+    assert "taken as they are" in limit.text()
+
+
+@pytest.mark.parametrize("how", ["panel", "viewer"])
+def test_closing_during_a_run_ends_it(
+    viewer: Any, open_panel: Any, labels: Any, qtbot: Any, how: str
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels)
+    hands.click("extract")
+    hands.wait(lambda: hands.status != "Starting…")
+    if how == "panel":
+        hands.dock.destroyOnClose()
+    else:
+        viewer.close()
+    qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+    qtbot.wait(20)
+    if how == "panel":
+        assert [layer.name for layer in viewer.layers] == ["volume"]
+        viewer.add_labels(labels, name="later")
+        viewer.layers.clear()
+
+
+def test_a_closed_panel_is_gone(viewer: Any, open_panel: Any, qtbot: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    with qtbot.waitSignal(hands.panel.destroyed):
+        hands.dock.destroyOnClose()
