@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -62,6 +62,16 @@ class Panel(QWidget):
         footer.addWidget(self.progress)
         footer.addWidget(self.status)
         layout.addLayout(footer)
+
+    def event(self, event: Any) -> bool:
+        """Qt: a panel that napari takes out of its dock has been closed, so end its work.
+
+        napari only takes it out; left to Python's garbage collector it would work on, unseen.
+        """
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            _end(self._endings)
+            self.deleteLater()
+        return bool(super().event(event))
 
     def showEvent(self, event: Any) -> None:
         """Qt: make the column wide enough that nothing is cut off on the right."""
