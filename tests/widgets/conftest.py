@@ -15,7 +15,7 @@ from napari_3dmsl import layers
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 
 VOXEL_NM = (24.0, 24.0, 24.0)
-PATIENCE_MS = 60_000  # for a busy machine; nothing is asserted about time
+PATIENCE_MS = 15_000
 
 
 def small_labels() -> np.ndarray:
@@ -172,7 +172,11 @@ class Hands:
         assert box.currentText() == text
 
     def wait(self, until: Callable[[], Any]) -> None:
-        self.qtbot.waitUntil(lambda: bool(until()), timeout=PATIENCE_MS)
+        """Wait for something that a panel is going to do."""
+        with self.qtbot.captureExceptions() as raised:
+            self.qtbot.waitUntil(lambda: bool(raised or until()), timeout=PATIENCE_MS)
+        if raised:
+            raise raised[0][1]
 
 
 @pytest.fixture

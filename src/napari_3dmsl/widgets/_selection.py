@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_3dmsl import layers
+from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.collection import ShapeSource
 from napari_3dmsl.shapes.mesh import Mesh
 
-_selections: WeakKeyDictionary[Any, ShapeSelection] = WeakKeyDictionary()
+_selections: WeakKeyDictionary[Any, ReferenceType[ShapeSelection]] = WeakKeyDictionary()
 
 
 def selection_of(viewer: Any) -> ShapeSelection:
     """Return the selection that all panels of a viewer share."""
     viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands plugins a guarded stand-in
-    if viewer not in _selections:
-        _selections[viewer] = ShapeSelection(viewer)
-    return _selections[viewer]
+    known = _selections.get(viewer)
+    selection = None if known is None else known()
+    if selection is None:
+        # The viewer keeps it, among its mouse callbacks, so that both end together.
+        selection = ShapeSelection(viewer)
+        _selections[viewer] = ref(selection)
+    return selection
 
 
 class ShapeSelection(QObject):
@@ -32,10 +37,13 @@ class ShapeSelection(QObject):
         Other shapes are loaded, or none.
     selected()
         Another shape is selected, or none.
+    failed(message)
+        The shape that was asked for cannot be read.
     """
 
     source_changed = Signal()
     selected = Signal()
+    failed = Signal(str)
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
@@ -43,6 +51,7 @@ class ShapeSelection(QObject):
         self._add_layer = viewer.add_layer
         self.source: ShapeSource | None = None
         self.shape_id: int | None = None
+        self.mesh: Mesh | None = None
         self._bound: Any = None
         viewer.layers.events.inserted.connect(self._refresh)
         viewer.layers.events.removed.connect(self._refresh)
@@ -60,13 +69,6 @@ class ShapeSelection(QObject):
         ]
         return found[-1] if found else None
 
-    @property
-    def mesh(self) -> Mesh | None:
-        """Surface of the selected shape, or None."""
-        if self.source is None or self.shape_id is None:
-            return None
-        return self.source.mesh(self.shape_id)
-
     def measures(self) -> dict[str, Any]:
         """Measures of the selected shape by column; empty when none is selected."""
         if self.source is None or self.shape_id is None:
@@ -80,12 +82,22 @@ class ShapeSelection(QObject):
             shape_id = None
         if shape_id == self.shape_id:
             return
-        self.shape_id = shape_id
-        instances = self.instances
-        if instances is not None and shape_id is not None:
-            instances.selected_label = shape_id
+        try:
+            mesh = self._read(shape_id)
+        except (ValueError, OSError) as error:
+            self.failed.emit(str(error))
+            return
+        self.shape_id, self.mesh = shape_id, mesh
+        if self._bound is not None and shape_id is not None:
+            self._bound.selected_label = shape_id
         self._highlight()
         self.selected.emit()
+
+    def _read(self, shape_id: int | None) -> Mesh | None:
+        """Surface of a shape; read once, as that of a library is in a file."""
+        if self.source is None or shape_id is None:
+            return None
+        return self.source.mesh(shape_id)
 
     def _refresh(self, event: Any = None) -> None:
         sources = [source for source in map(layers.shapes_of, self._layers) if source is not None]
@@ -93,7 +105,7 @@ class ShapeSelection(QObject):
         if newest is self.source:
             return
         self.source = newest
-        self.shape_id = None
+        self.shape_id = self.mesh = None
         self._follow_labels()
         self._highlight()
         self.source_changed.emit()
@@ -104,6 +116,8 @@ class ShapeSelection(QObject):
             self._bound.events.selected_label.disconnect(self._on_label)
         self._bound = self.instances
         if self._bound is not None:
+            # napari begins with label 1, and to choose what is chosen already would tell nobody.
+            self._bound.selected_label = 0
             self._bound.events.selected_label.connect(self._on_label)
 
     def _on_label(self, event: Any) -> None:
@@ -146,17 +160,26 @@ class ShapeSelection(QObject):
         instances = self.instances
         if instances is None or instances.ndim != len(event.position):
             return None
+        position = np.array(event.position) * self._units_in(instances)
         if len(event.dims_displayed) == 3:
-            return _first_along_ray(instances, event)
-        index = np.round(instances.world_to_data(event.position)).astype(int)
+            return _first_along_ray(instances, position, event)
+        index = np.round(instances.world_to_data(position)).astype(int)
         inside = ((index >= 0) & (index < instances.data.shape)).all()
         return int(instances.data[tuple(index)]) or None if inside else None
 
+    def _units_in(self, layer: Any) -> FloatArray:
+        """Length of the canvas' units in those of a layer: beside layers in nm it is in nm."""
+        units = self._layers.units
+        if units is None:
+            return np.ones(layer.ndim)
+        pairs = zip(units[-layer.ndim :], layer.units, strict=True)
+        return np.array([(1.0 * canvas).to(own).magnitude for canvas, own in pairs])
 
-def _first_along_ray(instances: Any, event: Any) -> int | None:
+
+def _first_along_ray(instances: Any, position: FloatArray, event: Any) -> int | None:
     """First label that a line of sight meets, whether or not the layer is drawn."""
     near, far = instances.get_ray_intersections(
-        event.position, event.view_direction, list(event.dims_displayed), world=True
+        position, event.view_direction, list(event.dims_displayed), world=True
     )
     if near is None or far is None:
         return None

@@ -150,6 +150,8 @@ class BrowsePanel(Panel):
         self._build()
         self._selection.source_changed.connect(self._show_source)
         self._selection.selected.connect(self._show_selected)
+        # Queued, as Qt marks a row that is clicked only after it has told us.
+        self._selection.failed.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
         self._show_source()
 
     def _build(self) -> None:
@@ -213,16 +215,23 @@ class BrowsePanel(Panel):
         if current.isValid():
             self._selection.select(self._model.id_of(self._filter.mapToSource(current).row()))
 
+    def _refuse(self, message: str) -> None:
+        self._show_selected()
+        self.complain(message)
+
     def _show_selected(self) -> None:
         shape_id = self._selection.shape_id
+        marked = self.table.selectionModel()
         if shape_id is None:
-            self.table.clearSelection()
+            marked.clear()
             self.why.setText("")
             return
         row = self._filter.mapFromSource(self._model.index(self._model.row_of(shape_id), 0))
         if row.isValid():
             flags = QItemSelectionModel.SelectionFlag
-            self.table.selectionModel().setCurrentIndex(row, flags.ClearAndSelect | flags.Rows)
+            marked.setCurrentIndex(row, flags.ClearAndSelect | flags.Rows)
             self.table.scrollTo(row)
+        else:  # the filter hides it
+            marked.clear()
         reason = self._selection.measures().get("reason")
         self.why.setText(f"Shape {shape_id}. Why this class? {reason}" if reason else "")

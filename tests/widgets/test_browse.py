@@ -1,0 +1,317 @@
+"""The *Shape browser* panel: table, labels, highlight and canvas select together."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Hands, load
+
+from napari_3dmsl import layers
+from napari_3dmsl.shapes.library import ShapeLibrary, write_library
+
+PANEL = "Shape browser"
+
+
+def rows(hands: Hands, column: int = 0) -> list[str]:
+    """What a column of the table shows."""
+    model = hands.find("shapes").model()
+    return [model.index(row, column).data() for row in range(model.rowCount())]
+
+
+def chosen(hands: Hands) -> list[str]:
+    """Ids of the rows that are marked."""
+    return [index.data() for index in hands.find("shapes").selectionModel().selectedRows()]
+
+
+def click_row(hands: Hands, shape_id: int) -> None:
+    """Click the row of a shape."""
+    from qtpy.QtCore import Qt
+
+    table = hands.find("shapes")
+    table.resize(500, 300)
+    index = table.model().index(rows(hands).index(str(shape_id)), 0)
+    place = table.visualRect(index).center()
+    hands.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def highlighted(viewer: Any) -> np.ndarray | None:
+    """Middle of the highlight, or None when there is none to see."""
+    found = [layer for layer in viewer.layers if layer.name == layers.SELECTED]
+    assert len(found) <= 1
+    if not found or not found[0].visible:
+        return None
+    return layers.mesh_of_layer(found[0]).bounds_um.mean(axis=0)
+
+
+def test_without_shapes_the_panel_says_where_they_come_from(viewer: Any, open_panel: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    assert hands.status.startswith("No shapes yet: extract some")
+    assert rows(hands) == []
+    assert hands.find("shape_class").currentText() == "all classes (0)"
+
+
+def test_shapes_are_listed_as_soon_as_they_are_there_and_no_longer(
+    viewer: Any, open_panel: Any, extracted: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    load(viewer, extracted)
+    assert rows(hands) == ["1", "2", "3", "4"]
+    assert rows(hands, 1) == ["dot", "dot", "rod", "donut"]
+    assert hands.status.startswith("4 shapes")
+    click_row(hands, 3)
+    viewer.layers.clear()
+    assert rows(hands) == []
+    assert hands.find("why").text() == ""
+    assert hands.status.startswith("No shapes yet")
+
+
+def test_a_click_on_a_heading_sorts_by_number(loaded: Any, open_panel: Any, shapes: Any) -> None:
+    from qtpy.QtCore import Qt
+
+    hands = open_panel(loaded, PANEL)
+    table = hands.find("shapes")
+    header = table.horizontalHeader()
+    headings = [table.model().headerData(i, Qt.Orientation.Horizontal) for i in range(9)]
+    area = headings.index("area\nµm²")
+    expected = [str(i) for _, i in sorted(zip(shapes.table["area_um2"], shapes.ids, strict=True))]
+    click_row(hands, 3)
+    for order in (expected, expected[::-1]):
+        middle = header.sectionViewportPosition(area) + header.sectionSize(area) // 2
+        place = header.rect().center()
+        place.setX(middle)
+        header.resize(2000, header.height())
+        hands.qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert rows(hands) in (order, order[::-1])
+        if header.sortIndicatorOrder() == Qt.SortOrder.AscendingOrder:
+            assert rows(hands) == expected
+        assert chosen(hands) == ["3"]
+    table.sortByColumn(area, Qt.SortOrder.DescendingOrder)
+    assert rows(hands) == expected[::-1]
+
+
+def test_a_class_or_an_id_narrows_the_table(loaded: Any, open_panel: Any) -> None:
+    hands = open_panel(loaded, PANEL)
+    hands.choose("shape_class", "dot (2)")
+    assert rows(hands, 1) == ["dot", "dot"]
+    hands.qtbot.keyClicks(hands.find("search"), "2")
+    assert rows(hands) == ["2"]
+    hands.choose("shape_class", "rod (1)")
+    assert rows(hands) == []
+    hands.choose("shape_class", "all classes (4)")
+    assert rows(hands) == ["2"]
+    hands.find("search").clear()
+    assert rows(hands) == ["1", "2", "3", "4"]
+
+
+def test_a_row_selects_label_and_highlight(
+    loaded: Any, open_panel: Any, shapes: Any, id_of: Callable[[str], int]
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    instances = loaded.layers[layers.INSTANCES]
+    for kind in ("rod", "donut"):
+        shape_id = id_of(kind)
+        click_row(hands, shape_id)
+        assert instances.selected_label == shape_id
+        middle = shapes.mesh(shape_id).bounds_um.mean(axis=0)
+        np.testing.assert_allclose(highlighted(loaded), middle, atol=0.02)
+        assert f"Shape {shape_id}. Why this class? {kind}:" in hands.find("why").text()
+    assert loaded.layers.selection.active.name == layers.INSTANCES
+
+
+def test_the_arrow_keys_walk_through_the_shapes(loaded: Any, open_panel: Any) -> None:
+    hands = open_panel(loaded, PANEL)
+    click_row(hands, 1)
+    hands.press("shapes", "Down", times=2)
+    assert loaded.layers[layers.INSTANCES].selected_label == 3
+
+
+def test_a_label_selects_row_and_highlight(
+    loaded: Any, open_panel: Any, shapes: Any, id_of: Callable[[str], int]
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    assert chosen(hands) == []
+    assert highlighted(loaded) is None
+    # The first shape too: nothing is selected before, so its label must not be either.
+    for shape_id in (1, id_of("donut"), id_of("rod")):
+        loaded.layers[layers.INSTANCES].selected_label = shape_id
+        assert chosen(hands) == [str(shape_id)]
+        middle = shapes.mesh(shape_id).bounds_um.mean(axis=0)
+        np.testing.assert_allclose(highlighted(loaded), middle, atol=0.02)
+
+
+def test_the_background_and_unknown_labels_select_nothing_new(loaded: Any, open_panel: Any) -> None:
+    hands = open_panel(loaded, PANEL)
+    click_row(hands, 2)
+    for label in (0, 77):
+        loaded.layers[layers.INSTANCES].selected_label = label
+        assert chosen(hands) == ["2"]
+
+
+def test_a_shape_that_the_filter_hides_leaves_no_row_marked(
+    loaded: Any, open_panel: Any, id_of: Callable[[str], int]
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    hands.choose("shape_class", "dot (2)")
+    click_row(hands, 1)
+    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    assert chosen(hands) == []
+    assert "rod:" in hands.find("why").text()
+    click_row(hands, 1)
+    assert loaded.layers[layers.INSTANCES].selected_label == 1
+    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    hands.choose("shape_class", "all classes (4)")
+    assert chosen(hands) == [str(id_of("rod"))]
+
+
+def test_panels_that_open_later_show_the_selection(loaded: Any, open_panel: Any) -> None:
+    click_row(open_panel(loaded, PANEL), 3)
+    microscope = open_panel(loaded, "Microscope")
+    assert microscope.find("sample").text().startswith("3 · rod")
+
+
+def test_a_library_can_be_browsed(
+    viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path
+) -> None:
+    write_library(shapes.shapes, tmp_path / "library")
+    hands = open_panel(viewer, PANEL)
+    viewer.open(tmp_path / "library", plugin="napari-3dmsl")
+    assert rows(hands) == ["1", "2", "3", "4"]
+    click_row(hands, 3)
+    middle = shapes.mesh(3).bounds_um.mean(axis=0)
+    np.testing.assert_allclose(highlighted(viewer), middle, atol=0.02)
+
+
+def test_a_damaged_mesh_of_a_library_is_told_and_selects_nothing(
+    viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path
+) -> None:
+    write_library(shapes.shapes, tmp_path / "library")
+    hands = open_panel(viewer, PANEL)
+    viewer.open(tmp_path / "library", plugin="napari-3dmsl")
+    click_row(hands, 2)
+    before = highlighted(viewer)
+    [damaged] = (tmp_path / "library" / "3").glob("raw_mesh.*")
+    damaged.write_text("no mesh")
+    click_row(hands, 3)
+    hands.wait(lambda: hands.complains)
+    assert damaged.name in hands.status
+    assert chosen(hands) == ["2"]
+    np.testing.assert_array_equal(highlighted(viewer), before)
+
+
+def test_a_mesh_is_read_once_while_it_is_selected(
+    viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_library(shapes.shapes, tmp_path / "library")
+    viewer.open(tmp_path / "library", plugin="napari-3dmsl")
+    hands, microscope = open_panel(viewer, PANEL), open_panel(viewer, "Microscope")
+    reads: list[int] = []
+    read = ShapeLibrary.mesh
+    monkeypatch.setattr(
+        ShapeLibrary, "mesh", lambda library, i: (reads.append(i), read(library, i))[1]
+    )
+    click_row(hands, 3)
+    for focus in (0.1, 0.2, 0.3):
+        microscope.type("focus_um", focus)
+    assert reads == [3]
+
+
+@pytest.fixture
+def window(make_napari_viewer: Any, extracted: Any, qtbot: Any) -> Any:
+    """A window on the screen with the shapes in it, drawn."""
+    viewer = make_napari_viewer(show=True)
+    load(viewer, extracted)
+    viewer.window.resize(1000, 800)
+    qtbot.wait(50)
+    return viewer
+
+
+def click_canvas(viewer: Any, qtbot: Any, world: np.ndarray, drag: int = 0) -> None:
+    """Click where a point of the world is drawn."""
+    from qtpy.QtCore import QPoint, Qt
+
+    viewer.reset_view()
+    qtbot.wait(50)
+    canvas = viewer.window._qt_viewer.canvas
+    layer = viewer.layers[layers.INSTANCES]
+    node = canvas.layer_to_visual[layer].node
+    shown = list(viewer.dims.displayed)
+    data = layer.world_to_data(world)[shown]
+    drawn = node.get_transform("visual", "canvas").map(data[::-1])
+    x, y = (round(v) for v in drawn[:2] / drawn[3])
+    place = QPoint(x, y)
+    native = canvas.native
+    qtbot.mousePress(native, Qt.MouseButton.LeftButton, pos=place)
+    if drag:
+        for _ in range(5):
+            place += QPoint(drag // 5, 0)
+            qtbot.mouseMove(native, place)
+    qtbot.mouseRelease(native, Qt.MouseButton.LeftButton, pos=place)
+    qtbot.wait(20)
+
+
+@pytest.mark.parametrize("ndisplay", [2, 3])
+def test_a_click_in_the_canvas_selects_the_shape_under_it(
+    window: Any, open_panel: Any, shapes: Any, qtbot: Any, ndisplay: int
+) -> None:
+    hands = open_panel(window, PANEL)
+    window.dims.ndisplay = ndisplay
+    window.dims.set_point(0, 20 * 0.024)
+    for shape_id in (1, 2, 3):
+        middle = shapes.mesh(shape_id).bounds_um.mean(axis=0)
+        click_canvas(window, qtbot, middle)
+        assert chosen(hands) == [str(shape_id)]
+    # The hole of the ring is background.
+    click_canvas(window, qtbot, shapes.mesh(4).bounds_um.mean(axis=0))
+    assert chosen(hands) == ["3"]
+    # A drag turns or moves the view and selects nothing.
+    click_canvas(window, qtbot, shapes.mesh(1).bounds_um.mean(axis=0), drag=40)
+    assert chosen(hands) == ["3"]
+
+
+def test_a_click_finds_its_shape_beside_layers_in_nanometres(
+    window: Any, open_panel: Any, shapes: Any, qtbot: Any
+) -> None:
+    hands = open_panel(window, PANEL)
+    window.dims.ndisplay = 3
+    window.add_points(np.zeros((1, 3)), units="nm", name="in nm", visible=False)
+    window.layers.selection.active = window.layers[layers.INSTANCES]
+    click_canvas(window, qtbot, shapes.mesh(3).bounds_um.mean(axis=0))
+    assert chosen(hands) == ["3"]
+
+
+def test_the_selection_ends_with_its_viewer(
+    make_napari_viewer: Any, extracted: Any, qtbot: Any
+) -> None:
+    from napari_3dmsl.widgets._selection import selection_of
+
+    viewer = load(make_napari_viewer(), extracted)
+    selection = weakref.ref(selection_of(viewer))
+    assert selection() is selection_of(viewer)
+    model = weakref.ref(viewer)
+    viewer.close()
+    del viewer
+    qtbot.wait(20)
+    gc.collect()
+    assert model() is None
+    assert selection() is None
+
+
+def test_after_the_panel_is_closed_layers_come_and_go(
+    loaded: Any, open_panel: Any, extracted: Any, qtbot: Any
+) -> None:
+    for name in (PANEL, "Extract shapes", "Microscope", "Export images"):
+        hands = open_panel(loaded, name)
+        with qtbot.waitSignal(hands.panel.destroyed):
+            hands.dock.destroyOnClose()
+    loaded.layers[layers.INSTANCES].selected_label = 3
+    loaded.layers[layers.INSTANCES].name = "renamed"
+    loaded.layers.clear()
+    load(loaded, extracted)
+    loaded.layers.reverse()
+    assert rows(open_panel(loaded, PANEL)) == ["1", "2", "3", "4"]
