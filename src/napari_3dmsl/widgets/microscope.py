@@ -64,7 +64,9 @@ class MicroscopePanel(Panel):
         self._base = load_microscope("con1")
         self._camera = usual_camera(self._base)
         self._asked_at = 0.0
-        self._adjust_contrast_next = True
+        self._adjust_contrast = {IMAGE, STACK}
+        self._layer_first = False
+        self._followed: Any = None
         self._build()
         self._live.finished.connect(self._show_image)
         self._stacks.finished.connect(self._show_stack)
@@ -73,8 +75,9 @@ class MicroscopePanel(Panel):
             self.at_end(runner.close)
         self.at_end(self.choice.disconnect_viewer)
         self._stacks.busy.connect(self._show_busy)
-        self._selection.selected.connect(self._sample_changed)
-        self._selection.source_changed.connect(self._sample_changed)
+        self._selection.selected.connect(self._shape_selected)
+        self._selection.failed.connect(self.complain)
+        self._follow_surface()
         self._take_preset("con1")
 
     def _build(self) -> None:
@@ -85,8 +88,9 @@ class MicroscopePanel(Panel):
         self.preset.textActivated.connect(self._take_preset)
         self.choice = LayerChoice(self.viewer, _is_plain_surface, self)
         self.choice.setObjectName("surface")
-        self.choice.setToolTip("Images this surface when no extracted shape is selected")
-        self.choice.layer_changed.connect(self._sample_changed)
+        self.choice.setToolTip("Images this surface when it is chosen or no shape is selected")
+        self.choice.layer_changed.connect(self._follow_surface)
+        self.choice.activated.connect(self._surface_chosen)
         self.sample = QLabel(self)
         self.sample.setObjectName("sample")
         self.sample.setWordWrap(True)
@@ -123,6 +127,7 @@ class MicroscopePanel(Panel):
             form.changed.connect(self._knob_turned)
         self.auto_contrast.toggled.connect(self._knob_turned)
         self.pose.field("view").currentTextChanged.connect(self._take_view)
+        self.camera.field("noise").currentIndexChanged.connect(self._other_grey_levels)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
 
@@ -170,8 +175,9 @@ class MicroscopePanel(Panel):
         )
 
     def surface(self) -> Surface | None:
-        """Return the surface to image: the selected shape's, else the chosen layer's."""
-        origin = self._selection.mesh or self.choice.layer
+        """Return the surface to image: the selected shape's or the chosen layer's."""
+        shape, layer = self._selection.mesh, self.choice.layer
+        origin = layer or shape if self._layer_first else shape or layer
         if origin is None:
             return None
         if self._surface is None or self._surface[0] is not origin:
@@ -188,8 +194,7 @@ class MicroscopePanel(Panel):
             self._quietly(self.optics, values)
             self._quietly(self.indices, values)
             self._quietly(self.camera, self._camera.model_dump())
-        self._knob_turned()
-        self._adjust_contrast_next = True
+        self._sample_changed()
 
     @staticmethod
     def _quietly(form: Form, values: dict[str, Any]) -> None:
@@ -202,16 +207,42 @@ class MicroscopePanel(Panel):
             angles = dict(zip("zyx", VIEWS[view], strict=True))
             self.pose.set_values({f"rotation_deg_{axis}": angle for axis, angle in angles.items()})
 
+    def _shape_selected(self) -> None:
+        self._layer_first = False
+        self._sample_changed()
+
+    def _surface_chosen(self) -> None:
+        self._layer_first = True
+        self._sample_changed()
+
+    def _follow_surface(self) -> None:
+        """Listen to the chosen surface: one that is edited is imaged anew."""
+        for event in _geometry_events(self._followed):
+            event.disconnect(self._surface_edited)
+        self._followed = self.choice.layer
+        for event in _geometry_events(self._followed):
+            event.connect(self._surface_edited)
+        self._sample_changed()
+
+    def _surface_edited(self, event: Any = None) -> None:
+        self._surface = None
+        self._knob_turned()
+
+    def _other_grey_levels(self) -> None:
+        self._adjust_contrast = {IMAGE, STACK}
+
     def _sample_changed(self) -> None:
         measures = self._selection.measures()
-        if measures:
+        if self._layer_first and self.choice.layer is not None:
+            self.sample.setText("using the surface below")
+        elif measures:
             reason = measures.get("reason") or measures.get("shape_class")
             self.sample.setText(f"{self._selection.shape_id} · {reason}")
         elif self.choice.layer is not None:
             self.sample.setText("none selected; using the surface below")
         else:
             self.sample.setText("none selected: click one in the canvas or in the Shape browser")
-        self._adjust_contrast_next = True
+        self._adjust_contrast = {IMAGE, STACK}
         self._knob_turned()
 
     def _knob_turned(self) -> None:
@@ -242,6 +273,8 @@ class MicroscopePanel(Panel):
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
         self._put(IMAGE, image)
+        if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
+            self._adjust_contrast.discard(IMAGE)
         took = (time.perf_counter() - self._asked_at) * 1000
         brightest = float(image.photons.photons.max())
         self.say(
@@ -251,6 +284,8 @@ class MicroscopePanel(Panel):
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
         self._put(STACK, image)
+        if not self._stacks.is_running and not self._stack_timer.isActive():
+            self._adjust_contrast.discard(STACK)
 
     def _show_busy(self, busy: bool) -> None:
         self.progress.setRange(0, 0)
@@ -278,17 +313,15 @@ class MicroscopePanel(Panel):
         if moved:
             found.scale = attributes["scale"]
             found.translate = attributes["translate"] + self._middle_um(image, name)[-data.ndim :]
-        if self.auto_contrast.isChecked() or self._adjust_contrast_next:
+        if self.auto_contrast.isChecked() or name in self._adjust_contrast:
             found.contrast_limits = attributes["contrast_limits"]
-            if name == IMAGE:
-                self._adjust_contrast_next = False
 
     def _middle_um(self, image: SimulatedImage, name: str) -> FloatArray:
         """Middle of an image in the viewer: right of the volume, a stack below the image."""
         microscope = image.simulation.microscope
         height_um, width_um = (count * microscope.pixel_um for count in microscope.image_size)
         boxes = [
-            layer.extent.world
+            layers.box_um_of(layer)
             for layer in self.viewer.layers
             if layer.ndim == 3 and not _is_image(layer)
         ]
@@ -335,6 +368,14 @@ def _is_plain_surface(layer: Any) -> bool:
     """Surfaces that are one object: not the merged ones of a class, not the highlight."""
     kind = layers.about(layer).get("kind")
     return type(layer).__name__ == "Surface" and kind not in {"class", "selected"}
+
+
+def _geometry_events(layer: Any) -> tuple[Any, ...]:
+    """Events that tell of another form, size or place of a surface."""
+    if layer is None:
+        return ()
+    events = layer.events
+    return events.data, events.scale, events.translate, events.units
 
 
 def _is_image(layer: Any, name: str | None = None) -> bool:

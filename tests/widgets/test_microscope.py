@@ -1,0 +1,436 @@
+"""The *Microscope* panel: a selected shape, knobs, and the image that follows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Hands, running
+
+from napari_3dmsl import layers
+from napari_3dmsl.microscope.instruments import load_microscope, microscope_names, usual_camera
+from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
+from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.widgets._form import Form
+
+PANEL = "Microscope"
+IMAGE = "simulated image"
+STACK = "simulated stack"
+
+
+@pytest.fixture
+def microscope(loaded: Any, open_panel: Any, id_of: Callable[[str], int]) -> Hands:
+    """The panel with the ring selected and its image there."""
+    hands = open_panel(loaded, PANEL)
+    loaded.layers[layers.INSTANCES].selected_label = id_of("donut")
+    settled(hands)
+    return hands
+
+
+@pytest.fixture
+def ring(shapes: Any, id_of: Callable[[str], int]) -> Mesh:
+    return shapes.mesh(id_of("donut"))
+
+
+def settled(hands: Hands, name: str = IMAGE) -> None:
+    """Wait until the image is that of the settings and the shape that the panel shows."""
+    hands.wait(lambda: is_newest(hands, name))
+    hands.qtbot.wait(10)  # anything older that came later would show
+    assert is_newest(hands, name)
+
+
+def is_newest(hands: Hands, name: str) -> bool:
+    panel = hands.panel
+    if name not in panel.viewer.layers:
+        return False
+    found = layers.about(panel.viewer.layers[name])["settings"]
+    wanted = panel.simulation(stack=name == STACK).model_dump(mode="json")
+    same_settings = all(found[key] == value for key, value in wanted.items())
+    return same_settings and np.allclose(found["object_centroid_um"], panel.surface().centroid_um)
+
+
+def pixels(viewer: Any, name: str = IMAGE) -> np.ndarray:
+    return np.array(viewer.layers[name].data)
+
+
+def settings(viewer: Any, name: str = IMAGE) -> dict[str, Any]:
+    return layers.about(viewer.layers[name])["settings"]
+
+
+def drawn_again(viewer: Any, mesh: Mesh, name: str = IMAGE) -> np.ndarray:
+    """The image that a script makes with the settings that a layer carries."""
+    known = {key: settings(viewer, name)[key] for key in Simulation.model_fields}
+    image = simulate_surface(mesh.vertices, mesh.faces, Simulation.model_validate(known))
+    return image.counts if name == STACK else image.counts[0]
+
+
+def test_without_a_shape_the_panel_says_what_to_do(viewer: Any, open_panel: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    assert hands.status == "Select a shape to see its image."
+    assert hands.find("sample").text().startswith("none selected")
+    hands.click("save")
+    assert hands.complains
+    assert "No image to save" in hands.status
+    assert len(viewer.layers) == 0
+
+
+def test_a_selected_shape_is_imaged(microscope: Hands, loaded: Any, ring: Mesh) -> None:
+    layer = loaded.layers[IMAGE]
+    assert layer.data.shape == (128, 128)
+    np.testing.assert_allclose(layer.scale, 0.070)
+    assert {str(unit) for unit in layer.units} == {"micrometer"}
+    assert {str(unit) for unit in loaded.layers.units} == {"micrometer"}
+    np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
+    assert "fluorophores on 2.0" in microscope.status
+    assert microscope.find("sample").text().startswith("4 · donut:")
+    # It lies beside the volume, not over it, and the labels stay active.
+    assert layer.extent.world[0][1] > 96 * 0.024
+    assert loaded.layers.selection.active.name == layers.INSTANCES
+
+
+def test_another_shape_replaces_the_image(
+    microscope: Hands, loaded: Any, shapes: Any, id_of: Callable[[str], int]
+) -> None:
+    before = pixels(loaded)
+    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    settled(microscope)
+    assert not np.array_equal(pixels(loaded), before)
+    np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, shapes.mesh(id_of("rod"))))
+    assert [layer.name for layer in loaded.layers].count(IMAGE) == 1
+
+
+KNOBS = [
+    # Name of the field and of its setting, its place among the settings, a value.
+    ("focus_um", "acquisition", 0.8),
+    ("depth_um", "acquisition", 4.0),
+    ("numerical_aperture", "microscope", 0.9),
+    ("emission_nm", "microscope", 800),
+    ("pixel_nm", "microscope", 100),
+    ("immersion_index", "microscope", 1.47),
+    ("coverslip_index", "microscope", 1.53),
+    ("specimen_index", "microscope", 1.45),
+    ("density_per_um2", "labelling", 300),
+    ("efficiency", "labelling", 0.5),
+    ("photons_per_fluorophore", "labelling", 900),
+    ("background_photons", "camera", 200),
+    ("read_noise_e", "camera", 20),
+    ("offset_adu", "camera", 400),
+    ("seed", None, 7),
+]
+
+
+def test_every_knob_changes_the_image_and_its_settings(
+    microscope: Hands, loaded: Any, ring: Mesh
+) -> None:
+    """Field by field: the image changes, and is what a script makes of the same settings."""
+    microscope.choose("noise", "camera")
+    for name, group, value in KNOBS:
+        before = pixels(loaded)
+        microscope.type(name, value)
+        settled(microscope)
+        assert not microscope.complains, (name, microscope.status)
+        found = settings(loaded) if group is None else settings(loaded)[group]
+        assert found[name] == pytest.approx(value)
+        assert not np.array_equal(pixels(loaded), before), name
+    np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
+    np.testing.assert_allclose(loaded.layers[IMAGE].scale, 0.100)
+
+
+def test_sliders_change_the_image_too(microscope: Hands, loaded: Any) -> None:
+    for name in ("focus_um", "rotation_deg_x", "photons_per_fluorophore"):
+        before = pixels(loaded)
+        microscope.press(f"{name}_slider", "PageUp", times=3)
+        settled(microscope)
+        assert not np.array_equal(pixels(loaded), before), name
+
+
+def test_a_turn_and_the_six_views_move_the_image(microscope: Hands, loaded: Any) -> None:
+    for axis, degrees in (("z", 30), ("y", -45), ("x", 60)):
+        before = pixels(loaded)
+        microscope.type(f"rotation_deg_{axis}", degrees)
+        settled(microscope)
+        assert not np.array_equal(pixels(loaded), before)
+    assert settings(loaded)["pose"]["rotation_deg"] == [30, -45, 60]
+    microscope.choose("view", "x90")
+    settled(microscope)
+    assert settings(loaded)["pose"]["rotation_deg"] == [0, 0, 90]
+    assert microscope.find("rotation_deg_x").value() == 90
+    microscope.choose("view", "0")
+    settled(microscope)
+    assert settings(loaded)["pose"]["rotation_deg"] == [0, 0, 0]
+
+
+def test_image_size_changes_the_number_of_pixels(microscope: Hands, loaded: Any) -> None:
+    microscope.type("image_size", 64)
+    settled(microscope)
+    assert pixels(loaded).shape == (64, 64)
+
+
+def test_presets_bring_their_modality_pixels_and_camera(
+    microscope: Hands, loaded: Any, ring: Mesh
+) -> None:
+    assert {"con1", "conf2", "epi1"} <= set(microscope_names())
+    for name in ("conf2", "epi1", "con1"):
+        preset = load_microscope(name)
+        microscope.choose("microscope", name)
+        settled(microscope)
+        assert microscope.find("modality").currentText() == preset.modality
+        assert microscope.find("pixel_nm").value() == preset.pixel_nm
+        assert microscope.find("pinhole_airy").isEnabled() == (preset.modality == "confocal")
+        assert settings(loaded)["microscope"] == preset.model_dump(mode="json")
+        assert settings(loaded)["camera"] == usual_camera(preset).model_dump(mode="json")
+        np.testing.assert_allclose(loaded.layers[IMAGE].scale, preset.pixel_um)
+        np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
+
+
+def test_the_confocal_pinhole_and_its_squared_stand_in(microscope: Hands, loaded: Any) -> None:
+    microscope.choose("microscope", "conf2")
+    settled(microscope)
+    for change in (
+        lambda: microscope.type("pinhole_airy", 3),
+        lambda: microscope.type("excitation_nm", 405),
+        lambda: microscope.choose("confocal", "squared PSF (as released)"),
+        lambda: microscope.choose("modality", "widefield"),
+    ):
+        before = pixels(loaded)
+        change()
+        settled(microscope)
+        assert not np.array_equal(pixels(loaded), before)
+    assert not microscope.find("excitation_nm").isEnabled()
+
+
+def test_an_impossible_aperture_is_told_and_the_image_stays(microscope: Hands, loaded: Any) -> None:
+    before, read_out = pixels(loaded), microscope.find("read_out").text()
+    assert read_out.startswith("Airy unit")
+    microscope.type("immersion_index", 1.33)
+    assert microscope.complains
+    assert "numerical_aperture = 1.4: must be below the immersion index (1.33)" in microscope.status
+    microscope.type("focus_um", 0.5)
+    assert microscope.complains
+    microscope.qtbot.wait(100)
+    np.testing.assert_array_equal(pixels(loaded), before)
+    microscope.type("numerical_aperture", 1.2)
+    settled(microscope)
+    assert not microscope.complains
+    assert settings(loaded)["microscope"]["numerical_aperture"] == 1.2
+    assert not np.array_equal(pixels(loaded), before)
+
+
+def test_noise_can_be_left_out_or_be_that_of_the_paper(microscope: Hands, loaded: Any) -> None:
+    for words, noise, dtype in (
+        ("none (photons)", "none", np.float32),
+        ("PhysSeg (paper)", "physeg", np.uint16),
+        ("camera", "camera", np.uint16),
+    ):
+        if settings(loaded)["noise"] == noise:
+            continue
+        microscope.choose("noise", words)
+        settled(microscope)
+        assert settings(loaded)["noise"] == noise
+        layer = loaded.layers[IMAGE]
+        assert layer.data.dtype == dtype
+        # Grey levels of another kind need another contrast, or the image would be black.
+        assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+
+
+def test_many_quick_moves_end_on_the_last(microscope: Hands, loaded: Any, ring: Mesh) -> None:
+    shown: list[float] = []
+    loaded.layers[IMAGE].events.data.connect(
+        lambda: shown.append(settings(loaded)["acquisition"]["focus_um"])
+    )
+    moves = [round(0.05 * step, 2) for step in range(1, 41)]
+    for focus in moves:
+        microscope.type("focus_um", focus)
+    settled(microscope)
+    assert settings(loaded)["acquisition"]["focus_um"] == moves[-1]
+    np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
+    assert 1 <= len(shown) <= len(moves)
+
+
+def test_contrast_stays_out_of_focus_unless_asked_to_follow(microscope: Hands, loaded: Any) -> None:
+    layer = loaded.layers[IMAGE]
+    in_focus = list(layer.contrast_limits)
+    assert in_focus == pytest.approx(layers.contrast_of(layer.data))
+    microscope.type("focus_um", 3)
+    settled(microscope)
+    assert list(layer.contrast_limits) == in_focus
+    assert layers.contrast_of(layer.data)[1] < in_focus[1]
+    microscope.click("auto_contrast")
+    settled(microscope)
+    assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+    microscope.type("focus_um", 0)
+    settled(microscope)
+    assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+
+
+def test_another_shape_or_preset_adjusts_the_contrast_even_while_knobs_move(
+    microscope: Hands, loaded: Any, id_of: Callable[[str], int]
+) -> None:
+    layer = loaded.layers[IMAGE]
+    microscope.type("photons_per_fluorophore", 5000)
+    microscope.choose("microscope", "epi1")
+    microscope.type("photons_per_fluorophore", 20000)
+    settled(microscope)
+    assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+    microscope.type("photons_per_fluorophore", 100)
+    settled(microscope)
+    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    settled(microscope)
+    assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+
+
+def test_the_switch_makes_a_stack_in_micrometres(
+    microscope: Hands, loaded: Any, ring: Mesh
+) -> None:
+    microscope.type("image_size", 48)
+    microscope.type("planes", 5)
+    microscope.type("step_nm", 200)
+    assert STACK not in loaded.layers
+    microscope.click("stack")
+    settled(microscope, STACK)
+    layer = loaded.layers[STACK]
+    assert layer.data.shape == (5, 48, 48)
+    np.testing.assert_allclose(layer.scale, [0.2, 0.070, 0.070])
+    assert {str(unit) for unit in loaded.layers.units} == {"micrometer"}
+    np.testing.assert_array_equal(layer.data, drawn_again(loaded, ring, STACK))
+    focus = settings(loaded, STACK)["plane_focus_um"]
+    np.testing.assert_allclose(focus, [-0.4, -0.2, 0, 0.2, 0.4])
+    microscope.type("step_nm", 300)
+    microscope.type("planes", 3)
+    settled(microscope, STACK)
+    assert layer.data.shape == (3, 48, 48)
+    np.testing.assert_allclose(layer.scale, [0.3, 0.070, 0.070])
+    assert [one.name for one in loaded.layers].count(STACK) == 1
+    assert pixels(loaded).shape == (48, 48)
+
+
+def test_a_stack_of_another_shape_gets_its_own_contrast(
+    microscope: Hands, loaded: Any, id_of: Callable[[str], int]
+) -> None:
+    microscope.type("image_size", 48)
+    microscope.type("planes", 3)
+    microscope.click("stack")
+    settled(microscope, STACK)
+    layer = loaded.layers[STACK]
+    microscope.type("photons_per_fluorophore", 20000)
+    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    settled(microscope, STACK)
+    assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+
+
+@pytest.fixture
+def ball() -> Mesh:
+    import trimesh
+
+    sphere = trimesh.creation.icosphere(subdivisions=2, radius=0.4)
+    return Mesh(np.asarray(sphere.vertices), np.asarray(sphere.faces, np.int32))
+
+
+def test_a_plain_surface_is_imaged(viewer: Any, open_panel: Any, ball: Mesh) -> None:
+    from napari.layers import Layer
+
+    hands = open_panel(viewer, PANEL)
+    viewer.add_layer(Layer.create(*layers.mesh_layer(ball, "ball")))
+    settled(hands)
+    assert hands.find("surface").currentText() == "ball"
+    assert hands.find("sample").text() == "none selected; using the surface below"
+    known = layers.mesh_of_layer(viewer.layers["ball"])
+    np.testing.assert_array_equal(pixels(viewer), drawn_again(viewer, known))
+    assert settings(viewer)["area_um2"] == pytest.approx(ball.area_um2, rel=1e-4)
+
+
+def test_a_surface_that_is_edited_is_imaged_anew(viewer: Any, open_panel: Any, ball: Mesh) -> None:
+    hands = open_panel(viewer, PANEL)
+    layer = viewer.add_surface((ball.vertices, ball.faces), units="µm", name="ball")
+    settled(hands)
+    layer.data = (ball.vertices * 0.5, ball.faces)
+    hands.wait(lambda: settings(viewer)["area_um2"] < 0.3 * ball.area_um2)
+    layer.scale = (2, 2, 2)
+    hands.wait(lambda: settings(viewer)["area_um2"] > 0.9 * ball.area_um2)
+
+
+def test_a_chosen_surface_is_imaged_until_a_shape_is_selected(
+    microscope: Hands, loaded: Any, ball: Mesh, ring: Mesh, id_of: Callable[[str], int]
+) -> None:
+    loaded.add_surface((ball.vertices, ball.faces), units="µm", name="small ball")
+    loaded.add_surface((2 * ball.vertices, ball.faces), units="µm", name="large ball")
+    settled(microscope)
+    np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
+    box = microscope.find("surface")
+    assert [box.itemText(i) for i in range(box.count())] == ["small ball", "large ball"]
+    microscope.choose("surface", "large ball")
+    settled(microscope)
+    assert settings(loaded)["area_um2"] == pytest.approx(4 * ball.area_um2, rel=1e-3)
+    assert microscope.find("sample").text() == "using the surface below"
+    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    settled(microscope)
+    assert microscope.find("sample").text().startswith("3 · rod")
+
+
+def test_a_surface_without_area_is_told(viewer: Any, open_panel: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    viewer.add_surface((np.zeros((3, 3)), np.array([[0, 1, 2]])), units="µm")
+    assert hands.complains
+    assert "no area" in hands.status
+    assert IMAGE not in viewer.layers
+
+
+def test_the_image_lies_beside_labels_in_nanometres(
+    viewer: Any, open_panel: Any, labels: Any, ball: Mesh
+) -> None:
+    viewer.add_labels(labels, scale=(24, 24, 24), units="nm")
+    hands = open_panel(viewer, PANEL)
+    viewer.add_surface((ball.vertices, ball.faces), units="µm")
+    settled(hands)
+    left = viewer.layers[IMAGE].extent.world[0][1]
+    assert 96 * 0.024 < left < 96 * 0.024 + 3
+
+
+def test_a_deleted_image_comes_back_with_the_next_move(microscope: Hands, loaded: Any) -> None:
+    loaded.layers.remove(loaded.layers[IMAGE])
+    microscope.type("focus_um", 0.5)
+    settled(microscope)
+    assert settings(loaded)["acquisition"]["focus_um"] == 0.5
+
+
+def test_fields_have_the_names_of_their_settings(microscope: Hands) -> None:
+    simulation = Simulation()
+    known = {
+        *type(simulation.microscope).model_fields,
+        *type(simulation.acquisition).model_fields,
+        *type(simulation.labelling).model_fields,
+        *type(simulation.camera).model_fields,
+        *Simulation.model_fields,
+        *(f"rotation_deg_{axis}" for axis in "zyx"),
+        "view",
+        "stack",
+    }
+    shown = {name for form in microscope.panel.findChildren(Form) for name in form.values()}
+    assert shown <= known
+    for name in shown:
+        field = microscope.find(name)
+        assert field.toolTip() or name in {"view"}, name
+    assert {"numerical_aperture", "emission_nm", "pixel_nm", "focus_um", "step_nm"} <= shown
+
+
+@pytest.mark.parametrize("how", ["panel", "viewer"])
+def test_closing_in_the_middle_of_an_update_ends_it(
+    microscope: Hands, loaded: Any, qtbot: Any, how: str, id_of: Callable[[str], int]
+) -> None:
+    microscope.type("planes", 101)
+    microscope.click("stack")
+    microscope.wait(lambda: not microscope.find("progress").isHidden())
+    microscope.type("density_per_um2", 10000)
+    if how == "viewer":
+        loaded.close()
+    else:
+        with qtbot.waitSignal(microscope.panel.destroyed):
+            microscope.dock.destroyOnClose()
+        before = pixels(loaded)
+        loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+        qtbot.wait(100)
+        np.testing.assert_array_equal(pixels(loaded), before)
+        loaded.layers.clear()
+    qtbot.waitUntil(lambda: running() == [], timeout=20_000)
