@@ -1,0 +1,212 @@
+"""The *Export images* panel: what is saved can be read by other programs, or is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from conftest import Hands
+
+from napari_3dmsl import layers
+from napari_3dmsl.datasets.formats import read_image
+from napari_3dmsl.microscope.instruments import Acquisition, Microscope
+from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
+from napari_3dmsl.shapes.library import ShapeLibrary, write_library
+from napari_3dmsl.shapes.mesh import read_mesh
+
+PANEL = "Export images"
+BUTTONS = ("save_image", "save_mesh", "save_library")
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Answers the next question for a file or folder; an empty answer is Cancel."""
+    from qtpy.QtWidgets import QFileDialog
+
+    def give(path: Path | str) -> None:
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(path))
+
+    return give
+
+
+def add_image(viewer: Any, shapes: Any, planes: int) -> Any:
+    """Add a simulated image or stack of the ring."""
+    from napari.layers import Layer
+
+    simulation = Simulation(
+        microscope=Microscope(pixel_nm=70, image_size=(32, 48)),
+        acquisition=Acquisition(planes=planes, step_nm=200),
+    )
+    mesh = shapes.mesh(4)
+    image = simulate_surface(mesh.vertices, mesh.faces, simulation)
+    name = "simulated image" if planes == 1 else "simulated stack"
+    return viewer.add_layer(Layer.create(*layers.image_layer(image, name)))
+
+
+def enabled(hands: Hands) -> list[str]:
+    return [name for name in BUTTONS if hands.find(name).isEnabled()]
+
+
+def test_only_what_is_there_can_be_saved(viewer: Any, open_panel: Any, extracted: Any) -> None:
+    from conftest import load
+
+    hands = open_panel(viewer, PANEL)
+    viewer.add_image(np.zeros((8, 8)), name="of somebody else")
+    assert enabled(hands) == []
+    load(viewer, extracted)
+    assert enabled(hands) == ["save_library"]
+    viewer.layers[layers.INSTANCES].selected_label = 3
+    assert enabled(hands) == ["save_mesh", "save_library"]
+    image = add_image(viewer, layers.shapes_of(viewer.layers[layers.INSTANCES]), planes=1)
+    assert enabled(hands) == list(BUTTONS)
+    assert hands.find("image").count() == 1
+    viewer.layers.remove(image)
+    assert enabled(hands) == ["save_mesh", "save_library"]
+    viewer.layers.clear()
+    assert enabled(hands) == []
+
+
+@pytest.mark.parametrize("planes", [1, 3])
+def test_an_image_is_saved_with_its_scale_and_settings(
+    viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any, planes: int
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    layer = add_image(viewer, shapes, planes)
+    path = tmp_path / "image.ome.tif"
+    answer(path)
+    hands.click("save_image")
+    assert not hands.complains
+    assert hands.status == f"Saved {path}"
+    with tifffile.TiffFile(path) as tiff:
+        np.testing.assert_array_equal(np.squeeze(tiff.asarray()), layer.data)
+        pixels = tifffile.xml2dict(tiff.ome_metadata)["OME"]["Image"]["Pixels"]
+    assert pixels["PhysicalSizeX"] == pixels["PhysicalSizeY"] == pytest.approx(0.07)
+    assert pixels["PhysicalSizeXUnit"] == "µm"
+    if planes > 1:
+        assert pixels["PhysicalSizeZ"] == pytest.approx(0.2)
+    _, metadata = read_image(path)
+    assert metadata == layers.about(layer)["settings"]
+
+
+def test_the_chosen_of_several_images_is_saved(
+    viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_image(viewer, shapes, 1)
+    add_image(viewer, shapes, 3)
+    hands.choose("image", "simulated stack")
+    answer(tmp_path / "stack.ome.tif")
+    hands.click("save_image")
+    assert tifffile.imread(tmp_path / "stack.ome.tif").shape == (3, 32, 48)
+
+
+def test_the_microscope_panel_saves_its_image_too(
+    loaded: Any, open_panel: Any, tmp_path: Path, answer: Any
+) -> None:
+    hands = open_panel(loaded, "Microscope")
+    loaded.layers[layers.INSTANCES].selected_label = 3
+    hands.wait(lambda: "simulated image" in loaded.layers)
+    answer(tmp_path / "image.ome.tif")
+    hands.click("save")
+    _, metadata = read_image(tmp_path / "image.ome.tif")
+    assert metadata == layers.about(loaded.layers["simulated image"])["settings"]
+
+
+def test_the_mesh_of_the_selected_shape_is_saved(
+    loaded: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    loaded.layers[layers.INSTANCES].selected_label = 3
+    for name in ("rod.off", "rod.ply", "rod.stl", "rod.obj"):
+        answer(tmp_path / name)
+        hands.click("save_mesh")
+        assert not hands.complains, hands.status
+        back = read_mesh(tmp_path / name, 0.024)
+        np.testing.assert_allclose(back.bounds_um, shapes.mesh(3).bounds_um, atol=1e-4)
+
+
+def test_the_library_of_all_shapes_is_saved(
+    loaded: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    answer(tmp_path / "library")
+    hands.click("save_library")
+    assert not hands.complains
+    library = ShapeLibrary.open(tmp_path / "library")
+    assert list(library.ids) == [1, 2, 3, 4]
+    assert list(library.table["shape_class"]) == shapes.table["shape_class"]
+
+
+def test_a_library_from_disk_is_not_saved_again(
+    viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path
+) -> None:
+    write_library(shapes.shapes, tmp_path / "library")
+    hands = open_panel(viewer, PANEL)
+    viewer.open(tmp_path / "library", plugin="napari-3dmsl")
+    assert enabled(hands) == []
+
+
+def test_cancel_in_the_dialog_changes_nothing(
+    loaded: Any, open_panel: Any, shapes: Any, answer: Any
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    add_image(loaded, shapes, 1)
+    loaded.layers[layers.INSTANCES].selected_label = 3
+    answer("")
+    for name in BUTTONS:
+        hands.click(name)
+        assert hands.status == ""
+
+
+def test_a_write_that_fails_is_told_and_leaves_nothing(
+    loaded: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    add_image(loaded, shapes, 1)
+    loaded.layers[layers.INSTANCES].selected_label = 3
+    for button, name in (
+        ("save_image", "missing/image.ome.tif"),
+        ("save_mesh", "missing/rod.off"),
+        ("save_mesh", "rod.docx"),
+    ):
+        answer(tmp_path / name)
+        hands.click(button)
+        assert hands.complains
+        assert hands.status.startswith("Not saved: ")
+        assert "\n" not in hands.status
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_other_things_in_it_is_no_place_for_a_library(
+    loaded: Any, open_panel: Any, tmp_path: Path, answer: Any
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    (tmp_path / "thesis.docx").write_text("mine")
+    answer(tmp_path)
+    hands.click("save_library")
+    assert hands.complains
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
+    assert (tmp_path / "thesis.docx").read_text() == "mine"
+
+
+def test_an_older_file_survives_a_write_that_fails(
+    loaded: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any, monkeypatch: Any
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    add_image(loaded, shapes, 1)
+    path = tmp_path / "image.ome.tif"
+    path.write_bytes(b"older")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(tifffile.TiffWriter, "write", full)
+    answer(path)
+    hands.click("save_image")
+    assert hands.status == "Not saved: No space left on device"
+    assert path.read_bytes() == b"older"
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
