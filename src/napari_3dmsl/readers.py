@@ -22,13 +22,10 @@ def get_mesh_reader(path: str | list[str]) -> Reader | None:
 
 
 def get_library_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of shape libraries, None for other folders."""
-    from napari_3dmsl.shapes.library import MESH_FILE
+    """Return the reader of shape libraries, None for other folders and zips."""
+    from napari_3dmsl.shapes.library import is_library
 
-    folders = [Path(folder) for folder in _paths(path)]
-    if not all(folder.is_dir() and any(folder.glob(f"*/{MESH_FILE}")) for folder in folders):
-        return None
-    return _each(_read_library)
+    return _each(_read_library) if all(map(is_library, _paths(path))) else None
 
 
 def get_image_reader(path: str | list[str]) -> Reader | None:

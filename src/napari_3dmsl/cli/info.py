@@ -13,14 +13,14 @@ Report = tuple[dict[str, Any], list[str]]
 
 
 def info(
-    path: Annotated[Path, typer.Argument(help="A mesh, a TIFF or a shape library.")],
+    path: Annotated[Path, typer.Argument(help="A mesh, a TIFF or a shape library, also in zips.")],
     as_json: AsJson = False,
 ) -> None:
     """Say what a mesh, an image or a shape library is: sizes, units, class counts."""
     from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES
     from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
 
-    if path.is_dir():
+    if path.is_dir() or path.suffix.lower() == ".zip":
         result, lines = _library(path)
     elif not path.exists():
         raise ValueError(f"{path}: no such file or folder")
@@ -30,7 +30,7 @@ def info(
         result, lines = _image(path)
     else:
         known = ", ".join((*MESH_SUFFIXES, *IMAGE_SUFFIXES))
-        raise ValueError(f"{path}: expected a folder of shapes or one of {known}")
+        raise ValueError(f"{path}: expected a folder of shapes or one of .zip, {known}")
     show({"path": str(path), **result}, lines, as_json)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.field import SmoothedMask
     from napari_3dmsl.shapes.mesh import Mesh
 
-MOST_POINTS = 10_000_000
+MOST_POINTS = 1_000_000
 
 
 class SampleSettings(Settings):

@@ -1,0 +1,252 @@
+"""The files of one 3DMSL instance: their names, and what is in them.
+
+Files are (x, y, z) in mesh units; everything outside of this module is (z, y, x) in µm.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+import zipfile
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+MESH_FILE = "raw_mesh.off"
+CLOUD_FILE = "pointcloud.ply"
+OCCUPANCY_FILE = "occupancies.npz"
+TABLE_FILE = "meta_locations.csv"
+INDEX_FILE = "library.json"
+# Twelve times the largest file of the release. What claims to be larger is refused unread.
+LARGEST_FILE = 256 * 2**20
+
+_OFF_HEADER = re.compile(rb"\s*OFF\s+(\d{1,12})\s+(\d{1,12})(?:\s+\d+)?[ \t\r]*\n")
+_PLY_ELEMENT = re.compile(r"element\s+vertex\s+(\d{1,12})")
+_PLY_PROPERTY = re.compile(r"property\s+\w+\s+(\w+)")
+_COMMENT = re.compile(rb"#[^\n]*")
+_NUMBER_BYTES = b"0123456789+-.eE \r\n\t"
+_ARRAYS = {"points", "occupancies", "loc", "scale"}
+_IMAGE = re.compile(r"(?P<set>\w+)_imgs/(?:N_)?0_\d+_(?P<view>[xyz]?\d+)\.tiff?", re.IGNORECASE)
+
+
+def image_file(shape_id: int, image_set: str, view: str) -> str:
+    """Return the released name of an image, such as ``Conf1_imgs/N_0_920_x90.tif``.
+
+    Parameters
+    ----------
+    shape_id
+        Id of the instance.
+    image_set
+        ``Conf1``, ``Conf2``, ``Epi1``, or another name; only those of Conf1 begin with ``N_``.
+    view
+        ``0``, ``x90``, ``x180``, ``y90``, ``y180`` or ``z90``.
+    """
+    mark = "N_" if image_set == "Conf1" else ""
+    return f"{image_set}_imgs/{mark}0_{shape_id}_{view}.tif"
+
+
+def image_key(name: str) -> tuple[str, str] | None:
+    """Return set and view of an image's name, with or without ``N_``; None for other files."""
+    match = _IMAGE.fullmatch(name)
+    return (match["set"], match["view"]) if match else None
+
+
+def mesh_from_off(data: bytes, unit_um: float, where: str) -> Mesh:
+    """Read the triangles of an ``.off`` file.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    unit_um
+        Length of its unit in µm.
+    where
+        Its name, for errors.
+
+    Raises
+    ------
+    ValueError
+        When it is damaged or holds anything but triangles.
+    """
+    if b"#" in data:
+        data = _COMMENT.sub(b"", data)
+    header = _OFF_HEADER.match(data)
+    if header is None:
+        raise ValueError(f"{where}: not an OFF file: it should begin with OFF and the counts")
+    vertex_count, face_count = int(header[1]), int(header[2])
+    body = data[header.end() :]
+    if vertex_count == 0 or face_count == 0 or len(body) < 6 * vertex_count + 8 * face_count - 2:
+        raise ValueError(
+            f"{where}: truncated or empty: {vertex_count} vertices and {face_count} faces in "
+            f"{len(data)} bytes"
+        )
+    split = _end_of_line(body, vertex_count)
+    vertices = _numbers(body[:split], np.float64, where, "vertices").reshape(-1)
+    faces = _numbers(body[split:], np.int64, where, "faces").reshape(-1)
+    if len(vertices) != 3 * vertex_count or not np.isfinite(vertices).all():
+        raise ValueError(f"{where}: expected {vertex_count} vertices of three finite numbers each")
+    if len(faces) != 4 * face_count or not (faces[::4] == 3).all():
+        raise ValueError(f"{where}: expected {face_count} faces, all of them triangles")
+    corners = faces.reshape(-1, 4)[:, :0:-1]
+    if corners.min() < 0 or corners.max() >= vertex_count:
+        raise ValueError(f"{where}: faces that name vertices which the file does not have")
+    return Mesh(
+        np.ascontiguousarray(vertices.reshape(-1, 3)[:, ::-1]) * unit_um,
+        np.ascontiguousarray(corners, dtype=np.int32),
+    )
+
+
+def off_from_mesh(mesh: Mesh, unit_um: float) -> bytes:
+    """Return a mesh as ``.off`` file, the winding turned with the axes."""
+    vertices, faces = mesh.vertices[:, ::-1] / unit_um, mesh.faces[:, ::-1]
+    lines = [
+        f"OFF\n{len(vertices)} {len(faces)} 0\n",
+        "%.9f %.9f %.9f\n" * len(vertices) % tuple(vertices.ravel().tolist()),
+        "3 %d %d %d\n" * len(faces) % tuple(faces.ravel().tolist()),
+    ]
+    return "".join(lines).encode()
+
+
+def cloud_from_ply(data: bytes, cube: UnitCube, where: str) -> PointCloud:
+    """Read points and normals from an ASCII ``.ply`` file in the frame of a unit cube.
+
+    Raises
+    ------
+    ValueError
+        When it is damaged, binary, or has other columns than x, y, z, nx, ny, nz.
+    """
+    head, mark, body = data.partition(b"end_header")
+    text = head.decode("latin-1")
+    count = _PLY_ELEMENT.search(text)
+    names = _PLY_PROPERTY.findall(text)
+    if not mark or not text.lstrip().startswith("ply") or "format ascii" not in text or not count:
+        raise ValueError(f"{where}: not an ASCII PLY file of vertices")
+    if names != ["x", "y", "z", "nx", "ny", "nz"]:
+        raise ValueError(f"{where}: expected the columns x y z nx ny nz, found {' '.join(names)}")
+    values = _numbers(body, np.float64, where, "points")
+    if len(values) != 6 * int(count[1]) or not np.isfinite(values).all():
+        raise ValueError(f"{where}: expected {count[1]} points of six finite numbers each")
+    rows = values.reshape(-1, 6).astype(np.float32)
+    return PointCloud(rows[:, 2::-1].copy(), rows[:, :2:-1].copy(), cube)
+
+
+def ply_from_cloud(cloud: PointCloud) -> bytes:
+    """Return points and normals as ASCII ``.ply`` file, with the columns of the release."""
+    properties = "".join(f"property float {name}\n" for name in ("x", "y", "z", "nx", "ny", "nz"))
+    rows = np.hstack([cloud.points[:, ::-1], cloud.normals[:, ::-1]])
+    head = f"ply\nformat ascii 1.0\nelement vertex {len(rows)}\n{properties}end_header\n"
+    line = " ".join(["%.6f"] * 6) + "\n"
+    return (head + line * len(rows) % tuple(rows.ravel().tolist())).encode()
+
+
+def occupancies_from_npz(data: bytes, unit_um: float, where: str) -> Occupancies:
+    """Read ``occupancies.npz``: points, packed bits (or plain ones), ``loc`` and ``scale``.
+
+    Raises
+    ------
+    ValueError
+        When it is damaged, pickled, too large, or an array is missing or of another shape.
+    """
+    arrays = _read_npz(data, where)
+    if missing := _ARRAYS - set(arrays):
+        raise ValueError(f"{where}: no array {', '.join(sorted(missing))}")
+    points, bits, loc, scale = (arrays[n] for n in ("points", "occupancies", "loc", "scale"))
+    shapes = f"points {points.shape}, occupancies {bits.shape}, loc {loc.shape}"
+    if points.ndim != 2 or points.shape[1] != 3 or loc.shape != (3,) or scale.size != 1:
+        raise ValueError(f"{where}: arrays of a wrong shape: {shapes}, scale {scale.shape}")
+    if bits.dtype == np.uint8 and bits.shape == (-(-len(points) // 8),):
+        inside = np.unpackbits(bits)[: len(points)].astype(bool)
+    elif bits.shape == (len(points),):
+        inside = bits.astype(bool)
+    else:
+        raise ValueError(f"{where}: occupancies that are not one bit a point: {shapes}")
+    numbers = np.concatenate([points.ravel(), loc, scale.ravel()]).astype(np.float64)
+    if not np.isfinite(numbers).all() or not numbers[-1] > 0:
+        raise ValueError(f"{where}: points, loc or scale that are no finite numbers above 0")
+    cube = UnitCube(loc.astype(np.float64)[::-1] * unit_um, float(scale) * unit_um)
+    return Occupancies(points[:, ::-1].astype(np.float16), inside, cube)
+
+
+def npz_from_occupancies(occupancies: Occupancies, unit_um: float) -> bytes:
+    """Return occupancies as ``.npz`` file with the arrays of the release."""
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        points=np.ascontiguousarray(occupancies.points[:, ::-1]),
+        occupancies=occupancies.packed,
+        loc=occupancies.cube.loc_um[::-1] / unit_um,
+        scale=np.float64(occupancies.cube.scale_um / unit_um),
+    )
+    return buffer.getvalue()
+
+
+def _end_of_line(text: bytes, number: int) -> int:
+    """Return where line ``number`` (from 1) of those that hold something ends."""
+    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
+    if len(ends) >= number and not text[: int(ends[number - 1])].isspace():
+        end = int(ends[number - 1])
+        if b"\n\n" not in text[:end] and b"\n\r" not in text[:end] and text[:1] not in b"\r\n":
+            return end
+    lines = re.finditer(rb"[^\n]*\S[^\n]*(?:\n|$)", text)  # empty lines between: count the slow way
+    return next((line.end() for i, line in enumerate(lines, 1) if i == number), len(text))
+
+
+def _numbers(text: bytes, dtype: DTypeLike, where: str, what: str) -> NDArray[Any]:
+    """Parse numbers apart from each other by white space, nothing else among them."""
+    problem = f"{where}: damaged: something among the {what} is no number"
+    if text.translate(None, _NUMBER_BYTES):
+        raise ValueError(problem)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # NumPy warns where it stops before the end
+            return np.fromstring(text, dtype=dtype, sep=" ")
+    except (ValueError, OverflowError, Warning):
+        raise ValueError(problem) from None
+
+
+def _read_npz(data: bytes, where: str) -> dict[str, NDArray[Any]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = archive.infolist()
+            if sum(member.file_size for member in members) > LARGEST_FILE:
+                raise ValueError(f"arrays of more than {LARGEST_FILE >> 20} MiB")
+            wanted = [m for m in members if m.filename.removesuffix(".npy") in _ARRAYS]
+            return {m.filename.removesuffix(".npy"): _read_npy(archive.read(m)) for m in wanted}
+    except (
+        ValueError,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"{where}: damaged: {reason}") from None
+
+
+def _read_npy(data: bytes) -> NDArray[Any]:
+    """Read an array of numbers; one of objects would be a pickle, which can run code."""
+    stream = io.BytesIO(data)
+    version = np.lib.format.read_magic(stream)
+    if version not in {(1, 0), (2, 0)}:
+        raise ValueError(f"an array in format {version}")
+    first = version == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+    shape, fortran, dtype = read(stream)
+    if dtype.kind not in "biuf":
+        raise ValueError(f"an array of {dtype}, not of numbers")
+    count = math.prod(shape)
+    if count * dtype.itemsize != len(data) - stream.tell():
+        raise ValueError(f"an array that is not as long as its shape {shape} says")
+    values = np.frombuffer(data, dtype, count, stream.tell())
+    return values.reshape(shape, order="F" if fortran else "C")

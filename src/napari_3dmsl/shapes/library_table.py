@@ -1,0 +1,134 @@
+"""``meta_locations.csv``, as we write it and as the release has it, and tables for pandas."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_3dmsl.shapes.shape import COLUMNS, feature_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import pandas as pd
+
+    from napari_3dmsl.shapes.collection import ShapeSource
+    from napari_3dmsl.shapes.shape import Shape
+
+LOCATION_COLUMNS = ("cx", "cy", "cz", "voxel_counts", "bbx", "bby", "bbz")
+Table = dict[str, list[Any]]
+
+_ROW_NAMES = ("index", "", "Unnamed: 0")  # pandas leaves the column of row numbers without a name
+
+
+def _number(text: str) -> float:
+    return float(text) if text else float("nan")
+
+
+def _count(text: str) -> int:
+    return int(float(text))  # pandas writes 12.0 where a column has gaps
+
+
+# How each column of the table is read; the others are text.
+_READERS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("voxel_counts", "branches", "loops"), _count),
+    **dict.fromkeys(
+        ("cx", "cy", "cz", "length_um", "volume_um3", "area_um2", "mean_radius_um"), _number
+    ),
+    "touches_border": lambda text: text == "True",
+}
+
+
+def as_dataframe(source: ShapeSource) -> pd.DataFrame:
+    """Return the measures of shapes as a pandas table; its index is the shapes' id.
+
+    Parameters
+    ----------
+    source
+        Extracted shapes (`ShapeCollection`) or a library on disk (`ShapeLibrary`).
+
+    Raises
+    ------
+    ValueError
+        When pandas is not installed; it comes with napari.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise ValueError("pandas is not installed: pip install pandas") from None
+    columns = {name: list(column) for name, column in source.table.items()}
+    table = pd.DataFrame(columns, index=pd.Index(list(source.ids), name="id"))
+    return table.drop(columns="index", errors="ignore")
+
+
+def write_table(shapes: Sequence[Shape], unit_nm: float) -> bytes:
+    """Return the content of ``meta_locations.csv``: released columns, then the measures."""
+    measures = feature_table(shapes)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["index", *LOCATION_COLUMNS, *COLUMNS[1:]])
+    for row, shape in enumerate(shapes):
+        centre = (shape.centroid_um * 1000 / unit_nm)[::-1].tolist()  # (x, y, z), like the mesh
+        # Voxel i reaches from i - 0.5 to i + 0.5.
+        box = np.round(shape.bounds_um * 1000 / unit_nm + 0.5).astype(int).T[::-1].tolist()
+        slices = [str(slice(low, high)) for low, high in box]
+        values = [measures[name][row] for name in COLUMNS[1:]]
+        writer.writerow([shape.id, *centre, shape.voxel_count, *slices, *values])
+    return text.getvalue().encode()
+
+
+def read_table(content: bytes, ids: Sequence[int], where: str, own: bool) -> Table:
+    """Read the rows of some shapes.
+
+    Parameters
+    ----------
+    content
+        The CSV file.
+    ids
+        The shapes of the library, ascending.
+    where
+        Name of the file, for errors.
+    own
+        Whether this package wrote it: then every column must be there. The release names no ids;
+        its rows are counted from 0, which is the background.
+
+    Returns
+    -------
+    dict
+        Columns in the order of ``ids``; ``shape_class`` is ``None`` where it is unknown.
+
+    Raises
+    ------
+    ValueError
+        When the table is damaged or lacks a shape.
+    """
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        names = reader.fieldnames or []
+        if own and "index" not in names:
+            raise KeyError("index")
+        known = [name for name in (*LOCATION_COLUMNS, *COLUMNS[1:]) if own or name in names]
+        rows = dict(_numbered(reader, names))
+        missing = [shape_id for shape_id in ids if shape_id not in rows]
+        present = [rows[shape_id] for shape_id in ids if shape_id in rows]
+        columns = {name: [_READERS.get(name, str)(row[name]) for row in present] for name in known}
+    except (KeyError, ValueError, OverflowError, TypeError, AttributeError, csv.Error) as error:
+        raise ValueError(f"{where}: cannot read the table: {error!r}") from None
+    if missing:
+        raise ValueError(
+            f"{where}: lists other shapes than those beside it: no row for shape {missing[0]}"
+        )
+    if own and len(rows) != len(ids):
+        raise ValueError(f"{where}: lists other shapes than those beside it: {len(rows)} rows")
+    return {"index": list(ids), "shape_class": [None] * len(ids), **columns}
+
+
+def _numbered(
+    rows: csv.DictReader[str], names: Sequence[str]
+) -> Iterator[tuple[int, Mapping[str, str]]]:
+    column = next((name for name in _ROW_NAMES if name in names), None)
+    for number, row in enumerate(rows):
+        yield number if column is None else int(row[column]), row

@@ -1,0 +1,229 @@
+"""Write a shape library: folders, or zips as released; whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import zipfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import napari_3dmsl
+from napari_3dmsl.shapes.library_files import (
+    CLOUD_FILE,
+    INDEX_FILE,
+    MESH_FILE,
+    OCCUPANCY_FILE,
+    TABLE_FILE,
+    npz_from_occupancies,
+    off_from_mesh,
+    ply_from_cloud,
+)
+from napari_3dmsl.shapes.library_table import write_table
+from napari_3dmsl.shapes.sampling import sample_occupancies, sample_point_cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from napari_3dmsl.shapes.extraction import Progress
+    from napari_3dmsl.shapes.sampling import SampleSettings
+    from napari_3dmsl.shapes.shape import Shape
+
+FORMAT = "napari-3dmsl shape library"
+RELEASED_UNIT_NM = 24.0
+RELEASED_PER_ZIP = 2728
+_WHOLE_MODE = 0o644 << 16  # rights of a file inside a zip, for those who unpack it
+
+
+def write_library(
+    shapes: Sequence[Shape],
+    folder: str | Path,
+    unit_nm: float = RELEASED_UNIT_NM,
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    *,
+    samples: SampleSettings | None = None,
+    seed: int = 0,
+    shapes_per_zip: int | None = None,
+) -> None:
+    """Write shapes as a library, whole or not at all.
+
+    ``<id>/raw_mesh.off`` holds each surface, (x, y, z) in units of ``unit_nm`` in the frame of the
+    volume. ``meta_locations.csv`` has one row per shape: ``index``, the released columns
+    (centroid ``cx cy cz`` and box ``bbx bby bbz`` as text ``slice(a, b, None)``, in the units and
+    the frame of the meshes; ``voxel_counts`` on the grid of the extraction) and the measures of
+    `feature_table`; the release's row for the background is left out. ``library.json`` keeps
+    unit, version and settings.
+
+    Parameters
+    ----------
+    shapes
+        At least one.
+    folder
+        A new or empty folder, or a library to replace.
+    unit_nm
+        Length of a mesh unit in nm; 24 as released.
+    settings
+        What to keep in ``library.json`` about how the shapes were made, such as
+        ``ExtractionSettings.model_dump()``.
+    progress
+        Called with (done, total, what) after each shape.
+    samples
+        When given, ``<id>/pointcloud.ply`` and ``<id>/occupancies.npz`` are written too.
+    seed
+        Of the samples; each shape has its own stream, whatever is written beside it.
+    shapes_per_zip
+        When given, shapes go into zips of so many, named as in the release
+        (``1_1_2729.zip``: number, first id, last id + 1); there 2728. ``None`` writes folders.
+
+    Raises
+    ------
+    ValueError
+        When there are no shapes, a setting is wrong, or the folder holds something else.
+    OSError
+        When the folder cannot be written.
+    """
+    folder = Path(folder)
+    _check(shapes, unit_nm, seed, shapes_per_zip)
+    _check_target(folder)
+    shapes = sorted(shapes, key=lambda shape: shape.id)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        with ExitStack() as stack:
+            write = _FolderSink(temporary)
+            if shapes_per_zip is not None:
+                ids = [shape.id for shape in shapes]
+                write = stack.enter_context(_ZipSink(temporary, ids, shapes_per_zip))
+            for done, shape in enumerate(shapes, start=1):
+                for name, content in _files(shape, unit_nm / 1000, samples, seed):
+                    write(shape.id, name, content)
+                if progress is not None:
+                    progress(done, len(shapes), f"Shape {shape.id} written")
+        (temporary / TABLE_FILE).write_bytes(write_table(shapes, unit_nm))
+        index = _index(len(shapes), unit_nm, settings, samples, seed)
+        (temporary / INDEX_FILE).write_text(index, encoding="utf-8")
+        temporary.chmod(0o755)  # mkdtemp makes folders that only their owner may read
+        _replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+class _FolderSink:
+    """Writes files into the folders of their shapes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, shape_id: int, name: str, content: bytes) -> None:
+        path = self._folder / str(shape_id) / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+
+
+class _ZipSink(_FolderSink):
+    """Writes files into zips, one open at a time; shapes come in the order of their ids."""
+
+    def __init__(self, folder: Path, ids: Sequence[int], each: int) -> None:
+        super().__init__(folder)
+        self._names: dict[int, str] = {}
+        for number, start in enumerate(range(0, len(ids), each), start=1):
+            some = ids[start : start + each]
+            name = f"{number}_{some[0]}_{some[-1] + 1}.zip"
+            self._names.update(dict.fromkeys(some, name))
+        self._open: zipfile.ZipFile | None = None
+
+    def __enter__(self) -> _ZipSink:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._open is not None:
+            self._open.close()
+
+    def __call__(self, shape_id: int, name: str, content: bytes) -> None:
+        path = self._folder / self._names[shape_id]
+        if self._open is None or self._open.filename != str(path):
+            self.__exit__()
+            self._open = zipfile.ZipFile(path, "w")
+        member = zipfile.ZipInfo(
+            f"{shape_id}/{name}"
+        )  # dated 1980: the same shapes, the same bytes
+        member.compress_type = zipfile.ZIP_DEFLATED
+        member.external_attr = _WHOLE_MODE
+        self._open.writestr(member, content)
+
+
+def _files(
+    shape: Shape, unit_um: float, samples: SampleSettings | None, seed: int
+) -> Iterator[tuple[str, bytes]]:
+    yield MESH_FILE, off_from_mesh(shape.mesh, unit_um)
+    if samples is not None:
+        rng = np.random.default_rng([seed, shape.id])
+        yield CLOUD_FILE, ply_from_cloud(sample_point_cloud(shape.mesh, rng, samples))
+        occupancies = sample_occupancies(shape.mesh, rng, samples)
+        yield OCCUPANCY_FILE, npz_from_occupancies(occupancies, unit_um)
+
+
+def _index(
+    count: int,
+    unit_nm: float,
+    settings: Mapping[str, Any] | None,
+    samples: SampleSettings | None,
+    seed: int,
+) -> str:
+    index: dict[str, Any] = {
+        "format": FORMAT,
+        "version": napari_3dmsl.__version__,
+        "unit_nm": unit_nm,
+        "shapes": count,
+        "settings": dict(settings or {}),
+    }
+    if samples is not None:
+        index["samples"] = {**samples.model_dump(), "seed": seed}
+    return json.dumps(index, indent=2, default=str) + "\n"
+
+
+def _check(shapes: Sequence[Shape], unit_nm: float, seed: int, shapes_per_zip: int | None) -> None:
+    if not shapes:
+        raise ValueError("a library needs at least one shape; there is none to write")
+    if not 0 < unit_nm < np.inf:
+        raise ValueError(f"unit_nm = {unit_nm}: expected a length above 0 in nm")
+    if seed < 0:
+        raise ValueError(f"seed = {seed}: expected 0 or more")
+    if shapes_per_zip is not None and shapes_per_zip < 1:
+        raise ValueError(f"shapes_per_zip = {shapes_per_zip}: expected at least 1")
+
+
+def _check_target(folder: Path) -> None:
+    if folder.is_file():
+        raise ValueError(f"{folder}: a file; expected a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not _is_ours(folder / INDEX_FILE):
+        raise ValueError(f"{folder}: not empty and not a shape library; choose another folder")
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(index, dict) and index.get("format") == FORMAT
+
+
+def _replace(new: Path, folder: Path) -> None:
+    """Put the finished folder in place; an old library goes only when the new one is there."""
+    if not folder.exists():
+        new.replace(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    folder.replace(old / folder.name)
+    try:
+        new.replace(folder)
+    except OSError:
+        (old / folder.name).replace(folder)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
