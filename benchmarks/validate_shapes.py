@@ -337,9 +337,7 @@ def cost(arguments: argparse.Namespace) -> None:
     print(f"surface, skeleton and class of {count} shapes of {np.median(voxels):.0f} voxels")
     # Other work on the machine takes wall time away, but hardly any processor time.
     say("at least 20 shapes a second on 2 free cores", f"{rate:.1f}", rate >= 20)
-    print(
-        f"       {1000 * busy / count:.0f} ms of processor a shape; here {count / wall:.1f} a second"
-    )
+    print(f"       {1000 * busy / count:.0f} ms of processor a shape; now {count / wall:.1f}/s")
     print(f"       peak memory of a process {peak:.0f} MiB")
 
 

@@ -225,3 +225,22 @@ def test_the_released_mesh_920_reads_with_its_known_measures(real_data):
     assert mesh.area_um2 == pytest.approx(18.57, abs=0.005)
     assert mesh.volume_um3 == pytest.approx(1.829, abs=0.0005)
     assert mesh.is_watertight
+
+
+@pytest.mark.parametrize("radius", [2, 3, 4.5])
+@pytest.mark.parametrize("voxel", [VOXEL, (60, 20, 20)])
+def test_small_surfaces_enclose_the_volume_of_their_voxels(radius, voxel):
+    size = np.array(voxel) / 20
+    mask = draw_ball((24, 40, 40), np.array((11.8, 20.3, 20.1)) * size, radius * 2, size)
+    mesh = mesh_from_mask(mask, voxel)
+    assert mesh.volume_um3 == pytest.approx(mask.sum() * np.prod(voxel) / 1e9, rel=0.01)
+
+
+def test_flat_faces_bulge_less_than_a_fifth_of_a_voxel():
+    mask = np.zeros((30, 40, 40), bool)
+    mask[5:25, 6:34, 7:33] = True
+    mesh = mesh_from_mask(mask, VOXEL)
+    low, high = mesh.bounds_um / UM
+    np.testing.assert_allclose(low, (4.5, 5.5, 6.5), atol=0.2)
+    np.testing.assert_allclose(high, (24.5, 33.5, 32.5), atol=0.2)
+    assert mesh.volume_um3 == pytest.approx(mask.sum() * UM**3, rel=0.01)

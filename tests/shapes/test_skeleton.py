@@ -170,3 +170,25 @@ def test_smoothing_keeps_the_ends_and_takes_out_the_steps():
     raw, smoothed = (np.linalg.norm(np.diff(p, axis=0), axis=1).sum() for p in (stairs, straight))
     true = np.hypot(20, 40)
     assert abs(smoothed - true) < 0.01 * true < abs(raw - true)
+
+
+@pytest.mark.parametrize(("length_to", "caps"), [("axis", 0), ("tip", 2)])
+@pytest.mark.parametrize("radius", [3, 6, 10])
+def test_the_length_ends_where_it_is_asked_to(length_to, caps, radius):
+    tube = draw_tube((50, 60, 110), (22, 24, 20), (27, 33, 88), radius)
+    drawn = np.linalg.norm((5, 9, 68))
+    skeleton = skeleton_from_mask(tube, VOXEL, length_to=length_to)
+    assert skeleton.length_um == pytest.approx((drawn + caps * radius) * UM, rel=0.03)
+
+
+def test_a_ring_does_not_shrink_when_it_is_smoothed():
+    angle = np.linspace(0, 2 * np.pi, 73)
+    ring = 12 * np.stack([0 * angle, np.sin(angle), np.cos(angle)], axis=1)
+    shrunk = np.linalg.norm(smooth(ring, ring=True), axis=1) / 12
+    assert np.abs(shrunk - 1).max() < 0.001
+
+
+def test_shortening_takes_no_more_than_the_path():
+    blob = draw_ball((30, 30, 40), (15, 15, 19), 9) | draw_ball((30, 30, 40), (15, 15, 22), 9)
+    assert 0 <= skeleton_from_mask(blob, VOXEL).length_um < 6 * UM
+    assert skeleton_from_mask(blob, VOXEL, length_to="tip").length_um > 18 * UM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -33,12 +33,16 @@ class ClassRules(Settings):
         A longer skeleton is a nano-tunnel.
     mega_min_length_um, mega_min_volume_um3
         A longer skeleton with a larger volume is a mega-mitochondrion.
+    length_to
+        Where the length ends, see `skeleton_from_field`: at the end of the medial ``axis``, or at
+        the ``tip`` on the surface, one radius further at every free end. The paper does not say.
     """
 
     dot_max_length_um: Annotated[float, Field(ge=0)] = 1.0
     nanotunnel_min_length_um: Annotated[float, Field(gt=0)] = 30.0
     mega_min_length_um: Annotated[float, Field(gt=0)] = 10.0
     mega_min_volume_um3: Annotated[float, Field(ge=0)] = 1.0
+    length_to: Literal["axis", "tip"] = "axis"
 
 
 @dataclass(frozen=True)

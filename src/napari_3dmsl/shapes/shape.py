@@ -137,7 +137,7 @@ def _measure(extraction: Extraction, label: int, box: Box, rules: ClassRules) ->
     start = np.array([side.start for side in box])
     stop = np.array([side.stop for side in box])
     field = smooth_mask(mask, extraction.voxel_nm, (start + origin_um / voxel_um).tolist())
-    mesh, skeleton = mesh_from_field(field), skeleton_from_field(field)
+    mesh, skeleton = mesh_from_field(field), skeleton_from_field(field, rules.length_to)
     count = int(np.count_nonzero(mask))
     volume_um3 = count * float(np.prod(voxel_um))
     return Shape(

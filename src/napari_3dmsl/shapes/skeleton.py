@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy import ndimage
 from scipy.spatial import KDTree
 
 from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask
-from napari_3dmsl.shapes.graph import build_graph, path_length
+from napari_3dmsl.shapes.graph import Graph, build_graph, path_length
 from napari_3dmsl.shapes.morphology import components
 
 if TYPE_CHECKING:
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ISOTROPIC = 1.01  # voxel sides that differ by less are one size
+LengthTo = Literal["axis", "tip"]
+
 COVERED_RADII = 2.0  # a whole skeleton comes this near (in largest radii) to every voxel
 PROBES = 2000
+END_VOXELS = 4.0  # no direction is taken over less than this
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +38,7 @@ class Skeleton:
     paths
         Smoothed centrelines, each (k, 3) world µm (z, y, x); the path of a ring is closed.
     length_um
-        Length of all paths in µm. Thinning stops about half a radius short of a tip.
+        Length of all paths in µm; where free ends lie is the choice of `skeleton_from_field`.
     branches
         0 for a line or ring without branch point, else the number of paths.
     end_points
@@ -89,30 +92,38 @@ def skeleton_from_mask(
     mask: NDArray[np.bool_],
     voxel_nm: Sequence[float],
     origin_voxel: Sequence[float] = (0.0, 0.0, 0.0),
+    length_to: LengthTo = "axis",
 ) -> Skeleton:
     """Return the skeleton of a mask (z, y, x); arguments as for `mesh_from_mask`."""
-    return skeleton_from_field(smooth_mask(mask, voxel_nm, origin_voxel))
+    return skeleton_from_field(smooth_mask(mask, voxel_nm, origin_voxel), length_to)
 
 
-def skeleton_from_field(field: SmoothedMask) -> Skeleton:
+def skeleton_from_field(field: SmoothedMask, length_to: LengthTo = "axis") -> Skeleton:
     """Return the skeleton of a smoothed mask.
 
     The shape is resampled to an isotropic grid and thinned (Lee, Kashyap & Chu, CVGIP 56, 1994);
     the skeleton becomes a graph, loops that no tube of the local radius could form and branches
     shorter than 1.5 local radii are removed, and the centrelines are smoothed. The number of loops
     is at most the first Betti number of the shape, from its Euler characteristic.
+
+    Parameters
+    ----------
+    field
+        The shape.
+    length_to
+        Where free ends lie. ``axis``: one local radius before the tip, the end of the medial axis
+        (the middle of a round cap). ``tip``: on the surface. Thinning alone stops somewhere
+        between, earlier on coarser grids.
     """
     solid, voxels = _thin(field)
     if len(voxels) < 3:
         voxels = _straight_line(solid)
-        handles = 0
-    else:
-        handles = _handles(solid.inside)
     graph = build_graph(voxels, solid.radii(voxels))
     graph.clean()
-    centrelines = graph.paths()
+    centrelines = _put_ends(graph, solid, length_to)
     paths = tuple(path * solid.step_um + solid.origin_um for path in centrelines)
     degrees = list(graph.degrees().values())
+    cycles = graph.cycle_rank()
     lengths = [path_length(path) for path in paths]
     return Skeleton(
         points_um=np.concatenate(paths),
@@ -120,9 +131,70 @@ def skeleton_from_field(field: SmoothedMask) -> Skeleton:
         length_um=float(sum(lengths)),
         branches=len(paths) if max(degrees) > 2 else 0,
         end_points=degrees.count(1) if sum(lengths) > 0 else 0,
-        loops=min(graph.cycle_rank(), handles),
+        loops=min(cycles, _handles(solid.inside)) if cycles else 0,
         mean_radius_um=float(solid.radii(np.concatenate(centrelines)).mean()) * solid.step_um,
     )
+
+
+def _put_ends(graph: Graph, solid: _Solid, length_to: LengthTo) -> list[NDArray[np.float64]]:
+    """Return the centrelines (voxels) with their free ends where they belong."""
+    degrees = graph.degrees()
+    paths = []
+    for edge, path in zip(graph.edges, graph.paths(), strict=True):
+        moved = path
+        for node in (edge.start, edge.end):
+            moved = moved[::-1]  # first the start, then the end comes last
+            if degrees[node] == 1:
+                moved = _put_end(moved, solid, length_to)
+        paths.append(moved)
+    return paths
+
+
+def _put_end(path: NDArray[np.float64], solid: _Solid, length_to: LengthTo) -> NDArray[np.float64]:
+    """Lengthen or shorten a path at its last point."""
+    if len(path) == 1 and length_to == "axis":
+        return path
+    back = _arc_to_end(path)
+    radius = float(solid.radii(path[-1:])[0])
+    # Near its end a thinned line wanders: the direction and the radius are taken further back.
+    inner = max(int(np.count_nonzero(back >= max(radius, END_VOXELS))) - 1, 0)
+    away = path[-1] - path[inner]
+    length = float(np.linalg.norm(away))
+    direction = away / length if length > 0 else np.array([0.0, 0.0, 1.0])
+    to_tip = _distance_out(solid, path[-1], direction, radius)
+    radius = float(solid.radii(path[inner : inner + 1])[0])
+    further = to_tip if length_to == "tip" else to_tip - radius
+    if further >= 0:
+        return np.concatenate([path, (path[-1] + further * direction)[None]])
+    return _shortened(path, min(-further, float(back[0]) / 2))
+
+
+def _arc_to_end(path: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far along the path every point is from the last one."""
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    return np.append(np.cumsum(steps[::-1])[::-1], 0.0)
+
+
+def _distance_out(
+    solid: _Solid, point: NDArray[np.float64], direction: NDArray[np.float64], radius: float
+) -> float:
+    """Return how far (voxels) it is from a point inside to the surface, 4 radii at most."""
+    at = np.arange(0, 4 * radius + 2, 0.1)
+    ray = point + at[:, None] * direction
+    values = ndimage.map_coordinates(solid.values, ray.T, order=1, cval=0.0)
+    outside = np.flatnonzero(values <= solid.level)
+    return float(at[outside[0]]) if len(outside) else 0.0
+
+
+def _shortened(path: NDArray[np.float64], cut: float) -> NDArray[np.float64]:
+    """Take this much off the end of a path."""
+    back = _arc_to_end(path)
+    kept = int(np.count_nonzero(back > cut))
+    if kept == 0 or kept == len(path):
+        return path
+    part = (back[kept - 1] - cut) / (back[kept - 1] - back[kept])
+    end = path[kept - 1] + part * (path[kept] - path[kept - 1])
+    return np.concatenate([path[:kept], end[None]])
 
 
 def _thin(field: SmoothedMask) -> tuple[_Solid, NDArray[np.float64]]:
