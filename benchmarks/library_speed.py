@@ -1,0 +1,138 @@
+"""Measure how long a library as large as 3DMSL takes to open, and any shape of it to load.
+
+Makes 27,272 shapes in a temporary folder, once as folders and once as ten zips with all the files
+of the release (24 entries a shape), and prints the times. Every thousandth mesh is as large as
+released instance 920 (48,000 vertices); the others have 36 vertices. Takes about half a minute and
+0.5 GB of disk. The bars: 2 s to open, 0.1 s for any shape.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from napari_3dmsl.shapes.library import ShapeLibrary
+from napari_3dmsl.shapes.library_files import image_file, off_from_mesh
+from napari_3dmsl.shapes.library_table import LOCATION_COLUMNS
+from napari_3dmsl.shapes.library_write import FORMAT, RELEASED_PER_ZIP
+from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.shapes.shape import COLUMNS
+
+SHAPES = 27_272
+VIEWS = ("0", "x90", "x180", "y90", "y180", "z90")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        os.environ["NAPARI_3DMSL_CACHE"] = f"{name}/cache"
+        small, large, huge = (off_from_mesh(ball(rings), 0.024) for rings in (6, 220, 550))
+        print(f"meshes of {len(small) / 1e3:.0f} KB, every thousandth {len(large) / 1e6:.1f} MB")
+        folders, zips = Path(name) / "folders", Path(name) / "zips"
+        write_folders(folders, small, large)
+        write_zips(zips, small, large)
+        report("folders", folders)
+        report("ten zips, first time", zips)
+        report("ten zips, index kept", zips)
+        (Path(name) / "1").mkdir()
+        (Path(name) / "1" / "raw_mesh.off").write_bytes(huge)
+        library = ShapeLibrary.open(name)
+        spent = timed(lambda: library.mesh(1))
+        print(f"a mesh of {len(huge) / 1e6:.0f} MB, like the largest released: {spent:.0f} ms")
+
+
+def report(what: str, path: Path) -> None:
+    opened = timed(lambda: ShapeLibrary.open(path))
+    library = ShapeLibrary.open(path)
+    assert len(library) == SHAPES
+    some = np.random.default_rng(0).choice(library.ids, 1000, replace=False).tolist()
+    small = [timed(lambda i=i: library.mesh(i)) for i in some if i % 1000]
+    large = [timed(lambda i=i: library.mesh(i)) for i in range(1000, SHAPES, 1000)]
+    print(
+        f"{what:<22} open {opened / 1000:5.2f} s   a small shape {np.median(small):5.1f} ms, "
+        f"longest {max(small):5.1f}   a large one {np.median(large):5.1f} ms, longest "
+        f"{max(large):5.1f}"
+    )
+
+
+def timed(call: Callable[[], object]) -> float:
+    """Return milliseconds."""
+    started = time.perf_counter()
+    call()
+    return (time.perf_counter() - started) * 1000
+
+
+def ball(rings: int) -> Mesh:
+    """Return a grid of squares rolled into a tube; for speed it need not be closed."""
+    turn, along = np.meshgrid(np.linspace(0, 6, rings), np.linspace(0, 9, rings), indexing="ij")
+    vertices = np.stack([np.sin(turn), np.cos(turn), along], axis=-1).reshape(-1, 3)
+    corner = np.arange(rings * rings).reshape(rings, rings)
+    a, b, c, d = (part.ravel() for part in _quads(corner))
+    return Mesh(vertices, np.concatenate([np.stack([a, b, c], 1), np.stack([c, b, d], 1)]))
+
+
+def _quads(corner: np.ndarray) -> tuple[np.ndarray, ...]:
+    return corner[:-1, :-1], corner[1:, :-1], corner[:-1, 1:], corner[1:, 1:]
+
+
+def meshes(small: bytes, large: bytes) -> Iterator[tuple[int, bytes]]:
+    for number in range(1, SHAPES + 1):
+        yield number, small if number % 1000 else large
+
+
+def write_folders(folder: Path, small: bytes, large: bytes) -> None:
+    for number, content in meshes(small, large):
+        place = folder / str(number)
+        place.mkdir(parents=True)
+        (place / "raw_mesh.off").write_bytes(content)
+    write_about(folder)
+
+
+def write_zips(folder: Path, small: bytes, large: bytes) -> None:
+    folder.mkdir()
+    archive = None
+    for number, content in meshes(small, large):
+        if (number - 1) % RELEASED_PER_ZIP == 0:
+            if archive is not None:
+                archive.close()
+            last = min(number + RELEASED_PER_ZIP, SHAPES + 1)
+            serial = (number - 1) // RELEASED_PER_ZIP + 1
+            archive = zipfile.ZipFile(folder / f"{serial}_{number}_{last}.zip", "w")
+        assert archive is not None
+        archive.writestr(f"{number}/raw_mesh.off", content, zipfile.ZIP_DEFLATED, 1)
+        for name in other_files(number):
+            archive.writestr(f"{number}/{name}", b"")
+    assert archive is not None
+    archive.close()
+    write_about(folder)
+
+
+def other_files(number: int) -> Iterator[str]:
+    yield from ("pointcloud.ply", "occupancies.npz")
+    for image_set in ("Conf1", "Conf2", "Epi1"):
+        yield f"{image_set}_imgs/"
+        yield from (image_file(number, image_set, view) for view in VIEWS)
+
+
+def write_about(folder: Path) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["index", *LOCATION_COLUMNS, *COLUMNS[1:]])
+    place = [1.5, 2.5, 3.5, 4000, *["slice(10, 60, None)"] * 3]
+    measures = ["rod", 3.2, 0.1, 1.6, 0, 0, 0.15, False, "rod: 3.2 µm long, no branch, no loop"]
+    writer.writerows([number, *place, *measures] for number in range(1, SHAPES + 1))
+    (folder / "meta_locations.csv").write_text(text.getvalue(), encoding="utf-8")
+    index = {"format": FORMAT, "unit_nm": 24.0, "settings": {}}
+    (folder / "library.json").write_text(json.dumps(index), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
