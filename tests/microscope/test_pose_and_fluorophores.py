@@ -63,6 +63,14 @@ def test_the_six_views_are_proper_rotations():
         assert np.linalg.det(matrix) == pytest.approx(1.0)
 
 
+def test_angles_of_a_matrix_give_the_same_rotation():
+    for angles in [(10, 20, 30), (0, 90, 0), (-170, 5, 100), (90, 0, 180)]:
+        matrix = Pose(rotation_deg=angles).matrix
+        rows = tuple(tuple(float(value) for value in row) for row in matrix)
+        same = Pose(rotation_deg=Pose(rotation_matrix=rows).angles_deg)
+        assert same.matrix == pytest.approx(matrix, abs=1e-8)
+
+
 def test_a_reflection_is_refused():
     with pytest.raises(ValueError, match="rotation_matrix.*determinant"):
         Pose(rotation_matrix=((1, 0, 0), (0, 1, 0), (0, 0, -1)))

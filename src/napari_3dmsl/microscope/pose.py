@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field, model_validator
+from scipy.spatial.transform import Rotation
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.settings import Settings
@@ -65,6 +67,17 @@ class Pose(Settings):
         about_z, about_y, about_x = np.deg2rad(self.rotation_deg)
         in_xyz = _rotation(2, about_z) @ _rotation(1, about_y) @ _rotation(0, about_x)
         return in_xyz[::-1, ::-1].copy()  # reversing both axes turns (x, y, z) into (z, y, x)
+
+    @property
+    def angles_deg(self) -> tuple[float, float, float]:
+        """Angles about (z, y, x) that give the same rotation, in [-180, 180]."""
+        if self.rotation_matrix is None:
+            return self.rotation_deg
+        turn = Rotation.from_matrix(self.matrix[::-1, ::-1])
+        with warnings.catch_warnings():  # at 90 degrees about y, z and x do the same: any will do
+            warnings.simplefilter("ignore", UserWarning)
+            x, y, z = (round(float(angle), 9) for angle in turn.as_euler("xyz", degrees=True))
+        return z, y, x
 
 
 def _rotation(axis: int, angle: float) -> FloatArray:

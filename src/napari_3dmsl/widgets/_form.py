@@ -186,8 +186,9 @@ class Form(QWidget):
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Set the fields that are named; `changed` is sent once, at the end."""
         with QSignalBlocker(self):
-            for name in self._rows.keys() & values.keys():
-                self._write(name, values[name])
+            for name in self._rows:  # in their order: some fields fill the next ones
+                if name in values:
+                    self._write(name, values[name])
         self.changed.emit()
 
     def _write(self, name: str, value: Any) -> None:

@@ -116,6 +116,18 @@ _INDEX_TIP = (
     "Refractive index at the emission wavelength; a mismatch with the design aberrates the image."
 )
 INDICES: list[Row] = [
+    Choice(
+        "immersion_index_design",
+        "Objective for",
+        {
+            "oil (1.515)": 1.515,
+            "glycerol (1.47)": 1.47,
+            "silicone oil (1.406)": 1.406,
+            "water (1.33)": 1.33,
+            "air (1.0)": 1.0,
+        },
+        "Immersion that the objective is made for; choosing it also fills the immersion with it.",
+    ),
     Number(
         "immersion_index",
         "Immersion",
@@ -124,7 +136,7 @@ INDICES: list[Row] = [
         0.001,
         3,
         "",
-        f"{_INDEX_TIP} Oil 1.515, glycerol 1.47, water 1.33, air 1.0.",
+        f"What is really between objective and coverslip. {_INDEX_TIP}",
     ),
     Number("coverslip_index", "Coverslip", 1.3, 1.8, 0.001, 3, "", f"{_INDEX_TIP} Glass 1.515."),
     Number(

@@ -203,8 +203,11 @@ class BrowsePanel(Panel):
         self._narrow()
         if source is None:
             self.say("No shapes yet: extract some, or drop a shape library folder on the window.")
-        else:
+        elif self._selection.instances is not None:
             self.say(f"{len(source.ids)} shapes. Click a row, or a shape in the canvas.")
+        else:  # surfaces alone, which only a 3D view shows
+            self.viewer.dims.ndisplay = 3
+            self.say(f"{len(source.ids)} shapes of a library. Click a row.")
         self._show_selected()
 
     def _narrow(self) -> None:

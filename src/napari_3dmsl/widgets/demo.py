@@ -99,7 +99,7 @@ def run_demo(screenshot: Path | None = None) -> None:
     demo.viewer.window.resize(*_SIZE)
     demo.wait_for_shapes()
     demo.docks["microscope"].raise_()
-    demo.select("network")
+    demo.select("nano-tunnel")
     demo.viewer.reset_view()
     demo.process_events(1.0)
     if screenshot is None:

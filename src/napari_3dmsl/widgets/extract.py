@@ -120,9 +120,7 @@ class ExtractPanel(Panel):
         self._take_voxel_size()
 
     def _build(self) -> None:
-        self.choice = LayerChoice(
-            self.viewer, lambda layer: type(layer).__name__ in {"Labels", "Image"}, self
-        )
+        self.choice = LayerChoice(self.viewer, _may_be_labels, self)
         self.choice.setObjectName("labels")
         self.choice.setToolTip("A label volume: mitochondria are the voxels above 0.")
         self.choice.layer_changed.connect(self._take_voxel_size)
@@ -311,6 +309,12 @@ class ExtractPanel(Panel):
         layer = self.viewer.add_layer(Layer.create(*layers.volume_layer(volume)))
         self.choice.choose(layer)
         self.say(f"{path.name}: {' × '.join(map(str, volume.labels.shape))} voxels (z × y × x)")
+
+
+def _may_be_labels(layer: Any) -> bool:
+    """Labels, and images as napari opens masks; not what this package has made itself."""
+    ours = layers.about(layer).get("kind") in {layers.INSTANCES, "image"}
+    return type(layer).__name__ in {"Labels", "Image"} and not ours
 
 
 @cache

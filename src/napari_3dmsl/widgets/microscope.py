@@ -22,7 +22,7 @@ from napari_3dmsl.microscope.instruments import (
     usual_camera,
 )
 from napari_3dmsl.microscope.pose import VIEWS, Pose
-from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
+from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator, pose_of_view
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets import _microscope_rows as rows
 from napari_3dmsl.widgets._form import Form
@@ -126,6 +126,8 @@ class MicroscopePanel(Panel):
         for form in self._forms():
             form.changed.connect(self._knob_turned)
         self.auto_contrast.toggled.connect(self._knob_turned)
+        self.optics.field("modality").currentTextChanged.connect(self._take_usual_camera)
+        self.indices.field("immersion_index_design").currentIndexChanged.connect(self._immerse)
         self.pose.field("view").currentTextChanged.connect(self._take_view)
         self.camera.field("noise").currentIndexChanged.connect(self._other_grey_levels)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
@@ -146,8 +148,10 @@ class MicroscopePanel(Panel):
         """Return the microscope as shown; ValueError when a setting is wrong."""
         values = {**self.optics.values(), **self.indices.values()}
         size = values.pop("image_size")
-        # Immersion and coverslip are used as designed unless their index is changed.
-        return self._base.replace(image_size=(size, size), **values)
+        shown = self._base.replace(image_size=(size, size), **values)
+        if shown.modality != self._base.modality:  # a camera has pixels, a scan has points
+            shown = shown.replace(pixel_integration=shown.modality == "widefield")
+        return shown if shown == self._base else shown.replace(name=f"{self._base.name}, changed")
 
     def simulation(self, *, stack: bool = False) -> Simulation:
         """Return all settings as shown; ValueError when one is wrong."""
@@ -201,11 +205,23 @@ class MicroscopePanel(Panel):
         with QSignalBlocker(form):
             form.set_values(values)
 
+    def _take_usual_camera(self, modality: str) -> None:
+        """Another modality is recorded by another detector."""
+        self._camera = usual_camera(self._base.replace(modality=modality))
+        self.camera.set_values(self._camera.model_dump())
+
+    def _immerse(self) -> None:
+        """Another objective is first of all used as it is made."""
+        medium = self.indices.values()["immersion_index_design"]
+        self.indices.set_values({"immersion_index": medium})
+
     def _take_view(self, view: str) -> None:
-        """One of the paper's six views: set the three angles."""
+        """One of the paper's six views: set the three angles, as this microscope turns objects."""
         if view in VIEWS:
-            angles = dict(zip("zyx", VIEWS[view], strict=True))
-            self.pose.set_values({f"rotation_deg_{axis}": angle for axis, angle in angles.items()})
+            angles = pose_of_view(self._base, view).angles_deg
+            self.pose.set_values(
+                {f"rotation_deg_{axis}": angle for axis, angle in zip("zyx", angles, strict=True)}
+            )
 
     def _shape_selected(self) -> None:
         self._layer_first = False
