@@ -45,6 +45,16 @@ def extract(
     min_volume_um3: Annotated[
         float | None, typer.Option(help="Drop smaller shapes.", show_default="0.001")
     ] = None,
+    downsample_method: Annotated[
+        Literal["mean", "stride"] | None,
+        typer.Option(
+            help="A block is foreground if half of it is, or if its middle voxel is.",
+            show_default="mean",
+        ),
+    ] = None,
+    fill_holes: Annotated[
+        bool | None, typer.Option(help="Fill closed cavities first.", show_default="False")
+    ] = None,
     instances: Annotated[
         bool, typer.Option("--instances", help="Every label is one shape already.")
     ] = False,
@@ -76,6 +86,8 @@ def extract(
             connectivity=connectivity,
             regrow=regrow,
             min_volume_um3=min_volume_um3,
+            downsample_method=downsample_method,
+            fill_holes=fill_holes,
         ),
     )
     settings = settings.replace(downsample=settings.downsample_factor)

@@ -54,6 +54,23 @@ def downsample_labels(labels: NDArray[Any], factor: int) -> NDArray[Any]:
     return result
 
 
+def stride(labels: NDArray[Any], factor: int) -> NDArray[Any]:
+    """Take the middle voxel of every block (of an even block the one before the middle).
+
+    Parameters
+    ----------
+    labels
+        (z, y, x) mask or labels.
+    factor
+        Block edge in voxels, at least 1. Voxels beyond the last whole block are left out.
+    """
+    if factor == 1:
+        return np.ascontiguousarray(labels)
+    z, y, x = _coarse_shape(labels.shape, factor)
+    middle = (factor - 1) // 2
+    return np.ascontiguousarray(labels[middle::factor, middle::factor, middle::factor][:z, :y, :x])
+
+
 def _coarse_shape(shape: tuple[int, ...], factor: int) -> tuple[int, int, int]:
     z, y, x = (size // factor for size in shape)
     if min(z, y, x) < 1:

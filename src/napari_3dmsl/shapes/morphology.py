@@ -101,6 +101,27 @@ def grow_box(box: Box, margin: tuple[int, int, int], shape: tuple[int, ...]) -> 
     return grown[0], grown[1], grown[2]
 
 
+def fill_mask(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], int]:
+    """Fill the cavities of a mask; return how many voxels that were.
+
+    A cavity is background that no path of face neighbours joins to the border of the volume: a
+    hole through a ring stays, and so does one that the border cuts open.
+    """
+    filled = np.asarray(ndimage.binary_fill_holes(mask), dtype=bool)
+    return filled, int(np.count_nonzero(filled) - np.count_nonzero(mask))
+
+
+def fill_instances(labels: NDArray[np.int32]) -> int:
+    """Fill the cavities of every instance in place with its label; neighbours keep theirs."""
+    total = 0
+    for label, box in boxes(labels):
+        crop = labels[box]
+        cavity = np.asarray(ndimage.binary_fill_holes(crop == label)) & (crop == 0)
+        crop[cavity] = label
+        total += int(np.count_nonzero(cavity))
+    return total
+
+
 def dilate_instances(
     markers: NDArray[np.int32],
     radius: float,

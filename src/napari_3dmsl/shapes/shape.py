@@ -57,6 +57,8 @@ class Shape:
         (3,): mean of its voxel centres (z, y, x) in µm.
     touches_border
         Whether the volume's border cuts it, so that its measures are too small.
+    parent
+        The component of the mask that it was part of, see `Extraction`.
     """
 
     id: int
@@ -69,6 +71,7 @@ class Shape:
     bounds_um: NDArray[np.float64]
     centroid_um: NDArray[np.float64]
     touches_border: bool
+    parent: int = 0
 
 
 def iter_shapes(extraction: Extraction, rules: ClassRules | None = None) -> Iterator[Shape]:
@@ -152,5 +155,6 @@ def _measure(extraction: Extraction, label: int, box: Box, rules: ClassRules) ->
         area_um2=mesh.area_um2,
         bounds_um=np.array([start - 0.5, stop - 0.5]) * voxel_um + origin_um,
         centroid_um=(start + np.argwhere(mask).mean(axis=0)) * voxel_um + origin_um,
-        touches_border=bool((start == 0).any() or (stop == extraction.labels.shape).any()),
+        touches_border=bool(extraction.touches_border[label - 1]),
+        parent=int(extraction.parents[label - 1]),
     )
