@@ -3,6 +3,7 @@ import pytest
 import trimesh
 from solids import draw_ball, draw_torus, draw_tube
 
+from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.field import smooth_mask
 from napari_3dmsl.shapes.mesh import (
     Mesh,
@@ -10,6 +11,7 @@ from napari_3dmsl.shapes.mesh import (
     merge_meshes,
     mesh_from_mask,
     read_mesh,
+    surface_distance,
     write_mesh,
 )
 
@@ -244,3 +246,40 @@ def test_flat_faces_bulge_less_than_a_fifth_of_a_voxel():
     np.testing.assert_allclose(low, (4.5, 5.5, 6.5), atol=0.2)
     np.testing.assert_allclose(high, (24.5, 33.5, 32.5), atol=0.2)
     assert mesh.volume_um3 == pytest.approx(mask.sum() * UM**3, rel=0.01)
+
+
+def test_distances_to_a_triangle_by_hand():
+    vertices = np.array([(0, 0, 0), (0, 0, 4), (0, 4, 0)], float)
+    faces = np.array([(0, 1, 2)], np.int32)
+    points = np.array([(3, 1, 1), (0, -2, 1), (2, -1, -2), (1, 4, 4), (0, 1, 1)], float)
+    expected = [3, 2, 3, 3, 0]
+    np.testing.assert_allclose(distance_to_mesh(points, vertices, faces), expected, atol=1e-12)
+
+
+def test_distances_agree_with_another_program():
+    mesh = decimate(ball_mesh(), 300)
+    points = np.random.default_rng(0).uniform(0.1, 0.5, (200, 3))
+    theirs = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
+    _, expected, _ = trimesh.proximity.closest_point_naive(theirs, points)
+    ours = distance_to_mesh(points, mesh.vertices, mesh.faces)
+    assert (ours >= expected - 1e-9).all()
+    near = expected < 0.05
+    np.testing.assert_allclose(ours[near], expected[near], atol=1e-6)
+
+
+@pytest.mark.parametrize("bound_um", [0.002, 0.01])
+def test_decimation_keeps_the_bound(bound_um):
+    mesh = mesh_from_mask(draw_torus((28, 90, 90), (14.2, 44.7, 45.1), 30, 8), VOXEL)
+    light = decimate(mesh, 100, bound_um)
+    assert 100 <= len(light.faces) < len(mesh.faces)
+    assert light.is_watertight
+    theirs = trimesh.Trimesh(light.vertices, light.faces, process=False)
+    _, away, _ = trimesh.proximity.closest_point_naive(theirs, mesh.vertices[::100])
+    assert away.max() <= bound_um
+    assert surface_distance(mesh, light) <= bound_um
+
+
+def test_no_decimation_when_nothing_may_move():
+    mesh = ball_mesh()
+    assert decimate(mesh, 100, 0.0) is mesh
+    assert "max_distance_um" in refusal(decimate, mesh, 100, -1.0)
