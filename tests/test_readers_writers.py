@@ -230,3 +230,17 @@ def test_a_label_tiff_opens_as_labels_with_its_voxel_size(tmp_path: Path) -> Non
     np.testing.assert_array_equal(data, labels)
     assert attributes["scale"] == pytest.approx([0.03, 0.016, 0.016])
     assert attributes["units"] == "µm"
+
+
+def test_a_zip_of_shapes_opens_as_the_folder_does(viewer: Any, library: Path) -> None:
+    import shutil
+
+    path = library.parent / "1_1_3.zip"
+    shutil.make_archive(str(path.with_suffix("")), "zip", library)
+    [unpacked] = viewer.open(library, plugin=PLUGIN)
+    [zipped] = viewer.open(path, plugin=PLUGIN)
+    np.testing.assert_array_equal(zipped.data[0], unpacked.data[0])
+    assert zipped.name.startswith("dot (2)")
+    (library.parent / "other.zip").write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(ValueError, match="truncated"):
+        read(readers.get_library_reader, library.parent / "other.zip")
