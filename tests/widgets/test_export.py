@@ -116,7 +116,7 @@ def test_the_microscope_panel_saves_its_image_too(
     assert metadata == layers.about(loaded.layers["simulated image"])["settings"]
 
 
-def test_the_mesh_of_the_selected_shape_is_saved(
+def test_the_mesh_of_a_shape_and_the_library_of_all_are_saved(
     loaded: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any
 ) -> None:
     hands = open_panel(loaded, PANEL)
@@ -127,12 +127,6 @@ def test_the_mesh_of_the_selected_shape_is_saved(
         assert not hands.complains, hands.status
         back = read_mesh(tmp_path / name, 0.024)
         np.testing.assert_allclose(back.bounds_um, shapes.mesh(3).bounds_um, atol=1e-4)
-
-
-def test_the_library_of_all_shapes_is_saved(
-    loaded: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any
-) -> None:
-    hands = open_panel(loaded, PANEL)
     answer(tmp_path / "library")
     hands.click("save_library")
     assert not hands.complains
@@ -179,12 +173,7 @@ def test_a_write_that_fails_is_told_and_leaves_nothing(
         assert hands.status.startswith("Not saved: ")
         assert "\n" not in hands.status
         assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_with_other_things_in_it_is_no_place_for_a_library(
-    loaded: Any, open_panel: Any, tmp_path: Path, answer: Any
-) -> None:
-    hands = open_panel(loaded, PANEL)
+    # A folder with other things in it is no place for a library.
     (tmp_path / "thesis.docx").write_text("mine")
     answer(tmp_path)
     hands.click("save_library")

@@ -172,6 +172,12 @@ def test_a_second_extraction_replaces_the_first(
     assert viewer.layers["instances"] is not first
     assert viewer.layers["instances"].data.max() == 3
     assert viewer.layers["dot (1)"]
+    hands.type("min_volume_um3", 1)
+    extract(hands)
+    assert "0 shapes" in hands.status
+    assert "4 too small" in hands.status
+    assert not viewer.layers["instances"].data.any()
+    assert "class" not in kinds(viewer)
     assert other in viewer.layers
     assert "volume" in viewer.layers
 
@@ -253,7 +259,7 @@ def test_shapes_lie_where_their_labels_lie(
     np.testing.assert_allclose(middle, expected, atol=0.01)
 
 
-def test_a_volume_with_one_time_point_is_a_volume(
+def test_volumes_with_one_time_point_and_pyramids_are_volumes(
     viewer: Any, open_panel: Any, labels: Any
 ) -> None:
     hands = open_panel(viewer, PANEL)
@@ -262,16 +268,10 @@ def test_a_volume_with_one_time_point_is_a_volume(
     extract(hands)
     assert not hands.complains
     np.testing.assert_allclose(viewer.layers["instances"].translate, 0)
-
-
-def test_of_a_pyramid_the_finest_level_is_extracted(
-    viewer: Any, open_panel: Any, labels: Any
-) -> None:
-    hands = open_panel(viewer, PANEL)
-    pyramid = [labels, labels[::2, ::2, ::2]]
-    add_labels(viewer, pyramid, multiscale=True)
+    viewer.layers.clear()
+    add_labels(viewer, [labels, labels[::2, ::2, ::2]], multiscale=True)
     extract(hands)
-    assert viewer.layers["instances"].data.shape == labels.shape
+    assert viewer.layers["instances"].data.shape == labels.shape  # the finest level
 
 
 def rejected() -> dict[str, tuple[Callable[[Any, Any], Any], str]]:
@@ -304,31 +304,25 @@ def rejected() -> dict[str, tuple[Callable[[Any, Any], Any], str]]:
     }
 
 
-@pytest.mark.parametrize("what", rejected())
-def test_bad_input_is_told_in_one_line(
-    viewer: Any, open_panel: Any, labels: Any, extracted: Any, what: str
-) -> None:
-    hands = open_panel(viewer, PANEL)
-    add, words = rejected()[what]
-    add(viewer, labels)
-    if hands.find("voxel_nm_z").value() == 0:
-        for name in VOXEL_FIELDS:
-            hands.type(name, 24)
-    before = state(viewer)
-    hands.click("extract")
-    assert hands.complains
-    assert words in hands.status
-    assert "\n" not in hands.status
-    assert hands.find("extract").isEnabled()
-    assert state(viewer) == before
-    assert running() == []
-
-
-def test_without_a_layer_the_panel_says_what_to_do(viewer: Any, open_panel: Any) -> None:
+def test_bad_input_is_told_in_one_line(viewer: Any, open_panel: Any, labels: Any) -> None:
     hands = open_panel(viewer, PANEL)
     hands.click("extract")
     assert hands.complains
     assert hands.status.startswith("No label layer: open")
+    for what, (add, words) in rejected().items():
+        layer = add(viewer, labels)
+        if hands.find("voxel_nm_z").value() == 0:
+            for name in VOXEL_FIELDS:
+                hands.type(name, 24)
+        before = state(viewer)
+        hands.click("extract")
+        assert hands.complains, what
+        assert words in hands.status
+        assert "\n" not in hands.status
+        assert hands.find("extract").isEnabled()
+        assert state(viewer) == before
+        assert running() == []
+        viewer.layers.remove(layer)
 
 
 def test_an_error_in_the_process_is_told(viewer: Any, open_panel: Any, labels: Any) -> None:
@@ -344,25 +338,20 @@ def test_an_error_in_the_process_is_told(viewer: Any, open_panel: Any, labels: A
     assert state(viewer) == before
 
 
-def test_no_shape_that_is_large_enough_is_told(viewer: Any, open_panel: Any, labels: Any) -> None:
-    hands = open_panel(viewer, PANEL)
-    add_labels(viewer, labels)
-    hands.type("min_volume_um3", 1)
-    extract(hands)
-    assert "0 shapes" in hands.status
-    assert "4 too small" in hands.status
-
-
-def choose_file(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+def choose_file(monkeypatch: pytest.MonkeyPatch, path: Path | str) -> None:
     from qtpy.QtWidgets import QFileDialog
 
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
 
 
-def test_a_file_is_opened_chosen_and_asked_about(
+def test_files_are_opened_chosen_and_asked_about(
     viewer: Any, open_panel: Any, labels: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hands = open_panel(viewer, PANEL)
+    choose_file(monkeypatch, "")
+    hands.click("open")
+    assert hands.status == ""
+    assert len(viewer.layers) == 0
     viewer.add_labels(labels, name="other")
     np.save(tmp_path / "cell.npy", labels)
     choose_file(monkeypatch, tmp_path / "cell.npy")
@@ -372,20 +361,15 @@ def test_a_file_is_opened_chosen_and_asked_about(
     assert hands.find("labels").currentText() == "cell"
     assert voxel_nm(hands) == (0, 0, 0)
     assert hands.find("set_scale").isEnabled()
-
-
-def test_a_file_with_a_voxel_size_brings_it_along(
-    viewer: Any, open_panel: Any, labels: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hands = open_panel(viewer, PANEL)
     metadata = {
         "axes": "ZYX",
         **{f"PhysicalSize{axis}": 0.024 for axis in "ZYX"},
         **{f"PhysicalSize{axis}Unit": "µm" for axis in "ZYX"},
     }
-    tifffile.imwrite(tmp_path / "cell.ome.tif", labels, ome=True, metadata=metadata)
-    choose_file(monkeypatch, tmp_path / "cell.ome.tif")
+    tifffile.imwrite(tmp_path / "sized.ome.tif", labels, ome=True, metadata=metadata)
+    choose_file(monkeypatch, tmp_path / "sized.ome.tif")
     hands.click("open")
+    assert hands.find("labels").currentText() == "sized"
     assert voxel_nm(hands) == pytest.approx(VOXEL_NM)
 
 
@@ -404,17 +388,6 @@ def test_a_truncated_tiff_is_told(
     assert "truncated" in hands.status
     assert "\n" not in hands.status
     assert state(viewer) == before
-
-
-def test_no_file_chosen_changes_nothing(
-    viewer: Any, open_panel: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hands = open_panel(viewer, PANEL)
-    choose_file(monkeypatch, Path())
-    monkeypatch.setattr("qtpy.QtWidgets.QFileDialog.getOpenFileName", lambda *_, **__: ("", ""))
-    hands.click("open")
-    assert hands.status == ""
-    assert len(viewer.layers) == 0
 
 
 def test_the_protocol_says_what_becomes_of_thin_tubes(

@@ -76,7 +76,9 @@ def test_without_a_shape_the_panel_says_what_to_do(viewer: Any, open_panel: Any)
     assert len(viewer.layers) == 0
 
 
-def test_a_selected_shape_is_imaged(microscope: Hands, loaded: Any, ring: Mesh) -> None:
+def test_the_selected_shape_is_imaged(
+    microscope: Hands, loaded: Any, ring: Mesh, shapes: Any, id_of: Callable[[str], int]
+) -> None:
     layer = loaded.layers[IMAGE]
     assert layer.data.shape == (128, 128)
     np.testing.assert_allclose(layer.scale, 0.070)
@@ -88,17 +90,16 @@ def test_a_selected_shape_is_imaged(microscope: Hands, loaded: Any, ring: Mesh) 
     # It lies beside the volume, not over it, and the labels stay active.
     assert layer.extent.world[0][1] > 96 * 0.024
     assert loaded.layers.selection.active.name == layers.INSTANCES
-
-
-def test_another_shape_replaces_the_image(
-    microscope: Hands, loaded: Any, shapes: Any, id_of: Callable[[str], int]
-) -> None:
     before = pixels(loaded)
     loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
     settled(microscope)
     assert not np.array_equal(pixels(loaded), before)
     np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, shapes.mesh(id_of("rod"))))
     assert [layer.name for layer in loaded.layers].count(IMAGE) == 1
+    loaded.layers.remove(loaded.layers[IMAGE])
+    microscope.type("focus_um", 0.5)
+    settled(microscope)
+    assert settings(loaded)["acquisition"]["focus_um"] == 0.5
 
 
 KNOBS = [
@@ -136,17 +137,17 @@ def test_every_knob_changes_the_image_and_its_settings(
         assert not np.array_equal(pixels(loaded), before), name
     np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
     np.testing.assert_allclose(loaded.layers[IMAGE].scale, 0.100)
+    microscope.type("image_size", 64)
+    settled(microscope)
+    assert pixels(loaded).shape == (64, 64)
 
 
-def test_sliders_change_the_image_too(microscope: Hands, loaded: Any) -> None:
+def test_sliders_turns_and_views_move_the_image(microscope: Hands, loaded: Any) -> None:
     for name in ("focus_um", "rotation_deg_x", "photons_per_fluorophore"):
         before = pixels(loaded)
         microscope.press(f"{name}_slider", "PageUp", times=3)
         settled(microscope)
         assert not np.array_equal(pixels(loaded), before), name
-
-
-def test_a_turn_and_the_six_views_move_the_image(microscope: Hands, loaded: Any) -> None:
     for axis, degrees in (("z", 30), ("y", -45), ("x", 60)):
         before = pixels(loaded)
         microscope.type(f"rotation_deg_{axis}", degrees)
@@ -160,12 +161,6 @@ def test_a_turn_and_the_six_views_move_the_image(microscope: Hands, loaded: Any)
     microscope.choose("view", "0")
     settled(microscope)
     assert settings(loaded)["pose"]["rotation_deg"] == [0, 0, 0]
-
-
-def test_image_size_changes_the_number_of_pixels(microscope: Hands, loaded: Any) -> None:
-    microscope.type("image_size", 64)
-    settled(microscope)
-    assert pixels(loaded).shape == (64, 64)
 
 
 def test_presets_bring_their_modality_pixels_and_camera(
@@ -183,9 +178,6 @@ def test_presets_bring_their_modality_pixels_and_camera(
         assert settings(loaded)["camera"] == usual_camera(preset).model_dump(mode="json")
         np.testing.assert_allclose(loaded.layers[IMAGE].scale, preset.pixel_um)
         np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
-
-
-def test_the_confocal_pinhole_and_its_squared_stand_in(microscope: Hands, loaded: Any) -> None:
     microscope.choose("microscope", "conf2")
     settled(microscope)
     for change in (
@@ -249,7 +241,9 @@ def test_many_quick_moves_end_on_the_last(microscope: Hands, loaded: Any, ring: 
     assert 1 <= len(shown) <= len(moves)
 
 
-def test_contrast_stays_out_of_focus_unless_asked_to_follow(microscope: Hands, loaded: Any) -> None:
+def test_contrast_stays_out_of_focus_unless_asked_to_follow(
+    microscope: Hands, loaded: Any, id_of: Callable[[str], int]
+) -> None:
     layer = loaded.layers[IMAGE]
     in_focus = list(layer.contrast_limits)
     assert in_focus == pytest.approx(layers.contrast_of(layer.data))
@@ -258,17 +252,12 @@ def test_contrast_stays_out_of_focus_unless_asked_to_follow(microscope: Hands, l
     assert list(layer.contrast_limits) == in_focus
     assert layers.contrast_of(layer.data)[1] < in_focus[1]
     microscope.click("auto_contrast")
-    settled(microscope)
-    assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+    microscope.wait(lambda: layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data)))
     microscope.type("focus_um", 0)
     settled(microscope)
     assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
-
-
-def test_another_shape_or_preset_adjusts_the_contrast_even_while_knobs_move(
-    microscope: Hands, loaded: Any, id_of: Callable[[str], int]
-) -> None:
-    layer = loaded.layers[IMAGE]
+    # Off again: another preset or shape still adjusts it, even while knobs move.
+    microscope.click("auto_contrast")
     microscope.type("photons_per_fluorophore", 5000)
     microscope.choose("microscope", "epi1")
     microscope.type("photons_per_fluorophore", 20000)
@@ -282,7 +271,7 @@ def test_another_shape_or_preset_adjusts_the_contrast_even_while_knobs_move(
 
 
 def test_the_switch_makes_a_stack_in_micrometres(
-    microscope: Hands, loaded: Any, ring: Mesh
+    microscope: Hands, loaded: Any, ring: Mesh, id_of: Callable[[str], int]
 ) -> None:
     microscope.type("image_size", 48)
     microscope.type("planes", 5)
@@ -304,16 +293,7 @@ def test_the_switch_makes_a_stack_in_micrometres(
     np.testing.assert_allclose(layer.scale, [0.3, 0.070, 0.070])
     assert [one.name for one in loaded.layers].count(STACK) == 1
     assert pixels(loaded).shape == (48, 48)
-
-
-def test_a_stack_of_another_shape_gets_its_own_contrast(
-    microscope: Hands, loaded: Any, id_of: Callable[[str], int]
-) -> None:
-    microscope.type("image_size", 48)
-    microscope.type("planes", 3)
-    microscope.click("stack")
-    settled(microscope, STACK)
-    layer = loaded.layers[STACK]
+    # Another shape gets a contrast of its own, in the stack too.
     microscope.type("photons_per_fluorophore", 20000)
     loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
     settled(microscope, STACK)
@@ -343,8 +323,13 @@ def test_a_plain_surface_is_imaged(viewer: Any, open_panel: Any, ball: Mesh) -> 
 
 def test_a_surface_that_is_edited_is_imaged_anew(viewer: Any, open_panel: Any, ball: Mesh) -> None:
     hands = open_panel(viewer, PANEL)
-    layer = viewer.add_surface((ball.vertices, ball.faces), units="µm", name="ball")
+    layer = viewer.add_surface((np.zeros((3, 3)), np.array([[0, 1, 2]])), units="µm")
+    assert hands.complains
+    assert "no area" in hands.status
+    assert IMAGE not in viewer.layers
+    layer.data = (ball.vertices, ball.faces)
     settled(hands)
+    assert not hands.complains
     layer.data = (ball.vertices * 0.5, ball.faces)
     hands.wait(lambda: settings(viewer)["area_um2"] < 0.3 * ball.area_um2)
     layer.scale = (2, 2, 2)
@@ -369,14 +354,6 @@ def test_a_chosen_surface_is_imaged_until_a_shape_is_selected(
     assert microscope.find("sample").text().startswith("3 · rod")
 
 
-def test_a_surface_without_area_is_told(viewer: Any, open_panel: Any) -> None:
-    hands = open_panel(viewer, PANEL)
-    viewer.add_surface((np.zeros((3, 3)), np.array([[0, 1, 2]])), units="µm")
-    assert hands.complains
-    assert "no area" in hands.status
-    assert IMAGE not in viewer.layers
-
-
 def test_the_image_lies_beside_labels_in_nanometres(
     viewer: Any, open_panel: Any, labels: Any, ball: Mesh
 ) -> None:
@@ -388,14 +365,8 @@ def test_the_image_lies_beside_labels_in_nanometres(
     assert 96 * 0.024 < left < 96 * 0.024 + 3
 
 
-def test_a_deleted_image_comes_back_with_the_next_move(microscope: Hands, loaded: Any) -> None:
-    loaded.layers.remove(loaded.layers[IMAGE])
-    microscope.type("focus_um", 0.5)
-    settled(microscope)
-    assert settings(loaded)["acquisition"]["focus_um"] == 0.5
-
-
-def test_fields_have_the_names_of_their_settings(microscope: Hands) -> None:
+def test_fields_have_the_names_of_their_settings(viewer: Any, open_panel: Any) -> None:
+    microscope = open_panel(viewer, PANEL)
     simulation = Simulation()
     known = {
         *type(simulation.microscope).model_fields,

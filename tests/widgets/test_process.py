@@ -150,7 +150,7 @@ def test_cancel_works_while_the_process_starts(
     qtbot: Any, job: BackgroundProcess, told: Told
 ) -> None:
     array = np.zeros(50_000_000, np.uint8)  # more than a pipe holds: sending takes until it is read
-    for wait_s in (0.0, 0.001, 0.01, 0.05):
+    for wait_s in (0.0, 0.002, 0.05):
         told.ends.clear()
         job.start(size_of, array)
         time.sleep(wait_s)
