@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 from scipy import ndimage
+from scipy.spatial import KDTree
 
-from napari_3dmsl.shapes.phantom import make_phantom
+from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
+from napari_3dmsl.shapes.phantom import make_neighbours, make_phantom
 from napari_3dmsl.shapes.volume import check_labels
 
 
@@ -57,3 +59,56 @@ def test_every_seed_finds_room_for_all(seed):
 def test_finer_voxels_are_refused():
     with pytest.raises(ValueError, match="24 nm or more"):
         make_phantom(voxel_nm=(8, 8, 8))
+
+
+def test_volumes_are_those_of_the_voxels(phantom):
+    volume = np.bincount(phantom.labels.ravel()) * 0.024**3
+    for item in phantom.truth:
+        assert item.volume_um3 == pytest.approx(volume[item.id])
+
+
+def nearest_voxels_nm(labels, first, second, voxel_nm):
+    points = [np.argwhere(labels == label) * voxel_nm for label in (first, second)]
+    return KDTree(points[0]).query(points[1])[0].min()
+
+
+@pytest.mark.parametrize("gap", [0, 60, 150])
+def test_neighbours_are_as_far_apart_as_asked(gap):
+    phantom = make_neighbours(gap, seed=2, pairs=2)
+    assert len(phantom.truth) == 4
+    for first in (1, 3):
+        between = nearest_voxels_nm(phantom.labels, first, first + 1, phantom.voxel_nm)
+        assert gap - 1e-6 <= between <= gap + 2 * 24 * np.sqrt(3)  # a voxel's diagonal on each side
+
+
+def test_overlapping_neighbours_share_a_face():
+    phantom = make_neighbours(-80, seed=2, pairs=2)
+    for first in (1, 3):
+        assert nearest_voxels_nm(phantom.labels, first, first + 1, phantom.voxel_nm) == 24
+
+
+def test_neighbours_have_the_volume_of_rods():
+    phantom = make_neighbours(100, seed=4, voxel_nm=(24, 16, 16), pairs=2)
+    assert not phantom.labels[[0, -1]].any()
+    for item, box in zip(phantom.truth, ndimage.find_objects(phantom.labels), strict=True):
+        assert ndimage.label(phantom.labels[box] == item.id)[1] == 1
+        assert 1.2 <= item.length_um <= 2
+        rods = [np.pi * r**2 * item.length_um + 4 / 3 * np.pi * r**3 for r in (0.1, 0.25)]
+        assert 0.97 * rods[0] < item.volume_um3 < 1.03 * rods[1]
+
+
+def test_watershed_parts_neighbours_that_touch():
+    phantom = make_neighbours(0, seed=1, pairs=2)
+    settings = ExtractionSettings(voxel_nm=phantom.voxel_nm)
+    extraction = extract_instances(phantom.labels > 0, settings)
+    for item in phantom.truth:
+        own = phantom.labels == item.id
+        assert np.bincount(extraction.labels[own])[1:].max() > 0.97 * own.sum()
+    assert extraction.report.kept == 4
+
+
+@pytest.mark.parametrize(("name", "value"), [("gap_nm", 900), ("gap_nm", -200), ("pairs", 0)])
+def test_impossible_neighbours_are_refused(name, value):
+    arguments = {"gap_nm": 50, name: value}
+    with pytest.raises(ValueError, match=name):
+        make_neighbours(**arguments)

@@ -23,19 +23,35 @@ SIZE_UM = (3.36, 9.0, 9.0)
 LARGEST_HEIGHT_UM = 2.2  # of a centreline that is placed anyhow: leaves room to shift it
 FINEST_NM = 24.0
 GAP_UM = 0.14  # between objects and to the border: open also on a grid of 48 nm
+PAIR_CELL_UM = (3.4, 3.4, 3.4)  # room for a pair of rods at any angle
 TRIALS = 5000
 POINTS = 400
 
 
 @dataclass(frozen=True)
 class PhantomTruth:
-    """What an object of the phantom is; lengths are those of the drawn centrelines."""
+    """What an object of the phantom is.
+
+    Attributes
+    ----------
+    id
+        Its label.
+    shape_class, branches
+        As they were drawn.
+    length_um
+        Length of the drawn centrelines.
+    loops
+        Handles of the body (its genus).
+    volume_um3
+        Volume of its voxels.
+    """
 
     id: int
     shape_class: ShapeClass
     length_um: float
     branches: int
     loops: int
+    volume_um3: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,13 +102,83 @@ def make_phantom(seed: int = 0, voxel_nm: Sequence[float] = (24.0, 24.0, 24.0)) 
     voxel_um = np.array(voxel) / 1000
     rng = np.random.default_rng(seed)
     labels = np.zeros(np.round(np.array(SIZE_UM) / voxel_um).astype(int), dtype=np.uint16)
-    truth = []
-    for number, plan in enumerate(_plans(rng), start=1):
+    plans = _plans(rng)
+    for number, plan in enumerate(plans, start=1):
         _place(labels, number, plan, voxel_um, rng)
-        truth.append(
-            PhantomTruth(number, plan.shape_class, plan.length_um, plan.branches, plan.loops)
-        )
-    return Phantom(labels, voxel, truth)
+    return Phantom(labels, voxel, _truth(labels, plans, voxel_um))
+
+
+def make_neighbours(
+    gap_nm: float,
+    seed: int = 0,
+    voxel_nm: Sequence[float] = (24.0, 24.0, 24.0),
+    pairs: int = 4,
+) -> Phantom:
+    """Draw pairs of rods that cross at a chosen gap, to see which of them can be told apart.
+
+    Two straight rods of 1.2 to 2 µm and 100 to 250 nm radius pass each other at a random angle;
+    where they are nearest their surfaces are ``gap_nm`` apart. Labels 1 and 2 are the first pair,
+    3 and 4 the second. The pairs lie apart along x.
+
+    Parameters
+    ----------
+    gap_nm
+        0: the surfaces touch. Below 0: they overlap by so much, and the lower label has the voxels.
+    seed
+        The same seed, voxel size and gap give the same volume.
+    voxel_nm
+        Voxel size (z, y, x) in nm.
+    pairs
+        Number of pairs.
+
+    Raises
+    ------
+    ValueError
+        When the gap is not between -100 and 500 nm, or there is no pair.
+    """
+    voxel = check_voxel_nm(voxel_nm)
+    if not -100 <= gap_nm <= 500:
+        raise ValueError(f"gap_nm = {gap_nm}: expected -100 to 500 nm")
+    if pairs < 1:
+        raise ValueError(f"pairs = {pairs}: expected 1 or more")
+    voxel_um, cell = np.array(voxel) / 1000, np.array(PAIR_CELL_UM)
+    rng = np.random.default_rng(seed)
+    size = np.ceil(cell * (1, 1, pairs) / voxel_um).astype(int)
+    labels = np.zeros(size, dtype=np.uint16)
+    plans = []
+    for pair in range(pairs):
+        middle = cell * (0.5, 0.5, pair + 0.5) + rng.uniform(-0.5, 0.5, 3) * voxel_um
+        for curve in _crossing(rng, gap_nm / 1000):
+            plans.append(_Plan(ShapeClass.ROD, [(curve[0] + middle, curve[1])], 0, 0))
+            low, solid = _paint(plans[-1].curves, voxel_um, 0.0)
+            place = tuple(slice(a, a + n) for a, n in zip(low, solid.shape, strict=True))
+            labels[place][solid & (labels[place] == 0)] = len(plans)
+    return Phantom(labels, voxel, _truth(labels, plans, voxel_um))
+
+
+def _crossing(rng: np.random.Generator, gap: float) -> tuple[Curve, Curve]:
+    """Draw two straight rods around the origin whose surfaces are this far apart."""
+    turn = Rotation.random(rng=rng)
+    radii = rng.uniform(0.1, 0.25, 2)
+    angle = rng.uniform(0, np.pi / 2)
+    middles = np.array([(-0.5, 0, 0), (0.5, 0, 0)]) * (radii.sum() + gap)
+    ways = np.array([(0, 0, 1), (0, np.sin(angle), np.cos(angle))])
+    rods = []
+    for middle, way, radius in zip(middles, ways, radii, strict=True):
+        along = np.linspace(-0.5, 0.5, POINTS) * rng.uniform(1.2, 2.0)
+        rods.append((turn.apply(middle + along[:, None] * way), np.full(POINTS, radius)))
+    return rods[0], rods[1]
+
+
+def _truth(
+    labels: NDArray[np.uint16], plans: list[_Plan], voxel_um: NDArray[np.float64]
+) -> list[PhantomTruth]:
+    counts = np.bincount(labels.ravel(), minlength=len(plans) + 1)
+    volumes = (counts * np.prod(voxel_um)).tolist()
+    return [
+        PhantomTruth(n, plan.shape_class, plan.length_um, plan.branches, plan.loops, volumes[n])
+        for n, plan in enumerate(plans, start=1)
+    ]
 
 
 def _plans(rng: np.random.Generator) -> list[_Plan]:
@@ -212,8 +298,8 @@ def _place(
     rng: np.random.Generator,
 ) -> None:
     """Paint an object at a random free place, at least the gap away from all others."""
-    solid = _paint(plan.curves, voxel_um, 0.0)
-    surrounded = _paint(plan.curves, voxel_um, GAP_UM)
+    _, solid = _paint(plan.curves, voxel_um, 0.0)
+    _, surrounded = _paint(plan.curves, voxel_um, GAP_UM)
     room = np.array(labels.shape) - solid.shape
     if (room < 0).any():
         raise RuntimeError(f"phantom object {number} does not fit into the volume")
@@ -228,8 +314,11 @@ def _place(
 
 def _paint(
     curves: list[Curve], voxel_um: NDArray[np.float64], extra_um: float
-) -> NDArray[np.bool_]:
-    """Draw balls along the centrelines, ``extra_um`` larger, into a box that fits the gap too."""
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Draw balls along the centrelines, ``extra_um`` larger, into a box that fits the gap too.
+
+    Returns the index of the box's first voxel as well, on the grid whose voxel 0 is at 0.
+    """
     everything = np.concatenate([points for points, _ in curves])
     reach = max(float(radii.max()) for _, radii in curves) + GAP_UM
     low = np.floor((everything.min(axis=0) - reach) / voxel_um)
@@ -245,7 +334,7 @@ def _paint(
             )
             part = tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))
             box[part] |= z[:, None, None] + y[:, None] + x <= 1
-    return box
+    return low.astype(np.int64), box
 
 
 def _beads(
