@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Hands, load
+from hands import Hands, load
 
 from napari_3dmsl import layers
 from napari_3dmsl.shapes.library import ShapeLibrary, write_library

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from conftest import Hands
+from hands import Hands
 
 from napari_3dmsl import layers
 from napari_3dmsl.datasets.formats import read_image
@@ -52,7 +52,7 @@ def enabled(hands: Hands) -> list[str]:
 
 
 def test_only_what_is_there_can_be_saved(viewer: Any, open_panel: Any, extracted: Any) -> None:
-    from conftest import load
+    from hands import load
 
     hands = open_panel(viewer, PANEL)
     viewer.add_image(np.zeros((8, 8)), name="of somebody else")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from conftest import VOXEL_NM, Hands, running
+from hands import VOXEL_NM, Hands, running
 
 from napari_3dmsl import layers
 

@@ -26,7 +26,7 @@ def form(qtbot: Any) -> Form:
 
 @pytest.fixture
 def hands(qtbot: Any, form: Form) -> Any:
-    from conftest import Hands
+    from hands import Hands
 
     return Hands(qtbot, form, None)
 

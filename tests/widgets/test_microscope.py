@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Hands, running
+from hands import Hands, running
 
 from napari_3dmsl import layers
 from napari_3dmsl.microscope.instruments import load_microscope, microscope_names, usual_camera

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import PATIENCE_MS, workers
+from hands import PATIENCE_MS, workers
 
 from napari_3dmsl.widgets._process import BackgroundProcess
 
