@@ -305,6 +305,7 @@ def test_bad_input_is_told_in_one_line(viewer: Any, open_panel: Any, labels: Any
     hands.click("extract")
     assert hands.complains
     assert hands.status.startswith("No label layer: open")
+    assert hands.find("limit").text().startswith("Open a label volume")
     for what, (add, words) in rejected().items():
         layer = add(viewer, labels)
         if hands.find("voxel_nm_z").value() == 0:

@@ -274,6 +274,9 @@ class ExtractPanel(Panel):
 
     def _explain(self) -> None:
         """Say what the protocol does to thin tubes, or what is missing."""
+        if self.choice.layer is None:
+            self.limit.setText("Open a label volume, or File > Open Sample > 3DMSL.")
+            return
         try:
             settings = self.settings()
         except ValueError as error:
