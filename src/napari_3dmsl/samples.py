@@ -1,4 +1,4 @@
-"""Sample data for *File > Open Sample > 3DMSL*."""
+"""Sample data: *File > Open Sample > mitochondria phantom (3DMSL)*."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ from napari_3dmsl.widgets._process import BackgroundProcess
 if TYPE_CHECKING:
     import napari
 
+_SAMPLE = "File > Open Sample > mitochondria phantom (3DMSL)"
 _VOXEL_TIP = "From the layer's scale when its units are lengths; otherwise type it here."
 VOXEL_ROWS: list[Row] = [
     Number(f"voxel_nm_{axis}", f"Voxel size {axis}", 0, 1000, 1, 2, "nm", _VOXEL_TIP, slider=False)
@@ -166,7 +167,7 @@ class ExtractPanel(Panel):
         """Start the extraction; problems are told in the status line and change nothing."""
         layer = self.choice.layer
         if layer is None:
-            self.complain("No label layer: open a label volume or File > Open Sample > 3DMSL.")
+            self.complain(f"No label layer: open a label volume or {_SAMPLE}.")
             return
         try:
             settings = self.settings()
@@ -275,7 +276,7 @@ class ExtractPanel(Panel):
     def _explain(self) -> None:
         """Say what the protocol does to thin tubes, or what is missing."""
         if self.choice.layer is None:
-            self.limit.setText("Open a label volume, or File > Open Sample > 3DMSL.")
+            self.limit.setText(f"Open a label volume, or {_SAMPLE}.")
             return
         try:
             settings = self.settings()
