@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
+from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-from napari_3dmsl.shapes.field import smooth_mask
-from napari_3dmsl.shapes.inside import inside_field, inside_mesh
+from napari_3dmsl.shapes.field import inside_field, smooth_mask
 from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
 from napari_3dmsl.shapes.morphology import boxes

@@ -16,6 +16,8 @@ FACES = {"widgets", "cli", "readers", "writers", "samples"}
 # What each part may not import from the others: no stair leads back up.
 FORBIDDEN = {
     "settings": {"shapes", "microscope", "datasets", "layers", *FACES},
+    "geometry": {"shapes", "microscope", "datasets", "layers", *FACES},
+    "inside": {"shapes", "microscope", "datasets", "layers", *FACES},
     "shapes": {"microscope", "datasets", "layers", *FACES},
     "microscope": {"shapes", "datasets", "layers", *FACES},
     "datasets": {"layers", *FACES},

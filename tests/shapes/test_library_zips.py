@@ -11,10 +11,10 @@ import pytest
 import tifffile
 import trimesh
 
+from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.shapes import archive_cache, library_files
 from napari_3dmsl.shapes.archive import ZipArchive
 from napari_3dmsl.shapes.collection import ShapeCollection
-from napari_3dmsl.shapes.inside import inside_mesh
 from napari_3dmsl.shapes.library import ShapeLibrary, is_library, write_library
 from napari_3dmsl.shapes.library_files import image_file
 from napari_3dmsl.shapes.library_table import as_dataframe

@@ -5,9 +5,9 @@ import pytest
 import trimesh
 from solids import draw_torus, draw_tube
 
-from napari_3dmsl.shapes import inside as inside_module
-from napari_3dmsl.shapes.field import smooth_mask
-from napari_3dmsl.shapes.inside import inside_field, inside_mesh, winding_numbers
+from napari_3dmsl import inside as inside_module
+from napari_3dmsl.inside import inside_mesh, winding_numbers
+from napari_3dmsl.shapes.field import inside_field, smooth_mask
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field, read_mesh
 from napari_3dmsl.shapes.sampling import (
     SampleSettings,

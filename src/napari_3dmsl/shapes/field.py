@@ -13,7 +13,7 @@ from napari_3dmsl.shapes.morphology import components
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 SIGMA_VOXELS = 1.5
 TRUNCATE = 3.0  # the Gaussian ends at 3 sigma; the padding covers it and two voxels more
@@ -51,6 +51,26 @@ class SmoothedMask:
     def inside(self) -> NDArray[np.bool_]:
         """(z, y, x) bool, the shape on the grid."""
         return self.values > self.level
+
+
+def inside_field(field: SmoothedMask, points_um: ArrayLike) -> NDArray[np.bool_]:
+    """Tell which points lie inside the surface of a smoothed mask, by linear interpolation.
+
+    Faster than `inside_mesh`. Marching cubes cuts the same field along straight triangles, so the
+    two differ only within a small part of a voxel from the surface.
+
+    Parameters
+    ----------
+    field
+        The field that the mesh was made of.
+    points_um
+        (n, 3) world µm (z, y, x); outside of the field they are outside of the shape.
+    """
+    points = np.asarray(points_um, dtype=np.float64)
+    voxels = (points - field.origin_um) / field.voxel_um
+    values = ndimage.map_coordinates(field.values, voxels.T, order=1, cval=0.0)
+    inside: NDArray[np.bool_] = values > field.level
+    return inside
 
 
 def smooth_mask(

@@ -9,8 +9,9 @@ import numpy as np
 from pydantic import Field
 
 from napari_3dmsl.geometry import draw_on_triangles, triangle_areas, triangle_normals
+from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.settings import Settings
-from napari_3dmsl.shapes.inside import inside_field, inside_mesh
+from napari_3dmsl.shapes.field import inside_field
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

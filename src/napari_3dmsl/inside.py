@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from scipy import ndimage
 
 from napari_3dmsl.geometry import triangle_normals
 
@@ -14,13 +13,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_3dmsl.shapes.field import SmoothedMask
-    from napari_3dmsl.shapes.mesh import Mesh
-
 MOST_PAIRS = 1_000_000  # pairs of point and triangle looked at in one go: some 200 MB
 
 
-def inside_mesh(mesh: Mesh, points_um: ArrayLike) -> NDArray[np.bool_]:
+class TriangleMesh(Protocol):
+    """Triangles in µm: a mesh of any room."""
+
+    @property
+    def vertices(self) -> NDArray[np.float64]:
+        """(v, 3), (z, y, x)."""
+
+    @property
+    def faces(self) -> NDArray[np.integer[Any]]:
+        """(f, 3), corners in their order."""
+
+
+def inside_mesh(mesh: TriangleMesh, points_um: ArrayLike) -> NDArray[np.bool_]:
     """Tell which points lie inside a closed mesh: where its winding number is not 0.
 
     Exact up to rounding: only points closer to the surface than a rounding error can be wrong, and
@@ -45,32 +53,12 @@ def inside_mesh(mesh: Mesh, points_um: ArrayLike) -> NDArray[np.bool_]:
     points = np.asarray(points_um, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
         raise ValueError(f"points: expected finite numbers (n, 3), found shape {points.shape}")
-    if not _is_closed(mesh):
+    if not is_closed(mesh.vertices, mesh.faces):
         raise ValueError(
             f"the mesh has a hole, so it has no inside ({len(mesh.faces)} faces); expected every "
             "edge to be shared by faces that run along it in both directions"
         )
     inside: NDArray[np.bool_] = winding_numbers(mesh.vertices[mesh.faces], points) != 0
-    return inside
-
-
-def inside_field(field: SmoothedMask, points_um: ArrayLike) -> NDArray[np.bool_]:
-    """Tell which points lie inside the surface of a smoothed mask, by linear interpolation.
-
-    Faster than `inside_mesh`. Marching cubes cuts the same field along straight triangles, so the
-    two differ only within a small part of a voxel from the surface.
-
-    Parameters
-    ----------
-    field
-        The field that the mesh was made of.
-    points_um
-        (n, 3) world µm (z, y, x); outside of the field they are outside of the shape.
-    """
-    points = np.asarray(points_um, dtype=np.float64)
-    voxels = (points - field.origin_um) / field.voxel_um
-    values = ndimage.map_coordinates(field.values, voxels.T, order=1, cval=0.0)
-    inside: NDArray[np.bool_] = values > field.level
     return inside
 
 
@@ -219,15 +207,18 @@ def _pieces(lengths: NDArray[np.int64]) -> Iterator[slice]:
         start = stop
 
 
-def _is_closed(mesh: Mesh) -> bool:
+def is_closed(vertices: NDArray[np.float64], faces: NDArray[np.integer[Any]]) -> bool:
     """Whether each edge is run along as often forward as backward; surfaces may touch."""
-    if len(mesh.faces) == 0:
+    if len(faces) == 0:
         return False
-    if mesh.is_watertight:
+    if _edges_pair_up(faces.astype(np.int64)):
         return True
     # Files such as STL give each face its own vertices: compare places, not numbers.
-    _, place = np.unique(mesh.vertices, axis=0, return_inverse=True)
-    start = place.reshape(-1)[mesh.faces].astype(np.int64)
+    _, place = np.unique(vertices, axis=0, return_inverse=True)
+    return _edges_pair_up(place.reshape(-1)[faces].astype(np.int64))
+
+
+def _edges_pair_up(start: NDArray[np.int64]) -> bool:
     end = np.roll(start, -1, axis=1)
     forward, backward = (start << 32 | end).ravel(), (end << 32 | start).ravel()
     different = start.ravel() != end.ravel()  # a face without area runs back along its own edge
