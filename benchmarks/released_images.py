@@ -14,8 +14,8 @@ import numpy as np
 import tifffile
 
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface
-from napari_3dmsl.microscope.instruments import load_microscope
 from napari_3dmsl.microscope.pose import VIEWS
+from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.simulation import Simulation, Simulator, pose_of_view
 from napari_3dmsl.shapes.mesh import read_mesh
 

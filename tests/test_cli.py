@@ -20,7 +20,8 @@ from napari_3dmsl import cli
 from napari_3dmsl.cli._output import progress_line
 from napari_3dmsl.datasets.formats import describe_image, read_image
 from napari_3dmsl.microscope.fluorophores import Labelling
-from napari_3dmsl.microscope.instruments import Acquisition, load_microscope
+from napari_3dmsl.microscope.instruments import Acquisition
+from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 from napari_3dmsl.shapes.library import ShapeLibrary

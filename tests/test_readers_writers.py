@@ -13,7 +13,8 @@ import trimesh
 from napari_3dmsl import readers, samples, writers
 from napari_3dmsl.datasets.formats import describe_image, read_image, write_image, write_ome_tiff
 from napari_3dmsl.layers import KEY, mesh_layer, mesh_of
-from napari_3dmsl.microscope.instruments import Acquisition, load_microscope
+from napari_3dmsl.microscope.instruments import Acquisition
+from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.simulation import Simulation, image_scene, scene_from_points
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.library import write_library

@@ -20,7 +20,8 @@ from napari_3dmsl.datasets.formats import (
     write_image_array,
     write_ome_tiff,
 )
-from napari_3dmsl.microscope.instruments import Acquisition, load_microscope
+from napari_3dmsl.microscope.instruments import Acquisition
+from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.simulation import (
     SimulatedImage,
     Simulation,

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from napari_3dmsl.microscope.camera import physseg_noise, record
-from napari_3dmsl.microscope.instruments import Camera
+from napari_3dmsl.microscope.camera import Camera, record
+from napari_3dmsl.microscope.physseg import physseg_noise
 
 IDEAL = Camera(
     quantum_efficiency=1.0,

@@ -9,7 +9,8 @@ from napari_3dmsl.microscope.imaging import (
     focus_height_um,
     plane_positions,
 )
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope, load_microscope
+from napari_3dmsl.microscope.instruments import Acquisition, Microscope
+from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.psf import best_focus_stage_um
 
 SMALL = Microscope(emission_nm=600, pixel_nm=100, image_size=(48, 40), pixel_integration=False)

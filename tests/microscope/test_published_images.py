@@ -5,8 +5,8 @@ import pytest
 import tifffile
 
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface
-from napari_3dmsl.microscope.instruments import load_microscope
 from napari_3dmsl.microscope.pose import VIEWS
+from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.simulation import Simulation, Simulator, pose_of_view
 
 SETS = {"con1": "Conf1_imgs/N_0_920", "conf2": "Conf2_imgs/0_920", "epi1": "Epi1_imgs/0_920"}

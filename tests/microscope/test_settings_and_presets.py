@@ -2,10 +2,9 @@ import json
 
 import pytest
 
-from napari_3dmsl.microscope.instruments import (
-    Acquisition,
-    Camera,
-    Microscope,
+from napari_3dmsl.microscope.camera import Camera
+from napari_3dmsl.microscope.instruments import Acquisition, Microscope
+from napari_3dmsl.microscope.presets import (
     camera_names,
     load_camera,
     load_microscope,

@@ -10,7 +10,7 @@ import pytest
 from hands import Hands, running
 
 from napari_3dmsl import layers
-from napari_3dmsl.microscope.instruments import load_microscope, microscope_names, usual_camera
+from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets._form import Form

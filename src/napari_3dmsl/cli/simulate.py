@@ -11,7 +11,8 @@ import typer
 from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show
 
 if TYPE_CHECKING:
-    from napari_3dmsl.microscope.instruments import Camera, Microscope
+    from napari_3dmsl.microscope.camera import Camera
+    from napari_3dmsl.microscope.instruments import Microscope
     from napari_3dmsl.microscope.pose import Pose
     from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 
@@ -156,7 +157,7 @@ def _refuse(reason: str, **options: Any) -> None:
 
 
 def _microscope(name: str, confocal: str | None) -> Microscope:
-    from napari_3dmsl.microscope.instruments import load_microscope
+    from napari_3dmsl.microscope.presets import load_microscope
 
     microscope = load_microscope(name)
     if confocal is None:
@@ -167,7 +168,7 @@ def _microscope(name: str, confocal: str | None) -> Microscope:
 
 
 def _camera(name: str | None, background_photons: float | None, microscope: Microscope) -> Camera:
-    from napari_3dmsl.microscope.instruments import load_camera, usual_camera
+    from napari_3dmsl.microscope.presets import load_camera, usual_camera
 
     camera = usual_camera(microscope) if name is None else load_camera(name)
     return camera.replace(**given(background_photons=background_photons))

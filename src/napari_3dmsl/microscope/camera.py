@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from pydantic import Field
 
 from napari_3dmsl.arrays import CountArray, FloatArray
-from napari_3dmsl.microscope.instruments import Camera
+from napari_3dmsl.settings import Settings
 
-PHYSSEG_OFFSET = (20, 69)
-PHYSSEG_PEAK = (200, 239)
+
+class Camera(Settings):
+    """Photons to counts, after the EMVA 1288 linear camera model.
+
+    ``em_gain`` 1 means no gain register. ``background_photons`` is light, per pixel and plane, and
+    so has shot noise; ``offset_adu`` is electronic and has none.
+    """
+
+    name: str = "custom"
+    quantum_efficiency: float = Field(0.82, gt=0.0, le=1.0)
+    exposure_s: float = Field(0.1, gt=0.0, le=3600.0)
+    dark_e_per_s: float = Field(0.06, ge=0.0, le=1e6)
+    em_gain: float = Field(1.0, ge=1.0, le=10000.0)
+    full_well_e: float = Field(30000.0, gt=0.0, le=1e9)
+    read_noise_e: float = Field(1.6, ge=0.0, le=1e4)
+    e_per_adu: float = Field(0.46, gt=0.0, le=1e5)
+    offset_adu: float = Field(100.0, ge=0.0, le=60000.0)
+    bit_depth: int = Field(16, ge=8, le=16)
+    background_photons: float = Field(5.0, ge=0.0, le=1e6)
 
 
 def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> CountArray:
@@ -43,38 +59,3 @@ def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> Cou
     counts = np.rint(electrons / camera.e_per_adu + camera.offset_adu)
     recorded: CountArray = np.clip(counts, 0, 2**camera.bit_depth - 1).astype(np.uint16)
     return recorded
-
-
-@dataclass(frozen=True)
-class PhysSegNoise:
-    """Grey levels drawn for one image: its dimmest and its brightest expected value."""
-
-    offset: int
-    peak: int
-
-
-def physseg_noise(
-    photons: FloatArray,
-    rng: np.random.Generator,
-    offset: tuple[int, int] = PHYSSEG_OFFSET,
-    peak: tuple[int, int] = PHYSSEG_PEAK,
-) -> tuple[CountArray, PhysSegNoise]:
-    """Noise of the 3DMSL paper: ``Poisson(offset + (peak - offset) I / max I)``.
-
-    Offset and peak are grey levels drawn from ranges, both ends included; by default those of
-    Sekh et al., Nature Machine Intelligence 3 (2021), as used for 3DMSL. A stack shares one pair,
-    so its planes stay comparable.
-
-    Returns
-    -------
-    counts : uint16 array of the shape of ``photons``
-    levels : PhysSegNoise
-    """
-    levels = PhysSegNoise(
-        offset=int(rng.integers(*offset, endpoint=True)),
-        peak=int(rng.integers(*peak, endpoint=True)),
-    )
-    brightest = float(np.max(photons))
-    relative = np.asarray(photons) / brightest if brightest > 0 else np.zeros_like(photons)
-    expected = levels.offset + (levels.peak - levels.offset) * np.maximum(relative, 0.0)
-    return rng.poisson(expected).astype(np.uint16), levels

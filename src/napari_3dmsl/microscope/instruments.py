@@ -1,10 +1,8 @@
-"""Settings of an instrument (microscope, acquisition, camera) and the presets shipped as files."""
+"""Settings of a microscope and of what it records."""
 
 from __future__ import annotations
 
-from importlib.resources import files
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -15,7 +13,6 @@ RefractiveIndex = Annotated[float, Field(ge=1.0, le=2.0)]
 Wavelength = Annotated[float, Field(ge=300.0, le=1200.0)]
 Thickness = Annotated[float, Field(ge=0.0, le=1000.0)]
 PixelCount = Annotated[int, Field(ge=8, le=4096)]
-AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
 class Microscope(Settings):
@@ -91,77 +88,3 @@ class Acquisition(Settings):
                 f"stage_um = {self.stage_um:g}: give either stage_um or focus_um, not both"
             )
         return self
-
-
-class Camera(Settings):
-    """Photons to counts, after the EMVA 1288 linear camera model.
-
-    ``em_gain`` 1 means no gain register. ``background_photons`` is light, per pixel and plane, and
-    so has shot noise; ``offset_adu`` is electronic and has none.
-    """
-
-    name: str = "custom"
-    quantum_efficiency: float = Field(0.82, gt=0.0, le=1.0)
-    exposure_s: float = Field(0.1, gt=0.0, le=3600.0)
-    dark_e_per_s: float = Field(0.06, ge=0.0, le=1e6)
-    em_gain: float = Field(1.0, ge=1.0, le=10000.0)
-    full_well_e: float = Field(30000.0, gt=0.0, le=1e9)
-    read_noise_e: float = Field(1.6, ge=0.0, le=1e4)
-    e_per_adu: float = Field(0.46, gt=0.0, le=1e5)
-    offset_adu: float = Field(100.0, ge=0.0, le=60000.0)
-    bit_depth: int = Field(16, ge=8, le=16)
-    background_photons: float = Field(5.0, ge=0.0, le=1e6)
-
-
-def microscope_names() -> list[str]:
-    """Names of the microscopes that ship with the package."""
-    return _preset_names("microscopes")
-
-
-def camera_names() -> list[str]:
-    """Names of the cameras that ship with the package."""
-    return _preset_names("cameras")
-
-
-def load_microscope(name: str | Path) -> Microscope:
-    """Load a microscope by preset name or from a JSON or TOML file.
-
-    Raises
-    ------
-    ValueError
-        When no preset has that name, or the file holds a wrong setting.
-    """
-    return _load(Microscope, "microscopes", name)
-
-
-def load_camera(name: str | Path) -> Camera:
-    """Load a camera by preset name or from a JSON or TOML file (see `load_microscope`)."""
-    return _load(Camera, "cameras", name)
-
-
-def usual_camera(microscope: Microscope) -> Camera:
-    """Return the preset that goes with a modality: a photomultiplier or an sCMOS camera."""
-    return load_camera("pmt" if microscope.modality == "confocal" else "scmos")
-
-
-def _preset_folder(kind: str) -> Any:
-    return files("napari_3dmsl.microscope") / "presets" / kind
-
-
-def _preset_names(kind: str) -> list[str]:
-    names = (item.name for item in _preset_folder(kind).iterdir())
-    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
-
-
-def _load(settings: type[AnySettings], kind: str, name: str | Path) -> AnySettings:
-    if str(name) in _preset_names(kind):
-        return settings.load(str(_preset_folder(kind) / f"{name}.json"))
-    path = Path(name)
-    if path.suffix not in {".json", ".toml"}:
-        known = ", ".join(_preset_names(kind))
-        raise ValueError(
-            f"no {settings.__name__.lower()} '{name}': use one of {known}, or a .json or .toml file"
-        )
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file")
-    return settings.load(path)

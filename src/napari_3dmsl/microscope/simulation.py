@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from napari_3dmsl.arrays import CountArray, FloatArray
-from napari_3dmsl.microscope.camera import PhysSegNoise, physseg_noise, record
+from napari_3dmsl.microscope.camera import Camera, record
 from napari_3dmsl.microscope.fluorophores import (
     Emitters,
     Labelling,
@@ -18,7 +18,8 @@ from napari_3dmsl.microscope.fluorophores import (
     label_surface,
 )
 from napari_3dmsl.microscope.imaging import Photons, Progress, Renderer, expected_photons
-from napari_3dmsl.microscope.instruments import Acquisition, Camera, Microscope
+from napari_3dmsl.microscope.instruments import Acquisition, Microscope
+from napari_3dmsl.microscope.physseg import PhysSegNoise, physseg_noise
 from napari_3dmsl.microscope.pose import Placed, Pose, ViewName, place
 from napari_3dmsl.microscope.released import AsReleased, place_as_released, released_pose
 from napari_3dmsl.settings import Settings

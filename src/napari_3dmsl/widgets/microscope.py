@@ -14,14 +14,9 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
 from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface
-from napari_3dmsl.microscope.instruments import (
-    Acquisition,
-    Microscope,
-    load_microscope,
-    microscope_names,
-    usual_camera,
-)
+from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.pose import VIEWS, Pose
+from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator, pose_of_view
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets import _microscope_rows as rows
