@@ -7,14 +7,13 @@ transfer function at a few depths and one inverse FFT a plane.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
 from scipy.optimize import brentq
 
-from napari_3dmsl.arrays import ComplexArray, FloatArray
+from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.psf import Modality, best_focus_stage_um, modality_of
@@ -24,6 +23,9 @@ Progress = Callable[[int, int, str], None]
 
 _HEADROOM = 1.06
 """Spectra reach a little beyond the band in use, so that small changes of NA or λ reuse them."""
+
+_MODES_AT_ONCE = 65_536
+_OPTICS_AT_ONCE = 512  # point spread functions: depth nodes times planes
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,20 @@ class Renderer:
 
     def render(self, microscope: Microscope, stage_um: float) -> FloatArray:
         """Return the expected photons of one plane, shape ``microscope.image_size``."""
+        return next(self.planes(microscope, np.array([stage_um])))
+
+    def planes(self, microscope: Microscope, stages_um: FloatArray) -> Iterator[FloatArray]:
+        """Yield the expected photons of one plane after the other.
+
+        The optics of some planes are computed in one go, which takes much less than one by one.
+        """
         modality = modality_of(microscope)
         spectrum = self._spectrum_for(microscope, modality)
-        return _plane(spectrum, modality, microscope, stage_um)
+        at_once = max(1, _OPTICS_AT_ONCE // len(spectrum.depth_um))
+        for start in range(0, len(stages_um), at_once):
+            stages = stages_um[start : start + at_once]
+            for table in _transfer_tables(spectrum, modality, stages):
+                yield _plane(spectrum, table, microscope)
 
     def _spectrum_for(self, microscope: Microscope, modality: Modality) -> EmitterSpectrum:
         kept = self._spectrum
@@ -95,35 +108,31 @@ class Renderer:
         return self._spectrum
 
 
-def _plane(
-    spectrum: EmitterSpectrum, modality: Modality, microscope: Microscope, stage_um: float
-) -> FloatArray:
-    radial = modality.radial_intensity(spectrum.grid, spectrum.depth_um, stage_um)
-    transfer = spectrum.to_modes @ (spectrum.grid.transfer_matrix @ radial.astype(np.float32))
-    modes = np.einsum("km,km->k", transfer, spectrum.spectra)
+def _transfer_tables(
+    spectrum: EmitterSpectrum, modality: Modality, stages_um: FloatArray
+) -> list[FloatArray]:
+    """For each stage position the transfer function of every depth node, (frequencies, nodes)."""
+    nodes = spectrum.depth_um
+    depths, stages = np.tile(nodes, len(stages_um)), np.repeat(stages_um, len(nodes))
+    radial = modality.radial_intensity(spectrum.grid, depths, stages)
+    tables = spectrum.grid.transfer_matrix @ radial.astype(np.float32)
+    return np.split(tables, len(stages_um), axis=1)
+
+
+def _plane(spectrum: EmitterSpectrum, table: FloatArray, microscope: Microscope) -> FloatArray:
+    modes = np.empty((2, len(spectrum.row)), dtype=np.complex64)
+    for start in range(0, len(spectrum.row), _MODES_AT_ONCE):
+        part = slice(start, start + _MODES_AT_ONCE)
+        transfer = (spectrum.to_modes[part] @ table).T.copy()
+        for sign, by_part in enumerate(spectrum.spectra[..., part]):
+            modes.real[sign, part] = np.einsum("mk,mk->k", transfer, by_part[0])
+            modes.imag[sign, part] = np.einsum("mk,mk->k", transfer, by_part[1])
     if microscope.pixel_integration:
         frequency_row, frequency_column = spectrum.frequency_per_um
         pixel = microscope.pixel_um
-        modes = modes * (np.sinc(frequency_row * pixel) * np.sinc(frequency_column * pixel))
-    return _sample(spectrum, modes)
-
-
-def _sample(spectrum: EmitterSpectrum, modes: ComplexArray) -> FloatArray:
-    """Pixel values from the spectrum of a continuous image.
-
-    The grid is made fine enough for the band and every n-th point kept, so a pixel too coarse for
-    the band aliases as it does on a real detector.
-    """
-    y, x = spectrum.axes
-    fineness = max(1, int(np.ceil(2.0 * spectrum.band_per_um * spectrum.pixel_um + 1e-9)))
-    shape = y.padded * fineness, x.padded * fineness
-    plane = np.zeros((shape[0], shape[1] // 2 + 1), dtype=np.complex64)
-    plane[spectrum.row, spectrum.column] = modes
-    dense = fft.irfft2(plane, s=shape, workers=-1, overwrite_x=True)
-    rows, columns = spectrum.image_size
-    pixels = dense[: rows * fineness : fineness, : columns * fineness : fineness]
-    photons: FloatArray = np.maximum(pixels * np.float32(fineness**2), 0.0)
-    return photons
+        blur = np.sinc(frequency_row * pixel) * np.sinc(frequency_column * pixel)
+        modes *= blur.astype(np.float32)
+    return np.maximum(spectrum.raster.pixels(modes), 0.0)
 
 
 def plane_positions(
@@ -199,17 +208,9 @@ def expected_photons(
         found = renderer.emitters
         centroid_height_um = float(np.average(found.positions_um[:, 0], weights=found.photons))
     focus, stage = plane_positions(microscope, acquisition, centroid_height_um)
-    planes = np.stack(list(_planes(renderer, microscope, stage, progress)))
-    return Photons(planes, focus, stage)
-
-
-def _planes(
-    renderer: Renderer,
-    microscope: Microscope,
-    stages_um: FloatArray,
-    progress: Progress | None,
-) -> Iterable[FloatArray]:
-    for done, stage in enumerate(stages_um, start=1):
-        yield renderer.render(microscope, float(stage))
+    planes = np.empty((len(stage), *microscope.image_size), dtype=np.float32)
+    for done, plane in enumerate(renderer.planes(microscope, stage), start=1):
+        planes[done - 1] = plane
         if progress is not None:
-            progress(done, len(stages_um), "planes")
+            progress(done, len(stage), "planes")
+    return Photons(planes, focus, stage)

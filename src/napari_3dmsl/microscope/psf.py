@@ -38,9 +38,12 @@ class Modality(Protocol):
     axial_band_per_um: float
 
     def radial_intensity(
-        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: float
+        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
     ) -> FloatArray:
-        """Photons per µm² and emitted photon, shape (radii of the grid, depths)."""
+        """Photons per µm² and emitted photon, shape (radii of the grid, depths).
+
+        ``stage_um`` is one position or one for each depth.
+        """
         ...
 
 
@@ -176,7 +179,7 @@ class Widefield:
         self.axial_band_per_um = self.emission.axial_band_per_um
 
     def radial_intensity(
-        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: float
+        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
     ) -> FloatArray:
         """See `Modality.radial_intensity`."""
         return self.emission.intensity(grid.radius_um, depth_um, stage_um)
@@ -198,7 +201,7 @@ class Confocal:
         self.axial_band_per_um = self.excitation.axial_band_per_um + self.emission.axial_band_per_um
 
     def radial_intensity(
-        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: float
+        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
     ) -> FloatArray:
         """See `Modality.radial_intensity`."""
         excitation = self.excitation.intensity(grid.radius_um, depth_um, stage_um)
@@ -219,7 +222,7 @@ class SquaredEmission:
         self.axial_band_per_um = 2.0 * self.emission.axial_band_per_um
 
     def radial_intensity(
-        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: float
+        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
     ) -> FloatArray:
         """See `Modality.radial_intensity`."""
         emission = self.emission.intensity(grid.radius_um, depth_um, stage_um)

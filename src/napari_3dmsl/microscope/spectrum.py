@@ -21,6 +21,7 @@ from scipy import fft, sparse
 from napari_3dmsl.arrays import ComplexArray, FloatArray
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.hankel import gauss_legendre, radial_grid
+from napari_3dmsl.microscope.raster import Raster
 
 MARGIN_UM = 10.0
 """Emitters farther than this outside the field are ignored."""
@@ -29,6 +30,7 @@ _KERNEL_WIDTH = 6
 _OVERSAMPLING = 1.5
 _KERNEL_SHAPE = 0.97 * np.pi * _KERNEL_WIDTH * (1.0 - 0.5 / _OVERSAMPLING)
 _EMITTERS_AT_ONCE = 50_000
+_GRID_POINTS_AT_ONCE = 16_000_000  # of all depth nodes together: 64 MB of float32
 _REACH_STEP_UM = 0.5  # a shape that turns keeps its radial grid
 
 
@@ -70,6 +72,15 @@ class EmitterSpectrum:
     pixel_um : float
     band_per_um, axial_band_per_um : float
         See `Modality`; the optics may use less, not more.
+
+    Attributes
+    ----------
+    row, column : (k,) integer arrays
+        Frequencies >= 0 within the band, in cycles per period. An image is real, so columns < 0
+        repeat these; rows < 0 share the transfer function of rows > 0.
+    spectra : (2, 2, nodes, k) float32
+        Of the rows as they are and of the rows negated; real and imaginary parts. Depth nodes
+        come before modes because sums over nodes are then long vector operations.
     """
 
     def __init__(
@@ -96,29 +107,31 @@ class EmitterSpectrum:
         )
         self.depth_um, weights = _depth_weights(positions[:, 0], axial_band_per_um)
         self.row, self.column = self._modes_in_band()
-        spectra = self._transform(positions[:, 1:], weights * photons[:, None])
-        self.spectra = spectra * self._to_first_pixel()[:, None]
+        y, x = self.axes
+        self.raster = Raster(self.row, self.column, (y.padded, x.padded), image_size)
+        weights *= photons[:, None]
+        self.spectra = self._transform(positions[:, 1:], weights.astype(np.float32))
         self.to_modes = self._interpolation()
 
     def _modes_in_band(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Integer frequencies (row any sign, column >= 0) within the band."""
+        """Integer frequencies (row and column >= 0) within the band."""
         y, x = self.axes
         highest_row = int(self.band_per_um * y.period_um)
         highest_column = int(self.band_per_um * x.period_um)
         row, column = np.meshgrid(
-            np.arange(-highest_row, highest_row + 1), np.arange(highest_column + 1), indexing="ij"
+            np.arange(highest_row + 1), np.arange(highest_column + 1), indexing="ij"
         )
         keep = np.hypot(row / y.period_um, column / x.period_um) <= self.band_per_um
         return row[keep], column[keep]
 
     @property
     def frequency_per_um(self) -> tuple[FloatArray, FloatArray]:
-        """Row and column frequencies of the modes, cycles/µm."""
+        """Row and column frequencies of the modes, cycles/µm, >= 0."""
         y, x = self.axes
         return self.row / y.period_um, self.column / x.period_um
 
-    def _transform(self, lateral_um: FloatArray, weights: FloatArray) -> ComplexArray:
-        """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every mode, shape (modes, depth nodes)."""
+    def _transform(self, lateral_um: FloatArray, weights: FloatArray) -> FloatArray:
+        """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every mode, laid out as `spectra`."""
         shape = tuple(
             fft.next_fast_len(
                 max(int(2 * _OVERSAMPLING * self.band_per_um * axis.period_um) + 1, 12), True
@@ -130,29 +143,52 @@ class EmitterSpectrum:
         low = np.floor(position.min(axis=0, initial=0.0)).astype(int) - _KERNEL_WIDTH
         high = np.ceil(position.max(axis=0, initial=0.0)).astype(int) + _KERNEL_WIDTH
         box = tuple(int(side) for side in high - low)  # only this part of the grid is not zero
-        spread = np.zeros((box[0] * box[1], weights.shape[1]), dtype=np.float32)
-        for start in range(0, len(position), _EMITTERS_AT_ONCE):
-            part = slice(start, start + _EMITTERS_AT_ONCE)
-            matrix = _spreading_matrix(position[part] - low, box)
-            spread += matrix.T @ weights[part].astype(np.float32)
-        rows = fft.rfft(spread.reshape(*box, -1), n=shape[1], axis=1, workers=-1)
+        parts = [
+            slice(start, start + _EMITTERS_AT_ONCE)
+            for start in range(0, len(position), _EMITTERS_AT_ONCE)
+        ]
+        spreading = [_spreading_matrix(position[part] - low, box) for part in parts]
+        nodes = weights.shape[1]
+        corrections = self._corrections(shape, low)
+        spectra = np.empty((2, 2, nodes, len(self.row)), dtype=np.float32)
+        at_once = max(1, _GRID_POINTS_AT_ONCE // (shape[0] * shape[1]))
+        for first in range(0, nodes, at_once):
+            some = slice(first, min(first + at_once, nodes))
+            spread = np.zeros((box[0] * box[1], some.stop - first), dtype=np.float32)
+            for part, matrix in zip(parts, spreading, strict=True):
+                spread += matrix.T @ weights[part, some]
+            on_grid = self._to_frequencies(spread.reshape(*box, -1), shape)
+            for sign, correction in enumerate(corrections):
+                modes = on_grid[self.column, :, (-self.row if sign else self.row)]
+                modes *= correction[:, None]
+                spectra[sign, 0, some] = modes.real.T
+                spectra[sign, 1, some] = modes.imag.T
+        return spectra
+
+    def _to_frequencies(self, spread: FloatArray, shape: tuple[int, ...]) -> ComplexArray:
+        """Fourier transform of values on a box of the grid, as (columns >= 0, nodes, rows)."""
+        rows = fft.rfft(spread, n=shape[1], axis=1, workers=-1)
         # With the rows last in memory the second transform takes half the time.
         columns = rows[:, : int(self.column.max()) + 1].transpose(1, 2, 0).copy()
-        on_grid = fft.fft(columns, n=shape[0], axis=2, workers=-1)
-        modes: ComplexArray = on_grid[self.column, :, self.row]
+        frequencies: ComplexArray = fft.fft(columns, n=shape[0], axis=2, workers=-1)
+        return frequencies
+
+    def _corrections(
+        self, shape: tuple[int, ...], low: NDArray[np.intp]
+    ) -> tuple[ComplexArray, ComplexArray]:
+        """Take the kernel's blur away and bring pixel (0, 0) to the origin, one array a row sign.
+
+        The mode of row and column 0 is its own negation: it belongs to the first.
+        """
         turns_row, turns_column = self.row / shape[0], self.column / shape[1]
         kernel = _kernel_spectrum(turns_row) * _kernel_spectrum(turns_column)
-        from_corner = np.exp(-2j * np.pi * (turns_row * low[0] + turns_column * low[1]))
-        modes *= (from_corner / kernel).astype(np.complex64)[:, None]
-        return modes
-
-    def _to_first_pixel(self) -> ComplexArray:
-        """Phase that brings the centre of pixel (0, 0) to the origin."""
         frequency_row, frequency_column = self.frequency_per_um
         y, x = self.axes
-        turns = frequency_row * y.first_pixel_um + frequency_column * x.first_pixel_um
-        phase: ComplexArray = np.exp(2j * np.pi * turns).astype(np.complex64)
-        return phase
+        by_row = frequency_row * y.first_pixel_um - turns_row * low[0]
+        by_column = frequency_column * x.first_pixel_um - turns_column * low[1]
+        as_is = np.exp(2j * np.pi * (by_column + by_row)) / kernel
+        negated = np.where(self.row > 0, np.exp(2j * np.pi * (by_column - by_row)) / kernel, 0.0)
+        return as_is.astype(np.complex64), negated.astype(np.complex64)
 
     def _interpolation(self) -> sparse.csr_matrix:
         """Rows of `RadialGrid.transfer_matrix` to modes: six-point Lagrange in |k|."""
