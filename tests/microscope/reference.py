@@ -1,8 +1,10 @@
 """Point spread functions written a second time, straight from the formulas and slowly."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.integrate import quad
-from scipy.special import j0
+from scipy.special import j0, j1
 
 
 def optical_path_um(rho, scope, depth_um, stage_um):
@@ -40,17 +42,91 @@ def emission_psf(radius_um, scope, wavelength_nm, depth_um, stage_um):
 
 def radial_profile(scope, wavelength_nm, depth_um, stage_um, reach_um, step_um=0.01):
     """Radii and intensities by a dense midpoint rule, for sums over whole images."""
-    radius = np.arange(0.0, reach_um + 2 * step_um, step_um)
     k = 2 * np.pi / (wavelength_nm / 1000)
     limit = min(1.0, scope.specimen_index / scope.numerical_aperture)
     angle = (np.arange(1500) + 0.5) / 1500 * np.pi / 2
     rho = limit * np.sin(angle)
     weight = limit * np.cos(angle) * rho * (np.pi / 2 / 1500)
     path = optical_path_um(rho, scope, depth_um, stage_um)
-    field = j0(k * scope.numerical_aperture * np.outer(radius, rho)) @ (
-        weight * np.exp(1j * k * path)
-    )
+    reach_um = np.ceil(reach_um + 2 * step_um)  # whole µm, so that scenes share the waves
+    radius, waves = _waves(k * scope.numerical_aperture, limit, reach_um, step_um)
+    field = waves @ (weight * np.exp(1j * k * path))
     return radius, np.abs(field) ** 2 * (k * scope.numerical_aperture) ** 2 / (np.pi * limit**2)
+
+
+@lru_cache(maxsize=4)
+def _waves(pupil_wavenumber, limit, reach_um, step_um):
+    """Radii and J0 at each of them and at each pupil radius of `radial_profile`."""
+    radius = np.arange(0.0, reach_um + step_um, step_um)
+    rho = limit * np.sin((np.arange(1500) + 0.5) / 1500 * np.pi / 2)
+    return radius, j0(pupil_wavenumber * np.outer(radius, rho))
+
+
+def _pixel_distances(scope, position, oversampling=1):
+    axes = []
+    for count, centre in zip(scope.image_size, position[1:], strict=True):
+        fine = (np.arange(count * oversampling) + 0.5) / oversampling
+        axes.append((fine - count / 2) * scope.pixel_um - centre)
+    return np.hypot(*np.meshgrid(*axes, indexing="ij"))
+
+
+def sum_of_emitters(scope, emitters, profile_of, oversampling=1):
+    """Brute force: the image of every emitter, by its own point spread function, added up."""
+    image = np.zeros([n * oversampling for n in scope.image_size])
+    for position, photons in zip(emitters.positions_um, emitters.photons, strict=True):
+        distance = _pixel_distances(scope, position, oversampling)
+        radius, intensity = profile_of(position[0], distance.max())
+        image += photons * np.interp(distance, radius, intensity)
+    blocks = image.reshape(scope.image_size[0], oversampling, scope.image_size[1], oversampling)
+    return blocks.mean(axis=(1, 3)) * scope.pixel_um**2
+
+
+def confocal_profile(scope, depth, stage, reach):
+    """Excitation times emission averaged over the pinhole, by a two-dimensional sum."""
+    radius, emission = radial_profile(scope, scope.emission_nm, depth, stage, reach + 1, 0.004)
+    _, excitation = radial_profile(scope, scope.excitation_nm, depth, stage, reach + 1, 0.004)
+    pinhole = 0.61 * scope.emission_nm / 1000 / scope.numerical_aperture * scope.pinhole_airy
+    ring = (np.arange(40) + 0.5) / 40 * pinhole
+    angle = (np.arange(64) + 0.5) / 64 * np.pi
+    coarse = np.arange(0, reach + 0.006, 0.006)
+    away = np.sqrt(
+        coarse[:, None, None] ** 2
+        + ring[None, :, None] ** 2
+        + 2 * coarse[:, None, None] * ring[None, :, None] * np.cos(angle)
+    )
+    around = np.interp(away, radius, emission).mean(axis=2)
+    through = around @ (2 * np.pi * ring * pinhole / 40)
+    return coarse, np.interp(coarse, radius, excitation) * through
+
+
+def focused_profile(wavelength_nm, aperture, radius_um):
+    """Airy pattern of unit integral."""
+    k_aperture = 2 * np.pi / (wavelength_nm / 1000) * aperture
+    argument = np.maximum(k_aperture * radius_um, 1e-9)
+    return k_aperture**2 / np.pi * (j1(argument) / argument) ** 2
+
+
+def squared_profile(scope, depth, stage, reach):
+    """Emission, squared, over the unaberrated peak."""
+    radius, intensity = radial_profile(scope, scope.emission_nm, depth, stage, reach, 0.004)
+    aperture = min(scope.numerical_aperture, scope.specimen_index)
+    peak = (2 * np.pi / (scope.emission_nm / 1000) * aperture) ** 2 / (4 * np.pi)
+    return radius, intensity**2 / peak
+
+
+def two_photon_profile(scope, depth, stage, reach):
+    """Excitation, squared, over the dose in the unaberrated focus (a sum over an Airy pattern)."""
+    radius, intensity = radial_profile(scope, scope.excitation_nm, depth, stage, reach, 0.004)
+    aperture = min(scope.numerical_aperture, scope.specimen_index)
+    fine = (np.arange(200_000) + 0.5) * 1e-4
+    airy = focused_profile(scope.excitation_nm, aperture, fine)
+    return radius, intensity**2 / (2e-4 * np.pi * np.sum(fine * airy**2))
+
+
+def light_sheet_profile(scope, depth, stage, focal_um, reach):
+    """Emission times a Gaussian of the sheet's full width at half maximum."""
+    radius, intensity = radial_profile(scope, scope.emission_nm, depth, stage, reach, 0.004)
+    return radius, intensity * 0.5 ** ((2 * (depth - focal_um) / scope.sheet_fwhm_um) ** 2)
 
 
 def full_width_at_half_maximum(position, values):

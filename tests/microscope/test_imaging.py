@@ -1,17 +1,23 @@
 import numpy as np
 import pytest
-from microscope.reference import radial_profile
+from microscope.reference import (
+    confocal_profile,
+    light_sheet_profile,
+    radial_profile,
+    squared_profile,
+    sum_of_emitters,
+    two_photon_profile,
+)
 
 from napari_3dmsl.microscope.fluorophores import Emitters
-from napari_3dmsl.microscope.imaging import (
-    Renderer,
-    expected_photons,
+from napari_3dmsl.microscope.focus import (
+    best_focus_stage_um,
     focus_height_um,
     plane_positions,
 )
+from napari_3dmsl.microscope.imaging import Renderer, expected_photons
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.presets import load_microscope
-from napari_3dmsl.microscope.psf import best_focus_stage_um
 
 SMALL = Microscope(emission_nm=600, pixel_nm=100, image_size=(48, 40), pixel_integration=False)
 
@@ -22,50 +28,13 @@ def _scene(rng, count=12, depth=(0.0, 5.0), half_width=2.0):
     return Emitters(np.column_stack([heights, lateral]), rng.uniform(50, 150, count))
 
 
-def _pixel_distances(scope, position, oversampling=1):
-    axes = []
-    for count, centre in zip(scope.image_size, position[1:], strict=True):
-        fine = (np.arange(count * oversampling) + 0.5) / oversampling
-        axes.append((fine - count / 2) * scope.pixel_um - centre)
-    return np.hypot(*np.meshgrid(*axes, indexing="ij"))
-
-
-def _sum_of_emitters(scope, emitters, profile_of, oversampling=1):
-    """Brute force: the image of every emitter, by its own point spread function, added up."""
-    image = np.zeros([n * oversampling for n in scope.image_size])
-    for position, photons in zip(emitters.positions_um, emitters.photons, strict=True):
-        distance = _pixel_distances(scope, position, oversampling)
-        radius, intensity = profile_of(position[0], distance.max())
-        image += photons * np.interp(distance, radius, intensity)
-    blocks = image.reshape(scope.image_size[0], oversampling, scope.image_size[1], oversampling)
-    return blocks.mean(axis=(1, 3)) * scope.pixel_um**2
-
-
-def _confocal_profile(scope, depth, stage, reach):
-    """Excitation times emission averaged over the pinhole, by a two-dimensional sum."""
-    radius, emission = radial_profile(scope, scope.emission_nm, depth, stage, reach + 1, 0.004)
-    _, excitation = radial_profile(scope, scope.excitation_nm, depth, stage, reach + 1, 0.004)
-    pinhole = 0.61 * scope.emission_nm / 1000 / scope.numerical_aperture * scope.pinhole_airy
-    ring = (np.arange(40) + 0.5) / 40 * pinhole
-    angle = (np.arange(64) + 0.5) / 64 * np.pi
-    coarse = np.arange(0, reach + 0.006, 0.006)
-    away = np.sqrt(
-        coarse[:, None, None] ** 2
-        + ring[None, :, None] ** 2
-        + 2 * coarse[:, None, None] * ring[None, :, None] * np.cos(angle)
-    )
-    around = np.interp(away, radius, emission).mean(axis=2)
-    through = around @ (2 * np.pi * ring * pinhole / 40)
-    return coarse, np.interp(coarse, radius, excitation) * through
-
-
 @pytest.mark.parametrize("specimen_index", [1.33, 1.515], ids=["water", "oil"])
 @pytest.mark.parametrize("focus", [-3.0, 0.0, 3.0])
 def test_widefield_equals_the_sum_over_emitters(specimen_index, focus):
     scope = SMALL.replace(specimen_index=specimen_index)
     emitters = _scene(np.random.default_rng(int(10 + focus)))
     stage = best_focus_stage_um(scope, 2.5 + focus)
-    expected = _sum_of_emitters(
+    expected = sum_of_emitters(
         scope,
         emitters,
         lambda depth, reach: radial_profile(scope, 600, depth, stage, reach, 0.004),
@@ -79,8 +48,8 @@ def test_confocal_equals_the_sum_over_emitters(focus):
     scope = SMALL.replace(modality="confocal", pixel_nm=60)
     emitters = _scene(np.random.default_rng(3), count=6, depth=(0.5, 3.0), half_width=1.0)
     stage = best_focus_stage_um(scope, 1.7 + focus)
-    expected = _sum_of_emitters(
-        scope, emitters, lambda depth, reach: _confocal_profile(scope, depth, stage, reach)
+    expected = sum_of_emitters(
+        scope, emitters, lambda depth, reach: confocal_profile(scope, depth, stage, reach)
     )
     image = Renderer(emitters).render(scope, stage)
     assert np.abs(image - expected).max() < 1e-3 * expected.max()
@@ -90,13 +59,36 @@ def test_squared_equals_the_squared_emission():
     scope = SMALL.replace(modality="confocal", confocal="squared", pixel_nm=70)
     emitters = _scene(np.random.default_rng(4), count=6, depth=(0.0, 2.0))
     stage = best_focus_stage_um(scope, 1.0)
-    peak = (2 * np.pi / 0.6 * 1.33) ** 2 / (4 * np.pi)
+    expected = sum_of_emitters(
+        scope, emitters, lambda depth, reach: squared_profile(scope, depth, stage, reach)
+    )
+    image = Renderer(emitters).render(scope, stage)
+    assert np.abs(image - expected).max() < 1e-3 * expected.max()
 
-    def profile(depth, reach):
-        radius, intensity = radial_profile(scope, 600, depth, stage, reach, 0.004)
-        return radius, intensity**2 / peak
 
-    expected = _sum_of_emitters(scope, emitters, profile)
+@pytest.mark.parametrize("focus", [-2.0, 0.0, 0.5])
+def test_two_photon_equals_the_squared_excitation(focus):
+    scope = SMALL.replace(modality="two_photon", excitation_nm=920, numerical_aperture=1.1)
+    emitters = _scene(np.random.default_rng(11), count=6, depth=(0.5, 3.0))
+    stage = best_focus_stage_um(scope, 1.7 + focus)
+    expected = sum_of_emitters(
+        scope, emitters, lambda depth, reach: two_photon_profile(scope, depth, stage, reach)
+    )
+    image = Renderer(emitters).render(scope, stage)
+    assert np.abs(image - expected).max() < 1e-3 * expected.max()
+
+
+@pytest.mark.parametrize("thickness", [0.5, 3.0])
+def test_light_sheet_lights_what_lies_about_the_focal_plane(thickness):
+    scope = SMALL.replace(modality="light_sheet", sheet_fwhm_um=thickness)
+    emitters = _scene(np.random.default_rng(12), count=8, depth=(0.0, 4.0))
+    focal_um = 1.9
+    stage = best_focus_stage_um(scope, focal_um)
+    expected = sum_of_emitters(
+        scope,
+        emitters,
+        lambda depth, reach: light_sheet_profile(scope, depth, stage, focal_um, reach),
+    )
     image = Renderer(emitters).render(scope, stage)
     assert np.abs(image - expected).max() < 1e-3 * expected.max()
 
@@ -105,7 +97,7 @@ def test_camera_pixels_integrate_over_their_area():
     scope = SMALL.replace(pixel_integration=True, pixel_nm=160, image_size=(24, 20))
     emitters = _scene(np.random.default_rng(5), count=5, depth=(0.0, 1.0), half_width=1.0)
     stage = best_focus_stage_um(scope, 0.5)
-    expected = _sum_of_emitters(
+    expected = sum_of_emitters(
         scope,
         emitters,
         lambda depth, reach: radial_profile(scope, 600, depth, stage, reach, 0.004),
@@ -130,7 +122,7 @@ def test_emitters_beyond_the_field_blur_in_without_wrapping_round():
     scope = SMALL.replace(image_size=(32, 32))
     outside = Emitters(np.array([[1.0, 0.0, 4.0]]), np.array([1000.0]))
     image = Renderer(outside).render(scope, best_focus_stage_um(scope, 3.0))
-    expected = _sum_of_emitters(
+    expected = sum_of_emitters(
         scope,
         outside,
         lambda depth, reach: radial_profile(

@@ -3,15 +3,11 @@ import pytest
 from microscope.reference import emission_psf, full_width_at_half_maximum
 from microscPSF import microscPSF
 
+from napari_3dmsl.microscope.focus import best_focus_stage_um
 from napari_3dmsl.microscope.hankel import RadialGrid
 from napari_3dmsl.microscope.instruments import Microscope
-from napari_3dmsl.microscope.psf import (
-    Confocal,
-    GibsonLanni,
-    SquaredEmission,
-    Widefield,
-    best_focus_stage_um,
-)
+from napari_3dmsl.microscope.modality import Confocal, SquaredEmission, Widefield
+from napari_3dmsl.microscope.psf import GibsonLanni
 
 WATER = Microscope(emission_nm=600, excitation_nm=561, specimen_index=1.33)
 OIL = WATER.replace(specimen_index=1.515)

@@ -1,10 +1,13 @@
-"""Against images that others made: all 18 of instance 920 of the 3DMSL release."""
+"""Against images that others made: 18 of the 3DMSL release, 10 of the PhysSeg simulator."""
 
 import numpy as np
 import pytest
 import tifffile
 
-from napari_3dmsl.microscope.fluorophores import Labelling, Surface
+from napari_3dmsl.datasets.formats import read_points
+from napari_3dmsl.microscope.fluorophores import Emitters, Labelling, Surface
+from napari_3dmsl.microscope.imaging import Renderer
+from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.pose import VIEWS
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.simulation import Simulation, Simulator, pose_of_view
@@ -50,3 +53,29 @@ def test_our_own_presets_keep_the_emitters_that_the_release_lost(surface):
 
     assert emitters("con1") == round(30 * surface.area_um2)
     assert emitters("con1-released") < 0.7 * emitters("con1")
+
+
+PHYSSEG = Microscope(
+    numerical_aperture=1.4,
+    emission_nm=510,
+    pixel_nm=42,
+    pixel_integration=False,
+    psf_model="gibson_lanni_series",
+    series_constant_nm=603,
+)
+PHYSSEG_SQUARED = PHYSSEG.replace(modality="confocal", confocal="squared", series_constant_nm=595)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("kind", ["widefield", "squared"])
+def test_physseg_images_come_back_from_their_emitters(real_data, kind):
+    """Correlation at least 0.9995, no pixel off by more than 3 of 255 grey levels."""
+    folders = sorted((real_data / "physseg" / "golden").glob(f"{kind}_*"))
+    assert len(folders) >= 4
+    for folder in folders:
+        scope = PHYSSEG if kind == "widefield" else PHYSSEG_SQUARED
+        emitters = Emitters(*read_points(folder / "emitters.csv"))
+        image = Renderer(emitters).render(scope, stage_um=-1.0)
+        golden = tifffile.imread(folder / "image.tif").astype(float)
+        assert np.corrcoef(image.ravel(), golden.ravel())[0, 1] >= 0.9995, folder.name
+        assert np.abs(np.floor(255 * (image / image.max())) - golden).max() <= 3, folder.name

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.fluorophores import Emitters
+from napari_3dmsl.microscope.focus import plane_positions
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
-from napari_3dmsl.microscope.psf import Modality, best_focus_stage_um, modality_of
+from napari_3dmsl.microscope.modality import Modality, modality_of
 from napari_3dmsl.microscope.spectrum import EmitterSpectrum
 
 Progress = Callable[[int, int, str], None]
@@ -133,53 +133,6 @@ def _plane(spectrum: EmitterSpectrum, table: FloatArray, microscope: Microscope)
         blur = np.sinc(frequency_row * pixel) * np.sinc(frequency_column * pixel)
         modes *= blur.astype(np.float32)
     return np.maximum(spectrum.raster.pixels(modes), 0.0)
-
-
-def plane_positions(
-    microscope: Microscope, acquisition: Acquisition, centroid_height_um: float
-) -> tuple[FloatArray, FloatArray]:
-    """Focus (µm above the centroid) and stage position (µm) of every plane.
-
-    A stack is centred on the acquisition's plane and equally spaced along its ``z_axis``.
-    """
-    offsets = (np.arange(acquisition.planes) - 0.5 * (acquisition.planes - 1)) * (
-        acquisition.step_nm / 1000.0
-    )
-
-    def stage_of(focus: float) -> float:
-        return best_focus_stage_um(microscope, centroid_height_um + focus)
-
-    def focus_of(stage: float) -> float:
-        return focus_height_um(microscope, stage) - centroid_height_um
-
-    if acquisition.z_axis == "focus":
-        focus = acquisition.focus_um + offsets
-        if acquisition.stage_um is not None:
-            focus = focus_of(acquisition.stage_um) + offsets
-            if acquisition.planes == 1:
-                return focus, np.array([acquisition.stage_um])
-        return focus, np.array([stage_of(f) for f in focus])
-    middle = acquisition.stage_um
-    if middle is None:
-        middle = stage_of(acquisition.focus_um)
-    stage = middle - offsets  # towards the objective is deeper into the specimen
-    return np.array([focus_of(s) for s in stage]), stage
-
-
-def focus_height_um(microscope: Microscope, stage_um: float) -> float:
-    """Height above the coverslip that is sharp at a stage position (inverts the best focus)."""
-    ratio = microscope.specimen_index / microscope.immersion_index
-    at_coverslip = best_focus_stage_um(microscope, 0.0)
-    guess = (at_coverslip - stage_um) * ratio
-    reach = 1.0 + abs(guess)
-    return float(
-        brentq(
-            lambda height: best_focus_stage_um(microscope, float(height)) - stage_um,
-            guess - reach,
-            guess + reach,
-            xtol=1e-3,
-        )
-    )
 
 
 def expected_photons(

@@ -20,17 +20,20 @@ class Microscope(Settings):
 
     Lengths carry their unit in the name. ``_design`` values are those the objective is corrected
     for; a mismatch with the real ones aberrates the image (Gibson and Lanni, 1991).
+    ``sheet_fwhm_um`` is the thickness of a light sheet. ``psf_model`` chooses between the models of
+    `microscope.psf`; ``series_constant_nm`` belongs to the Bessel series alone.
     ``as_released`` repeats what the 3DMSL release did to its images, see `AsReleased`.
     """
 
     name: str = "custom"
-    modality: Literal["widefield", "confocal"] = "widefield"
+    modality: Literal["widefield", "confocal", "two_photon", "light_sheet"] = "widefield"
     confocal: Literal["pinhole", "squared"] = "pinhole"
     numerical_aperture: float = Field(1.4, ge=0.05, le=1.7)
     magnification: float = Field(60.0, gt=0.0, le=400.0)
     emission_nm: Wavelength = 600.0
     excitation_nm: Wavelength = 561.0
     pinhole_airy: float = Field(1.0, ge=0.05, le=20.0)
+    sheet_fwhm_um: float = Field(1.5, ge=0.2, le=100.0)
     pixel_nm: float = Field(100.0, ge=1.0, le=10000.0)
     pixel_integration: bool = True
     image_size: tuple[PixelCount, PixelCount] = (128, 128)
@@ -42,7 +45,8 @@ class Microscope(Settings):
     coverslip_um_design: Thickness = 170.0
     specimen_index: RefractiveIndex = 1.33
     working_distance_um: Thickness = 150.0
-    psf_model: Literal["gibson_lanni"] = "gibson_lanni"
+    psf_model: Literal["gibson_lanni", "gibson_lanni_series", "vectorial"] = "gibson_lanni"
+    series_constant_nm: float = Field(436.0, ge=100.0, le=1000.0)
     as_released: AsReleased | None = None
 
     @model_validator(mode="after")

@@ -1,59 +1,30 @@
-"""Point spread functions: Gibson-Lanni emission, and the modalities built from it.
+"""Point spread functions of light of one wavelength, focused through coverslip into a specimen.
 
-The scalar model of Gibson and Lanni (J. Opt. Soc. Am. A 9 (1992) 154): a spherical wave from an
-emitter at height ``depth_um`` above the coverslip crosses specimen, coverslip and immersion medium;
-the optical path differs from the one that the objective is corrected for, and the pupil integral of
-that phase error is the amplitude in the image. The pupil is cut where the wave would be evanescent
-in any of the media. No apodisation: the pupil amplitude is 1.
+Three models of one situation: an emitter at height ``depth_um`` above the coverslip, whose light
+crosses specimen, coverslip and immersion medium. The optical path differs from the one that the
+objective is corrected for, and the pupil integral of that phase error is the field in the image
+(Gibson and Lanni, J. Opt. Soc. Am. A 9 (1992) 154). The pupil is cut where the wave would be
+evanescent in any of the media. All models have unit integral over every plane.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Protocol
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize
-from scipy.special import j0
+from scipy.special import j0, j1, jv
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.microscope.hankel import RadialGrid, gauss_legendre
+from napari_3dmsl.microscope.hankel import gauss_legendre
 from napari_3dmsl.microscope.instruments import Microscope
 
 
-class Modality(Protocol):
-    """What the renderer needs to know of a way of imaging.
-
-    Attributes
-    ----------
-    band_per_um : float
-        Highest lateral frequency that an image can hold, cycles/µm.
-    axial_band_per_um : float
-        Width of the axial frequencies, rad/µm: how fast the image changes with an emitter's depth.
-    """
-
-    band_per_um: float
-    axial_band_per_um: float
-
-    def radial_intensity(
-        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
-    ) -> FloatArray:
-        """Photons per µm² and emitted photon, shape (radii of the grid, depths).
-
-        ``stage_um`` is one position or one for each depth.
-        """
-        ...
-
-
 @dataclass(frozen=True)
-class GibsonLanni:
-    """Emission (or excitation) point spread function at one wavelength.
-
-    Intensities have unit integral over any plane: ``|A|² (k NA)² / (π a²)``, by Parseval, with
-    ``a`` the part of the pupil radius that light can pass.
-    """
+class PointSpread(ABC):
+    """Emission (or excitation) point spread function at one wavelength."""
 
     microscope: Microscope
     wavelength_nm: float
@@ -75,6 +46,11 @@ class GibsonLanni:
     def wavenumber_per_um(self) -> float:
         """``2π/λ`` in vacuum, rad/µm."""
         return 2000.0 * np.pi / self.wavelength_nm
+
+    @property
+    def pupil_wavenumber_per_um(self) -> float:
+        """Lateral wavenumber at the rim of the pupil, ``2π NA/λ``, rad/µm."""
+        return self.wavenumber_per_um * self.microscope.numerical_aperture
 
     @property
     def band_per_um(self) -> float:
@@ -110,6 +86,10 @@ class GibsonLanni:
         error: FloatArray = self.wavenumber_per_um * path
         return error
 
+    def pupil_nodes(self, turn: float) -> tuple[FloatArray, FloatArray]:
+        """Nodes and weights of ``∫ f(ρ) ρ dρ`` for an integrand that turns by so many radians."""
+        return _pupil(self.pupil_limit, 32 * int(np.ceil((0.8 * turn + 40.0) / 32.0)))
+
     def intensity(
         self, radius_um: FloatArray, depth_um: ArrayLike, stage_um: ArrayLike
     ) -> FloatArray:
@@ -125,30 +105,146 @@ class GibsonLanni:
         """
         depth = np.atleast_1d(np.asarray(depth_um, dtype=np.float64))
         stage = np.asarray(stage_um, dtype=np.float64)
-        limit = self.pupil_limit
-        spatial = self.wavenumber_per_um * self.microscope.numerical_aperture
-        reach = spatial * limit * float(np.max(radius_um, initial=0.0))
-        rho, weight = _pupil(limit, _node_count(reach, self._phase_range(depth, stage)))
-        phase = self.phase(rho, depth, stage)
-        bessel = _bessel(tuple(spatial * rho), radius_um.tobytes())
-        real = bessel @ (np.cos(phase) * weight[:, None])
-        imaginary = bessel @ (np.sin(phase) * weight[:, None])
-        intensity: FloatArray = (real**2 + imaginary**2) * (spatial**2 / (np.pi * limit**2))
-        return intensity
-
-    def _phase_range(self, depth: FloatArray, stage: FloatArray) -> float:
         few = self.phase(np.linspace(0.0, self.pupil_limit, 9), depth, stage)
-        return float(np.ptp(few, axis=0).max())
+        rho, weight = self.pupil_nodes(
+            self._lateral_turn(radius_um) + float(np.ptp(few, axis=0).max())
+        )
+        return self._from_pupil(radius_um, rho, weight, self.phase(rho, depth, stage))
+
+    def focused_intensity(self, radius_um: FloatArray) -> FloatArray:
+        """Intensity in focus without aberration, photons per µm² and emitted photon, (radii,)."""
+        rho, weight = self.pupil_nodes(self._lateral_turn(radius_um))
+        return self._from_pupil(radius_um, rho, weight, np.zeros((len(rho), 1)))[:, 0]
 
     def focused_peak(self) -> float:
         """On-axis intensity without aberration, photons per µm² and emitted photon."""
-        spatial = self.wavenumber_per_um * self.microscope.numerical_aperture
-        return float((spatial * self.pupil_limit) ** 2 / (4.0 * np.pi))
+        return float(self.focused_intensity(np.zeros(1))[0])
+
+    def axial_amplitude(self, rho: FloatArray) -> FloatArray:
+        """Amplitude of the pupil for the field on the axis, in any unit."""
+        return np.ones_like(rho)
+
+    def _lateral_turn(self, radius_um: FloatArray) -> float:
+        reach = float(np.max(radius_um, initial=0.0))
+        return self.pupil_wavenumber_per_um * self.pupil_limit * reach
+
+    @abstractmethod
+    def _from_pupil(
+        self, radius_um: FloatArray, rho: FloatArray, weight: FloatArray, phase: FloatArray
+    ) -> FloatArray:
+        """Intensity, (radii, columns of the phase), from phase errors at the pupil's nodes."""
 
 
-def _node_count(lateral_range: float, phase_range: float) -> int:
-    """Quadrature nodes for an integrand that turns by so many radians; steps of 32 keep caches."""
-    return 32 * int(np.ceil((0.8 * (lateral_range + phase_range) + 40.0) / 32.0))
+class GibsonLanni(PointSpread):
+    """Scalar model by quadrature over the pupil, whose amplitude is 1 (no apodisation).
+
+    ``|∫ J0(k NA r ρ) exp(iW) ρ dρ|² (k NA)² / (π a²)``, by Parseval, with ``a`` the part of the
+    pupil radius that light can pass.
+    """
+
+    def _from_pupil(
+        self, radius_um: FloatArray, rho: FloatArray, weight: FloatArray, phase: FloatArray
+    ) -> FloatArray:
+        spatial = self.pupil_wavenumber_per_um
+        squared = _squared_integral(0, spatial * rho, radius_um, weight, phase)
+        return squared * (spatial**2 / (np.pi * self.pupil_limit**2))
+
+
+class Vectorial(PointSpread):
+    """Fluorophores that turn freely, seen by an aplanatic objective without polariser.
+
+    The field that the objective focuses through the media is that of Török and Varga (Appl. Opt. 36
+    (1997) 2305), with an apodisation of ``1/√cos θ`` over the pupil area and the transmission of
+    both polarisations from immersion to specimen. By reciprocity, the mean over directions of a
+    dipole of what it sends to the image, summed over both polarisations there, is
+    ``|K0|² + 2|K1|² + |K2|²``. The same formula is the excitation by light without polarisation.
+    """
+
+    def _from_pupil(
+        self, radius_um: FloatArray, rho: FloatArray, weight: FloatArray, phase: FloatArray
+    ) -> FloatArray:
+        spatial = self.pupil_wavenumber_per_um
+        fields = self._pupil_fields(rho)
+        energy = 0.0
+        intensity = np.zeros((len(radius_um), phase.shape[1]))
+        for order, (field, times) in enumerate(zip(fields, (1.0, 2.0, 1.0), strict=True)):
+            energy += times * float(weight @ field**2)
+            intensity += times * _squared_integral(
+                order, spatial * rho, radius_um, weight * field, phase
+            )
+        return intensity * (spatial**2 / (2.0 * np.pi * energy))
+
+    def axial_amplitude(self, rho: FloatArray) -> FloatArray:
+        """See `PointSpread.axial_amplitude`: K0 alone does not vanish on the axis."""
+        return self._pupil_fields(rho)[0]
+
+    def _pupil_fields(self, rho: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Amplitudes over the pupil that the Bessel functions of order 0, 1 and 2 go with."""
+        scope = self.microscope
+        media = (scope.immersion_index, scope.coverslip_index, scope.specimen_index)
+        sine = scope.numerical_aperture * rho
+        cosines = [np.sqrt(np.maximum(1.0 - (sine / index) ** 2, 0.0)) for index in media]
+        s_wave, p_wave = np.ones_like(rho), np.ones_like(rho)
+        for n1, n2, cos1, cos2 in zip(media, media[1:], cosines, cosines[1:], strict=False):
+            s_wave = s_wave * 2.0 * n1 * cos1 / (n1 * cos1 + n2 * cos2)
+            p_wave = p_wave * 2.0 * n1 * cos1 / (n2 * cos1 + n1 * cos2)
+        apodisation = 1.0 / np.sqrt(cosines[0])
+        along = p_wave * cosines[2]
+        return (
+            apodisation * (s_wave + along),
+            apodisation * p_wave * sine / scope.specimen_index,
+            apodisation * (s_wave - along),
+        )
+
+
+class GibsonLanniSeries(PointSpread):
+    """Scalar model by the Bessel series of Li, Xue and Blu (J. Opt. Soc. Am. A 34 (2017) 1029).
+
+    ``exp(iW)`` is fitted by ``Σ c_m J0(σ_m ρ)``, whose pupil integrals are known in closed form.
+    100 terms and 1000 samples over the pupil, as in the programs of the paper's authors and of the
+    3DMSL authors. ``Microscope.series_constant_nm`` scales the ``σ_m``: with large values the
+    series does not converge and gives other images, which those of the PhysSeg simulator are.
+    """
+
+    def intensity(
+        self, radius_um: FloatArray, depth_um: ArrayLike, stage_um: ArrayLike
+    ) -> FloatArray:
+        """See `PointSpread.intensity`."""
+        rho = np.linspace(0.0, self.pupil_limit, _SERIES_SAMPLES)
+        phase = self.phase(rho, np.atleast_1d(np.asarray(depth_um, np.float64)), stage_um)
+        return self._from_pupil(radius_um, rho, np.empty(0), phase)
+
+    def focused_intensity(self, radius_um: FloatArray) -> FloatArray:
+        """See `PointSpread.focused_intensity`."""
+        rho = np.linspace(0.0, self.pupil_limit, _SERIES_SAMPLES)
+        return self._from_pupil(radius_um, rho, np.empty(0), np.zeros((len(rho), 1)))[:, 0]
+
+    def _from_pupil(
+        self, radius_um: FloatArray, rho: FloatArray, weight: FloatArray, phase: FloatArray
+    ) -> FloatArray:
+        spatial, limit = self.pupil_wavenumber_per_um, self.pupil_limit
+        scope = self.microscope
+        scale = scope.numerical_aperture * scope.series_constant_nm / self.wavelength_nm
+        fit = _series_fit(limit, scale)
+        integrals = _series_integrals(limit, scale, spatial, radius_um.tobytes())
+        amplitude = integrals @ (fit @ np.cos(phase)), integrals @ (fit @ np.sin(phase))
+        intensity: FloatArray = amplitude[0] ** 2 + amplitude[1] ** 2
+        return intensity * (spatial**2 / (np.pi * limit**2))
+
+
+_SERIES_TERMS = 100
+_SERIES_SAMPLES = 1000
+
+
+@lru_cache(maxsize=1024)
+def point_spread(microscope: Microscope, wavelength_nm: float) -> PointSpread:
+    """Return the model that a microscope's settings name, at one wavelength."""
+    models: dict[str, type[PointSpread]] = {
+        "gibson_lanni": GibsonLanni,
+        "gibson_lanni_series": GibsonLanniSeries,
+        "vectorial": Vectorial,
+    }
+    return models[microscope.psf_model](microscope, wavelength_nm)
 
 
 @lru_cache(maxsize=64)
@@ -163,105 +259,47 @@ def _pupil(limit: float, count: int) -> tuple[FloatArray, FloatArray]:
     return rho, 0.25 * np.pi * weights * rho * limit * np.cos(angle)
 
 
+def _squared_integral(
+    order: int,
+    spatial_rho: FloatArray,
+    radius_um: FloatArray,
+    weight: FloatArray,
+    phase: FloatArray,
+) -> FloatArray:
+    """``|∫ J_order(k NA r ρ) exp(iW) ρ dρ|²`` for every radius and column of the phase."""
+    bessel = _bessel(order, spatial_rho.tobytes(), radius_um.tobytes())
+    real = bessel @ (np.cos(phase) * weight[:, None])
+    imaginary = bessel @ (np.sin(phase) * weight[:, None])
+    squared: FloatArray = real**2 + imaginary**2
+    return squared
+
+
+@lru_cache(maxsize=16)
+def _bessel(order: int, spatial_rho: bytes, radius_um: bytes) -> FloatArray:
+    """Bessel function of every radius times every pupil node; needs only NA and wavelength."""
+    argument = np.outer(np.frombuffer(radius_um), np.frombuffer(spatial_rho))
+    return np.asarray((j0, j1, partial(jv, 2))[order](argument))
+
+
+def _series_frequencies(scale: float) -> FloatArray:
+    return scale * (3.0 * np.arange(1, _SERIES_TERMS + 1) - 2.0)
+
+
 @lru_cache(maxsize=8)
-def _bessel(scaled_rho: tuple[float, ...], radius: bytes) -> FloatArray:
-    """``J0`` of every radius times every pupil node; it only depends on NA and wavelength."""
-    matrix: FloatArray = j0(np.outer(np.frombuffer(radius), np.array(scaled_rho)))
-    return matrix
+def _series_fit(limit: float, scale: float) -> FloatArray:
+    """Least-squares coefficients of a function over the pupil, (terms, samples)."""
+    rho = np.linspace(0.0, limit, _SERIES_SAMPLES)
+    fit: FloatArray = np.linalg.pinv(j0(np.outer(rho, _series_frequencies(scale))))
+    return fit
 
 
-class Widefield:
-    """Epifluorescence: every emitter is imaged by the emission point spread function."""
-
-    def __init__(self, microscope: Microscope) -> None:
-        self.emission = GibsonLanni(microscope, microscope.emission_nm)
-        self.band_per_um = self.emission.band_per_um
-        self.axial_band_per_um = self.emission.axial_band_per_um
-
-    def radial_intensity(
-        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
-    ) -> FloatArray:
-        """See `Modality.radial_intensity`."""
-        return self.emission.intensity(grid.radius_um, depth_um, stage_um)
-
-
-class Confocal:
-    """Point scanning with a pinhole: ``h_ex · (h_em ⊛ pinhole disk)``.
-
-    The excitation has unit integral in a plane and the second factor is the share of the emitted
-    photons that pass the pinhole, so an open pinhole keeps every photon and closing it dims.
-    """
-
-    def __init__(self, microscope: Microscope) -> None:
-        self.excitation = GibsonLanni(microscope, microscope.excitation_nm)
-        self.emission = GibsonLanni(microscope, microscope.emission_nm)
-        self.pinhole_radius_um = 0.5 * microscope.pinhole_airy * microscope.airy_unit_um
-        # The last tenth of the sum of both bands holds less than 1e-4 of an image's peak.
-        self.band_per_um = 0.9 * (self.excitation.band_per_um + self.emission.band_per_um)
-        self.axial_band_per_um = self.excitation.axial_band_per_um + self.emission.axial_band_per_um
-
-    def radial_intensity(
-        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
-    ) -> FloatArray:
-        """See `Modality.radial_intensity`."""
-        excitation = self.excitation.intensity(grid.radius_um, depth_um, stage_um)
-        emission = self.emission.intensity(grid.radius_um, depth_um, stage_um)
-        band = self.emission.band_per_um
-        return excitation * (grid.disk_convolution(band, self.pinhole_radius_um) @ emission)
-
-
-class SquaredEmission:
-    """Confocal as in the 3DMSL release: the emission point spread function, squared.
-
-    Divided by the unaberrated peak, so that an emitter in focus is as bright as in widefield.
-    """
-
-    def __init__(self, microscope: Microscope) -> None:
-        self.emission = GibsonLanni(microscope, microscope.emission_nm)
-        self.band_per_um = 2.0 * self.emission.band_per_um
-        self.axial_band_per_um = 2.0 * self.emission.axial_band_per_um
-
-    def radial_intensity(
-        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
-    ) -> FloatArray:
-        """See `Modality.radial_intensity`."""
-        emission = self.emission.intensity(grid.radius_um, depth_um, stage_um)
-        return emission**2 / self.emission.focused_peak()
-
-
-def modality_of(microscope: Microscope) -> Modality:
-    """Return the way of imaging that a microscope's settings name."""
-    if microscope.modality == "widefield":
-        return Widefield(microscope)
-    return Confocal(microscope) if microscope.confocal == "pinhole" else SquaredEmission(microscope)
-
-
-@lru_cache(maxsize=4096)
-def best_focus_stage_um(microscope: Microscope, depth_um: float) -> float:
-    """Stage position at which an emitter ``depth_um`` above the coverslip is sharpest.
-
-    Sharpest: highest on-axis intensity at the emission wavelength. Negative is towards the
-    objective. A negative depth continues the same law below the coverslip's upper face, so that a
-    focal plane under the object has a stage position too.
-    """
-    optics = GibsonLanni(microscope, microscope.emission_nm)
-    count = _node_count(0.0, 2.0 * optics.axial_band_per_um * abs(depth_um) + 200.0)
-    rho, weight = _pupil(optics.pupil_limit, count)
-    per_stage = optics.phase(rho, 0.0, 1.0)[:, 0] - optics.phase(rho, 0.0, 0.0)[:, 0]
-    fixed = optics.phase(rho, depth_um, 0.0)[:, 0]
-
-    def dimness(stage: ArrayLike) -> FloatArray:
-        total = fixed[:, None] + per_stage[:, None] * np.atleast_1d(np.asarray(stage))
-        amplitude = weight @ np.cos(total), weight @ np.sin(total)
-        return -np.asarray(amplitude[0] ** 2 + amplitude[1] ** 2)
-
-    mean_fixed, mean_stage = np.average([fixed, per_stage], axis=1, weights=weight)
-    spread = weight @ (per_stage - mean_stage) ** 2
-    middle = -float(weight @ ((fixed - mean_fixed) * (per_stage - mean_stage)) / spread)
-    reach = 0.5 + 0.25 * abs(middle)
-    candidates = np.arange(middle - reach, middle + reach, 0.1)  # finer than any focus
-    best = candidates[int(np.argmin(dimness(candidates)))]
-    refined = optimize.minimize_scalar(
-        lambda stage: float(dimness(stage)[0]), bounds=(best - 0.1, best + 0.1), method="bounded"
-    )
-    return float(refined.x)
+@lru_cache(maxsize=8)
+def _series_integrals(limit: float, scale: float, spatial: float, radius_um: bytes) -> FloatArray:
+    """``∫ J0(σ_m ρ) J0(b ρ) ρ dρ`` over the pupil, ``b = k NA r``, (radii, terms)."""
+    sigma = _series_frequencies(scale)[None, :]
+    b = spatial * np.frombuffer(radius_um)[:, None]
+    # Where both frequencies agree the quotient is 0/0; next to it, it is the integral.
+    b = np.where(np.isclose(b, sigma, rtol=1e-7, atol=0.0), b * (1.0 + 1e-6), b)
+    crossed = sigma * j1(sigma * limit) * j0(b * limit) - b * j0(sigma * limit) * j1(b * limit)
+    integrals: FloatArray = limit * crossed / (sigma**2 - b**2)
+    return integrals

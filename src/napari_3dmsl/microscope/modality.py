@@ -1,0 +1,165 @@
+"""Ways of imaging, built from point spread functions: one small class each.
+
+To add one: give it the three members of `Modality`, a word in ``Microscope.modality``, and its line
+in `modality_of`. Widgets, files and the renderer need nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.microscope.focus import focus_height_um
+from napari_3dmsl.microscope.hankel import RadialGrid, gauss_legendre
+from napari_3dmsl.microscope.instruments import Microscope
+from napari_3dmsl.microscope.psf import point_spread
+
+
+class Modality(Protocol):
+    """What the renderer needs to know of a way of imaging.
+
+    Attributes
+    ----------
+    band_per_um : float
+        Highest lateral frequency that an image can hold, cycles/µm.
+    axial_band_per_um : float
+        Width of the axial frequencies, rad/µm: how fast the image changes with an emitter's depth.
+    """
+
+    band_per_um: float
+    axial_band_per_um: float
+
+    def radial_intensity(
+        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
+    ) -> FloatArray:
+        """Photons per µm² and emitted photon, shape (radii of the grid, depths).
+
+        ``stage_um`` is one position or one for each depth.
+        """
+        ...
+
+
+class Widefield:
+    """Epifluorescence: every emitter is imaged by the emission point spread function."""
+
+    def __init__(self, microscope: Microscope) -> None:
+        self.emission = point_spread(microscope, microscope.emission_nm)
+        self.band_per_um = self.emission.band_per_um
+        self.axial_band_per_um = self.emission.axial_band_per_um
+
+    def radial_intensity(
+        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
+    ) -> FloatArray:
+        """See `Modality.radial_intensity`."""
+        return self.emission.intensity(grid.radius_um, depth_um, stage_um)
+
+
+class Confocal:
+    """Point scanning with a pinhole: ``h_ex · (h_em ⊛ pinhole disk)``.
+
+    The excitation has unit integral in a plane and the second factor is the share of the emitted
+    photons that pass the pinhole, so an open pinhole keeps every photon and closing it dims.
+    """
+
+    def __init__(self, microscope: Microscope) -> None:
+        self.excitation = point_spread(microscope, microscope.excitation_nm)
+        self.emission = point_spread(microscope, microscope.emission_nm)
+        self.pinhole_radius_um = 0.5 * microscope.pinhole_airy * microscope.airy_unit_um
+        # The last tenth of the sum of both bands holds less than 1e-4 of an image's peak.
+        self.band_per_um = 0.9 * (self.excitation.band_per_um + self.emission.band_per_um)
+        self.axial_band_per_um = self.excitation.axial_band_per_um + self.emission.axial_band_per_um
+
+    def radial_intensity(
+        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
+    ) -> FloatArray:
+        """See `Modality.radial_intensity`."""
+        excitation = self.excitation.intensity(grid.radius_um, depth_um, stage_um)
+        emission = self.emission.intensity(grid.radius_um, depth_um, stage_um)
+        band = self.emission.band_per_um
+        return excitation * (grid.disk_convolution(band, self.pinhole_radius_um) @ emission)
+
+
+class SquaredEmission:
+    """Confocal as in the 3DMSL release: the emission point spread function, squared.
+
+    Divided by the unaberrated peak, so that an emitter in focus is as bright as in widefield.
+    """
+
+    def __init__(self, microscope: Microscope) -> None:
+        self.emission = point_spread(microscope, microscope.emission_nm)
+        self.band_per_um = 2.0 * self.emission.band_per_um
+        self.axial_band_per_um = 2.0 * self.emission.axial_band_per_um
+
+    def radial_intensity(
+        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
+    ) -> FloatArray:
+        """See `Modality.radial_intensity`."""
+        emission = self.emission.intensity(grid.radius_um, depth_um, stage_um)
+        return emission**2 / self.emission.focused_peak()
+
+
+class TwoPhoton:
+    """Scanning with two photons at once: ``h_ex²``, and every emitted photon is detected.
+
+    Normalised so that a fluorophore in the unaberrated focus sends all its photons; out of focus
+    it is hardly excited.
+    """
+
+    def __init__(self, microscope: Microscope) -> None:
+        self.excitation = point_spread(microscope, microscope.excitation_nm)
+        self.band_per_um = 2.0 * self.excitation.band_per_um
+        self.axial_band_per_um = 2.0 * self.excitation.axial_band_per_um
+        nodes, weights = gauss_legendre(400)
+        reach = 20.0 / self.excitation.band_per_um  # beyond: 1e-6 of the integral of the square
+        radius = 0.5 * reach * (nodes + 1.0)
+        focused = self.excitation.focused_intensity(radius)
+        self._focused_dose = float((np.pi * reach * weights * radius) @ focused**2)
+
+    def radial_intensity(
+        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
+    ) -> FloatArray:
+        """See `Modality.radial_intensity`."""
+        excitation = self.excitation.intensity(grid.radius_um, depth_um, stage_um)
+        return excitation**2 / self._focused_dose
+
+
+class LightSheet:
+    """Widefield detection of what a sheet of light excites, a Gaussian about the focal plane.
+
+    In the middle of the sheet a fluorophore sends all its photons. The sheet is as thick
+    everywhere: its divergence over the field is left out.
+    """
+
+    def __init__(self, microscope: Microscope) -> None:
+        self.microscope = microscope
+        self.emission = point_spread(microscope, microscope.emission_nm)
+        self.band_per_um = self.emission.band_per_um
+        # The spectrum of the Gaussian is 1e-5 at 11.3 / FWHM.
+        self.axial_band_per_um = self.emission.axial_band_per_um + 15.0 / microscope.sheet_fwhm_um
+
+    def radial_intensity(
+        self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
+    ) -> FloatArray:
+        """See `Modality.radial_intensity`."""
+        stages, which = np.unique(np.atleast_1d(stage_um), return_inverse=True)
+        focal = np.array([focus_height_um(self.microscope, float(stage)) for stage in stages])
+        away = (np.asarray(depth_um) - focal[which]) / self.microscope.sheet_fwhm_um
+        sheet: FloatArray = np.exp(-4.0 * np.log(2.0) * away**2)
+        return self.emission.intensity(grid.radius_um, depth_um, stage_um) * sheet
+
+
+def modality_of(microscope: Microscope) -> Modality:
+    """Return the way of imaging that a microscope's settings name."""
+    if microscope.modality == "confocal" and microscope.confocal == "squared":
+        return SquaredEmission(microscope)
+    ways: dict[str, Callable[[Microscope], Modality]] = {
+        "widefield": Widefield,
+        "confocal": Confocal,
+        "two_photon": TwoPhoton,
+        "light_sheet": LightSheet,
+    }
+    return ways[microscope.modality](microscope)
