@@ -13,6 +13,7 @@ from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import (
     best_focus_stage_um,
     focus_height_um,
+    focus_heights_um,
     plane_positions,
 )
 from napari_3dmsl.microscope.imaging import Renderer, expected_photons
@@ -174,6 +175,14 @@ def test_a_stage_position_maps_to_the_height_in_focus():
     scope = load_microscope("con1")
     assert focus_height_um(scope, best_focus_stage_um(scope, 1.5)) == pytest.approx(1.5, abs=2e-3)
     assert focus_height_um(scope, -1.0) == pytest.approx(0.71, abs=0.02)
+
+
+def test_heights_in_focus_of_many_stage_positions_are_those_of_each():
+    scope = load_microscope("con1")
+    stages = np.array([-0.3, -4.0, -1.0, 0.4])
+    each = [focus_height_um(scope, stage) for stage in stages]
+    assert focus_heights_um(scope, stages) == pytest.approx(each, abs=2e-3)
+    assert focus_heights_um(scope, stages[:1]) == pytest.approx(each[:1], abs=2e-3)
 
 
 def test_an_emitter_below_the_coverslip_is_refused():

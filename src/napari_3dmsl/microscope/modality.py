@@ -1,31 +1,31 @@
 """Ways of imaging, built from point spread functions: one small class each.
 
-To add one: give it the three members of `Modality`, a word in ``Microscope.modality``, and its line
-in `modality_of`. Widgets, files and the renderer need nothing else.
+To add one: give it the two bands and the function of `Modality`, a word in
+``Microscope.modality``, and its line in `modality_of`. The renderer and the files need no more.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.microscope.focus import focus_height_um
+from napari_3dmsl.microscope.focus import focus_heights_um
 from napari_3dmsl.microscope.hankel import RadialGrid, gauss_legendre
 from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.psf import point_spread
 
 
-class Modality(Protocol):
+class Modality(ABC):
     """What the renderer needs to know of a way of imaging.
 
     Attributes
     ----------
     band_per_um : float
-        Highest lateral frequency that an image can hold, cycles/µm.
+        Highest lateral frequency that images hold, cycles/µm.
     axial_band_per_um : float
         Width of the axial frequencies, rad/µm: how fast the image changes with an emitter's depth.
     """
@@ -33,6 +33,17 @@ class Modality(Protocol):
     band_per_um: float
     axial_band_per_um: float
 
+    @property
+    def cutoff_per_um(self) -> float:
+        """Lateral frequency that the optics pass at most, cycles/µm."""
+        return self.band_per_um
+
+    @property
+    def axial_cutoff_per_um(self) -> float:
+        """Axial frequency that the optics pass at most, rad/µm."""
+        return self.axial_band_per_um
+
+    @abstractmethod
     def radial_intensity(
         self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
     ) -> FloatArray:
@@ -40,10 +51,9 @@ class Modality(Protocol):
 
         ``stage_um`` is one position or one for each depth.
         """
-        ...
 
 
-class Widefield:
+class Widefield(Modality):
     """Epifluorescence: every emitter is imaged by the emission point spread function."""
 
     def __init__(self, microscope: Microscope) -> None:
@@ -58,7 +68,7 @@ class Widefield:
         return self.emission.intensity(grid.radius_um, depth_um, stage_um)
 
 
-class Confocal:
+class Confocal(Modality):
     """Point scanning with a pinhole: ``h_ex · (h_em ⊛ pinhole disk)``.
 
     The excitation has unit integral in a plane and the second factor is the share of the emitted
@@ -70,8 +80,13 @@ class Confocal:
         self.emission = point_spread(microscope, microscope.emission_nm)
         self.pinhole_radius_um = 0.5 * microscope.pinhole_airy * microscope.airy_unit_um
         # The last tenth of the sum of both bands holds less than 1e-4 of an image's peak.
-        self.band_per_um = 0.9 * (self.excitation.band_per_um + self.emission.band_per_um)
+        self.band_per_um = 0.9 * self.cutoff_per_um
         self.axial_band_per_um = self.excitation.axial_band_per_um + self.emission.axial_band_per_um
+
+    @property
+    def cutoff_per_um(self) -> float:
+        """See `Modality.cutoff_per_um`."""
+        return self.excitation.band_per_um + self.emission.band_per_um
 
     def radial_intensity(
         self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
@@ -83,7 +98,7 @@ class Confocal:
         return excitation * (grid.disk_convolution(band, self.pinhole_radius_um) @ emission)
 
 
-class SquaredEmission:
+class SquaredEmission(Modality):
     """Confocal as in the 3DMSL release: the emission point spread function, squared.
 
     Divided by the unaberrated peak, so that an emitter in focus is as bright as in widefield.
@@ -102,7 +117,7 @@ class SquaredEmission:
         return emission**2 / self.emission.focused_peak()
 
 
-class TwoPhoton:
+class TwoPhoton(Modality):
     """Scanning with two photons at once: ``h_ex²``, and every emitted photon is detected.
 
     Normalised so that a fluorophore in the unaberrated focus sends all its photons; out of focus
@@ -127,7 +142,7 @@ class TwoPhoton:
         return excitation**2 / self._focused_dose
 
 
-class LightSheet:
+class LightSheet(Modality):
     """Widefield detection of what a sheet of light excites, a Gaussian about the focal plane.
 
     In the middle of the sheet a fluorophore sends all its photons. The sheet is as thick
@@ -138,15 +153,19 @@ class LightSheet:
         self.microscope = microscope
         self.emission = point_spread(microscope, microscope.emission_nm)
         self.band_per_um = self.emission.band_per_um
-        # The spectrum of the Gaussian is 1e-5 at 11.3 / FWHM.
         self.axial_band_per_um = self.emission.axial_band_per_um + 15.0 / microscope.sheet_fwhm_um
+
+    @property
+    def axial_cutoff_per_um(self) -> float:
+        """See `Modality.axial_cutoff_per_um`: up to where the sheet's spectrum is 1 %."""
+        return self.emission.axial_band_per_um + 7.1 / self.microscope.sheet_fwhm_um
 
     def radial_intensity(
         self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike
     ) -> FloatArray:
         """See `Modality.radial_intensity`."""
         stages, which = np.unique(np.atleast_1d(stage_um), return_inverse=True)
-        focal = np.array([focus_height_um(self.microscope, float(stage)) for stage in stages])
+        focal = focus_heights_um(self.microscope, stages)
         away = (np.asarray(depth_um) - focal[which]) / self.microscope.sheet_fwhm_um
         sheet: FloatArray = np.exp(-4.0 * np.log(2.0) * away**2)
         return self.emission.intensity(grid.radius_um, depth_um, stage_um) * sheet

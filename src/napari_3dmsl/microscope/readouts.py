@@ -1,0 +1,112 @@
+"""What a microscope resolves, in the numbers that people compare instruments by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.microscope.focus import best_focus_stage_um, focusing_light
+from napari_3dmsl.microscope.hankel import RadialGrid, radial_grid
+from napari_3dmsl.microscope.instruments import Microscope
+from napari_3dmsl.microscope.modality import Modality, modality_of
+
+_STAGES = 80  # on each side of the focus
+_REACHES = (2.0, 10.0, 40.0)  # depths of field on each side, the first that is enough
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Resolution and sampling for a point at one depth. All lengths in µm.
+
+    Attributes
+    ----------
+    lateral_fwhm_um : float
+        Full width at half maximum in the sharpest plane.
+    axial_fwhm_um : float
+        The same along the optical axis, of the focal plane in the specimen; infinite when the point
+        does not fall to half its brightness within 40 depths of field.
+    axial_fwhm_stage_um : float
+        The same, as the stage moves.
+    airy_unit_um : float
+        Diameter of the Airy disk, ``1.22 λ_em / NA``.
+    nyquist_pixel_um, nyquist_step_um : float
+        Largest pixel and plane distance (in the specimen) that lose nothing: half a period of the
+        highest frequency that the optics pass.
+    focus_stage_um : float
+        Stage position at which the point is sharpest.
+    relative_peak : float
+        Its brightest value over that without aberration (the Strehl ratio), <= about 1.
+    """
+
+    lateral_fwhm_um: float
+    axial_fwhm_um: float
+    axial_fwhm_stage_um: float
+    airy_unit_um: float
+    nyquist_pixel_um: float
+    nyquist_step_um: float
+    focus_stage_um: float
+    relative_peak: float
+
+    def oversampling(self, pixel_um: float) -> float:
+        """Nyquist pixel over the pixel in use; below 1 the image is undersampled."""
+        return self.nyquist_pixel_um / pixel_um
+
+
+def resolution(microscope: Microscope, depth_um: float = 0.0) -> Resolution:
+    """Resolution of a microscope for a point ``depth_um`` above the coverslip.
+
+    Sampling limits: ``1 / (2 f)`` with the cut-off ``f`` of the intensity; laterally ``2 NA/λ`` for
+    each factor of the point spread function (widefield has one, a confocal two), axially
+    ``(n - √(n² - NA²)) / λ`` for each. The aperture is at most the specimen's index.
+    """
+    modality = modality_of(microscope)
+    light = focusing_light(microscope)
+    stage = best_focus_stage_um(microscope, depth_um)
+    grid = radial_grid(float(np.ceil(8.0 / modality.band_per_um)), modality.band_per_um)
+    across = modality.radial_intensity(grid, depth_um, stage)[:, 0]
+    axial_um = _axial_width_um(modality, grid, depth_um, stage)
+    return Resolution(
+        lateral_fwhm_um=2.0 * (float(grid.radius_um[0]) + _half_width(grid.radius_um, across)),
+        axial_fwhm_um=axial_um * _focus_per_stage(microscope, depth_um),
+        axial_fwhm_stage_um=axial_um,
+        airy_unit_um=microscope.airy_unit_um,
+        nyquist_pixel_um=0.5 / modality.cutoff_per_um,
+        nyquist_step_um=np.pi / modality.axial_cutoff_per_um,
+        focus_stage_um=stage,
+        relative_peak=float(light.intensity(np.zeros(1), depth_um, stage)[0, 0])
+        / light.focused_peak(),
+    )
+
+
+def _axial_width_um(
+    modality: Modality, grid: RadialGrid, depth_um: float, stage_um: float
+) -> float:
+    """Full width at half maximum on the axis as the stage moves; infinite when too wide to find."""
+    depth_of_field = 2.0 * np.pi / modality.axial_cutoff_per_um
+    depths = np.full(2 * _STAGES + 1, depth_um)
+    for reach in _REACHES:
+        offsets = np.linspace(-reach, reach, len(depths)) * depth_of_field
+        # The grid's first radius is nanometres off the axis.
+        brightness = modality.radial_intensity(grid, depths, stage_um + offsets)[0]
+        if brightness[[0, -1]].max() < 0.5 * brightness.max():
+            top = int(np.argmax(brightness))
+            above = _half_width(offsets[top:], brightness[top:])
+            return above + _half_width(-offsets[top::-1], brightness[top::-1])
+    return float("inf")
+
+
+def _half_width(position: FloatArray, values: FloatArray) -> float:
+    """Way from the first position to where values fall to half the first, linearly between."""
+    after = int(np.argmax(values < 0.5 * values[0]))
+    share = (values[after - 1] - 0.5 * values[0]) / (values[after - 1] - values[after])
+    crossing = position[after - 1] + share * (position[after] - position[after - 1])
+    return float(crossing - position[0])
+
+
+def _focus_per_stage(microscope: Microscope, depth_um: float) -> float:
+    """How far the sharp plane moves in the specimen for each µm of the stage."""
+    below, above = depth_um - 0.25, depth_um + 0.25
+    stages = best_focus_stage_um(microscope, below), best_focus_stage_um(microscope, above)
+    return 0.5 / (stages[0] - stages[1])

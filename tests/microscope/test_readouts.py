@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from napari_3dmsl.microscope.instruments import Microscope
+from napari_3dmsl.microscope.readouts import resolution
+
+WATER = Microscope(emission_nm=600, excitation_nm=561, specimen_index=1.33)
+CONFOCAL = WATER.replace(modality="confocal")
+
+
+@pytest.mark.parametrize(
+    ("scope", "lateral_nm", "axial_stage_nm"),
+    [
+        (WATER, 232, 690),
+        (CONFOCAL, 210, 524),
+        (CONFOCAL.replace(confocal="squared"), 167, 496),
+        (WATER.replace(specimen_index=1.515), 220, 591),
+    ],
+)
+def test_widths_are_those_of_the_published_table(scope, lateral_nm, axial_stage_nm):
+    found = resolution(scope)
+    assert found.lateral_fwhm_um * 1000 == pytest.approx(lateral_nm, rel=0.02)
+    assert found.axial_fwhm_stage_um * 1000 == pytest.approx(axial_stage_nm, rel=0.02)
+
+
+def test_without_mismatch_stage_and_specimen_move_alike():
+    found = resolution(WATER.replace(specimen_index=1.515), 2.0)
+    assert found.axial_fwhm_um == pytest.approx(found.axial_fwhm_stage_um, rel=1e-3)
+    assert found.relative_peak == pytest.approx(1.0, abs=1e-3)
+    assert found.focus_stage_um == pytest.approx(-2.0, abs=1e-3)
+
+
+def test_in_water_the_focus_moves_less_than_the_stage_and_the_peak_sinks_with_depth():
+    found = resolution(WATER, 5.0)
+    assert found.axial_fwhm_um < 0.85 * found.axial_fwhm_stage_um
+    assert found.relative_peak == pytest.approx(0.49, abs=0.02)  # notes on optics, section 4
+
+
+def test_airy_unit_and_sampling_limits_are_the_textbook_formulas():
+    dry = WATER.replace(numerical_aperture=0.8)
+    found = resolution(dry)
+    assert found.airy_unit_um == pytest.approx(1.22 * 0.6 / 0.8)
+    assert found.nyquist_pixel_um == pytest.approx(0.6 / (4 * 0.8))
+    assert found.nyquist_step_um == pytest.approx(0.6 / (2 * (1.33 - np.sqrt(1.33**2 - 0.8**2))))
+    scan = resolution(dry.replace(modality="confocal", excitation_nm=600))
+    assert scan.nyquist_pixel_um == pytest.approx(0.6 / (8 * 0.8))
+    assert scan.oversampling(0.6 / 8) == pytest.approx(1 / 0.8)
+
+
+def test_a_thin_sheet_decides_the_axial_width_and_a_thick_one_does_not():
+    low = WATER.replace(numerical_aperture=0.3, emission_nm=510)
+    sheet = low.replace(modality="light_sheet", sheet_fwhm_um=1.0)
+    # Seen along the stage, a sheet that goes with the focus passes the point like the focal plane.
+    assert resolution(sheet).axial_fwhm_um == pytest.approx(1.0, rel=0.03)
+    thick = resolution(sheet.replace(sheet_fwhm_um=90.0)).axial_fwhm_um
+    assert thick == pytest.approx(resolution(low).axial_fwhm_um, rel=0.03)
+
+
+def test_two_photon_is_sharper_than_its_excitation_and_sections():
+    scope = WATER.replace(modality="two_photon", excitation_nm=920, numerical_aperture=1.0)
+    single = WATER.replace(emission_nm=920, numerical_aperture=1.0)
+    pair, one = resolution(scope), resolution(single)
+    assert pair.lateral_fwhm_um == pytest.approx(one.lateral_fwhm_um / np.sqrt(2), rel=0.05)
+    assert pair.nyquist_pixel_um == pytest.approx(one.nyquist_pixel_um / 2)
