@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from _cost import by_step, cost_mask, cost_shape, cost_steps
 from _solids import (
     CLASSES,
     bumpy_blob,
@@ -304,40 +305,27 @@ def real_meshes(folder: Path, name: str) -> list[tuple[bool, float, int]]:
 # Cost
 
 
-def cost_shape(index: int) -> float:
-    """Measure a tube or ring of about 30,000 voxels; return the processor's seconds."""
-    started = time.process_time()
-    measure(cost_mask(index), (24, 24, 24))
-    return time.process_time() - started
-
-
-@functools.cache
-def cost_mask(index: int) -> np.ndarray:
-    from _solids import Solid, ring, wiggle
-
-    rng = np.random.default_rng([4, index])
-    curve = ring(rng, 0.2, 0.2) if index % 2 else wiggle(rng, 3.2, 0.2)
-    radius = np.sqrt(
-        30000 * 0.024**3 / np.pi / np.linalg.norm(np.diff(curve, axis=0), axis=1).sum()
-    )
-    field = distance_field(Solid("", [curve], [radius]), np.full(3, 0.024), rng, 0.05)
-    return np.asarray(field <= 0)
-
-
 def cost(arguments: argparse.Namespace) -> None:
     count = max(8, 60 // arguments.quick)
     voxels = [int(cost_mask(index).sum()) for index in range(count)]  # the workers inherit them
     with ProcessPoolExecutor(WORKERS) as pool:
         list(pool.map(cost_shape, range(4)))  # imports
         started = time.perf_counter()
-        busy = sum(pool.map(cost_shape, range(count)))
+        spent = list(pool.map(cost_shape, range(count)))
         wall = time.perf_counter() - started
+        steps = list(pool.map(cost_steps, range(count)))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    rate = WORKERS * count / busy
-    print(f"surface, skeleton and class of {count} shapes of {np.median(voxels):.0f} voxels")
+    busy = sum(sum(one.values()) for one in spent) / count
+    print(
+        f"surface, skeleton, class, 100,000 surface points with normals and 100,000 occupancies "
+        f"of {count} shapes of {np.median(voxels):.0f} voxels"
+    )
     # Other work on the machine takes wall time away, but hardly any processor time.
+    rate = WORKERS / busy
     say("at least 20 shapes a second on 2 free cores", f"{rate:.1f}", rate >= 20)
-    print(f"       {1000 * busy / count:.0f} ms of processor a shape; now {count / wall:.1f}/s")
+    print(f"       {1000 * busy:.0f} ms of processor a shape; now {count / wall:.1f}/s")
+    print(f"       ms by step: {by_step(spent)}")
+    print(f"       ms from label to shape: {by_step(steps)}")
     print(f"       peak memory of a process {peak:.0f} MiB")
 
 

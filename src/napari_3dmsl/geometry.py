@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 def triangle_normals(corners: FloatArray) -> FloatArray:
     """Return normals of triangles (n, 3, 3), by the right-hand rule, twice their area long."""
-    normals: FloatArray = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    normals: FloatArray = np.empty_like(first)
+    for i in range(3):  # by hand, as np.cross takes three times as long
+        j, k = (i + 1) % 3, (i + 2) % 3
+        normals[:, i] = first[:, j] * second[:, k] - first[:, k] * second[:, j]
     return normals
 
 
@@ -29,7 +33,10 @@ def draw_on_triangles(
 ) -> tuple[FloatArray, NDArray[np.intp]]:
     """Draw points uniformly by area; the square root keeps them uniform inside each triangle.
 
-    Source: Osada et al., ACM Trans. Graph. 21 (2002), section 4.2.
+    Source: Osada et al., ACM Trans. Graph. 21 (2002), section 4.2. The triangles are found from
+    numbers drawn in ascending order, as sums of exponential steps (Devroye, Non-uniform random
+    variate generation, 1986, section V.3.1): looking up unordered numbers takes twice as long. Then
+    they are shuffled, so that any first part of the points is a fair draw as well.
 
     Parameters
     ----------
@@ -45,13 +52,14 @@ def draw_on_triangles(
         The triangle that each point lies on.
     """
     cumulative = np.cumsum(areas)
-    chosen = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
+    steps = np.cumsum(rng.standard_exponential(count + 1))
+    drawn = steps[:-1] * (cumulative[-1] / steps[-1])
+    chosen = rng.permutation(np.searchsorted(cumulative, drawn, side="right"))
     # Rounding can put the last draw on the total itself, behind the last triangle.
     chosen = np.minimum(chosen, np.searchsorted(cumulative, cumulative[-1]))
-    a, b, c = corners[chosen].transpose(1, 0, 2)
-    towards_edge = np.sqrt(rng.random((count, 1)))
-    along_edge = rng.random((count, 1))
-    points: FloatArray = (
-        (1 - towards_edge) * a + towards_edge * (1 - along_edge) * b + towards_edge * along_edge * c
+    towards_edge, along_edge = np.sqrt(rng.random(count)), rng.random(count)
+    weights = np.stack(
+        [1 - towards_edge, towards_edge * (1 - along_edge), towards_edge * along_edge], axis=1
     )
+    points: FloatArray = np.einsum("nc,nci->ni", weights, corners.take(chosen, axis=0))
     return points, chosen

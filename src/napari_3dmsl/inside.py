@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 MOST_PAIRS = 1_000_000  # pairs of point and triangle looked at in one go: some 200 MB
+MANY_POINTS = 2000  # from here on it pays to find the regions without surface
+CELLS_PER_POINT = 1.4  # cells along an axis, over the cube root of the number of points
+TINY = float(np.finfo(float).tiny)
+FEWEST_ACROSS, MOST_ACROSS = 8, 160
 
 
 class TriangleMesh(Protocol):
@@ -63,11 +67,11 @@ def inside_mesh(mesh: TriangleMesh, points_um: ArrayLike) -> NDArray[np.bool_]:
 
 
 def winding_numbers(corners: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Count how often a closed surface goes round each point, along the ray to higher z.
+    """Count how often a closed surface goes round each point.
 
-    The ray of a point meets the triangles whose shadow on the (y, x) plane holds the point. The
-    shadow is tested edge by edge with a half-open rule that depends on the edge alone, so two
-    triangles that share an edge never both claim or both deny a point, whatever the rounding.
+    Many points: space is cut into cells. Cells that no triangle's box touches and that lie side by
+    side have no surface between them, so one point speaks for all points in them; only the
+    points in the other cells are asked one by one.
 
     Parameters
     ----------
@@ -81,66 +85,146 @@ def winding_numbers(corners: NDArray[np.float64], points: NDArray[np.float64]) -
     (n,) int64
         1 inside a surface with outward normals, 0 outside.
     """
+    if len(points) < MANY_POINTS or len(corners) == 0:
+        return _along_rays(corners, points)
+    region = _empty_regions(corners, points)
+    speaker = np.full(int(region.max()) + 1, -1)
+    # Written backwards, so that the first point of each region stays.
+    speaker[region[::-1]] = np.arange(len(points))[::-1]
+    asked = np.concatenate([np.flatnonzero(region == 0), speaker[1:][speaker[1:] >= 0]])
+    winding = np.zeros(len(points), dtype=np.int64)
+    winding[asked] = _along_rays(corners, points[asked])
+    answers = winding[speaker]
+    answered: NDArray[np.int64] = np.where(region > 0, answers[region], winding)
+    return answered
+
+
+def _empty_regions(
+    corners: NDArray[np.float64], points: NDArray[np.float64]
+) -> NDArray[np.integer[Any]]:
+    """Return for each point the region (from 1) without any surface that it lies in, else 0."""
+    import cc3d
+
+    low, high = _boxes(corners)
+    across = int(np.clip(CELLS_PER_POINT * np.cbrt(len(points)), FEWEST_ACROSS, MOST_ACROSS))
+    cells = _Cells(low.min(axis=0), high.max(axis=0), across)
+    first, last = cells.places(low), cells.places(high)
+    while np.prod(last - first + 1.0, axis=0).sum() > MOST_PAIRS and across > FEWEST_ACROSS:
+        across //= 2  # large triangles: smaller cells say no more about the space between them
+        cells = _Cells(low.min(axis=0), high.max(axis=0), across)
+        first, last = cells.places(low), cells.places(high)
+    empty = np.ones(cells.side**3, dtype=np.uint8)
+    empty[cells.between(first, last)] = 0
+    regions = cc3d.connected_components(empty.reshape((cells.side,) * 3), connectivity=6)
+    z, y, x = cells.places(points)
+    return np.asarray(regions[z, y, x])
+
+
+class _Cells:
+    """A box cut into cells, with one more cell on each side for all that is outside.
+
+    Attributes
+    ----------
+    side
+        Cells along each axis.
+    """
+
+    def __init__(self, low: NDArray[np.float64], high: NDArray[np.float64], across: int) -> None:
+        self.side = across + 2
+        self._corner = low
+        self._per_length = across / np.maximum(high - low, TINY)
+
+    def places(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the cells (3, n) of points (n, 3)."""
+        found = np.empty((3, len(points)), dtype=np.int64)
+        for axis in range(3):
+            # Each step keeps the order of numbers: no point leaves a box that it lies in.
+            steps = (points[:, axis] - self._corner[axis]) * self._per_length[axis]
+            found[axis] = np.clip(steps + 1, 0, self.side - 1)  # cut off: 0 or more
+        return found
+
+    def between(self, first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the numbers of all cells in each of the boxes from first to last, both in it."""
+        box, number = np.arange(first.shape[1]), np.zeros(first.shape[1], dtype=np.int64)
+        for low, high in zip(first, last, strict=True):
+            lengths = (high - low + 1)[box]
+            start = number * self.side + low[box]
+            number = np.repeat(start, lengths) + _counters(lengths)
+            box = np.repeat(box, lengths)
+        return number
+
+
+def _along_rays(corners: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Count the windings of a closed surface along the ray from each point to higher z.
+
+    The ray of a point meets the triangles whose shadow on the (y, x) plane holds the point. The
+    shadow is tested edge by edge with a half-open rule that depends on the edge alone, so two
+    triangles that share an edge never both claim or both deny a point, whatever the rounding.
+    """
+    winding = np.zeros(len(points), dtype=np.int64)
     if len(points) == 0 or len(corners) == 0:
-        return np.zeros(len(points), dtype=np.int64)
+        return winding
     grid = _PointGrid(points)
-    shadows = _Shadows(corners)
-    winding = np.zeros(len(points))
-    for point, triangle in grid.candidates(shadows.low, shadows.high):
-        turn = shadows.turns(grid.points[point], triangle)
-        hit = np.flatnonzero(turn)
-        point, triangle, turn = point[hit], triangle[hit], turn[hit]
-        above = shadows.heights(grid.points[point], triangle) > grid.points[point, 0]
-        winding += np.bincount(point[above], turn[above], minlength=len(points))
-    result = np.empty(len(points), dtype=np.int64)
-    result[grid.order] = np.rint(winding)
-    return result
+    low, high = _boxes(corners)
+    for point, triangle in grid.candidates(low, high):
+        # Below the top of the triangle, and in the box of its shadow.
+        near = grid.points[:, 0].take(point) < high[:, 0].take(triangle)
+        for axis in (1, 2):
+            place = grid.points[:, axis].take(point)
+            near &= low[:, axis].take(triangle) <= place
+            near &= place <= high[:, axis].take(triangle)
+        point, triangle = point[near], triangle[near]
+        turns = _turns(grid.points.take(point, axis=0), corners, triangle)
+        hit = np.flatnonzero(turns)
+        point, triangle, turns = point[hit], triangle[hit], turns[hit]
+        above = _heights(grid.points[point], corners[triangle]) > grid.points[point, 0]
+        np.add.at(winding, grid.order[point[above]], turns[above])
+    return winding
 
 
-class _Shadows:
-    """Triangles seen along z: their edges as lines x(y), their planes as z(y, x)."""
+def _boxes(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lowest and highest coordinates (t, 3) of each triangle."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]  # faster than along the axis
+    return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
 
-    def __init__(self, corners: NDArray[np.float64]) -> None:
-        self.low, self.high = corners.min(axis=1), corners.max(axis=1)
-        self._first = corners[:, 0]
-        normals = triangle_normals(corners)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = -normals[:, 1:] / normals[:, :1]
-        # A triangle on edge has no height of its own; any within its range will do.
-        self._slopes = np.where(np.isfinite(slopes), slopes, 0.0)
-        self._edges = [self._edge(corners[:, i], corners[:, (i + 1) % 3]) for i in range(3)]
 
-    @staticmethod
-    def _edge(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Rows of lowest y, highest y, x at the lowest, dx/dy, and -1 when it runs up, else 1."""
-        up = start[:, 1] <= end[:, 1]
+def _turns(
+    points: NDArray[np.float64], corners: NDArray[np.float64], triangle: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return 1 or -1 where the shadow of its triangle holds a point, by its winding, else 0."""
+    shadows = corners[:, :, 1:].take(triangle, axis=0)
+    below = shadows[:, :, 0] <= points[:, 1:2]
+    turns = np.zeros(len(points), dtype=np.int64)
+    for first, second in ((0, 1), (1, 2), (2, 0)):
+        # Only an edge between a corner below the point's row and one above crosses the row.
+        across = np.flatnonzero(below[:, first] != below[:, second])
+        up = below[across, first]
+        start, end = shadows[across, first], shadows[across, second]
         low, high = np.where(up[:, None], start, end), np.where(up[:, None], end, start)
-        rise = high[:, 1] - low[:, 1]
-        slope = (high[:, 2] - low[:, 2]) / np.where(rise > 0, rise, 1.0)
-        return np.stack([low[:, 1], high[:, 1], low[:, 2], slope, np.where(up, -1.0, 1.0)], axis=1)
-
-    def turns(
-        self, points: NDArray[np.float64], triangle: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """1 or -1 where the shadow holds the point, by the way it is wound, else 0."""
-        y, x = points[:, 1], points[:, 2]
-        turns = np.zeros(len(points))
-        for edges in self._edges:
-            low, high, at, slope, direction = edges[triangle].T
-            turns += direction * ((low <= y) & (y < high) & (x < at + (y - low) * slope))
-        return turns
-
-    def heights(
-        self, points: NDArray[np.float64], triangle: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Height z of the triangle at each point's (y, x)."""
-        first = self._first[triangle]
-        away = (points[:, 1:] - first[:, 1:]) * self._slopes[triangle]
-        # Steep triangles: rounding must not leave their range.
-        heights: NDArray[np.float64] = np.clip(
-            first[:, 0] + away.sum(axis=1), self.low[triangle, 0], self.high[triangle, 0]
+        slope = (high[:, 1] - low[:, 1]) / (high[:, 0] - low[:, 0])
+        y, x = points[across, 1], points[across, 2]
+        # Rounding must not leave the edge: beyond its box a triangle is never looked at.
+        at = np.clip(
+            low[:, 1] + (y - low[:, 0]) * slope,
+            np.minimum(low[:, 1], high[:, 1]),
+            np.maximum(low[:, 1], high[:, 1]),
         )
-        return heights
+        turns[across] += np.where(up, -1, 1) * (x < at)
+    return turns
+
+
+def _heights(points: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the height z of triangle i over the (y, x) of point i."""
+    normals = triangle_normals(corners)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slopes = -normals[:, 1:] / normals[:, :1]
+    # A triangle on edge has no height of its own; any within its range will do.
+    slopes = np.where(np.isfinite(slopes), slopes, 0.0)
+    away = ((points[:, 1:] - corners[:, 0, 1:]) * slopes).sum(axis=1)
+    low, high = _boxes(corners)
+    # Steep triangles: rounding must not leave their range.
+    heights: NDArray[np.float64] = np.clip(corners[:, 0, 0] + away, low[:, 0], high[:, 0])
+    return heights
 
 
 class _PointGrid:
@@ -156,35 +240,34 @@ class _PointGrid:
 
     def __init__(self, points: NDArray[np.float64]) -> None:
         self._across = int(np.clip(np.sqrt(len(points)), 1, 512))
-        self._corner = points[:, 1:].min(axis=0)
-        size = np.maximum(points[:, 1:].max(axis=0) - self._corner, np.finfo(float).tiny)
-        self._per_length = self._across / size
-        row, column = self._cells(points).T
-        cell = row * self._across + column
+        self._corner, self._far = points[:, 1:].min(axis=0), points[:, 1:].max(axis=0)
+        self._per_length = self._across / np.maximum(self._far - self._corner, TINY)
+        cell = self._cells(points, 1) * self._across + self._cells(points, 2)
         self.order = np.argsort(cell, kind="stable")
         self.points = points[self.order]
         self._starts = np.searchsorted(cell[self.order], np.arange(self._across**2 + 1))
 
-    def _cells(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
-        cells = np.floor((points[:, 1:] - self._corner) * self._per_length)
-        clipped: NDArray[np.int64] = np.clip(cells, 0, self._across - 1).astype(np.int64)
-        return clipped
+    def _cells(self, points: NDArray[np.float64], axis: int) -> NDArray[np.int64]:
+        steps = (points[:, axis] - self._corner[axis - 1]) * self._per_length[axis - 1]
+        found: NDArray[np.int64] = np.clip(steps, 0, self._across - 1).astype(np.int64)
+        return found
 
     def candidates(
         self, low: NDArray[np.float64], high: NDArray[np.float64]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Give pairs of point and box, in pieces, that cover all points in each box's shadow."""
-        far = self.points[:, 1:].max(axis=0)
-        touching = (high[:, 1:] >= self._corner).all(axis=1) & (low[:, 1:] <= far).all(axis=1)
+        touching = (high[:, 1] >= self._corner[0]) & (low[:, 1] <= self._far[0])
+        touching &= (high[:, 2] >= self._corner[1]) & (low[:, 2] <= self._far[1])
         boxes = np.flatnonzero(touching)
-        first, last = self._cells(low[boxes]), self._cells(high[boxes])
-        rows = last[:, 0] - first[:, 0] + 1
+        low, high = low[boxes], high[boxes]
+        first_row, first_column = self._cells(low, 1), self._cells(low, 2)
+        rows, last_column = self._cells(high, 1) - first_row + 1, self._cells(high, 2)
         for some in _pieces(rows):
             box = np.repeat(np.arange(len(boxes))[some], rows[some])
-            row = first[box, 0] + _counters(rows[some])
+            row = (first_row[box] + _counters(rows[some])) * self._across
             # In one row of cells, the points from the first to the last column follow each other.
-            start = self._starts[row * self._across + first[box, 1]]
-            lengths = self._starts[row * self._across + last[box, 1] + 1] - start
+            start = self._starts[row + first_column[box]]
+            lengths = self._starts[row + last_column[box] + 1] - start
             for part in _pieces(lengths):
                 point = np.repeat(start[part], lengths[part]) + _counters(lengths[part])
                 yield point, np.repeat(boxes[box[part]], lengths[part])
@@ -220,6 +303,12 @@ def is_closed(vertices: NDArray[np.float64], faces: NDArray[np.integer[Any]]) ->
 
 def _edges_pair_up(start: NDArray[np.int64]) -> bool:
     end = np.roll(start, -1, axis=1)
-    forward, backward = (start << 32 | end).ravel(), (end << 32 | start).ravel()
-    different = start.ravel() != end.ravel()  # a face without area runs back along its own edge
-    return bool((np.sort(forward[different]) == np.sort(backward[different])).all())
+    real = (start != end).ravel()  # a face without area runs back along its own edge
+    start, end = start.ravel()[real], end.ravel()[real]
+    both = np.minimum(start, end) << 31 | np.maximum(start, end)
+    edges = np.sort(both << 1 | (start > end))
+    if len(edges) % 2 == 0 and ((edges[::2] ^ edges[1::2]) == 1).all():
+        return True
+    # Where surfaces touch, four and more faces share an edge.
+    forward, backward = both[start < end], both[start > end]
+    return np.array_equal(np.sort(forward), np.sort(backward))

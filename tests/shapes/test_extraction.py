@@ -180,6 +180,19 @@ def test_instances_are_kept_as_given():
     np.testing.assert_array_equal(extraction.labels == 1, labels == 7)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.uint64])
+def test_instances_are_numbered_the_same_however_large_their_labels(dtype):
+    small = np.random.default_rng(0).integers(0, 5, (6, 7, 8)).astype(dtype)
+    large = small.astype(np.uint64) * 10_000_000
+    settings = ExtractionSettings(
+        voxel_nm=(24,) * 3, downsample=1, instances=True, min_volume_um3=0
+    )
+    first, second = (extract_instances(labels, settings) for labels in (small, large))
+    np.testing.assert_array_equal(first.labels, small)
+    np.testing.assert_array_equal(second.labels, small)
+    assert second.parents.tolist() == [10_000_000, 20_000_000, 30_000_000, 40_000_000]
+
+
 def test_instances_without_background_are_kept():
     labels = np.ones((20, 20, 20), np.uint8)
     labels[10:] = 2

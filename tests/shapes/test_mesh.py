@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import trimesh
+from scipy import ndimage
 from solids import draw_ball, draw_torus, draw_tube
 
 from napari_3dmsl.shapes.distance import distance_to_mesh
@@ -111,6 +112,20 @@ def test_smoothing_never_breaks_a_thin_tube_nor_welds_neighbours():
 def test_the_level_keeps_the_voxel_count():
     mask = draw_ball((20, 20, 20), (10, 10, 10), 5)
     assert smooth_mask(mask, VOXEL).inside.sum() == pytest.approx(mask.sum(), rel=0.02)
+
+
+@pytest.mark.parametrize("voxel_nm", [(24, 24, 24), (60, 20, 20), (15, 16, 16)])
+def test_the_smoothed_mask_is_a_gaussian_as_scipy_has_it(voxel_nm):
+    mask = draw_torus((14, 40, 44), (6, 18, 20), 12, 5)
+    mask[:, :9, :9] = True  # at the sides too
+    field = smooth_mask(mask, voxel_nm)
+    voxel_um = np.array(voxel_nm) / 1000
+    sigma = 1.5 * np.prod(voxel_um) ** (1 / 3) / voxel_um
+    wide = np.pad(mask, 12).astype(float)
+    expected = ndimage.gaussian_filter(wide, sigma, radius=(3 * sigma + 0.5 + 1e-9).astype(int))
+    first = np.rint(field.origin_um / voxel_um).astype(int) + 12
+    part = tuple(slice(a, a + n) for a, n in zip(first, field.values.shape, strict=True))
+    np.testing.assert_allclose(field.values, expected[part], atol=1e-6)
 
 
 @pytest.mark.parametrize("mask", [np.zeros((5, 5, 5), bool), np.ones((5, 5), bool)])

@@ -72,6 +72,13 @@ def test_surface_points_are_uniform_by_area_with_outward_normals():
     assert np.sum((counts - counts.mean()) ** 2) / counts.mean() < 38  # chi², 15 degrees: 0.1 %
 
 
+def test_the_first_points_are_a_fair_draw_too():
+    box = of(trimesh.creation.box(extents=(1, 2, 4)))
+    _, normals = sample_surface(box, 40_000, np.random.default_rng(8))
+    for axis, area in enumerate((8, 4, 2)):
+        assert (abs(normals[:4000, axis]) > 0.99).mean() == pytest.approx(area / 14, abs=0.03)
+
+
 def test_the_unit_cube_is_the_box_of_the_mesh(torus):
     _, mesh = torus
     cube = UnitCube.of(mesh)
@@ -151,6 +158,46 @@ def test_rays_through_edges_and_corners_count_once():
     assert inside_mesh(sphere, columns[clear]).all()
     assert not inside_mesh(sphere, columns - [5, 0, 0]).any()
     assert not inside_mesh(sphere, columns - [-5, 0, 0]).any()
+
+
+def test_many_points_are_answered_as_the_formula_of_overlapping_and_hollow_balls_says():
+    # 40,000 points: most are answered for by others; two overlapping balls, the first one hollow.
+    ball = trimesh.creation.icosphere(subdivisions=4)
+    hole, other = ball.copy(), ball.copy()
+    hole.apply_scale(0.4)
+    hole.invert()
+    other.apply_translation([0, 1.3, 0])
+    solids = [of(solid) for solid in (ball, hole, other)]
+    corners = np.concatenate([solid.vertices[solid.faces] for solid in solids])
+    points = np.random.default_rng(6).uniform(-4, 5, (40_000, 3)) * [0.5, 1, 0.5]
+    away = np.linalg.norm(points, axis=1)
+    to_other = np.linalg.norm(points - [0, 1.3, 0], axis=1)
+    truth = 1 * (away < 1) - (away < 0.4) + (to_other < 1)
+    clear = (abs(away - 0.995) > 0.006) & (abs(away - 0.398) > 0.003)
+    clear &= abs(to_other - 0.995) > 0.006  # facets lie that far below their sphere
+    assert clear.mean() > 0.98
+    assert set(truth[clear]) == {0, 1, 2}
+    np.testing.assert_array_equal(winding_numbers(corners, points)[clear], truth[clear])
+
+
+def test_points_that_speak_for_others_change_no_answer(torus, monkeypatch):
+    # On the surface, at corners, on the sides of the box and far away: all as when asked alone.
+    _, mesh = torus
+    rng = np.random.default_rng(7)
+    low, high = mesh.bounds_um
+    near, normals = sample_surface(mesh, 3000, rng)
+    points = np.concatenate(
+        [
+            near + normals * rng.normal(0, VOXEL_UM, (3000, 1)),
+            mesh.vertices + np.array([1e-4, 0, 0]),
+            rng.uniform(low, high, (3000, 3)),
+            rng.uniform(low - 9, high + 9, (3000, 3)),
+        ]
+    )
+    together = inside_mesh(mesh, points)
+    monkeypatch.setattr(inside_module, "MANY_POINTS", len(points) + 1)
+    np.testing.assert_array_equal(inside_mesh(mesh, points), together)
+    assert 0.1 < together.mean() < 0.9
 
 
 def test_many_pairs_are_looked_at_in_pieces(torus, monkeypatch):

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
+from skimage.measure import euler_number
 from solids import draw_ball, draw_torus, draw_tube
 
 from napari_3dmsl.shapes.graph import build_graph, smooth
-from napari_3dmsl.shapes.skeleton import skeleton_from_mask
+from napari_3dmsl.shapes.skeleton import _euler_number, skeleton_from_mask
 
 VOXEL = (20, 20, 20)
 UM = 0.02
@@ -134,6 +135,15 @@ def test_a_cavity_is_no_loop():
     shell = draw_ball((40, 40, 40), (20, 20, 20), 16) & ~draw_ball((40, 40, 40), (20, 20, 20), 8)
     skeleton = skeleton_from_mask(shell, VOXEL)
     assert (skeleton.loops, skeleton.branches) == (0, 0)
+
+
+@pytest.mark.parametrize("filled", [0.02, 0.3, 0.7])
+def test_the_euler_number_is_that_of_another_program(filled):
+    inside = np.zeros((14, 12, 17), bool)
+    inside[1:-1, 1:-1, 1:-1] = np.random.default_rng(0).random((12, 10, 15)) < filled
+    number = _euler_number(np.pad(inside, 1))
+    assert number == euler_number(inside, connectivity=3)
+    assert number != 1  # not a ball: the check says something
 
 
 def test_anisotropic_voxels_keep_length_and_loop():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_3dmsl.shapes.morphology import components
+from napari_3dmsl.shapes.morphology import bounding_box, components
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ SIGMA_VOXELS = 1.5
 TRUNCATE = 3.0  # the Gaussian ends at 3 sigma; the padding covers it and two voxels more
 MARGIN = 2  # voxels around the shape that are kept in the end
 FAINT = 0.02  # of the largest value: no surface of a mask lies lower
-HALVINGS = 20
+FIRST_HALVINGS, HALVINGS = 4, 20
 SMALL = 5000  # voxels
 CLOSE = 0.005
 TRIALS = 4
@@ -108,9 +108,7 @@ def smooth_mask(
     origin_um = (np.asarray(origin_voxel, dtype=float) - pad) * voxel_um
     pieces, count = int(components(padded, 26).max()), int(np.count_nonzero(mask))
     for narrowing in (1.0, 0.6, 0.3):
-        values = ndimage.gaussian_filter(
-            padded.astype(np.float32), sigma * narrowing, truncate=TRUNCATE
-        )
+        values = _blurred(padded, sigma * narrowing)
         level = _level_of_mesh(values, count)
         if int(components(values > level, 26).max()) == pieces:
             break
@@ -120,11 +118,32 @@ def smooth_mask(
     return SmoothedMask(crop, level, (z, y, x), (oz, oy, ox))
 
 
+def _blurred(mask: NDArray[np.bool_], sigma: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the mask under a Gaussian, cut off at `TRUNCATE` sigma; nothing is near the sides.
+
+    The same to single precision as ``scipy.ndimage.gaussian_filter``, in half the time.
+    """
+    values = mask.astype(np.float32)
+    for axis, width in enumerate(sigma):
+        reach = int(TRUNCATE * width + 0.5)
+        weights = np.exp(-0.5 * (np.arange(reach + 1) / width) ** 2)
+        weights = (weights / (2 * weights.sum() - weights[0])).astype(np.float32)
+        flat, stride = values.ravel(), values.strides[axis] // values.itemsize
+        blurred = flat * weights[0]
+        for away, weight in enumerate(weights[1:], start=1):
+            # Lines follow each other: the padding keeps what wraps around at 0.
+            both = flat[2 * away * stride :] + flat[: -2 * away * stride]
+            both *= weight
+            blurred[away * stride : -away * stride] += both
+        values = blurred.reshape(values.shape)
+    return values
+
+
 def _crop(
     values: NDArray[np.float32], level: float
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Cut off the padding that the shape does not reach; return the first index kept as well."""
-    box = ndimage.find_objects((values > level).view(np.uint8))[0]
+    box = bounding_box(values > level)
     first = np.array([max(side.start - MARGIN, 0) for side in box])
     last = [side.stop + MARGIN for side in box]
     part = tuple(slice(a, b) for a, b in zip(first, last, strict=True))
@@ -176,8 +195,12 @@ def _level_of_volume(values: NDArray[np.float32], count: float) -> float:
         bulge += after + before - 2 * value
     value = value + CHORDS * bulge
     low, high = FAINT * top, top
-    for _ in range(HALVINGS):
+    for step in range(HALVINGS):
         level = (low + high) / 2
         volume = np.clip((value - level) / span + 0.5, 0, 1).sum(dtype=np.float64)
         low, high = (level, high) if volume > count else (low, level)
+        if step == FIRST_HALVINGS:  # most voxels are surely in or out by now
+            count -= np.count_nonzero(value - span / 2 >= high)
+            open_ = (value - span / 2 < high) & (value + span / 2 > low)
+            value, span = value[open_], span[open_]
     return float(min(low, np.nextafter(np.float32(top), np.float32(0))))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from napari_3dmsl.geometry import draw_on_triangles, triangle_areas, triangle_normals
+from napari_3dmsl.geometry import draw_on_triangles, triangle_normals
 from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.shapes.field import inside_field
@@ -149,12 +149,13 @@ def sample_surface(
     if count < 1:
         raise ValueError(f"count = {count}: expected at least 1 point")
     corners = mesh.vertices[mesh.faces]
-    areas = triangle_areas(corners)
-    if not areas.sum() > 0:
+    normals = triangle_normals(corners)
+    lengths = np.linalg.norm(normals, axis=1)  # twice the areas
+    if not lengths.sum() > 0:
         raise ValueError("the mesh has no area, so no surface to draw points on")
-    points, chosen = draw_on_triangles(corners, areas, count, rng)
-    normals = triangle_normals(corners[chosen]) / (2 * areas[chosen, None])
-    return points.astype(np.float64), normals.astype(np.float64)
+    points, chosen = draw_on_triangles(corners, lengths / 2, count, rng)
+    units = normals / np.where(lengths > 0, lengths, 1.0)[:, None]  # no point lies on an area of 0
+    return points.astype(np.float64, copy=False), units.take(chosen, axis=0)
 
 
 def sample_point_cloud(

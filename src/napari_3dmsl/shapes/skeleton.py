@@ -12,7 +12,7 @@ from scipy.spatial import KDTree
 
 from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask
 from napari_3dmsl.shapes.graph import Graph, build_graph, path_length
-from napari_3dmsl.shapes.morphology import components
+from napari_3dmsl.shapes.morphology import bounding_box, components
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,17 +71,17 @@ class _Solid:
     @cached_property
     def surface(self) -> KDTree:
         """Where the surface crosses the lines between neighbouring voxels, in voxels."""
+        # The shape touches no side of its grid, so flat neighbours never wrap around.
+        values, inside = self.values.ravel(), self.inside.ravel()
         crossings = []
-        for axis in range(3):
-            values, inside = np.moveaxis(self.values, axis, 0), np.moveaxis(self.inside, axis, 0)
-            before = np.nonzero(inside[:-1] != inside[1:])
-            after = (before[0] + 1, *before[1:])
-            low, high = values[before].astype(float), values[after].astype(float)
-            points = np.stack(before, axis=1).astype(float)
-            points[:, 0] += (self.level - low) / (high - low)
-            # The moved axis is the first column; put the columns back in order.
-            crossings.append(np.insert(points[:, 1:], axis, points[:, 0], axis=1))
-        return KDTree(np.concatenate(crossings))
+        for axis, stride in enumerate(np.array(self.inside.strides)):  # one byte each
+            before = np.flatnonzero(inside[:-stride] != inside[stride:])
+            low, high = values[before].astype(float), values[before + stride].astype(float)
+            points = np.stack(np.unravel_index(before, self.inside.shape), axis=1).astype(float)
+            points[:, axis] += (self.level - low) / (high - low)
+            crossings.append(points)
+        # Two queries of some thousand points do not pay for a well-balanced tree.
+        return KDTree(np.concatenate(crossings), balanced_tree=False, compact_nodes=False)
 
     def radii(self, voxels: NDArray[np.float64]) -> NDArray[np.float64]:
         """Distance from points to the surface, both in voxels."""
@@ -115,10 +115,11 @@ def skeleton_from_field(field: SmoothedMask, length_to: LengthTo = "axis") -> Sk
         (the middle of a round cap). ``tip``: on the surface. Thinning alone stops somewhere
         between, earlier on coarser grids.
     """
-    solid, voxels = _thin(field)
+    solid, voxels, radii = _thin(field)
     if len(voxels) < 3:
         voxels = _straight_line(solid)
-    graph = build_graph(voxels, solid.radii(voxels))
+        radii = solid.radii(voxels)
+    graph = build_graph(voxels, radii)
     graph.clean()
     centrelines = _put_ends(graph, solid, length_to)
     paths = tuple(path * solid.step_um + solid.origin_um for path in centrelines)
@@ -197,25 +198,27 @@ def _shortened(path: NDArray[np.float64], cut: float) -> NDArray[np.float64]:
     return np.concatenate([path[:kept], end[None]])
 
 
-def _thin(field: SmoothedMask) -> tuple[_Solid, NDArray[np.float64]]:
-    """Return the isotropic shape and its skeleton voxels (n, 3).
+def _thin(field: SmoothedMask) -> tuple[_Solid, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the isotropic shape, its skeleton voxels (n, 3) and the local radius at each.
 
     Lee's thinning erases bars of even width, however long (scikit-image issue 3757). On a grid
     shifted by half a voxel the same bar has an odd width, so the more complete result is taken.
     """
     from skimage.morphology import skeletonize
 
-    best: tuple[float, _Solid, NDArray[np.float64]] | None = None
+    results = []
     for shift in (0.0, 0.5):
         solid = _isotropic(field, shift)
-        voxels = np.argwhere(skeletonize(solid.inside)).astype(np.float64)
-        missed = _missed(solid, voxels)
-        if best is None or missed < best[0]:
-            best = missed, solid, voxels
-        if missed == 0:
+        box = bounding_box(solid.inside)  # thinning takes as long as the box is large
+        first = [side.start for side in box]
+        thinned = skeletonize(np.ascontiguousarray(solid.inside[box]))
+        voxels = (np.argwhere(thinned) + first).astype(np.float64)
+        radii = solid.radii(voxels) if len(voxels) else np.zeros(0)
+        results.append((_missed(solid, voxels, radii), solid, voxels, radii))
+        if results[-1][0] == 0:
             break
-    assert best is not None
-    return best[1], best[2]
+    _, solid, voxels, radii = min(results, key=lambda result: result[0])
+    return solid, voxels, radii
 
 
 def _isotropic(field: SmoothedMask, shift: float) -> _Solid:
@@ -230,27 +233,42 @@ def _isotropic(field: SmoothedMask, shift: float) -> _Solid:
     # Between the points of the new grid the smallest shapes disappear: their peak stays.
     level = min(field.level, float(np.nextafter(values.max(), np.float32(0))))
     background = components(values <= level, 6)
-    inside = background != background[0, 0, 0]  # cavities are filled: their walls do not thin
+    # Cavities are filled: their walls do not thin.
+    inside = np.ascontiguousarray(background != background[0, 0, 0])
     origin = np.array(field.origin_um) + shift * step
     return _Solid(values, level, inside, step, origin)
 
 
-def _missed(solid: _Solid, voxels: NDArray[np.float64]) -> float:
+def _missed(solid: _Solid, voxels: NDArray[np.float64], radii: NDArray[np.float64]) -> float:
     """Return how far (voxels) the shape reaches beyond what its skeleton explains, 0 if whole."""
     if len(voxels) == 0:
         return float("inf")
-    inside = np.argwhere(solid.inside)
-    probes = inside[:: max(1, len(inside) // PROBES)]
-    distance = np.asarray(KDTree(voxels).query(probes)[0])
-    largest = float(solid.radii(voxels).max())
-    return max(0.0, float(distance.max()) - COVERED_RADII * largest - 2)
+    inside = np.flatnonzero(solid.inside)
+    probes = np.unravel_index(inside[:: max(1, len(inside) // PROBES)], solid.inside.shape)
+    distance = np.asarray(KDTree(voxels).query(np.stack(probes, axis=1))[0])
+    return max(0.0, float(distance.max()) - COVERED_RADII * float(radii.max()) - 2)
 
 
 def _handles(inside: NDArray[np.bool_]) -> int:
-    """Return the first Betti number of a solid without cavities: components - Euler number."""
-    from skimage.measure import euler_number
+    """Return the first Betti number of a solid without cavities: components - Euler number.
 
-    return int(components(inside, 26).max()) - int(euler_number(inside, connectivity=3))
+    The solid touches no side of its grid.
+    """
+    return int(components(inside, 26).max()) - _euler_number(inside)
+
+
+def _euler_number(inside: NDArray[np.bool_]) -> int:
+    """Return corners - edges + faces - cubes of the voxels as closed cubes (26 neighbours)."""
+    number = 0
+    for axes in range(8):
+        part, sign = inside, -1
+        for axis in range(3):
+            if axes >> axis & 1:  # where cubes meet along this axis, one of them is enough
+                part = np.moveaxis(part, axis, 0)
+                part = np.moveaxis(part[1:] | part[:-1], 0, axis)
+                sign = -sign
+        number += sign * int(np.count_nonzero(part))
+    return number
 
 
 def _straight_line(solid: _Solid) -> NDArray[np.float64]:
