@@ -6,7 +6,7 @@ from napari_3dmsl.microscope.fluorophores import (
     Emitters,
     Labelling,
     Surface,
-    label_surface,
+    label,
 )
 from napari_3dmsl.microscope.pose import VIEWS, Pose, place
 
@@ -21,7 +21,7 @@ def test_area_and_centroid_of_a_square():
 
 def test_labelling_is_uniform_by_area():
     faces = np.array([[0, 1, 2], [1, 3, 2], [0, 1, 4]])
-    emitters = label_surface(
+    emitters = label(
         Surface(TRIANGLES, faces), Labelling(density_per_um2=20000), np.random.default_rng(0)
     )
     assert len(emitters) == round(20000 * 7.0)
@@ -33,7 +33,7 @@ def test_labelling_is_uniform_by_area():
 
 def test_efficiency_thins_and_photons_are_set():
     labelling = Labelling(density_per_um2=5000, efficiency=0.25, photons_per_fluorophore=70)
-    emitters = label_surface(Surface(TRIANGLES, SQUARE), labelling, np.random.default_rng(1))
+    emitters = label(Surface(TRIANGLES, SQUARE), labelling, np.random.default_rng(1))
     assert len(emitters) == pytest.approx(5000, rel=0.05)
     assert (emitters.photons == 70).all()
 

@@ -1,4 +1,4 @@
-"""Cameras: expected photons to recorded counts."""
+"""Cameras: expected photons to recorded counts, and the signal-to-noise ratio that comes of it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from napari_3dmsl.settings import Settings
 class Camera(Settings):
     """Photons to counts, after the EMVA 1288 linear camera model.
 
-    ``em_gain`` 1 means no gain register. ``background_photons`` is light, per pixel and plane, and
-    so has shot noise; ``offset_adu`` is electronic and has none.
+    ``em_gain`` 1 means no gain register. ``clock_induced_e`` are electrons that the readout makes,
+    on average per pixel and plane, before the gain register. ``background_photons`` is light, per
+    pixel and plane, and so has shot noise; ``offset_adu`` is electronic and has none.
     """
 
     name: str = "custom"
     quantum_efficiency: float = Field(0.82, gt=0.0, le=1.0)
     exposure_s: float = Field(0.1, gt=0.0, le=3600.0)
     dark_e_per_s: float = Field(0.06, ge=0.0, le=1e6)
+    clock_induced_e: float = Field(0.0, ge=0.0, le=1000.0)
     em_gain: float = Field(1.0, ge=1.0, le=10000.0)
     full_well_e: float = Field(30000.0, gt=0.0, le=1e9)
     read_noise_e: float = Field(1.6, ge=0.0, le=1e4)
@@ -28,13 +30,30 @@ class Camera(Settings):
     bit_depth: int = Field(16, ge=8, le=16)
     background_photons: float = Field(5.0, ge=0.0, le=1e6)
 
+    @property
+    def spurious_e(self) -> float:
+        """Mean electrons per pixel and plane that no light made."""
+        return self.dark_e_per_s * self.exposure_s + self.clock_induced_e
+
+    @property
+    def excess_noise_squared(self) -> float:
+        """Factor on the shot noise variance: 2 with a gain register (a gamma law), else 1."""
+        return 2.0 if self.em_gain > 1.0 else 1.0
+
+    @property
+    def largest_e(self) -> float:
+        """Electrons in a pixel beyond which the well or the digitiser clips (mean gain)."""
+        levels = float(2**self.bit_depth - 1) - self.offset_adu
+        return min(self.full_well_e, max(levels * self.e_per_adu / self.em_gain, 0.0))
+
 
 def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> CountArray:
     """Record expected photons with a camera.
 
-    Electrons are Poisson around ``QE (photons + background) + dark current * exposure``, clipped at
-    the full well, multiplied by the gain register (a gamma law with the electrons as its shape:
-    Basden et al., MNRAS 345 (2003)), then read out with Gaussian noise, digitised and clipped.
+    Electrons are Poisson around ``QE (photons + background) + dark current * exposure + clock
+    induced``, clipped at the full well, multiplied by the gain register (a gamma law with the
+    electrons as its shape: Basden et al., MNRAS 345 (2003)), then read out with Gaussian noise,
+    digitised and clipped.
 
     Parameters
     ----------
@@ -49,7 +68,7 @@ def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> Cou
         Counts (ADU), between 0 and ``2**bit_depth - 1``.
     """
     light = camera.quantum_efficiency * (np.asarray(photons) + camera.background_photons)
-    expected = np.maximum(light, 0.0) + camera.dark_e_per_s * camera.exposure_s
+    expected = np.maximum(light, 0.0) + camera.spurious_e
     electrons = np.minimum(rng.poisson(expected), camera.full_well_e).astype(np.float64)
     if camera.em_gain > 1.0:
         shining = electrons > 0
@@ -59,3 +78,58 @@ def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> Cou
     counts = np.rint(electrons / camera.e_per_adu + camera.offset_adu)
     recorded: CountArray = np.clip(counts, 0, 2**camera.bit_depth - 1).astype(np.uint16)
     return recorded
+
+
+def peak_snr(photons: FloatArray, camera: Camera) -> float:
+    """Signal-to-noise ratio of the brightest pixel, by the CCD equation.
+
+    ``S / sqrt(F² (S + B) + (σ / G)²)`` with the signal ``S = QE · photons``, the electrons ``B`` of
+    background, dark current and clock-induced charge, the excess noise factor F (F² = 2 with a gain
+    register), the read noise σ and the gain G (Mortara and Fowler, SPIE 290 (1981); with gain:
+    Robbins and Hadwen, IEEE Trans. Electron Devices 50 (2003)). Rounding to counts is left out.
+
+    Parameters
+    ----------
+    photons : array
+        Expected photons per pixel, without background, >= 0.
+    camera : Camera
+
+    Returns
+    -------
+    float
+        0 for a black image.
+    """
+    signal = camera.quantum_efficiency * float(np.max(photons))
+    other, read = _noise_without_signal(camera)
+    variance = camera.excess_noise_squared * (signal + other) + read
+    return signal / float(np.sqrt(variance)) if signal > 0.0 else 0.0
+
+
+def photons_for_snr(snr: float, camera: Camera) -> float:
+    """Photons in a pixel that give it a signal-to-noise ratio (inverts `peak_snr`).
+
+    Raises
+    ------
+    ValueError
+        When ``snr`` is not above 0 and finite, or the pixel would be saturated before.
+    """
+    if not (np.isfinite(snr) and snr > 0.0):
+        raise ValueError(f"snr = {snr:g}: must be a number above 0")
+    excess = camera.excess_noise_squared
+    other, read = _noise_without_signal(camera)
+    linear, constant = snr**2 * excess, snr**2 * (excess * other + read)
+    signal = 0.5 * (linear + float(np.sqrt(linear**2 + 4.0 * constant)))
+    if signal + other > camera.largest_e:
+        brightest = np.array(max(camera.largest_e - other, 0.0) / camera.quantum_efficiency)
+        raise ValueError(
+            f"snr = {snr:g}: needs {signal + other:,.0f} electrons in the brightest pixel, but the "
+            f"camera '{camera.name}' saturates at {camera.largest_e:,.0f}; at most "
+            f"{peak_snr(brightest, camera):.3g} is possible"
+        )
+    return signal / camera.quantum_efficiency
+
+
+def _noise_without_signal(camera: Camera) -> tuple[float, float]:
+    """Electrons of other sources, and variance of the read noise before the gain."""
+    other = camera.quantum_efficiency * camera.background_photons + camera.spurious_e
+    return other, (camera.read_noise_e / camera.em_gain) ** 2

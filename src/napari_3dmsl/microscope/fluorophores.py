@@ -1,8 +1,10 @@
-"""Fluorophores: where they bind on a surface and how many photons each one gives."""
+"""Fluorophores: where they bind on a surface or in a volume, how many photons each one gives."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,20 +12,54 @@ from pydantic import Field
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.geometry import draw_on_triangles, triangle_areas
+from napari_3dmsl.inside import is_closed
+from napari_3dmsl.microscope.quadrature import solid_points, surface_points
+from napari_3dmsl.microscope.solid import sample_solid
 from napari_3dmsl.settings import Settings
+
+MOST_FLUOROPHORES = 5_000_000
 
 
 class Labelling(Settings):
-    """How a surface is labelled.
+    """How a shape is labelled.
 
-    ``density_per_um2`` is 30 molecules per µm² in the 3DMSL paper (Table 3). ``efficiency`` is the
-    fraction of them that shine. ``photons_per_fluorophore`` is what one fluorophore sends to the
-    detector during the recording of one plane, summed over the image, with the pinhole open.
+    ``target`` is the ``surface`` (outer membrane) or the ``volume`` inside of it (matrix).
+    ``density_per_um2`` is 30 molecules per µm² in the 3DMSL paper (Table 3). ``density_per_um3`` is
+    602 by default: 1 µM (6.022e23 per mol, 1e-15 litres per µm³), a usual concentration of a
+    fluorescent protein. ``efficiency`` is the fraction of sites that shine.
+
+    ``photons_per_fluorophore`` is what one fluorophore sends to the detector during the recording
+    of one plane, summed over the image, with the pinhole open, while it is not dark. With the
+    ``photon_distribution`` ``exponential`` it is the mean of an exponential law, drawn once for
+    each fluorophore.
+
+    ``continuous`` is the limit of endlessly many, endlessly faint fluorophores: the expected image
+    of the labelling, without its speckle, equally bright on average.
+
+    Fluorophores blink when ``off_time_s`` is above 0: on for ``on_time_s`` and dark for
+    ``off_time_s`` on average, each time by an exponential law (a telegraph process), while the
+    camera exposes for its ``exposure_s``. See `napari_3dmsl.microscope.blinking`.
     """
 
+    target: Literal["surface", "volume"] = "surface"
     density_per_um2: float = Field(30.0, gt=0.0, le=1e5)
+    density_per_um3: float = Field(602.0, gt=0.0, le=1e6)
     efficiency: float = Field(1.0, gt=0.0, le=1.0)
     photons_per_fluorophore: float = Field(300.0, gt=0.0, le=1e9)
+    photon_distribution: Literal["fixed", "exponential"] = "fixed"
+    continuous: bool = False
+    on_time_s: float = Field(0.1, gt=0.0, le=1e4)
+    off_time_s: float = Field(0.0, ge=0.0, le=1e4)
+
+    @property
+    def blinks(self) -> bool:
+        """Whether each fluorophore is dark for a part of the time; a continuous one is even."""
+        return self.off_time_s > 0.0 and not self.continuous
+
+    @property
+    def on_share(self) -> float:
+        """Share of the time that a fluorophore is on, in (0, 1]."""
+        return self.on_time_s / (self.on_time_s + self.off_time_s)
 
 
 @dataclass(frozen=True)
@@ -73,7 +109,8 @@ class Surface:
     ----------
     area_um2 : float
     centroid_um : (3,) float64
-        Mean position by area, (z, y, x): where the fluorophores are on average.
+        Mean position by area, (z, y, x): where fluorophores on the surface are on average. An
+        object is turned about it and focused at it whatever the labelling, so images overlay.
 
     Raises
     ------
@@ -82,7 +119,9 @@ class Surface:
     """
 
     def __init__(self, vertices_um: ArrayLike, faces: ArrayLike) -> None:
-        self.corners = _triangles(vertices_um, faces)
+        self._vertices = np.asarray(vertices_um, dtype=np.float64)
+        self._faces = np.asarray(faces)
+        self.corners = _triangles(self._vertices, self._faces)
         self.areas = triangle_areas(self.corners)
         self.area_um2 = float(self.areas.sum())
         if not self.area_um2 > 0:
@@ -90,20 +129,95 @@ class Surface:
         middles = self.corners.mean(axis=1)
         self.centroid_um: FloatArray = np.average(middles, axis=0, weights=self.areas)
 
+    @cached_property
+    def volume_um3(self) -> float | None:
+        """Volume inside, by the divergence theorem; None when the mesh is not closed."""
+        if not is_closed(self._vertices, self._faces):
+            return None
+        a, b, c = (self.corners - self.centroid_um).transpose(1, 0, 2)
+        return abs(float(np.einsum("ij,ij->", a, np.cross(b, c)))) / 6.0
 
-def label_surface(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> Emitters:
-    """Bind fluorophores to a surface, uniformly by area.
+
+def label(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> Emitters:
+    """Label a surface or the volume inside of it.
+
+    Parameters
+    ----------
+    surface : Surface
+    labelling : Labelling
+    rng : numpy.random.Generator
+        Not used when the labelling is continuous.
 
     Returns
     -------
     Emitters
-        ``round(density * area)`` binding sites (at least one), thinned by the efficiency.
+        ``round(density * size)`` binding sites (at least one), thinned by the efficiency; each
+        uniformly placed. When the labelling is continuous, the points of a quadrature instead
+        (see `napari_3dmsl.microscope.quadrature`), each with the photons of its piece.
+
+    Raises
+    ------
+    ValueError
+        When a volume is asked for and the mesh is not closed or flat, or when there would be more
+        than `MOST_FLUOROPHORES`.
     """
-    count = max(1, round(labelling.density_per_um2 * surface.area_um2))
+    if labelling.continuous:
+        return _continuous(surface, labelling)
+    return _drawn(surface, labelling, rng)
+
+
+def expected_fluorophores(surface: Surface, labelling: Labelling) -> float:
+    """Mean number of fluorophores that shine: ``density * size * efficiency``."""
+    return _density(labelling) * _size(surface, labelling) * labelling.efficiency
+
+
+def _drawn(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> Emitters:
+    count = max(1, round(_density(labelling) * _size(surface, labelling)))
+    if count > MOST_FLUOROPHORES:
+        name = "density_per_um2" if labelling.target == "surface" else "density_per_um3"
+        raise ValueError(
+            f"{name} = {_density(labelling):g}: gives {count:,} fluorophores, at most "
+            f"{MOST_FLUOROPHORES:,} are possible; lower it or choose continuous labelling"
+        )
     shining = max(1, int(rng.binomial(count, labelling.efficiency)))
-    positions = sample_triangles(surface.corners, surface.areas, shining, rng)
+    if labelling.target == "surface":
+        positions = sample_triangles(surface.corners, surface.areas, shining, rng)
+    else:
+        positions = sample_solid(surface.corners, shining, rng)
     photons = np.full(shining, labelling.photons_per_fluorophore)
+    if labelling.photon_distribution == "exponential":
+        photons = rng.exponential(labelling.photons_per_fluorophore, shining)
     return Emitters(positions, photons)
+
+
+def _continuous(surface: Surface, labelling: Labelling) -> Emitters:
+    size = _size(surface, labelling)
+    if labelling.target == "surface":
+        positions, sizes = surface_points(surface.corners)
+    else:
+        positions, sizes = solid_points(surface.corners, size)
+    per_size = _density(labelling) * labelling.efficiency * labelling.photons_per_fluorophore
+    return Emitters(positions, sizes * per_size * labelling.on_share)
+
+
+def _density(labelling: Labelling) -> float:
+    on_surface = labelling.target == "surface"
+    return labelling.density_per_um2 if on_surface else labelling.density_per_um3
+
+
+def _size(surface: Surface, labelling: Labelling) -> float:
+    """Area or volume that is labelled."""
+    if labelling.target == "surface":
+        return surface.area_um2
+    volume = surface.volume_um3
+    if volume is None:
+        raise ValueError(
+            "target = 'volume': the mesh has a hole, so it has no inside to label; close it or "
+            "choose 'surface'"
+        )
+    if not volume > 1e-12:
+        raise ValueError("target = 'volume': the mesh is flat, so it has no inside to label")
+    return volume
 
 
 def sample_triangles(
@@ -114,9 +228,8 @@ def sample_triangles(
     return points
 
 
-def _triangles(vertices_um: ArrayLike, faces: ArrayLike) -> FloatArray:
-    vertices = np.asarray(vertices_um, dtype=np.float64)
-    indices = np.asarray(faces)
+def _triangles(vertices: FloatArray, indices: ArrayLike) -> FloatArray:
+    indices = np.asarray(indices)
     if vertices.ndim != 2 or vertices.shape[1] != 3 or not np.isfinite(vertices).all():
         raise ValueError("vertices_um: expected finite numbers in shape (n, 3)")
     if indices.ndim != 2 or indices.shape[1] != 3 or len(indices) == 0:

@@ -72,17 +72,28 @@ def _row_rotation(axis: str, angle: float) -> FloatArray:
     return np.array(matrices[axis], dtype=np.float64)
 
 
-def place_as_released(emitters: Emitters, pose: Pose, as_released: AsReleased) -> Placed:
+def place_as_released(
+    emitters: Emitters, pose: Pose, as_released: AsReleased, mean_um: FloatArray | None = None
+) -> Placed:
     """Turn emitters about their mean and keep those above it, where the release kept them.
 
     The mean comes to lie on the coverslip: its height is 0.
+
+    Parameters
+    ----------
+    emitters : Emitters
+        World frame, (z, y, x) in µm.
+    pose : Pose
+    as_released : AsReleased
+    mean_um : (3,) array, optional
+        Mean position to use, for emitters that are not equally bright; by default that of all.
 
     Raises
     ------
     ValueError
         When no emitter is left.
     """
-    mean = emitters.positions_um.mean(axis=0)
+    mean = emitters.positions_um.mean(axis=0) if mean_um is None else mean_um
     turned = (emitters.positions_um - mean) @ pose.matrix.T
     kept = (turned[:, 0] >= 0.0) & (turned[:, 0] < as_released.height_limit_um)
     world_to_field = np.eye(4)

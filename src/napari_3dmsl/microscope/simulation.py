@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from napari_3dmsl.arrays import CountArray, FloatArray
-from napari_3dmsl.microscope.camera import Camera, record
+from napari_3dmsl.microscope.blinking import on_fractions
+from napari_3dmsl.microscope.camera import Camera, peak_snr, photons_for_snr, record
 from napari_3dmsl.microscope.fluorophores import (
     Emitters,
     Labelling,
     Surface,
-    label_surface,
+    expected_fluorophores,
+    label,
 )
+from napari_3dmsl.microscope.focus import plane_positions
 from napari_3dmsl.microscope.imaging import Photons, Progress, Renderer, expected_photons
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.physseg import PhysSegNoise, physseg_noise
@@ -31,7 +34,11 @@ class Simulation(Settings):
     """Every setting of one simulated image or stack.
 
     ``noise``: ``camera`` records counts with `camera`; ``physeg`` is the 3DMSL paper's noise;
-    ``none`` keeps the expected photons as float32. One ``seed`` fixes labelling and noise.
+    ``none`` keeps the expected photons as float32. One ``seed`` fixes labelling, blinking, noise.
+
+    ``snr``, when given, replaces the brightness of the labelling: all photons are multiplied by one
+    factor, so that the brightest pixel of the stack without noise has this signal-to-noise ratio
+    with `camera` (see `peak_snr`). It needs the noise ``camera``.
     """
 
     microscope: Microscope = Microscope()
@@ -40,7 +47,17 @@ class Simulation(Settings):
     labelling: Labelling = Labelling()
     camera: Camera = Camera()
     noise: Noise = "camera"
+    snr: float | None = Field(None, gt=0.0, le=10000.0)
     seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _ratio_of_a_camera(self) -> Self:
+        if self.snr is not None and self.noise != "camera":
+            raise ValueError(
+                f"snr = {self.snr:g}: needs noise = 'camera', whose noise it counts; noise is "
+                f"'{self.noise}'"
+            )
+        return self
 
     @property
     def acquisition_in_effect(self) -> Acquisition:
@@ -63,13 +80,19 @@ class Scene:
     centroid_um : (3,) float64
         The object's centroid in the world, (z, y, x); the middle of the image.
     area_um2 : float or None
-        Labelled area; None for emitters given as points.
+        Of the object's surface; None for emitters given as points.
+    volume_um3 : float or None
+        Inside of the surface; None for points and for a surface that is not closed.
+    fluorophores : float or None
+        How many shine; for continuous labelling the number that its density means. None for points.
     """
 
     placed: Placed
     renderer: Renderer
     centroid_um: FloatArray
     area_um2: float | None
+    volume_um3: float | None = None
+    fluorophores: float | None = None
 
     def __len__(self) -> int:
         return len(self.placed.emitters)
@@ -88,6 +111,8 @@ class SimulatedImage:
     simulation : Simulation
     physseg : PhysSegNoise or None
         Grey levels that the paper's noise drew.
+    brightness : float
+        Factor on all photons that gives the ``snr`` asked for, else 1; in `photons` already.
     """
 
     counts: CountArray | FloatArray
@@ -95,6 +120,19 @@ class SimulatedImage:
     scene: Scene
     simulation: Simulation
     physseg: PhysSegNoise | None
+    brightness: float = 1.0
+
+    @property
+    def photons_per_fluorophore(self) -> float:
+        """Photons of one fluorophore in a plane: the labelling's, or what ``snr`` made of them."""
+        return self.brightness * self.simulation.labelling.photons_per_fluorophore
+
+    @property
+    def peak_snr(self) -> float | None:
+        """Signal-to-noise ratio of the brightest pixel; None when no camera records."""
+        if self.simulation.noise != "camera":
+            return None
+        return peak_snr(self.photons.photons, self.simulation.camera)
 
     def metadata(self) -> dict[str, Any]:
         """Every setting, the plane positions and the transform, ready for JSON."""
@@ -107,7 +145,11 @@ class SimulatedImage:
             "software": f"napari-3dmsl {__version__}",
             **self.simulation.model_dump(mode="json"),
             "emitters": len(self.scene),
+            "fluorophores": self.scene.fluorophores,
+            "photons_per_fluorophore": self.photons_per_fluorophore,
+            "peak_snr": self.peak_snr,
             "area_um2": self.scene.area_um2,
+            "volume_um3": self.scene.volume_um3,
             "plane_focus_um": [round(float(f), 6) for f in self.photons.focus_um],
             "plane_stage_um": [round(float(s), 6) for s in self.photons.stage_um],
             "object_centroid_um": self.scene.centroid_um.tolist(),
@@ -124,7 +166,7 @@ def scene_from_surface(
     seed: int,
     as_released: AsReleased | None = None,
 ) -> Scene:
-    """Label a surface and place it in the field of view.
+    """Label a surface, or the volume inside, and place it in the field of view.
 
     Parameters
     ----------
@@ -138,13 +180,29 @@ def scene_from_surface(
     as_released : AsReleased, optional
         Place the emitters as the 3DMSL release did; ``depth_um`` has no effect then.
     """
-    labelling_rng, _ = _generators(seed)
-    emitters = label_surface(surface, labelling, labelling_rng)
+    labelling_rng = _generators(seed)[0]
+    emitters = label(surface, labelling, labelling_rng)
     if as_released is None:
         placed = place(emitters, surface.centroid_um, pose, depth_um)
     else:
-        placed = place_as_released(emitters, pose, as_released)
-    return Scene(placed, Renderer(placed.emitters), surface.centroid_um, surface.area_um2)
+        placed = place_as_released(emitters, pose, as_released, _middle(emitters, labelling))
+    count = expected_fluorophores(surface, labelling) if labelling.continuous else len(emitters)
+    return Scene(
+        placed,
+        Renderer(placed.emitters),
+        surface.centroid_um,
+        surface.area_um2,
+        surface.volume_um3,
+        count,
+    )
+
+
+def _middle(emitters: Emitters, labelling: Labelling) -> FloatArray | None:
+    """Mean position of points that stand for more or fewer fluorophores each."""
+    if not labelling.continuous:
+        return None
+    middle: FloatArray = np.average(emitters.positions_um, axis=0, weights=emitters.photons)
+    return middle
 
 
 def scene_from_points(positions_um: ArrayLike, photons: ArrayLike) -> Scene:
@@ -176,15 +234,54 @@ def image_scene(
     progress : callable, optional
         Called with (planes done, planes, what); raise in it to cancel.
     """
-    photons = expected_photons(
-        scene.renderer,
-        simulation.microscope,
-        simulation.acquisition_in_effect,
-        scene.placed.centroid_height_um,
-        progress,
-    )
+    if simulation.labelling.blinks:
+        photons = _blinking_photons(scene, simulation, progress)
+    else:
+        photons = expected_photons(
+            scene.renderer,
+            simulation.microscope,
+            simulation.acquisition_in_effect,
+            scene.placed.centroid_height_um,
+            progress,
+        )
+    brightness = _brightness(photons.photons, simulation)
+    if brightness != 1.0:
+        photons = replace(photons, photons=photons.photons * np.float32(brightness))
     counts, drawn = add_noise(photons.photons, simulation)
-    return SimulatedImage(counts, photons, scene, simulation, drawn)
+    return SimulatedImage(counts, photons, scene, simulation, drawn, brightness)
+
+
+def _blinking_photons(scene: Scene, simulation: Simulation, progress: Progress | None) -> Photons:
+    """Photons of a stack whose fluorophores are on for another part of each plane's exposure."""
+    microscope, labelling = simulation.microscope, simulation.labelling
+    focus, stage = plane_positions(
+        microscope, simulation.acquisition_in_effect, scene.placed.centroid_height_um
+    )
+    rng = _generators(simulation.seed)[2]
+    exposure = simulation.camera.exposure_s
+    times = exposure, labelling.on_time_s, labelling.off_time_s
+    steady = scene.placed.emitters
+    planes = []
+    for done, stage_um in enumerate(stage, start=1):
+        shares = on_fractions(len(steady), *times, rng)
+        lit = Renderer(replace(steady, photons=steady.photons * shares))
+        planes.append(lit.render(microscope, float(stage_um)))
+        if progress is not None:
+            progress(done, len(stage), "planes")
+    return Photons(np.stack(planes), focus, stage)
+
+
+def _brightness(photons: FloatArray, simulation: Simulation) -> float:
+    """Factor on the photons that gives the signal-to-noise ratio asked for."""
+    if simulation.snr is None:
+        return 1.0
+    brightest = float(photons.max())
+    if not brightest > 0.0:
+        raise ValueError(
+            f"snr = {simulation.snr:g}: the image is black, so nothing can be made brighter; "
+            "no fluorophore is in the field"
+        )
+    return photons_for_snr(simulation.snr, simulation.camera) / brightest
 
 
 def simulate_surface(
@@ -233,7 +330,7 @@ def add_noise(
     photons: FloatArray, simulation: Simulation
 ) -> tuple[CountArray | FloatArray, PhysSegNoise | None]:
     """Record expected photons as the simulation's ``noise`` says."""
-    _, noise_rng = _generators(simulation.seed)
+    noise_rng = _generators(simulation.seed)[1]
     if simulation.noise == "camera":
         return record(photons, simulation.camera, noise_rng), None
     if simulation.noise == "physeg":
@@ -242,7 +339,6 @@ def add_noise(
     return photons, None
 
 
-def _generators(seed: int) -> tuple[np.random.Generator, np.random.Generator]:
-    """Separate streams, so that a change of camera leaves the fluorophores where they are."""
-    labelling, noise = np.random.SeedSequence(seed).spawn(2)
-    return np.random.default_rng(labelling), np.random.default_rng(noise)
+def _generators(seed: int) -> list[np.random.Generator]:
+    """Streams for labelling, noise and blinking: another camera leaves the fluorophores alone."""
+    return [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3)]
