@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.integrate import quad
+from scipy.interpolate import CubicSpline
 from scipy.special import j0, j1
 
 
@@ -76,7 +77,7 @@ def sum_of_emitters(scope, emitters, profile_of, oversampling=1):
     for position, photons in zip(emitters.positions_um, emitters.photons, strict=True):
         distance = _pixel_distances(scope, position, oversampling)
         radius, intensity = profile_of(position[0], distance.max())
-        image += photons * np.interp(distance, radius, intensity)
+        image += photons * CubicSpline(radius, intensity)(distance)
     blocks = image.reshape(scope.image_size[0], oversampling, scope.image_size[1], oversampling)
     return blocks.mean(axis=(1, 3)) * scope.pixel_um**2
 
@@ -86,7 +87,8 @@ def confocal_profile(scope, depth, stage, reach):
     radius, emission = radial_profile(scope, scope.emission_nm, depth, stage, reach + 1, 0.004)
     _, excitation = radial_profile(scope, scope.excitation_nm, depth, stage, reach + 1, 0.004)
     pinhole = 0.61 * scope.emission_nm / 1000 / scope.numerical_aperture * scope.pinhole_airy
-    ring = (np.arange(40) + 0.5) / 40 * pinhole
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    ring = 0.5 * pinhole * (nodes + 1)
     angle = (np.arange(64) + 0.5) / 64 * np.pi
     coarse = np.arange(0, reach + 0.006, 0.006)
     away = np.sqrt(
@@ -94,9 +96,14 @@ def confocal_profile(scope, depth, stage, reach):
         + ring[None, :, None] ** 2
         + 2 * coarse[:, None, None] * ring[None, :, None] * np.cos(angle)
     )
-    around = np.interp(away, radius, emission).mean(axis=2)
-    through = around @ (2 * np.pi * ring * pinhole / 40)
-    return coarse, np.interp(coarse, radius, excitation) * through
+    around = CubicSpline(radius, emission)(away).mean(axis=2)
+    through = around @ (np.pi * pinhole * weights * ring)
+    return coarse, CubicSpline(radius, excitation)(coarse) * through
+
+
+def emission_profile(scope, depth, stage, reach):
+    """What a widefield microscope collects."""
+    return radial_profile(scope, scope.emission_nm, depth, stage, reach, 0.004)
 
 
 def focused_profile(wavelength_nm, aperture, radius_um):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from microscope.reference import (
     confocal_profile,
+    emission_profile,
     light_sheet_profile,
-    radial_profile,
     squared_profile,
     sum_of_emitters,
     two_photon_profile,
@@ -38,7 +38,7 @@ def test_widefield_equals_the_sum_over_emitters(specimen_index, focus):
     expected = sum_of_emitters(
         scope,
         emitters,
-        lambda depth, reach: radial_profile(scope, 600, depth, stage, reach, 0.004),
+        lambda depth, reach: emission_profile(scope, depth, stage, reach),
     )
     image = Renderer(emitters).render(scope, stage)
     assert np.abs(image - expected).max() < 1e-3 * expected.max()
@@ -101,7 +101,7 @@ def test_camera_pixels_integrate_over_their_area():
     expected = sum_of_emitters(
         scope,
         emitters,
-        lambda depth, reach: radial_profile(scope, 600, depth, stage, reach, 0.004),
+        lambda depth, reach: emission_profile(scope, depth, stage, reach),
         oversampling=20,
     )
     image = Renderer(emitters).render(scope, stage)
@@ -126,9 +126,7 @@ def test_emitters_beyond_the_field_blur_in_without_wrapping_round():
     expected = sum_of_emitters(
         scope,
         outside,
-        lambda depth, reach: radial_profile(
-            scope, 600, depth, best_focus_stage_um(scope, 3.0), reach, 0.004
-        ),
+        lambda depth, reach: emission_profile(scope, depth, best_focus_stage_um(scope, 3.0), reach),
     )
     assert np.abs(image - expected).max() < 1e-3 * expected.max()
     assert image[:, :8].sum() < image[:, -8:].sum()

@@ -10,6 +10,7 @@ from napari_3dmsl.microscope.imaging import Renderer
 from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.pose import VIEWS
 from napari_3dmsl.microscope.presets import load_microscope
+from napari_3dmsl.microscope.psf import GibsonLanni
 from napari_3dmsl.microscope.simulation import Simulation, Simulator, pose_of_view
 
 SETS = {"con1": "Conf1_imgs/N_0_920", "conf2": "Conf2_imgs/0_920", "epi1": "Epi1_imgs/0_920"}
@@ -79,3 +80,24 @@ def test_physseg_images_come_back_from_their_emitters(real_data, kind):
         golden = tifffile.imread(folder / "image.tif").astype(float)
         assert np.corrcoef(image.ravel(), golden.ravel())[0, 1] >= 0.9995, folder.name
         assert np.abs(np.floor(255 * (image / image.max())) - golden).max() <= 3, folder.name
+
+
+@pytest.mark.real_data
+def test_a_stack_of_psfgenerator_comes_back_with_its_own_interpolation(real_data):
+    """EPFL's program computes at radii half a pixel apart and draws straight lines between them."""
+    stack = tifffile.imread(real_data / "psf" / "psfgenerator_gibson_lanni_8x16x16.tif")
+    media = ("immersion_index", "immersion_index_design", "coverslip_index")
+    scope = Microscope(
+        numerical_aperture=1.4,
+        emission_nm=610,
+        specimen_index=1.33,
+        coverslip_index_design=1.5,
+        **dict.fromkeys(media, 1.5),
+    )
+    radius = np.arange(40) * 0.05
+    stages = (np.arange(8) - 3.5) * 0.25
+    profiles = GibsonLanni(scope, 610).intensity(radius, np.zeros(8), stages)
+    y, x = np.indices((16, 16)) - 7.5
+    distance = np.hypot(y, x) * 0.1
+    planes = np.stack([np.interp(distance, radius, profile) for profile in profiles.T])
+    assert np.abs(planes / planes.max() - stack / stack.max()).max() < 1e-5
