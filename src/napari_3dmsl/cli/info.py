@@ -13,25 +13,57 @@ Report = tuple[dict[str, Any], list[str]]
 
 
 def info(
-    path: Annotated[Path, typer.Argument(help="A mesh, a TIFF or a shape library, also in zips.")],
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="A mesh, a TIFF or a shape library, also in zips.", show_default=False),
+    ] = None,
+    presets: Annotated[
+        bool, typer.Option("--presets", help="List microscopes, objectives and cameras instead.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what a mesh, an image or a shape library is: sizes, units, class counts."""
+    if presets == (path is not None):
+        raise ValueError("give either a PATH or --presets")
+    if path is None:
+        show(*_presets(), as_json)
+    else:
+        result, lines = _file(path)
+        show({"path": str(path), **result}, lines, as_json)
+
+
+def _presets() -> Report:
+    from napari_3dmsl.microscope import presets
+
+    names = {
+        "microscopes": presets.microscope_names(),
+        "objectives": presets.objective_names(),
+        "cameras": presets.camera_names(),
+    }
+    broken = presets.broken_presets()
+    folder = str(presets.user_folder())
+    lines = [f"{kind}: {', '.join(found)}" for kind, found in names.items()]
+    lines.append(f"yours are read from {folder} (microscopes, objectives, cameras)")
+    return {**names, "folder": folder, "broken": broken}, [
+        *lines,
+        *(f"left out: {b}" for b in broken),
+    ]
+
+
+def _file(path: Path) -> Report:
     from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES
     from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
 
     if path.is_dir() or path.suffix.lower() == ".zip":
-        result, lines = _library(path)
-    elif not path.exists():
+        return _library(path)
+    if not path.exists():
         raise ValueError(f"{path}: no such file or folder")
-    elif path.suffix.lower() in MESH_SUFFIXES:
-        result, lines = _mesh(path)
-    elif path.suffix.lower() in IMAGE_SUFFIXES:
-        result, lines = _image(path)
-    else:
-        known = ", ".join((*MESH_SUFFIXES, *IMAGE_SUFFIXES))
-        raise ValueError(f"{path}: expected a folder of shapes or one of .zip, {known}")
-    show({"path": str(path), **result}, lines, as_json)
+    if path.suffix.lower() in MESH_SUFFIXES:
+        return _mesh(path)
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return _image(path)
+    known = ", ".join((*MESH_SUFFIXES, *IMAGE_SUFFIXES))
+    raise ValueError(f"{path}: expected a folder of shapes or one of .zip, {known}")
 
 
 def _library(path: Path) -> Report:

@@ -34,9 +34,18 @@ def simulate(
         str,
         typer.Option(
             metavar="NAME|FILE",
-            help="con1, epi1, conf2, each also with -released, or a .json or .toml file.",
+            help="con1, epi1, conf2, each also with -released, one of yours (see info --presets), "
+            "or a .json or .toml file.",
         ),
     ],
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Turn in another objective, such as 60x-water (see info --presets), or a file.",
+            show_default="the microscope's",
+        ),
+    ] = None,
     confocal: Annotated[
         Literal["pinhole", "squared"] | None,
         typer.Option(help="Confocal model.", show_default="the microscope's"),
@@ -64,14 +73,38 @@ def simulate(
     step_nm: Annotated[
         float | None, typer.Option(help="Distance of the planes.", show_default="250")
     ] = None,
-    density: Annotated[
-        float | None, typer.Option(help="Fluorophores per µm².", show_default="30")
+    target: Annotated[
+        Literal["surface", "volume"] | None,
+        typer.Option(
+            help="Label the surface (outer membrane) or the volume (matrix).",
+            show_default="surface",
+        ),
     ] = None,
+    density: Annotated[
+        float | None,
+        typer.Option(
+            help="Fluorophores per µm², or per µm³ of a volume.", show_default="30, or 602"
+        ),
+    ] = None,
+    continuous: Annotated[
+        bool, typer.Option("--continuous", help="Endlessly dense labelling: no speckle.")
+    ] = False,
     efficiency: Annotated[
         float | None, typer.Option(help="Fraction of them that shine.", show_default="1")
     ] = None,
     photons_per_fluorophore: Annotated[
         float | None, typer.Option(help="Photons of each in a plane.", show_default="300")
+    ] = None,
+    photon_distribution: Annotated[
+        Literal["fixed", "exponential"] | None,
+        typer.Option(help="The same of each, or around that mean.", show_default="fixed"),
+    ] = None,
+    snr: Annotated[
+        float | None,
+        typer.Option(
+            help="Signal-to-noise ratio of the brightest pixel; sets the photons.",
+            show_default="what the photons give",
+        ),
     ] = None,
     noise: Annotated[
         Literal["none", "camera", "physeg"],
@@ -80,7 +113,9 @@ def simulate(
     camera: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|FILE", help="pmt, scmos, or a file.", show_default="the modality's"
+            metavar="NAME|FILE",
+            help="ccd, emccd, ideal, pmt, scmos, one of yours, or a file.",
+            show_default="the modality's",
         ),
     ] = None,
     background_photons: Annotated[
@@ -103,14 +138,19 @@ def simulate(
     start = perf_counter()
     check_image_path(output)
     if noise != "camera":
-        _refuse("without --noise camera", camera=camera, background_photons=background_photons)
+        _refuse(
+            "without --noise camera", camera=camera, background_photons=background_photons, snr=snr
+        )
     if shape.suffix.lower() == POINTS:
         _refuse(
             f"to {shape.name}: points are imaged where they are",
-            **{"view": view, "rotate": rotate, "depth_um": depth_um, "density": density},
-            **{"efficiency": efficiency, "voxel_nm": voxel_nm},
+            **{"view": view, "rotate": rotate, "depth_um": depth_um, "target": target},
+            **{"density": density, "continuous": continuous or None, "efficiency": efficiency},
+            **{"photon_distribution": photon_distribution, "voxel_nm": voxel_nm},
         )
-    optics = _microscope(microscope, confocal)
+    if snr is not None:
+        _refuse("with --snr, which sets them", photons_per_fluorophore=photons_per_fluorophore)
+    optics = _microscope(microscope, objective, confocal)
     simulation = Simulation(
         microscope=optics,
         acquisition=Acquisition(
@@ -125,13 +165,17 @@ def simulate(
         pose=_pose(view, rotate, optics),
         labelling=Labelling(
             **given(
-                density_per_um2=density,
+                target=target,
                 efficiency=efficiency,
+                continuous=continuous,
                 photons_per_fluorophore=photons_per_fluorophore,
+                photon_distribution=photon_distribution,
+                **{"density_per_um3" if target == "volume" else "density_per_um2": density},
             )
         ),
         camera=_camera(camera, background_photons, optics),
         noise=noise,
+        snr=snr,
         seed=seed,
     )
     image, voxel_nm = _image(shape, voxel_nm, simulation)
@@ -156,10 +200,13 @@ def _refuse(reason: str, **options: Any) -> None:
         raise ValueError(f"{', '.join(useless)} {verb} not apply {reason}")
 
 
-def _microscope(name: str, confocal: str | None) -> Microscope:
-    from napari_3dmsl.microscope.presets import load_microscope
+def _microscope(name: str, objective: str | None, confocal: str | None) -> Microscope:
+    from napari_3dmsl.microscope.objectives import with_objective
+    from napari_3dmsl.microscope.presets import load_microscope, load_objective
 
     microscope = load_microscope(name)
+    if objective is not None:
+        microscope = with_objective(microscope, load_objective(objective))
     if confocal is None:
         return microscope
     if microscope.modality != "confocal":
@@ -214,10 +261,20 @@ def _lines(result: dict[str, Any], simulation: Simulation) -> list[str]:
     microscope, acquisition = simulation.microscope, simulation.acquisition
     pixel = [microscope.pixel_nm / 1000] * 2
     size = lengths([acquisition.step_nm / 1000, *pixel] if acquisition.planes > 1 else pixel)
-    emitters = "1 emitter" if result["emitters"] == 1 else f"{result['emitters']} emitters"
     extent = " × ".join(map(str, result["shape"]))
     return [
         f"{result['output']}: {extent} {result['dtype']}, pixels of {size}",
-        f"{emitters} through {microscope.name} ({microscope.modality}), "
+        f"{_labelled(result, simulation)} through {microscope.name} ({microscope.modality}), "
         f"noise {simulation.noise}, seed {simulation.seed}, in {result['seconds']:.1f} s",
     ]
+
+
+def _labelled(result: dict[str, Any], simulation: Simulation) -> str:
+    labelling = simulation.labelling
+    if labelling.continuous:
+        fluorophores = f"{result['fluorophores']:.0f} fluorophores, spread evenly,"
+    else:
+        fluorophores = "1 emitter" if result["emitters"] == 1 else f"{result['emitters']} emitters"
+    if simulation.snr is None:
+        return fluorophores
+    return f"{fluorophores} of {result['photons_per_fluorophore']:.4g} photons"

@@ -1,26 +1,60 @@
-"""Presets: microscopes and cameras that ship as files, or that lie in files of yours."""
+"""Presets: microscopes, objectives and cameras that ship as files, or that you add as files.
+
+Yours are JSON or TOML files in the folders ``microscopes``, ``objectives`` and ``cameras`` of
+`user_folder`; the file name is the preset's name.
+"""
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Literal, TypeVar
+
+import platformdirs
 
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.instruments import Microscope
+from napari_3dmsl.microscope.objectives import Objective
 from napari_3dmsl.settings import Settings
 
+Kind = Literal["microscopes", "objectives", "cameras"]
 AnySettings = TypeVar("AnySettings", bound=Settings)
+
+FOLDER_VARIABLE = "NAPARI_3DMSL_PRESETS"
+_SUFFIXES = {".json", ".toml"}
+_SETTINGS: dict[Kind, type[Settings]] = {
+    "microscopes": Microscope,
+    "objectives": Objective,
+    "cameras": Camera,
+}
+
+
+def user_folder() -> Path:
+    """Folder of your presets: the one that ``NAPARI_3DMSL_PRESETS`` names, else the system's."""
+    if told := os.environ.get(FOLDER_VARIABLE):
+        return Path(told)
+    return Path(platformdirs.user_config_dir("napari-3dmsl", appauthor=False))
 
 
 def microscope_names() -> list[str]:
-    """Names of the microscopes that ship with the package."""
-    return _preset_names("microscopes")
+    """Names of the microscopes that ship with the package, then of yours that can be read."""
+    return _names("microscopes")
+
+
+def objective_names() -> list[str]:
+    """Names of the objectives, see `microscope_names`."""
+    return _names("objectives")
 
 
 def camera_names() -> list[str]:
-    """Names of the cameras that ship with the package."""
-    return _preset_names("cameras")
+    """Names of the cameras, see `microscope_names`."""
+    return _names("cameras")
+
+
+def broken_presets() -> list[str]:
+    """Say for each of your preset files that cannot be used, in one line, which and why."""
+    return [problem for kind in _SETTINGS for problem in _sorted_out(kind)[1]]
 
 
 def load_microscope(name: str | Path) -> Microscope:
@@ -34,6 +68,11 @@ def load_microscope(name: str | Path) -> Microscope:
     return _load(Microscope, "microscopes", name)
 
 
+def load_objective(name: str | Path) -> Objective:
+    """Load an objective by preset name or from a JSON or TOML file (see `load_microscope`)."""
+    return _load(Objective, "objectives", name)
+
+
 def load_camera(name: str | Path) -> Camera:
     """Load a camera by preset name or from a JSON or TOML file (see `load_microscope`)."""
     return _load(Camera, "cameras", name)
@@ -41,24 +80,63 @@ def load_camera(name: str | Path) -> Camera:
 
 def usual_camera(microscope: Microscope) -> Camera:
     """Return the preset that goes with a modality: a photomultiplier or an sCMOS camera."""
-    return load_camera("pmt" if microscope.modality == "confocal" else "scmos")
+    return load_camera("pmt" if microscope.modality in {"confocal", "two_photon"} else "scmos")
 
 
-def _preset_folder(kind: str) -> Any:
-    return files("napari_3dmsl.microscope") / "presets" / kind
+def _shipped(kind: Kind) -> dict[str, str]:
+    """Paths of the presets that ship with the package, by name."""
+    folder = files("napari_3dmsl.microscope") / "presets" / kind
+    stems = (i.name.removesuffix(".json") for i in folder.iterdir() if i.name.endswith(".json"))
+    return {stem: str(folder / f"{stem}.json") for stem in sorted(stems)}
 
 
-def _preset_names(kind: str) -> list[str]:
-    names = (item.name for item in _preset_folder(kind).iterdir())
-    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
+def _yours(kind: Kind) -> list[Path]:
+    try:
+        return sorted(p for p in (user_folder() / kind).iterdir() if p.suffix in _SUFFIXES)
+    except OSError:  # no such folder, or none that may be read: no presets of yours
+        return []
 
 
-def _load(settings: type[AnySettings], kind: str, name: str | Path) -> AnySettings:
-    if str(name) in _preset_names(kind):
-        return settings.load(str(_preset_folder(kind) / f"{name}.json"))
+def _names(kind: Kind) -> list[str]:
+    return [*_shipped(kind), *_sorted_out(kind)[0]]
+
+
+def _sorted_out(kind: Kind) -> tuple[list[str], list[str]]:
+    """Names of your presets that can be used, and what is wrong with the others."""
+    names: list[str] = []
+    problems: list[str] = []
+    for path in _yours(kind):
+        try:
+            if path.stem in names:
+                raise ValueError(f"{path}: a second file for the preset '{path.stem}'")
+            _load_yours(_SETTINGS[kind], kind, path)
+        except (ValueError, OSError, RecursionError) as error:
+            said = str(error)
+            problems.append(said if str(path) in said else f"{path}: {said}")
+        else:
+            names.append(path.stem)
+    return names, problems
+
+
+def _load_yours(settings: type[AnySettings], kind: Kind, path: Path) -> AnySettings:
+    if path.stem in _shipped(kind):
+        raise ValueError(
+            f"{path}: '{path.stem}' is a preset of this package; give the file another name"
+        )
+    loaded = settings.load(path)
+    return loaded if "name" in loaded.model_fields_set else loaded.replace(name=path.stem)
+
+
+def _load(settings: type[AnySettings], kind: Kind, name: str | Path) -> AnySettings:
+    shipped = _shipped(kind)
+    if str(name) in shipped:
+        return settings.load(shipped[str(name)])
+    for path in _yours(kind):
+        if path.stem == str(name):
+            return _load_yours(settings, kind, path)
     path = Path(name)
-    if path.suffix not in {".json", ".toml"}:
-        known = ", ".join(_preset_names(kind))
+    if path.suffix not in _SUFFIXES:
+        known = ", ".join(_names(kind))
         raise ValueError(
             f"no {settings.__name__.lower()} '{name}': use one of {known}, or a .json or .toml file"
         )
