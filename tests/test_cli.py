@@ -168,6 +168,38 @@ def test_extract_leaves_a_folder_that_is_no_library(
     assert files_of(tmp_path) == before
 
 
+def test_extract_writes_one_zip_with_the_samples_of_the_release(
+    run: Run, refused: Callable[..., str], two_balls: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "balls.zip"
+    common = ("extract", two_balls, path, "--voxel-nm", 24, 24, 24)
+    result = run(*common, "--samples", "--seed", 3, "--length-to", "tip")
+    assert result["settings"]["class_rules"]["length_to"] == "tip"
+    library = ShapeLibrary.open(path)
+    assert library.settings == result["settings"]
+    assert library.table["length_um"] == pytest.approx([16 * 0.024] * 2, rel=0.15)
+    for shape_id in library.ids:
+        inside = library.occupancies(shape_id).inside
+        assert len(inside) == len(library.point_cloud(shape_id).points) == 100_000
+        mesh = library.mesh(shape_id)
+        cube_um = 1.1 * np.ptp(mesh.bounds_um, axis=0).max()
+        assert inside.mean() == pytest.approx(mesh.volume_um3 / cube_um**3, rel=0.03)
+    first = path.read_bytes()
+    run(*common, "--samples", "--seed", 3, "--length-to", "tip")  # an older library is replaced
+    assert path.read_bytes() == first
+    path.write_bytes(b"PK of somebody else")
+    assert "no library of ours" in refused(*common)
+    assert path.read_bytes() == b"PK of somebody else"
+
+
+def test_extract_writes_zips_as_released(run: Run, two_balls: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "zips"
+    run("extract", two_balls, folder, "--voxel-nm", 24, 24, 24, "--shapes-per-zip", 1)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["1_1_2.zip", "2_2_3.zip", "library.json", "meta_locations.csv"]
+    assert ShapeLibrary.open(folder).ids == [1, 2]
+
+
 def test_options_of_extract_are_the_settings_and_tell_their_defaults() -> None:
     command = typer.main.get_command(cli.app).commands["extract"]
     defaults = {option.name: option.show_default for option in command.params}

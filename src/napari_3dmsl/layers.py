@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.shapes.classification import ShapeClass
+from napari_3dmsl.shapes.classification import ClassRules, ShapeClass
 from napari_3dmsl.shapes.collection import ShapeCollection, ShapeSource
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.mesh import Mesh, decimate, merge_meshes
@@ -144,6 +144,7 @@ def extraction_layers(
     settings: ExtractionSettings,
     name: str,
     progress: Callable[[int, int, str], None] | None = None,
+    rules: ClassRules | None = None,
 ) -> list[LayerData]:
     """Cut labels into shapes and return them as layers: the whole work of the Extract panel.
 
@@ -155,6 +156,8 @@ def extraction_layers(
         Name of the layer that the labels are from.
     progress : callable, optional
         Called with (done, total, what); raise in it to cancel.
+    rules : ClassRules, optional
+        Thresholds of the classes and where a length ends; the paper's by default.
 
     Returns
     -------
@@ -162,7 +165,7 @@ def extraction_layers(
         The instances as Labels, then one Surface for each class present.
     """
     extraction = extract_instances(labels, settings, progress)
-    shapes = ShapeCollection(measure_shapes(extraction, progress=progress))
+    shapes = ShapeCollection(measure_shapes(extraction, rules, progress))
     if progress is not None:
         progress(0, 0, "drawing")
     return [instances_layer(extraction, shapes, name), *class_layers(shapes)]

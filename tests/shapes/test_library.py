@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,6 +70,10 @@ def test_a_library_is_replaced_but_nothing_else(folder, tmp_path, small_shapes):
     precious.mkdir()
     (precious / "chapter.txt").write_text("years of work")
     assert "not a shape library" in refusal(write_library, small_shapes[:1], precious)
+    precious_zip = tmp_path / "photos.zip"
+    precious_zip.write_bytes(b"not ours")
+    assert "no library of ours" in refusal(write_library, small_shapes[:1], precious_zip)
+    assert precious_zip.read_bytes() == b"not ours"
     assert "a file" in refusal(write_library, small_shapes[:1], precious / "chapter.txt")
     assert (precious / "chapter.txt").read_text() == "years of work"
     (tmp_path / "empty").mkdir()
@@ -114,3 +119,30 @@ def test_a_released_folder_opens_without_a_table(real_data):
     assert library.unit_nm == 24
     assert library.class_counts == {"unknown": 1}
     assert library.mesh(920).area_um2 == pytest.approx(18.57, abs=0.005)
+
+
+def test_the_parent_of_a_divided_shape_is_kept_and_older_tables_still_read(small_shapes, tmp_path):
+    twins = [replace(shape, parent=7) for shape in small_shapes[:2]]
+    write_library([*twins, small_shapes[2]], tmp_path / "library")
+    expected = [7, 7, small_shapes[2].parent]
+    assert ShapeLibrary.open(tmp_path / "library").table["parent"] == expected
+    table = tmp_path / "library" / "meta_locations.csv"
+    rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
+    gone = rows[0].index("parent")
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(row[:gone] + row[gone + 1 :] for row in rows)
+    older = ShapeLibrary.open(tmp_path / "library").table
+    assert "parent" not in older
+    assert older["reason"] == [shape.classification.reason for shape in small_shapes[:3]]
+
+
+def test_one_zip_holds_the_same_as_a_folder(small_shapes, tmp_path):
+    for name in ("folder", "one.zip"):
+        write_library(small_shapes, tmp_path / name, settings={"made": "by hand"})
+    folder, one = ShapeLibrary.open(tmp_path / "folder"), ShapeLibrary.open(tmp_path / "one.zip")
+    assert one.ids == folder.ids
+    assert one.table == folder.table
+    assert one.settings == {"made": "by hand"}
+    for shape_id in folder.ids:
+        np.testing.assert_array_equal(one.mesh(shape_id).vertices, folder.mesh(shape_id).vertices)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "one.zip"]

@@ -129,10 +129,61 @@ def test_the_mesh_of_a_shape_and_the_library_of_all_are_saved(
         np.testing.assert_allclose(back.bounds_um, shapes.mesh(3).bounds_um, atol=1e-4)
     answer(tmp_path / "library")
     hands.click("save_library")
-    assert not hands.complains
+    hands.wait(lambda: hands.status == f"Saved {tmp_path / 'library'}")
     library = ShapeLibrary.open(tmp_path / "library")
     assert list(library.ids) == [1, 2, 3, 4]
     assert list(library.table["shape_class"]) == shapes.table["shape_class"]
+
+
+def test_one_zip_with_samples_is_written_beside_the_window(
+    loaded: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    hands.choose("layout", "one zip")
+    hands.click("samples")
+    answer(tmp_path / "mine")
+    hands.click("save_library")
+    assert not hands.find("save_library").isEnabled()
+    told = []
+    hands.wait(lambda: told.append(hands.status) or hands.status.startswith("Saved"))
+    assert hands.status == f"Saved {tmp_path / 'mine.zip'}"
+    assert any("1 of 4" in text for text in told)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.zip"]
+    library = ShapeLibrary.open(tmp_path / "mine.zip")
+    assert list(library.table["shape_class"]) == shapes.table["shape_class"]
+    occupancies, cloud = library.occupancies(3), library.point_cloud(3)
+    assert len(occupancies.points) == len(cloud.points) == 100_000
+    share = shapes.mesh(3).volume_um3 / (1.1 * occupancies.cube.scale_um) ** 3
+    assert occupancies.inside.mean() == pytest.approx(share, rel=0.05)
+    assert enabled(hands) == ["save_library"]
+
+
+def test_cancel_stops_the_saving_and_leaves_nothing(
+    loaded: Any, open_panel: Any, tmp_path: Path, answer: Any
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    hands.click("samples")
+    answer(tmp_path / "library")
+    hands.click("save_library")
+    hands.click("cancel")
+    hands.wait(lambda: hands.status.startswith("Cancelled"))
+    assert list(tmp_path.iterdir()) == []
+    assert enabled(hands) == ["save_library"]
+    assert hands.find("cancel").isHidden()
+
+
+def test_closing_the_panel_ends_the_saving(
+    loaded: Any, open_panel: Any, tmp_path: Path, answer: Any
+) -> None:
+    from hands import running
+
+    hands = open_panel(loaded, PANEL)
+    hands.click("samples")
+    answer(tmp_path / "library")
+    hands.click("save_library")
+    loaded.window.remove_dock_widget(hands.dock)
+    assert running() == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_library_from_disk_is_not_saved_again(
@@ -177,7 +228,9 @@ def test_a_write_that_fails_is_told_and_leaves_nothing(
     (tmp_path / "thesis.docx").write_text("mine")
     answer(tmp_path)
     hands.click("save_library")
-    assert hands.complains
+    hands.wait(lambda: hands.complains)
+    assert hands.status.startswith("Not saved: ")
+    assert enabled(hands) == list(BUTTONS)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.docx"]
     assert (tmp_path / "thesis.docx").read_text() == "mine"
 

@@ -13,6 +13,8 @@ import tifffile
 from hands import VOXEL_NM, Hands, running
 
 from napari_3dmsl import layers
+from napari_3dmsl.shapes.classification import ClassRules
+from napari_3dmsl.shapes.extraction import ExtractionSettings
 
 PANEL = "Extract shapes"
 VOXEL_FIELDS = tuple(f"voxel_nm_{axis}" for axis in "zyx")
@@ -385,6 +387,36 @@ def test_a_truncated_tiff_is_told(
     assert "truncated" in hands.status
     assert "\n" not in hands.status
     assert state(viewer) == before
+
+
+def test_all_of_the_protocol_reaches_the_extraction(
+    viewer: Any, open_panel: Any, labels: np.ndarray
+) -> None:
+    hollow = labels.copy()
+    hollow[18:23, 68:73, 73:78] = 0  # a cavity in the largest ball
+    viewer.add_labels(hollow, scale=[0.024] * 3, units="µm", name="volume")
+    hands = open_panel(viewer, PANEL)
+    panel = hands.panel
+    defaults = ExtractionSettings(voxel_nm=VOXEL_NM, downsample=1)
+    assert panel.settings() == defaults
+    assert set(panel.protocol.values()) | {"voxel_nm"} == set(ExtractionSettings.model_fields)
+    assert panel.classes.values() == {"length_to": ClassRules().length_to}
+
+    def extracted() -> dict[str, Any]:
+        hands.click("extract")
+        hands.wait(hands.find("extract").isEnabled)
+        assert not hands.complains, hands.status
+        return layers.shapes_of(viewer.layers[layers.INSTANCES]).table
+
+    plain = extracted()
+    hands.click("fill_holes")
+    hands.choose("downsample_method", "what its middle voxel is")
+    hands.choose("length_to", "at the tip")
+    assert panel.settings().downsample_method == "stride"
+    changed = extracted()
+    assert sum(changed["volume_um3"]) - sum(plain["volume_um3"]) == pytest.approx(125 * 0.024**3)
+    rods = [table["length_um"][table["shape_class"].index("rod")] for table in (plain, changed)]
+    assert rods[1] - rods[0] == pytest.approx(2 * 5 * 0.024, rel=0.2)  # a radius at either end
 
 
 def test_the_protocol_says_what_becomes_of_thin_tubes(

@@ -21,7 +21,7 @@ def extract(
     ],
     library: Annotated[
         Path,
-        typer.Argument(help="Folder to write: new, empty or a library.", show_default=False),
+        typer.Argument(help="Folder or .zip to write: new, or a library.", show_default=False),
     ],
     voxel_nm: Annotated[
         tuple[float, float, float] | None,
@@ -58,6 +58,18 @@ def extract(
     instances: Annotated[
         bool, typer.Option("--instances", help="Every label is one shape already.")
     ] = False,
+    length_to: Annotated[
+        Literal["axis", "tip"] | None,
+        typer.Option(help="Where a length ends: medial axis, or tip.", show_default="axis"),
+    ] = None,
+    samples: Annotated[
+        bool, typer.Option("--samples", help="Add surface points and occupancies, as released.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
+    shapes_per_zip: Annotated[
+        int | None,
+        typer.Option(help="Write zips of so many; 2728 as released.", show_default=False),
+    ] = None,
     labels_out: Annotated[
         Path | None, typer.Option(help="Also write the instances as a label TIFF.")
     ] = None,
@@ -65,13 +77,15 @@ def extract(
 ) -> None:
     """Cut a label volume into shapes and write them as a 3DMSL library."""
     from napari_3dmsl.datasets.formats import check_image_path
+    from napari_3dmsl.shapes.classification import ClassRules
     from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-    from napari_3dmsl.shapes.library import write_library
+    from napari_3dmsl.shapes.library import check_target, write_library
+    from napari_3dmsl.shapes.sampling import SampleSettings
     from napari_3dmsl.shapes.shape import measure_shapes
     from napari_3dmsl.shapes.volume import open_labels
 
     start, progress = perf_counter(), progress_line()
-    _check_folder(library)
+    check_target(library)
     if labels_out is not None:
         check_image_path(labels_out)
     volume = open_labels(labels, voxel_nm)
@@ -94,8 +108,18 @@ def extract(
     extraction = extract_instances(volume.labels, settings, progress)
     if extraction.report.kept == 0:
         raise ValueError(_nothing_left(labels, extraction, settings))
-    shapes = measure_shapes(extraction, progress=progress)
-    write_library(shapes, library, settings=settings.model_dump(mode="json"), progress=progress)
+    rules = ClassRules(**given(length_to=length_to))
+    shapes = measure_shapes(extraction, rules, progress)
+    told = {**settings.model_dump(mode="json"), "class_rules": rules.model_dump(mode="json")}
+    write_library(
+        shapes,
+        library,
+        settings=told,
+        progress=progress,
+        samples=SampleSettings() if samples else None,
+        seed=seed,
+        shapes_per_zip=shapes_per_zip,
+    )
     if labels_out is not None:
         _write_labels(labels_out, extraction, settings)
     result = {
@@ -103,21 +127,11 @@ def extract(
         "shapes": len(shapes),
         "classes": _class_counts(shapes),
         "report": asdict(extraction.report),
-        "settings": settings.model_dump(mode="json"),
+        "settings": told,
         "labels_out": None if labels_out is None else str(labels_out),
         "seconds": round(perf_counter() - start, 3),
     }
     show(result, _lines(result, extraction), as_json)
-
-
-def _check_folder(folder: Path) -> None:
-    """Find out before the long work whether the library can be written there."""
-    from napari_3dmsl.shapes.library import INDEX_FILE
-
-    if folder.is_file():
-        raise ValueError(f"{folder}: a file; expected a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / INDEX_FILE).is_file():
-        raise ValueError(f"{folder}: not empty and not a shape library; choose another folder")
 
 
 def _nothing_left(labels: Path, extraction: Extraction, settings: ExtractionSettings) -> str:

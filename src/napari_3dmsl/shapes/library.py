@@ -22,7 +22,12 @@ from napari_3dmsl.shapes.library_files import (
 )
 from napari_3dmsl.shapes.library_store import Store, archives_in, open_store
 from napari_3dmsl.shapes.library_table import read_table
-from napari_3dmsl.shapes.library_write import FORMAT, RELEASED_UNIT_NM, write_library
+from napari_3dmsl.shapes.library_write import (
+    FORMAT,
+    RELEASED_UNIT_NM,
+    check_target,
+    write_library,
+)
 from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
 from napari_3dmsl.shapes.volume import DECODING_ERRORS
 
@@ -37,6 +42,7 @@ __all__ = [
     "RELEASED_UNIT_NM",
     "TABLE_FILE",
     "ShapeLibrary",
+    "check_target",
     "is_library",
     "write_library",
 ]

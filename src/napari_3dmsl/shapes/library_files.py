@@ -29,6 +29,7 @@ INDEX_FILE = "library.json"
 # Twelve times the largest file of the release. What claims to be larger is refused unread.
 LARGEST_FILE = 256 * 2**20
 
+FORMATTED = 2000  # rows of numbers in one go
 _OFF_HEADER = re.compile(rb"\s*OFF\s+(\d{1,12})\s+(\d{1,12})(?:\s+\d+)?[ \t\r]*\n")
 _PLY_ELEMENT = re.compile(r"element\s+vertex\s+(\d{1,12})")
 _PLY_PROPERTY = re.compile(r"property\s+\w+\s+(\w+)")
@@ -145,7 +146,10 @@ def ply_from_cloud(cloud: PointCloud) -> bytes:
     rows = np.hstack([cloud.points[:, ::-1], cloud.normals[:, ::-1]])
     head = f"ply\nformat ascii 1.0\nelement vertex {len(rows)}\n{properties}end_header\n"
     line = " ".join(["%.6f"] * 6) + "\n"
-    return (head + line * len(rows) % tuple(rows.ravel().tolist())).encode()
+    # In parts: formatting lets no other thread run, such as a window's.
+    parts = np.split(rows, range(FORMATTED, len(rows), FORMATTED))
+    lines = [line * len(part) % tuple(part.ravel().tolist()) for part in parts]
+    return "".join([head, *lines]).encode()
 
 
 def occupancies_from_npz(data: bytes, unit_um: float, where: str) -> Occupancies:

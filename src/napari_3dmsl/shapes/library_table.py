@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.shape import Shape
 
 LOCATION_COLUMNS = ("cx", "cy", "cz", "voxel_counts", "bbx", "bby", "bbz")
+NEWER_COLUMNS = frozenset({"parent"})  # libraries of earlier versions lack them
 Table = dict[str, list[Any]]
 
 _ROW_NAMES = ("index", "", "Unnamed: 0")  # pandas leaves the column of row numbers without a name
@@ -34,7 +35,7 @@ def _count(text: str) -> int:
 
 # How each column of the table is read; the others are text.
 _READERS: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("voxel_counts", "branches", "loops"), _count),
+    **dict.fromkeys(("voxel_counts", "branches", "loops", "parent"), _count),
     **dict.fromkeys(
         ("cx", "cy", "cz", "length_um", "volume_um3", "area_um2", "mean_radius_um"), _number
     ),
@@ -110,7 +111,8 @@ def read_table(content: bytes, ids: Sequence[int], where: str, own: bool) -> Tab
         names = reader.fieldnames or []
         if own and "index" not in names:
             raise KeyError("index")
-        known = [name for name in (*LOCATION_COLUMNS, *COLUMNS[1:]) if own or name in names]
+        needed = set(COLUMNS).union(LOCATION_COLUMNS) - NEWER_COLUMNS if own else set()
+        known = [n for n in (*LOCATION_COLUMNS, *COLUMNS[1:]) if n in needed or n in names]
         rows = dict(_numbered(reader, names))
         missing = [shape_id for shape_id in ids if shape_id not in rows]
         present = [rows[shape_id] for shape_id in ids if shape_id in rows]

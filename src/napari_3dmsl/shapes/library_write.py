@@ -6,9 +6,8 @@ import json
 import shutil
 import tempfile
 import zipfile
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -64,7 +63,8 @@ def write_library(
     shapes
         At least one.
     folder
-        A new or empty folder, or a library to replace.
+        A new or empty folder, or a library to replace. A name that ends in ``.zip`` is written as
+        one zip of the released layout, the table and ``library.json`` inside.
     unit_nm
         Length of a mesh unit in nm; 24 as released.
     settings
@@ -89,28 +89,44 @@ def write_library(
     """
     folder = Path(folder)
     _check(shapes, unit_nm, seed, shapes_per_zip)
-    _check_target(folder)
+    check_target(folder)
     shapes = sorted(shapes, key=lambda shape: shape.id)
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        with ExitStack() as stack:
-            write = _FolderSink(temporary)
-            if shapes_per_zip is not None:
-                ids = [shape.id for shape in shapes]
-                write = stack.enter_context(_ZipSink(temporary, ids, shapes_per_zip))
+        with _sink(temporary, folder, [shape.id for shape in shapes], shapes_per_zip) as sink:
             for done, shape in enumerate(shapes, start=1):
                 for name, content in _files(shape, unit_nm / 1000, samples, seed):
-                    write(shape.id, name, content)
+                    sink.write(shape.id, name, content)
                 if progress is not None:
                     progress(done, len(shapes), f"Shape {shape.id} written")
-        (temporary / TABLE_FILE).write_bytes(write_table(shapes, unit_nm))
-        index = _index(len(shapes), unit_nm, settings, samples, seed)
-        (temporary / INDEX_FILE).write_text(index, encoding="utf-8")
-        temporary.chmod(0o755)  # mkdtemp makes folders that only their owner may read
-        _replace(temporary, folder)
+            sink.write_about(TABLE_FILE, write_table(shapes, unit_nm))
+            index = _index(len(shapes), unit_nm, settings, samples, seed)
+            sink.write_about(INDEX_FILE, index.encode())
+        if _is_zip(folder):
+            (temporary / folder.name).replace(folder)
+        else:
+            temporary.chmod(0o755)  # mkdtemp makes folders that only their owner may read
+            _replace(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _is_zip(path: Path) -> bool:
+    return path.suffix.lower() == ".zip"
+
+
+def _sink(temporary: Path, target: Path, ids: Sequence[int], each: int | None) -> _FolderSink:
+    """Return what writes the library's files into the temporary folder."""
+    if _is_zip(target):
+        return _OneZipSink(temporary, dict.fromkeys(ids, target.name))
+    if each is None:
+        return _FolderSink(temporary)
+    names: dict[int, str] = {}
+    for number, start in enumerate(range(0, len(ids), each), start=1):
+        some = ids[start : start + each]
+        names.update(dict.fromkeys(some, f"{number}_{some[0]}_{some[-1] + 1}.zip"))
+    return _ZipSink(temporary, names)
 
 
 class _FolderSink:
@@ -119,42 +135,55 @@ class _FolderSink:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def __call__(self, shape_id: int, name: str, content: bytes) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing is open."""
+
+    def write(self, shape_id: int, name: str, content: bytes) -> None:
+        """Write a file of a shape."""
         path = self._folder / str(shape_id) / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
+
+    def write_about(self, name: str, content: bytes) -> None:
+        """Write a file about all shapes."""
+        (self._folder / name).write_bytes(content)
 
 
 class _ZipSink(_FolderSink):
     """Writes files into zips, one open at a time; shapes come in the order of their ids."""
 
-    def __init__(self, folder: Path, ids: Sequence[int], each: int) -> None:
+    def __init__(self, folder: Path, names: Mapping[int, str]) -> None:
         super().__init__(folder)
-        self._names: dict[int, str] = {}
-        for number, start in enumerate(range(0, len(ids), each), start=1):
-            some = ids[start : start + each]
-            name = f"{number}_{some[0]}_{some[-1] + 1}.zip"
-            self._names.update(dict.fromkeys(some, name))
+        self._names = names
         self._open: zipfile.ZipFile | None = None
-
-    def __enter__(self) -> _ZipSink:
-        return self
 
     def __exit__(self, *error: object) -> None:
         if self._open is not None:
             self._open.close()
 
-    def __call__(self, shape_id: int, name: str, content: bytes) -> None:
+    def write(self, shape_id: int, name: str, content: bytes) -> None:
         path = self._folder / self._names[shape_id]
         if self._open is None or self._open.filename != str(path):
             self.__exit__()
             self._open = zipfile.ZipFile(path, "w")
-        member = zipfile.ZipInfo(
-            f"{shape_id}/{name}"
-        )  # dated 1980: the same shapes, the same bytes
+        self._add(f"{shape_id}/{name}", content)
+
+    def _add(self, name: str, content: bytes) -> None:
+        assert self._open is not None
+        member = zipfile.ZipInfo(name)  # dated 1980: the same shapes, the same bytes
         member.compress_type = zipfile.ZIP_DEFLATED
         member.external_attr = _WHOLE_MODE
         self._open.writestr(member, content)
+
+
+class _OneZipSink(_ZipSink):
+    """Writes all into one zip."""
+
+    def write_about(self, name: str, content: bytes) -> None:
+        self._add(name, content)
 
 
 def _files(
@@ -198,17 +227,39 @@ def _check(shapes: Sequence[Shape], unit_nm: float, seed: int, shapes_per_zip: i
         raise ValueError(f"shapes_per_zip = {shapes_per_zip}: expected at least 1")
 
 
-def _check_target(folder: Path) -> None:
-    if folder.is_file():
-        raise ValueError(f"{folder}: a file; expected a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not _is_ours(folder / INDEX_FILE):
-        raise ValueError(f"{folder}: not empty and not a shape library; choose another folder")
+def check_target(target: Path) -> None:
+    """Raise ValueError where no library may be written: over anything but an older library."""
+    if _is_zip(target):
+        if target.is_dir():
+            raise ValueError(f"{target}: a folder; expected a zip to write")
+        if target.is_file() and not _is_ours(_index_in_zip(target)):
+            raise ValueError(f"{target}: a zip that is no library of ours; choose another name")
+        return
+    if target.is_file():
+        raise ValueError(f"{target}: a file; expected a folder, or a name that ends in .zip")
+    if target.is_dir() and any(target.iterdir()) and not _is_ours(_index_in_folder(target)):
+        raise ValueError(f"{target}: not empty and not a shape library; choose another folder")
 
 
-def _is_ours(path: Path) -> bool:
+def _index_in_folder(folder: Path) -> bytes:
     try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return (folder / INDEX_FILE).read_bytes()
+    except OSError:
+        return b""
+
+
+def _index_in_zip(path: Path) -> bytes:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(INDEX_FILE)
+    except (OSError, KeyError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile):
+        return b""
+
+
+def _is_ours(content: bytes) -> bool:
+    try:
+        index = json.loads(content)
+    except ValueError:
         return False
     return isinstance(index, dict) and index.get("format") == FORMAT
 

@@ -31,6 +31,7 @@ COLUMNS = (
     "loops",
     "mean_radius_um",
     "touches_border",
+    "parent",
     "reason",
 )
 
@@ -126,6 +127,7 @@ def feature_table(shapes: Iterable[Shape]) -> dict[str, list[Any]]:
             shape.skeleton.loops,
             shape.skeleton.mean_radius_um,
             shape.touches_border,
+            shape.parent,
             shape.classification.reason,
         )
         for shape in shapes

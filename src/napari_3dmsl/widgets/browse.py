@@ -43,6 +43,7 @@ COLUMNS = [
     ("loops", "loops", None, "Loops of the skeleton, checked against the mask's topology"),
     ("mean_radius_um", "radius\nµm", 3, "Mean distance from the skeleton to the surface"),
     ("touches_border", "cut", None, "Cut by the border of the volume: measures are too small"),
+    ("parent", "part\nof", None, "Component of the labels; equal numbers: divided by the erosion"),
 ]
 ALL = "all classes"
 _SORT_ROLE = Qt.ItemDataRole.UserRole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,33 @@ from napari_3dmsl import layers
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.library import RELEASED_UNIT_NM, write_library
 from napari_3dmsl.shapes.mesh import write_mesh
+from napari_3dmsl.shapes.sampling import SampleSettings
+from napari_3dmsl.widgets._form import Choice, Form, Row, Switch
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
+from napari_3dmsl.widgets._thread import BackgroundThread
 
 if TYPE_CHECKING:
     import napari
 
 IMAGE_FILTER = "OME-TIFF (*.ome.tif *.tif *.tiff)"
+LIBRARY_ROWS: list[Row] = [
+    Choice(
+        "layout",
+        "Write",
+        {"a folder": "folder", "one zip": "zip"},
+        "A folder for each shape, or all in one zip as the 3DMSL release has them; "
+        "both are read as they are.",
+    ),
+    Switch(
+        "samples",
+        "With samples",
+        "Add pointcloud.ply and occupancies.npz: 100,000 surface points with normals and 100,000 "
+        "points told inside from outside, as in the 3DMSL release. Some 6 MB a shape, half in a "
+        "zip.",
+    ),
+]
 
 
 class ExportPanel(Panel):
@@ -28,7 +48,14 @@ class ExportPanel(Panel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
         self._selection = selection_of(viewer)
+        self._job = BackgroundThread(self)
+        self._target = Path()
         self._build()
+        self._job.progressed.connect(self._show_progress)
+        self._job.finished.connect(self._show_saved)
+        self._job.failed.connect(self._fail)
+        self._job.cancelled.connect(self._stopped)
+        self.at_end(self._job.close)
         self._selection.selected.connect(self._renew)
         self._selection.source_changed.connect(self._renew)
         self.choice.layer_changed.connect(self._renew)
@@ -61,10 +88,14 @@ class ExportPanel(Panel):
         self.library_button = _button(
             "save_library",
             "Save library…",
-            "A folder in 3DMSL layout: a mesh each, and a table of classes and measures",
+            "In 3DMSL layout: a mesh each, and a table of classes and measures",
         )
         self.library_button.clicked.connect(self._save_library)
-        self.add_section("All shapes", self.shapes, self.library_button)
+        self.library = Form(LIBRARY_ROWS)
+        self.add_section("All shapes", self.shapes, self.library, self.library_button)
+        self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is left behind")
+        self.cancel_button.clicked.connect(self._job.cancel)
+        self.cancel_button.setVisible(False)
 
     def _renew(self) -> None:
         self.image_button.setEnabled(self.choice.layer is not None)
@@ -74,7 +105,7 @@ class ExportPanel(Panel):
         self.shape.setText(shape if measures else "none selected")
         source = self._selection.source
         in_memory = isinstance(source, ShapeCollection)
-        self.library_button.setEnabled(in_memory)
+        self.library_button.setEnabled(in_memory and not self.cancel_button.isVisibleTo(self))
         self.shapes.setText(f"{len(source.ids)} shapes" if source is not None else "none yet")
 
     def _save_mesh(self) -> None:
@@ -85,10 +116,45 @@ class ExportPanel(Panel):
             _try(self, lambda: write_mesh(mesh, path, RELEASED_UNIT_NM / 1000), path)
 
     def _save_library(self) -> None:
-        source = self._selection.source
-        folder = QFileDialog.getExistingDirectory(self, "A new or empty folder for the library")
-        if folder and isinstance(source, ShapeCollection):
-            _try(self, lambda: write_library(source.shapes, folder), Path(folder))
+        source, chosen = self._selection.source, self.library.values()
+        if chosen["layout"] == "zip":
+            path = _ask_for_path(self, "Save library", "library.zip", "Zip (*.zip)")
+            if path is not None and path.suffix.lower() != ".zip":
+                path = path.with_name(f"{path.name}.zip")
+        else:
+            title = "A new or empty folder for the library"
+            folder = QFileDialog.getExistingDirectory(self, title)
+            path = Path(folder) if folder else None
+        if path is None or not isinstance(source, ShapeCollection):
+            return
+        samples = SampleSettings() if chosen["samples"] else None
+        self._target = path
+        self._set_running(True)
+        self.say("Saving…")
+        self._job.start(partial(write_library, samples=samples), source.shapes, path)
+
+    def _set_running(self, running: bool) -> None:
+        self.cancel_button.setVisible(running)
+        self.progress.setVisible(running)
+        self.progress.setRange(0, 0)
+        self._renew()
+
+    def _show_progress(self, done: int, total: int, what: str) -> None:
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.say(f"{what}, {done} of {total}")
+
+    def _show_saved(self, _: None) -> None:
+        self._set_running(False)
+        self.say(f"Saved {self._target}")
+
+    def _fail(self, message: str) -> None:
+        self._set_running(False)
+        self.complain(f"Not saved: {message}")
+
+    def _stopped(self) -> None:
+        self._set_running(False)
+        self.say("Cancelled; nothing was saved.")
 
 
 def save_layer(panel: Panel, layer: Any) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QPushButton, QWidge
 
 from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import (
     ExtractionSettings,
     suggested_downsample,
@@ -80,10 +81,34 @@ PROTOCOL_ROWS: list[Row] = [
         "Smaller objects are dropped. 0.001 µm³ is a ball of 124 nm diameter.",
         slider=False,
     ),
+    Choice(
+        "downsample_method",
+        "A block is",
+        {"foreground if half of it is": "mean", "what its middle voxel is": "stride"},
+        "What becomes of a block of voxels when downsampling. By halves is the default: it keeps "
+        "volumes and gaps best. The middle voxel is what fast viewers show; neither is told by "
+        "the paper.",
+    ),
+    Switch(
+        "fill_holes",
+        "Fill holes",
+        "Closed cavities inside the labels become part of the shape first. Off by default, as in "
+        "the paper; holes through a ring always stay.",
+    ),
     Switch(
         "instances",
         "Are instances",
         "Every label is one mitochondrion already: no erosion, no regrowth.",
+    ),
+]
+CLASS_ROWS: list[Row] = [
+    Choice(
+        "length_to",
+        "Length ends",
+        {"at the axis' end": "axis", "at the tip": "tip"},
+        "Where the length of a skeleton ends: with its medial axis, in the middle of a round cap "
+        "(default), or one radius further, at the tip on the surface. It decides between classes; "
+        "the paper does not say which it takes.",
     ),
 ]
 
@@ -142,11 +167,13 @@ class ExtractPanel(Panel):
             ExtractionSettings(voxel_nm=(24, 24, 24), downsample=1).model_dump()
         )
         self.protocol.changed.connect(self._explain)
+        self.classes = Form(CLASS_ROWS)
         self.limit = QLabel(self)
         self.limit.setObjectName("limit")
         self.limit.setWordWrap(True)
         self.add_section("Labels", source, self.voxels)
         self.add_section("Protocol", self.protocol, self.limit)
+        self.add_section("Classes", self.classes)
         self.extract_button = self.add_button("extract", "Extract", "Cut the labels into shapes")
         self.extract_button.clicked.connect(self.extract)
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is changed")
@@ -185,7 +212,8 @@ class ExtractPanel(Panel):
         self._began = time.perf_counter()
         self._set_running(True)
         self.say("Starting…")
-        self._job.start(layers.extraction_layers, labels, settings, layer.name)
+        work = partial(layers.extraction_layers, rules=ClassRules(**self.classes.values()))
+        self._job.start(work, labels, settings, layer.name)
         threading.Thread(target=_compile_label_colours, daemon=True).start()
 
     def _set_running(self, running: bool) -> None:

@@ -1,0 +1,81 @@
+"""Work in a thread beside the window that can be cancelled between its steps.
+
+For work that writes files: it ends in its own time, so that it can clear up after itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+
+class Cancelled(Exception):  # noqa: N818  not an error: somebody pressed Cancel
+    """Raised inside the work, out of its ``progress``."""
+
+
+class BackgroundThread(QObject):
+    """Runs one function at a time; it is called with its arguments and ``progress=``.
+
+    Signals
+    -------
+    progressed(done, total, what), finished(result), failed(message), cancelled()
+    """
+
+    progressed = Signal(int, int, str)
+    finished = Signal(object)
+    failed = Signal(str)
+    cancelled = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._closed = False
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a function is being worked on."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Begin."""
+        self._stop.clear()
+        self._thread = threading.Thread(
+            target=self._run, args=(function, arguments), name="napari-3dmsl-export", daemon=True
+        )
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """End the work at its next step; `cancelled` is sent when it has ended."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Cancel, wait for the step that is going on, and send nothing any more."""
+        self._closed = True
+        self.cancel()
+        if self._thread is not None:
+            self._thread.join(timeout=30)
+
+    def _run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        try:
+            result = function(*arguments, progress=self._progress)
+        except Cancelled:
+            self._send(self.cancelled)
+        except (ValueError, OSError, MemoryError) as error:
+            self._send(self.failed, str(error) or type(error).__name__)
+        except Exception as error:  # noqa: BLE001  a bug: say so instead of dying silently
+            self._send(self.failed, f"unexpected {type(error).__name__}: {error}")
+        else:
+            self._send(self.finished, result)
+
+    def _progress(self, done: int, total: int, what: str) -> None:
+        if self._stop.is_set():
+            raise Cancelled
+        self._send(self.progressed, done, total, what)
+
+    def _send(self, signal: Any, *content: Any) -> None:
+        if not self._closed:
+            signal.emit(*content)
