@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import trimesh
+from refusals import refusal
 
 from napari_3dmsl.shapes.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.shape import feature_table
@@ -14,14 +15,6 @@ from napari_3dmsl.shapes.shape import feature_table
 def folder(tmp_path, small_shapes):
     write_library(small_shapes[:4], tmp_path / "library", settings={"voxel_nm": (48, 48, 48)})
     return tmp_path / "library"
-
-
-def refusal(call, *arguments, **options):
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
-        call(*arguments, **options)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 def test_a_library_reads_back_as_it_was_written(folder, small_shapes):

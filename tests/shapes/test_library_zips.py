@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import tifffile
 import trimesh
+from refusals import refusal
 
 from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.shapes import archive_cache, library_files
@@ -30,14 +31,6 @@ def own_cache(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("NAPARI_3DMSL_CACHE", str(folder))
     return folder
-
-
-def refusal(call, *arguments):
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
-        call(*arguments)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 def attempt(call):

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import trimesh
+from refusals import refusal
 from scipy import ndimage
 from solids import draw_ball, draw_torus, draw_tube
 
@@ -22,14 +23,6 @@ UM = 0.02
 
 def ball_mesh(radius=10.0, size=32):
     return mesh_from_mask(draw_ball((size, size, size), (15.3, 15.6, 15.1), radius), VOXEL)
-
-
-def refusal(call, *arguments):
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
-        call(*arguments)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 @pytest.mark.parametrize("radius", [6, 8, 12])

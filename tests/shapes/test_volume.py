@@ -3,6 +3,7 @@ import gzip
 import numpy as np
 import pytest
 import tifffile
+from refusals import refusal
 
 from napari_3dmsl.shapes.volume import check_labels, check_voxel_nm, open_labels
 
@@ -12,14 +13,6 @@ def labels(dtype=np.uint16):
     array[1, 2, 3] = 1
     array[2, 2, 3] = 1
     return array
-
-
-def refusal(call, *arguments):
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
-        call(*arguments)
-    message = str(caught.value)
-    assert "\n" not in message
-    return message
 
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int32, np.uint64, ">u2", "<i4"])

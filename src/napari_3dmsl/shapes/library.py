@@ -129,8 +129,8 @@ class ShapeLibrary:
         ValueError
             When the library has no such shape or its file is damaged.
         """
-        content = self._read(shape_id, MESH_FILE)
-        return mesh_from_off(content, self.unit_nm / 1000, self._where(shape_id, MESH_FILE))
+        content, where = self._read(shape_id, MESH_FILE)
+        return mesh_from_off(content, self.unit_nm / 1000, where)
 
     def occupancies(self, shape_id: int) -> Occupancies:
         """Read the occupancies of one shape.
@@ -140,8 +140,7 @@ class ShapeLibrary:
         ValueError
             When the library has no such shape or file, or the file is damaged.
         """
-        content = self._read(shape_id, OCCUPANCY_FILE)
-        where = self._where(shape_id, OCCUPANCY_FILE)
+        content, where = self._read(shape_id, OCCUPANCY_FILE)
         return occupancies_from_npz(content, self.unit_nm / 1000, where)
 
     def point_cloud(self, shape_id: int) -> PointCloud:
@@ -152,9 +151,8 @@ class ShapeLibrary:
         ValueError
             When the library has no such shape or file, or the file is damaged.
         """
-        content = self._read(shape_id, CLOUD_FILE)
-        cube = UnitCube.of(self.mesh(shape_id))
-        return cloud_from_ply(content, cube, self._where(shape_id, CLOUD_FILE))
+        content, where = self._read(shape_id, CLOUD_FILE)
+        return cloud_from_ply(content, UnitCube.of(self.mesh(shape_id)), where)
 
     def images(self, shape_id: int) -> dict[tuple[str, str], str]:
         """Return names of a shape's images by set and view, such as ``("Conf1", "x90")``."""
@@ -187,12 +185,12 @@ class ShapeLibrary:
                 f"{self.folder}: shape {shape_id} has no image {image_set} {view}; it has "
                 f"{', '.join(' '.join(key) for key in images) or 'none'}"
             )
-        name = images[image_set, view]
+        content, where = self._read(shape_id, images[image_set, view])
         try:
-            pixels: NDArray[Any] = tifffile.imread(io.BytesIO(self._read(shape_id, name)))
+            pixels: NDArray[Any] = tifffile.imread(io.BytesIO(content))
         except DECODING_ERRORS as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ValueError(f"{self._where(shape_id, name)}: damaged: {reason}") from None
+            raise ValueError(f"{where}: damaged: {reason}") from None
         return pixels
 
     def _check(self, shape_id: int) -> None:
@@ -202,15 +200,13 @@ class ShapeLibrary:
                 f"from {self.ids[0]} to {self.ids[-1]}"
             )
 
-    def _read(self, shape_id: int, name: str) -> bytes:
+    def _read(self, shape_id: int, name: str) -> tuple[bytes, str]:
+        """Return the content of a file, and what errors call it."""
         self._check(shape_id)
-        content = self._store.read(shape_id, name)
+        content, where = self._store.read(shape_id, name), f"{self.folder / str(shape_id) / name}"
         if content is None:
-            raise ValueError(f"{self._where(shape_id, name)}: no such file")
-        return content
-
-    def _where(self, shape_id: int, name: str) -> str:
-        return f"{self.folder / str(shape_id) / name}"
+            raise ValueError(f"{where}: no such file")
+        return content, where
 
 
 def is_library(path: str | Path) -> bool:

@@ -7,50 +7,30 @@ window just the same.
 from __future__ import annotations
 
 import multiprocessing
-import threading
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject
+
+from napari_3dmsl.widgets._thread import BackgroundWork
 
 
-class BackgroundProcess(QObject):
+class BackgroundProcess(BackgroundWork):
     """Runs one function at a time in a fresh process.
 
     The function is called with its arguments and ``progress=``; it, its arguments and its result
     must pickle.
-
-    Signals
-    -------
-    progressed(done, total, what), finished(result), failed(message), cancelled()
     """
-
-    progressed = Signal(int, int, str)
-    finished = Signal(object)
-    failed = Signal(str)
-    cancelled = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._process: Any = None
-        self._thread: threading.Thread | None = None
-        self._stop = threading.Event()
-        self._closed = False
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a function is being worked on."""
-        return self._thread is not None and self._thread.is_alive()
 
     def start(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Begin; sending the arguments and waiting happen in a thread."""
-        self._stop.clear()
-        self._thread = threading.Thread(
-            target=self._follow, args=(function, arguments), name="napari-3dmsl-job", daemon=True
-        )
-        self._thread.start()
+        self._begin(self._follow, function, arguments)
 
     def cancel(self) -> None:
         """End the process now; `cancelled` is sent when it is gone."""

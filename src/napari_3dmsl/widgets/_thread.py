@@ -16,7 +16,7 @@ class Cancelled(Exception):  # noqa: N818  not an error: somebody pressed Cancel
     """Raised inside the work, out of its ``progress``."""
 
 
-class BackgroundThread(QObject):
+class BackgroundWork(QObject):
     """Runs one function at a time; it is called with its arguments and ``progress=``.
 
     Signals
@@ -40,13 +40,21 @@ class BackgroundThread(QObject):
         """Whether a function is being worked on."""
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Begin."""
+    def _begin(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Do the work in a thread."""
         self._stop.clear()
         self._thread = threading.Thread(
-            target=self._run, args=(function, arguments), name="napari-3dmsl-export", daemon=True
+            target=work, args=arguments, name="napari-3dmsl-job", daemon=True
         )
         self._thread.start()
+
+
+class BackgroundThread(BackgroundWork):
+    """Does the work in this process: its result is shared, and it must let others run."""
+
+    def start(self, function: Callable[..., Any], *arguments: Any) -> None:
+        """Begin."""
+        self._begin(self._run, function, arguments)
 
     def cancel(self) -> None:
         """End the work at its next step; `cancelled` is sent when it has ended."""

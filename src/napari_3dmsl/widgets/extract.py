@@ -47,6 +47,14 @@ PROTOCOL_ROWS: list[Row] = [
         slider=False,
         unit="×",
     ),
+    Choice(
+        "downsample_method",
+        "A block is",
+        {"foreground if half of it is": "mean", "what its middle voxel is": "stride"},
+        "What becomes of a block of voxels when downsampling. By halves is the default: it keeps "
+        "volumes and gaps best. The middle voxel is what fast viewers show; neither is told by "
+        "the paper.",
+    ),
     Number(
         "erosion_radius",
         "Erosion radius",
@@ -80,14 +88,6 @@ PROTOCOL_ROWS: list[Row] = [
         "µm³",
         "Smaller objects are dropped. 0.001 µm³ is a ball of 124 nm diameter.",
         slider=False,
-    ),
-    Choice(
-        "downsample_method",
-        "A block is",
-        {"foreground if half of it is": "mean", "what its middle voxel is": "stride"},
-        "What becomes of a block of voxels when downsampling. By halves is the default: it keeps "
-        "volumes and gaps best. The middle voxel is what fast viewers show; neither is told by "
-        "the paper.",
     ),
     Switch(
         "fill_holes",
