@@ -183,6 +183,14 @@ def test_heights_in_focus_of_many_stage_positions_are_those_of_each():
     assert focus_heights_um(scope, stages[:1]) == pytest.approx(each[:1], abs=2e-3)
 
 
+def test_what_does_not_fit_into_memory_is_refused_before_it_is_computed():
+    emitters = _scene(np.random.default_rng(1))
+    with pytest.raises(ValueError, match=r"planes = 2000: .* takes 34 GB .* fewer planes"):
+        expected_photons(emitters, SMALL.replace(image_size=(2048, 2048)), Acquisition(planes=2000))
+    with pytest.raises(ValueError, match=r"image_size = \(4096, 4096\): .* GB of memory"):
+        Renderer(emitters).render(SMALL.replace(image_size=(4096, 4096), pixel_nm=400), 0.0)
+
+
 def test_an_emitter_below_the_coverslip_is_refused():
     with pytest.raises(ValueError, match=r"z_um = -0.5.*below the coverslip"):
         Renderer(Emitters(np.array([[-0.5, 0.0, 0.0]]), np.ones(1)))

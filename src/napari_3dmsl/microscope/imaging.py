@@ -17,7 +17,7 @@ from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import plane_positions
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.modality import Modality, modality_of
-from napari_3dmsl.microscope.spectrum import EmitterSpectrum
+from napari_3dmsl.microscope.spectrum import LARGEST_GB, EmitterSpectrum
 
 Progress = Callable[[int, int, str], None]
 
@@ -155,7 +155,18 @@ def expected_photons(
         Height that ``focus_um`` counts from; by default the emitters' mean height.
     progress : callable, optional
         Called with (planes done, planes, what) after each plane; raise in it to cancel.
+
+    Raises
+    ------
+    ValueError
+        When the stack or the field is too large for the memory of usual machines.
     """
+    needed_gb = 4e-9 * acquisition.planes * np.prod(microscope.image_size)
+    if needed_gb > LARGEST_GB:
+        raise ValueError(
+            f"planes = {acquisition.planes}: a stack of {acquisition.planes} x {microscope.image_size} pixels takes "
+            f"{needed_gb:.0f} GB of memory, at most {LARGEST_GB:g}; take fewer planes or pixels"
+        )
     renderer = emitters if isinstance(emitters, Renderer) else Renderer(emitters)
     if centroid_height_um is None:
         found = renderer.emitters
