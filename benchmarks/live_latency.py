@@ -17,7 +17,8 @@ from qtpy.QtWidgets import QApplication, QDoubleSpinBox
 
 from napari_3dmsl import layers
 from napari_3dmsl.shapes.mesh import mesh_from_mask
-from napari_3dmsl.widgets.microscope import IMAGE, MicroscopePanel
+from napari_3dmsl.widgets._image_layers import IMAGE
+from napari_3dmsl.widgets.microscope import MicroscopePanel
 
 EMITTERS = 3000
 KNOBS = {
@@ -64,7 +65,7 @@ def main() -> None:
     for name in arguments.microscopes:
         panel.preset.setCurrentText(name)
         panel.preset.textActivated.emit(name)
-        panel.labelling.set_values({"density_per_um2": EMITTERS / area})
+        panel.form.labelling.set_values({"density_per_um2": EMITTERS / area})
         watch.wait()
         everything = []
         for knob, step in KNOBS.items():

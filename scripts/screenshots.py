@@ -14,9 +14,9 @@ from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QScrollArea, QWidget
 
+from napari_3dmsl.widgets._image_layers import IMAGE
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets.demo import Demo
-from napari_3dmsl.widgets.microscope import IMAGE
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 LAPTOP = (1366, 768)
@@ -48,7 +48,7 @@ def main() -> None:
     take(demo, "microscope", "overview")
     take(demo, "export", "export")
 
-    demo.microscope.labelling.set_values({"density_per_um2": 300})
+    demo.microscope.form.labelling.set_values({"density_per_um2": 300})
     demo.process_events(SETTLE_S)
     take_preset(demo, "epi1")
     demo.viewer.reset_view()
@@ -57,7 +57,7 @@ def main() -> None:
     take(demo, "microscope", "microscope")
 
     take_preset(demo, "con1")
-    demo.microscope.stack.set_values({"stack": True})
+    demo.microscope.form.stack.set_values({"stack": True})
     demo.process_events(2 * SETTLE_S)
     demo.viewer.reset_view()
     shown.visible = False  # seen from the side, napari draws a flat image as a thick block
@@ -79,16 +79,16 @@ def select_largest(demo: Demo, shape_class: str) -> None:
 
 
 def take_preset(demo: Demo, name: str) -> None:
-    demo.microscope.preset.setCurrentText(name)
-    demo.microscope.preset.textActivated.emit(name)
+    demo.microscope.form.preset.setCurrentText(name)
+    demo.microscope.form.preset.textActivated.emit(name)
     demo.process_events(SETTLE_S)
 
 
 def turn_a_knob(demo: Demo) -> None:
     """Ask for the image once more: the first one also fills caches, so its time misleads."""
-    demo.microscope.focus.set_values({"focus_um": 0.1})
+    demo.microscope.form.focus.set_values({"focus_um": 0.1})
     demo.process_events(SETTLE_S)
-    demo.microscope.focus.set_values({"focus_um": 0.0})
+    demo.microscope.form.focus.set_values({"focus_um": 0.0})
     demo.process_events(SETTLE_S)
 
 

@@ -10,7 +10,15 @@ import pytest
 from hands import Hands, running
 
 from napari_3dmsl import layers
-from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
+from napari_3dmsl.microscope.objectives import with_objective
+from napari_3dmsl.microscope.presets import (
+    load_camera,
+    load_microscope,
+    load_objective,
+    microscope_names,
+    usual_camera,
+)
+from napari_3dmsl.microscope.readouts import resolution
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets._form import Form
@@ -194,8 +202,7 @@ def test_presets_bring_their_modality_pixels_and_camera(
 
 
 def test_an_impossible_aperture_is_told_and_the_image_stays(microscope: Hands, loaded: Any) -> None:
-    before, read_out = pixels(loaded), microscope.find("read_out").text()
-    assert read_out.startswith("Airy unit")
+    before = pixels(loaded)
     microscope.type("immersion_index", 1.33)
     assert microscope.complains
     assert "numerical_aperture = 1.4: must be below the immersion index (1.33)" in microscope.status
@@ -208,6 +215,75 @@ def test_an_impossible_aperture_is_told_and_the_image_stays(microscope: Hands, l
     assert not microscope.complains
     assert settings(loaded)["microscope"]["numerical_aperture"] == 1.2
     assert not np.array_equal(pixels(loaded), before)
+
+
+def test_read_outs_follow_the_optics_and_warn_of_coarse_pixels(
+    microscope: Hands, loaded: Any
+) -> None:
+    text = microscope.find("read_out").text
+    microscope.wait(lambda: "Airy unit 523 nm" in text())
+    found = resolution(load_microscope("con1"), microscope.panel._height_um)
+    assert f"{1000 * found.lateral_fwhm_um:.0f} nm wide" in text()
+    assert "undersampled" in text()  # 70 nm pixels: the paper's confocal is
+    microscope.type("pixel_nm", 40)
+    microscope.wait(lambda: "undersampled" not in text())
+    microscope.choose("modality", "widefield")
+    microscope.wait(lambda: f"{1000 * 0.6 / 4 / 1.33:.0f} nm" in text())
+
+
+def test_other_ways_of_imaging_and_labelling_are_a_choice_away(
+    microscope: Hands, loaded: Any, ring: Mesh
+) -> None:
+    def differs(change: Callable[[], None], group: str, **wanted: Any) -> None:
+        before = pixels(loaded)
+        change()
+        settled(microscope)
+        assert not microscope.complains, microscope.status
+        assert wanted.items() <= settings(loaded)[group].items()
+        assert not np.array_equal(pixels(loaded), before), wanted
+
+    choose, of = microscope.choose, microscope.find
+    differs(lambda: choose("modality", "two-photon"), "microscope", modality="two_photon")
+    assert of("excitation_nm").isEnabled()
+    assert not of("emission_nm").isEnabled()
+    differs(lambda: choose("modality", "light-sheet"), "microscope", modality="light_sheet")
+    assert of("camera").currentText() == "scmos"
+    differs(lambda: microscope.type("sheet_fwhm_um", 0.3), "microscope", sheet_fwhm_um=0.3)
+    differs(lambda: choose("psf_model", "vectorial"), "microscope", psf_model="vectorial")
+    differs(lambda: choose("target", "volume (matrix)"), "labelling", target="volume")
+    assert "µm³" in microscope.status
+    assert not of("density_per_um2").isEnabled()
+    differs(lambda: microscope.type("density_per_um3", 5000), "labelling", density_per_um3=5000)
+    differs(lambda: microscope.type("off_time_s", 0.2), "labelling", off_time_s=0.2)
+    differs(lambda: microscope.click("continuous"), "labelling", continuous=True)
+    np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
+
+
+def test_another_objective_and_camera_fill_the_fields(microscope: Hands, loaded: Any) -> None:
+    microscope.choose("microscope", "epi1")
+    microscope.choose("objective", "20x-air")
+    settled(microscope)
+    objective = load_objective("20x-air")
+    expected = with_objective(load_microscope("epi1"), objective)
+    assert settings(loaded)["microscope"] == expected.model_dump(mode="json")
+    assert microscope.find("numerical_aperture").value() == objective.numerical_aperture
+    microscope.choose("camera", "emccd")
+    settled(microscope)
+    assert settings(loaded)["camera"] == load_camera("emccd").model_dump(mode="json")
+    assert settings(loaded)["microscope"] == expected.model_dump(mode="json")
+    microscope.choose("microscope", "con1")
+    settled(microscope)
+    assert microscope.find("objective").currentText() == "the microscope's own"
+    assert microscope.find("camera").currentText() == "pmt"
+
+
+def test_a_signal_to_noise_ratio_can_be_asked_for(microscope: Hands, loaded: Any) -> None:
+    microscope.type("snr", 12)
+    settled(microscope)
+    assert settings(loaded)["snr"] == 12
+    assert "signal to noise 12.0" in microscope.status
+    microscope.choose("noise", "none (photons)")
+    microscope.wait(lambda: not microscope.complains and settings(loaded)["noise"] == "none")
 
 
 def test_noise_can_be_left_out_or_be_that_of_the_paper(microscope: Hands, loaded: Any) -> None:

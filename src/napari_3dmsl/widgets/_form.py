@@ -25,7 +25,10 @@ _SLIDER_STEPS = 1000
 
 @dataclass(frozen=True)
 class Number:
-    """A number with a unit; ``slider`` adds one, logarithmic for ranges of many decades."""
+    """A number with a unit; ``slider`` adds one, logarithmic for ranges of many decades.
+
+    ``lowest`` is what the field reads at the low end, where that has a meaning of its own.
+    """
 
     name: str
     label: str
@@ -37,6 +40,7 @@ class Number:
     tip: str = ""
     slider: bool = True
     logarithmic: bool = False
+    lowest: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class NumberField(QWidget):
         self.box.setRange(row.low, row.high)
         self.box.setSingleStep(row.step)
         self.box.setSuffix(f" {row.unit}" if row.unit else "")
+        self.box.setSpecialValueText(row.lowest)
         self.box.setKeyboardTracking(False)
         self.box.setMinimumWidth(92)
         self.box.setToolTip(row.tip)

@@ -6,7 +6,19 @@ from napari_3dmsl.widgets._form import Choice, Number, Row, Switch
 
 _TABLE_2 = "Presets: Table 2 of the 3DMSL paper."
 
+PRESET_TIP = "Microscopes of the 3DMSL paper (Table 2), two more, and your own files"
+OBJECTIVE_TIP = (
+    "Turn another objective in: aperture, immersion, magnification and, with a camera, pixel"
+)
+DETECTOR_TIP = "Typical detectors of each kind, and your own files; fills Camera and noise below"
+
 LABELLING: list[Row] = [
+    Choice(
+        "target",
+        "Label",
+        {"surface (membrane)": "surface", "volume (matrix)": "volume"},
+        "Fluorophores on the outer membrane, as in the paper, or in the space within it.",
+    ),
     Number(
         "density_per_um2",
         "Density",
@@ -15,7 +27,19 @@ LABELLING: list[Row] = [
         1,
         0,
         "/µm²",
-        "Fluorophores per area of the outer membrane. Paper: 30 per µm² (Table 3).",
+        "Fluorophores per area of the outer membrane. Paper: 30 per µm² (Table 3), which looks "
+        "grainy; a few hundred look smooth.",
+        logarithmic=True,
+    ),
+    Number(
+        "density_per_um3",
+        "Density inside",
+        10,
+        100000,
+        10,
+        0,
+        "/µm³",
+        "Fluorophores per volume. 602 per µm³ is 1 µM, usual for a fluorescent protein.",
         logarithmic=True,
     ),
     Number(
@@ -38,6 +62,40 @@ LABELLING: list[Row] = [
         "",
         "Photons that one fluorophore sends to the detector for one plane, summed over the image.",
         logarithmic=True,
+    ),
+    Choice(
+        "photon_distribution",
+        "Photons are",
+        {"the same for all": "fixed", "exponential": "exponential"},
+        "Exponential: each fluorophore draws its own brightness, with that mean.",
+    ),
+    Switch(
+        "continuous",
+        "No speckle",
+        "The limit of endlessly many faint fluorophores: the expected image of the labelling.",
+    ),
+    Number(
+        "off_time_s",
+        "Dark for",
+        0,
+        100,
+        0.1,
+        2,
+        "s",
+        "Blinking: mean time that a fluorophore stays dark. Off by default.",
+        slider=False,
+        lowest="no blinking",
+    ),
+    Number(
+        "on_time_s",
+        "Shines for",
+        0.01,
+        100,
+        0.1,
+        2,
+        "s",
+        "Blinking: mean time that a fluorophore shines, to be compared with the camera's exposure.",
+        slider=False,
     ),
 ]
 
@@ -67,14 +125,31 @@ OPTICS: list[Row] = [
     Choice(
         "modality",
         "Modality",
-        {"widefield": "widefield", "confocal": "confocal"},
+        {
+            "widefield": "widefield",
+            "confocal": "confocal",
+            "two-photon": "two_photon",
+            "light-sheet": "light_sheet",
+        },
         f"How the image is formed. {_TABLE_2}",
     ),
     Choice(
         "confocal",
         "Confocal as",
         {"pinhole": "pinhole", "squared PSF (as released)": "squared"},
-        "A real pinhole, or the squared emission point spread function of the 3DMSL release.",
+        "A real pinhole, or the squared emission point spread function of the 3DMSL release, which "
+        "is sharper and sections more than a pinhole of 1 AU.",
+    ),
+    Choice(
+        "psf_model",
+        "Model",
+        {
+            "scalar (Gibson-Lanni)": "gibson_lanni",
+            "vectorial": "vectorial",
+            "scalar, Bessel series": "gibson_lanni_series",
+        },
+        "Scalar: as in the paper. Vectorial: right at high apertures, where the scalar one is some "
+        "10 % too sharp. Bessel series: the paper's way to compute the scalar one; less exact.",
     ),
     Number(
         "numerical_aperture",
@@ -95,7 +170,7 @@ OPTICS: list[Row] = [
         1,
         0,
         "nm",
-        "Excitation wavelength (confocal only). Not in the paper: a usual laser line.",
+        "Excitation wavelength (confocal, two-photon). Not in the paper: a usual laser line.",
     ),
     Number(
         "pinhole_airy",
@@ -106,6 +181,17 @@ OPTICS: list[Row] = [
         1,
         "AU",
         "Diameter in Airy units (1.22 λ / NA). 1 is the usual setting; closing it dims.",
+        logarithmic=True,
+    ),
+    Number(
+        "sheet_fwhm_um",
+        "Sheet thickness",
+        0.2,
+        20,
+        0.1,
+        1,
+        "µm",
+        "Full width at half maximum of the light sheet, which lies in the focal plane.",
         logarithmic=True,
     ),
     Number("pixel_nm", "Pixel size", 10, 500, 1, 0, "nm", f"In the specimen. {_TABLE_2}"),
@@ -203,6 +289,19 @@ CAMERA: list[Row] = [
         "Counts of a camera, the noise of the 3DMSL paper, or the expected photons.",
     ),
     Number(
+        "snr",
+        "Signal to noise",
+        0,
+        1000,
+        1,
+        1,
+        "",
+        "Scale all photons until the brightest pixel has this ratio (signal over noise of shot, "
+        "background, dark current and read-out); replaces the photons of each fluorophore.",
+        slider=False,
+        lowest="from the photons",
+    ),
+    Number(
         "background_photons",
         "Background",
         0,
@@ -211,6 +310,27 @@ CAMERA: list[Row] = [
         1,
         "photons",
         "Light that is not from the object, per pixel and plane.",
+    ),
+    Number(
+        "quantum_efficiency",
+        "Quantum eff.",
+        0.01,
+        1,
+        0.01,
+        2,
+        "",
+        "Electrons that one photon makes on average.",
+    ),
+    Number(
+        "em_gain",
+        "EM gain",
+        1,
+        1000,
+        1,
+        0,
+        "",
+        "Electron multiplication; 1 is none.",
+        lowest="none",
     ),
     Number("read_noise_e", "Read noise", 0, 50, 0.1, 1, "e⁻", "Gaussian, per pixel, in electrons."),
     Number("offset_adu", "Offset", 0, 1000, 1, 0, "ADU", "Counts added by the electronics."),

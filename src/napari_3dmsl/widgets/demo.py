@@ -51,8 +51,8 @@ class Demo:
 
     def select(self, shape_class: str) -> None:
         """Select the longest shape of a class and wait for its image."""
+        from napari_3dmsl.widgets._image_layers import IMAGE
         from napari_3dmsl.widgets._selection import selection_of
-        from napari_3dmsl.widgets.microscope import IMAGE
 
         selection = selection_of(self.viewer)
         assert selection.source is not None

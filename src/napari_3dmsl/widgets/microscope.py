@@ -7,32 +7,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from qtpy.QtCore import QSignalBlocker, QTimer
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QWidget
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QWidget
 
 from napari_3dmsl import layers
-from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.microscope.fluorophores import Labelling, Surface
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope
-from napari_3dmsl.microscope.pose import VIEWS, Pose
-from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
-from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator, pose_of_view
+from napari_3dmsl.microscope.fluorophores import Surface
+from napari_3dmsl.microscope.instruments import Microscope
+from napari_3dmsl.microscope.readouts import Resolution, resolution
+from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
 from napari_3dmsl.shapes.mesh import Mesh
-from napari_3dmsl.widgets import _microscope_rows as rows
-from napari_3dmsl.widgets._form import Form
+from napari_3dmsl.widgets._image_layers import IMAGE, STACK, find_image, put_image
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._live import LatestWins, Outdated
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
+from napari_3dmsl.widgets._simulation_form import SimulationForm
 
 if TYPE_CHECKING:
     import napari
 
-IMAGE = "simulated image"
-STACK = "simulated stack"
 _STACK_DELAY_MS = 250
-_GAP_UM = 1.0
+_READ_OUT_DELAY_MS = 150
 
 
 @dataclass(frozen=True)
@@ -41,6 +36,14 @@ class Request:
 
     surface: Surface
     simulation: Simulation
+
+
+@dataclass(frozen=True)
+class Point:
+    """What the read-outs are of: a point at a height above the coverslip."""
+
+    microscope: Microscope
+    depth_um: float
 
 
 class MicroscopePanel(Panel):
@@ -52,126 +55,71 @@ class MicroscopePanel(Panel):
         self._surface: tuple[Any, Surface] | None = None
         self._live = LatestWins(_imager(), self)
         self._stacks = LatestWins(_imager(), self)
-        self._stack_timer = QTimer(self)
-        self._stack_timer.setSingleShot(True)
-        self._stack_timer.setInterval(_STACK_DELAY_MS)
-        self._stack_timer.timeout.connect(self._request_stack)
-        self._base = load_microscope("con1")
-        self._camera = usual_camera(self._base)
+        self._resolutions = LatestWins(_resolution_of, self)
+        self._stack_timer = self._timer(_STACK_DELAY_MS, self._request_stack)
+        self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
         self._layer_first = False
         self._followed: Any = None
+        self._height_um = 0.0
+        self.form = SimulationForm(self)
         self._build()
         self._live.finished.connect(self._show_image)
         self._stacks.finished.connect(self._show_stack)
-        for runner in (self._live, self._stacks):
+        self._resolutions.finished.connect(self._show_read_out)
+        for runner in (self._live, self._stacks, self._resolutions):
             runner.failed.connect(self.complain)
             self.at_end(runner.close)
         self.at_end(self.choice.disconnect_viewer)
         self._stacks.busy.connect(self._show_busy)
         self._selection.selected.connect(self._shape_selected)
         self._selection.failed.connect(self.complain)
+        self.form.failed.connect(self.complain)
+        self.form.grey_levels_changed.connect(self._other_grey_levels)
+        self.form.changed.connect(self._knob_turned)
         self._follow_surface()
-        self._take_preset("con1")
+
+    def _timer(self, delay_ms: int, work: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(delay_ms)
+        timer.timeout.connect(work)
+        return timer
 
     def _build(self) -> None:
-        self.preset = QComboBox(self)
-        self.preset.setObjectName("microscope")
-        self.preset.addItems(microscope_names())
-        self.preset.setToolTip("Microscopes of the 3DMSL paper, Table 2")
-        self.preset.textActivated.connect(self._take_preset)
         self.choice = LayerChoice(self.viewer, _is_plain_surface, self)
         self.choice.setObjectName("surface")
         self.choice.setToolTip("Images this surface when it is chosen or no shape is selected")
         self.choice.layer_changed.connect(self._follow_surface)
         self.choice.activated.connect(self._surface_chosen)
-        self.sample = QLabel(self)
-        self.sample.setObjectName("sample")
-        self.sample.setWordWrap(True)
+        self.sample = _text("sample")
         top = QWidget(self)
-        form = QFormLayout(top)
-        form.setContentsMargins(4, 2, 4, 2)
-        form.addRow("Microscope", self.preset)
-        form.addRow("Shape", self.sample)
-        form.addRow("or surface", self.choice)
-        self.add(top)
-        self.optics = Form(rows.OPTICS)
-        self.indices = Form(rows.INDICES)
-        self.focus = Form(rows.FOCUS)
-        self.pose = Form(rows.POSE)
-        self.labelling = Form(rows.LABELLING)
-        self.camera = Form(rows.CAMERA)
-        self.stack = Form(rows.STACK)
+        shape = QFormLayout(top)
+        shape.setContentsMargins(4, 2, 4, 2)
+        shape.addRow("Shape", self.sample)
+        shape.addRow("or surface", self.choice)
         self.auto_contrast = QCheckBox("Adjust contrast to every image", self)
         self.auto_contrast.setObjectName("auto_contrast")
         self.auto_contrast.setToolTip("Off: contrast stays, so that an image out of focus is dim")
-        self.read_out = QLabel(self)
-        self.read_out.setObjectName("read_out")
-        self.read_out.setWordWrap(True)
-        self.add_section("Sample", self.labelling)
-        self.add_section("Pose", self.pose)
-        self.add_section("Optics", self.optics, self.read_out)
-        self.add_section("Refractive indices", self.indices, opened=False)
-        self.add_section("Focus and z-stack", self.focus, self.stack)
-        self.add_section("Camera and noise", self.camera, self.auto_contrast)
-        self.labelling.set_values(Labelling().model_dump())
-        self.stack.set_values({"planes": 31, "step_nm": 250})
-        self.focus.set_values({"focus_um": 0.0, "depth_um": 0.0})
-        for form in self._forms():
-            form.changed.connect(self._knob_turned)
         self.auto_contrast.toggled.connect(self._knob_turned)
-        self.optics.field("modality").currentTextChanged.connect(self._take_usual_camera)
-        self.indices.field("immersion_index_design").currentIndexChanged.connect(self._immerse)
-        self.pose.field("view").currentTextChanged.connect(self._take_view)
-        self.camera.field("noise").currentIndexChanged.connect(self._other_grey_levels)
+        self.read_out = _text("read_out")
+        self.read_out.setToolTip(_READ_OUT_TIP)
+        form = self.form
+        self.add(form.presets())
+        self.add(top)
+        self.add_section("Sample", form.labelling)
+        self.add_section("Pose", form.pose)
+        self.add_section("Optics", form.optics, self.read_out)
+        self.add_section("Refractive indices", form.indices, opened=False)
+        self.add_section("Focus and z-stack", form.focus, form.stack)
+        self.add_section("Camera and noise", form.camera, self.auto_contrast)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
 
-    def _forms(self) -> tuple[Form, ...]:
-        return (
-            self.labelling,
-            self.pose,
-            self.optics,
-            self.indices,
-            self.focus,
-            self.stack,
-            self.camera,
-        )
-
-    def microscope(self) -> Microscope:
-        """Return the microscope as shown; ValueError when a setting is wrong."""
-        values = {**self.optics.values(), **self.indices.values()}
-        size = values.pop("image_size")
-        shown = self._base.replace(image_size=(size, size), **values)
-        if shown.modality != self._base.modality:  # a camera has pixels, a scan has points
-            shown = shown.replace(pixel_integration=shown.modality == "widefield")
-        return shown if shown == self._base else shown.replace(name=f"{self._base.name}, changed")
-
     def simulation(self, *, stack: bool = False) -> Simulation:
         """Return all settings as shown; ValueError when one is wrong."""
-        pose = self.pose.values()
-        angles = tuple(pose[f"rotation_deg_{axis}"] for axis in "zyx")
-        focus = self.focus.values()
-        planes = self.stack.values()
-        acquisition = Acquisition(
-            focus_um=focus["focus_um"],
-            depth_um=focus["depth_um"],
-            planes=planes["planes"] if stack else 1,
-            step_nm=planes["step_nm"],
-            z_axis=planes["z_axis"],
-        )
-        camera = self.camera.values()
-        noise, seed = camera.pop("noise"), camera.pop("seed")
-        return Simulation(
-            microscope=self.microscope(),
-            acquisition=acquisition,
-            pose=Pose(rotation_deg=angles),
-            labelling=Labelling(**self.labelling.values()),
-            camera=self._camera.replace(**camera),
-            noise=noise,
-            seed=seed,
-        )
+        return self.form.simulation(stack=stack)
 
     def surface(self) -> Surface | None:
         """Return the surface to image: the selected shape's or the chosen layer's."""
@@ -183,40 +131,6 @@ class MicroscopePanel(Panel):
             mesh = origin if isinstance(origin, Mesh) else layers.mesh_of_layer(origin)
             self._surface = (origin, Surface(mesh.vertices, mesh.faces))
         return self._surface[1]
-
-    def _take_preset(self, name: str) -> None:
-        self._base = load_microscope(name)
-        self._camera = usual_camera(self._base)
-        values = self._base.model_dump()
-        values["image_size"] = values["image_size"][0]
-        with QSignalBlocker(self):
-            self._quietly(self.optics, values)
-            self._quietly(self.indices, values)
-            self._quietly(self.camera, self._camera.model_dump())
-        self._sample_changed()
-
-    @staticmethod
-    def _quietly(form: Form, values: dict[str, Any]) -> None:
-        with QSignalBlocker(form):
-            form.set_values(values)
-
-    def _take_usual_camera(self, modality: str) -> None:
-        """Another modality is recorded by another detector."""
-        self._camera = usual_camera(self._base.replace(modality=modality))
-        self.camera.set_values(self._camera.model_dump())
-
-    def _immerse(self) -> None:
-        """Another objective is first of all used as it is made."""
-        medium = self.indices.values()["immersion_index_design"]
-        self.indices.set_values({"immersion_index": medium})
-
-    def _take_view(self, view: str) -> None:
-        """One of the paper's six views: set the three angles, as this microscope turns objects."""
-        if view in VIEWS:
-            angles = pose_of_view(self._base, view).angles_deg
-            self.pose.set_values(
-                {f"rotation_deg_{axis}": angle for axis, angle in zip("zyx", angles, strict=True)}
-            )
 
     def _shape_selected(self) -> None:
         self._layer_first = False
@@ -264,13 +178,13 @@ class MicroscopePanel(Panel):
         except ValueError as error:
             self.complain(str(error))
             return
-        self._show_read_out(simulation.microscope)
+        self._read_out_timer.start()
         if surface is None:
             self.say("Select a shape to see its image.")
             return
         self._asked_at = time.perf_counter()
         self._live.request(Request(surface, simulation))
-        if self.stack.values()["stack"]:
+        if self.form.wants_stack:
             self._stack_timer.start()
 
     def _request_stack(self) -> None:
@@ -283,18 +197,17 @@ class MicroscopePanel(Panel):
             self._stacks.request(Request(surface, simulation))
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
-        self._put(IMAGE, image)
+        put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE))
         if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
             self._adjust_contrast.discard(IMAGE)
+        if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:
+            self._height_um = image.scene.placed.centroid_height_um
+            self._read_out_timer.start()
         took = (time.perf_counter() - self._asked_at) * 1000
-        brightest = float(image.photons.photons.max())
-        self.say(
-            f"{len(image.scene):,} fluorophores on {image.scene.area_um2:.2f} µm²; "
-            f"brightest pixel {brightest:,.0f} photons; {took:.0f} ms"
-        )
+        self.say(f"{_what_is_seen(image)}; {took:.0f} ms")
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
-        self._put(STACK, image)
+        put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK))
         if not self._stacks.is_running and not self._stack_timer.isActive():
             self._adjust_contrast.discard(STACK)
 
@@ -302,63 +215,75 @@ class MicroscopePanel(Panel):
         self.progress.setRange(0, 0)
         self.progress.setVisible(busy)
 
-    def _put(self, name: str, image: SimulatedImage) -> None:
-        """Update the layer of that name in place, or add it.
+    def _adjusts(self, name: str) -> bool:
+        return self.auto_contrast.isChecked() or name in self._adjust_contrast
 
-        Scale and place are only touched when they change: napari redraws everything for them.
-        """
-        from napari.layers import Image
-
-        found = next((layer for layer in self.viewer.layers if _is_image(layer, name)), None)
-        data, attributes, _ = layers.image_layer(image, name)
-        if found is None:
-            attributes["translate"] += self._middle_um(image, name)[-data.ndim :]
-            active = self.viewer.layers.selection.active
-            self.viewer.add_layer(Image(data, **attributes))
-            if active is not None:
-                self.viewer.layers.selection.active = active
+    def _request_read_out(self) -> None:
+        try:
+            microscope = self.form.microscope()
+        except ValueError:  # told already
             return
-        moved = found.data.shape != data.shape or not np.allclose(found.scale, attributes["scale"])
-        found.data = data
-        found.metadata = attributes["metadata"]
-        if moved:
-            found.scale = attributes["scale"]
-            found.translate = attributes["translate"] + self._middle_um(image, name)[-data.ndim :]
-        if self.auto_contrast.isChecked() or name in self._adjust_contrast:
-            found.contrast_limits = attributes["contrast_limits"]
+        self._resolutions.request(Point(microscope, round(self._height_um, 2)))
 
-    def _middle_um(self, image: SimulatedImage, name: str) -> FloatArray:
-        """Middle of an image in the viewer: right of the volume, a stack below the image."""
-        microscope = image.simulation.microscope
-        height_um, width_um = (count * microscope.pixel_um for count in microscope.image_size)
-        boxes = [
-            layers.box_um_of(layer)
-            for layer in self.viewer.layers
-            if layer.ndim == 3 and not _is_image(layer)
-        ]
-        right = max((float(box[1][2]) for box in boxes), default=0.0)
-        middle = float(np.mean([box[:, 1].mean() for box in boxes])) if boxes else 0.0
-        below = height_um + _GAP_UM if name == STACK else 0.0
-        height = float(image.scene.centroid_um[0])
-        return np.array([height, middle + below, right + _GAP_UM + 0.5 * width_um])
-
-    def _show_read_out(self, microscope: Microscope) -> None:
-        rows_text = f"Airy unit {microscope.airy_unit_um * 1000:.0f} nm"
-        self.read_out.setText(rows_text)
-        without = ["pinhole_airy", "excitation_nm"] if microscope.modality == "widefield" else []
-        if microscope.confocal == "squared":
-            without = ["pinhole_airy", "excitation_nm"]
-        self.optics.show_only(without=without)
+    def _show_read_out(self, point: Point, found: Resolution) -> None:
+        self.read_out.setText(_read_out_text(point, found))
 
     def _save(self) -> None:
         from napari_3dmsl.widgets.export import save_layer
 
-        name = STACK if self.stack.values()["stack"] else IMAGE
-        layer = next((x for x in self.viewer.layers if _is_image(x, name)), None)
+        name = STACK if self.form.wants_stack else IMAGE
+        layer = find_image(self.viewer, name)
         if layer is None:
             self.complain("No image to save yet: select a shape first.")
             return
         save_layer(self, layer)
+
+
+_READ_OUT_TIP = (
+    "FWHM: full width at half maximum of a point at the object's height, without noise. Along z it "
+    "is told in the specimen. Nyquist: the largest pixel and step that lose nothing."
+)
+
+
+def _read_out_text(point: Point, found: Resolution) -> str:
+    """Read-outs in two lines, with a warning when the pixels are too coarse."""
+    nanometres = {
+        name: f"{1000 * length:.0f} nm" if length < 10 else f"{length:.0f} µm"
+        for name, length in vars(found).items()
+    }
+    coarse = point.microscope.pixel_um / found.nyquist_pixel_um
+    warning = f" (yours are {coarse:.1f} times that: undersampled)" if coarse > 1.005 else ""
+    return (
+        f"Point {point.depth_um:.1f} µm deep: {nanometres['lateral_fwhm_um']} wide, "
+        f"{nanometres['axial_fwhm_um']} along z (FWHM), {100 * found.relative_peak:.0f} % of the "
+        f"unaberrated peak, sharp at stage {found.focus_stage_um:+.2f} µm. "
+        f"Airy unit {nanometres['airy_unit_um']}. "
+        f"Nyquist: pixels of {nanometres['nyquist_pixel_um']}{warning}, "
+        f"steps of {nanometres['nyquist_step_um']}."
+    )
+
+
+def _what_is_seen(image: SimulatedImage) -> str:
+    """Count of fluorophores, where they are, and how bright the image is."""
+    scene, labelling = image.scene, image.simulation.labelling
+    where = f"on {scene.area_um2:.2f} µm²"
+    if labelling.target == "volume":
+        where = f"in {scene.volume_um3:.2f} µm³"
+    count = f"{scene.fluorophores:,.0f} fluorophores {where}"
+    brightest = f"brightest pixel {float(image.photons.photons.max()):,.0f} photons"
+    ratio = "" if image.peak_snr is None else f", signal to noise {image.peak_snr:.1f}"
+    return f"{count}; {brightest}{ratio}"
+
+
+def _text(name: str) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    return label
+
+
+def _resolution_of(point: Point, is_outdated: Callable[[], bool]) -> Resolution:
+    return resolution(point.microscope, point.depth_um)
 
 
 def _imager() -> Callable[[Request, Callable[[], bool]], SimulatedImage]:
@@ -387,8 +312,3 @@ def _geometry_events(layer: Any) -> tuple[Any, ...]:
         return ()
     events = layer.events
     return events.data, events.scale, events.translate, events.units
-
-
-def _is_image(layer: Any, name: str | None = None) -> bool:
-    ours = layers.about(layer).get("kind") == "image"
-    return ours and (name is None or layer.name == name)

@@ -1,0 +1,72 @@
+"""The image and the stack that the *Microscope* panel keeps up to date in the viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_3dmsl import layers
+from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.microscope.simulation import SimulatedImage
+
+if TYPE_CHECKING:
+    import napari
+
+IMAGE = "simulated image"
+STACK = "simulated stack"
+_GAP_UM = 1.0
+
+
+def find_image(viewer: napari.viewer.Viewer, name: str) -> Any:
+    """Return the simulated image of that name, None without one."""
+    return next((layer for layer in viewer.layers if _is_image(layer, name)), None)
+
+
+def put_image(
+    viewer: napari.viewer.Viewer, name: str, image: SimulatedImage, *, adjust_contrast: bool
+) -> None:
+    """Update the layer of that name in place, or add it.
+
+    Scale and place are only touched when they change: napari redraws everything for them.
+    """
+    from napari.layers import Image
+
+    found = find_image(viewer, name)
+    data, attributes, _ = layers.image_layer(image, name)
+    if found is None:
+        attributes["translate"] += _middle_um(viewer, image, name)[-data.ndim :]
+        active = viewer.layers.selection.active
+        viewer.add_layer(Image(data, **attributes))
+        if active is not None:
+            viewer.layers.selection.active = active
+        return
+    moved = found.data.shape != data.shape or not np.allclose(found.scale, attributes["scale"])
+    found.data = data
+    found.metadata = attributes["metadata"]
+    if moved:
+        found.scale = attributes["scale"]
+        found.translate = attributes["translate"] + _middle_um(viewer, image, name)[-data.ndim :]
+    if adjust_contrast:
+        found.contrast_limits = attributes["contrast_limits"]
+
+
+def _middle_um(viewer: napari.viewer.Viewer, image: SimulatedImage, name: str) -> FloatArray:
+    """Middle of an image in the viewer: right of the volume, a stack below the image."""
+    microscope = image.simulation.microscope
+    height_um, width_um = (count * microscope.pixel_um for count in microscope.image_size)
+    boxes = [
+        layers.box_um_of(layer)
+        for layer in viewer.layers
+        if layer.ndim == 3 and not _is_image(layer)
+    ]
+    right = max((float(box[1][2]) for box in boxes), default=0.0)
+    middle = float(np.mean([box[:, 1].mean() for box in boxes])) if boxes else 0.0
+    below = height_um + _GAP_UM if name == STACK else 0.0
+    height = float(image.scene.centroid_um[0])
+    return np.array([height, middle + below, right + _GAP_UM + 0.5 * width_um])
+
+
+def _is_image(layer: Any, name: str | None = None) -> bool:
+    ours = layers.about(layer).get("kind") == "image"
+    return ours and (name is None or layer.name == name)

@@ -1,0 +1,233 @@
+"""The settings of the *Microscope* panel: presets on top, then every knob, as one `Simulation`."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QObject, QSignalBlocker, Signal
+from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+
+from napari_3dmsl.microscope.fluorophores import Labelling
+from napari_3dmsl.microscope.instruments import Acquisition, Microscope
+from napari_3dmsl.microscope.objectives import with_objective
+from napari_3dmsl.microscope.pose import VIEWS, Pose
+from napari_3dmsl.microscope.presets import (
+    camera_names,
+    load_camera,
+    load_microscope,
+    load_objective,
+    microscope_names,
+    objective_names,
+    usual_camera,
+)
+from napari_3dmsl.microscope.simulation import Simulation, pose_of_view
+from napari_3dmsl.widgets import _microscope_rows as rows
+from napari_3dmsl.widgets._form import Form
+
+OWN_OBJECTIVE = "the microscope's own"
+_CAMERAS_WITH_PIXELS = {"widefield", "light_sheet"}
+
+
+class SimulationForm(QObject):
+    """Forms for sample, pose, optics, focus and camera, and the presets that fill them.
+
+    Signals
+    -------
+    changed
+        Some setting is another one.
+    grey_levels_changed
+        Another instrument or kind of noise: counts can no longer be compared.
+    failed
+        A preset cannot be used; why, in one line.
+    """
+
+    changed = Signal()
+    grey_levels_changed = Signal()
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._base = load_microscope("con1")
+        self._camera = usual_camera(self._base)
+        self.preset = _box("microscope", microscope_names(), rows.PRESET_TIP)
+        self.objective = _box("objective", [OWN_OBJECTIVE, *objective_names()], rows.OBJECTIVE_TIP)
+        self.detector = _box("camera", camera_names(), rows.DETECTOR_TIP)
+        self.optics = Form(rows.OPTICS)
+        self.indices = Form(rows.INDICES)
+        self.focus = Form(rows.FOCUS)
+        self.stack = Form(rows.STACK)
+        self.pose = Form(rows.POSE)
+        self.labelling = Form(rows.LABELLING)
+        self.camera = Form(rows.CAMERA)
+        self.labelling.set_values(Labelling().model_dump())
+        self.stack.set_values({"planes": 31, "step_nm": 250})
+        self.focus.set_values({"focus_um": 0.0, "depth_um": 0.0})
+        self.preset.textActivated.connect(self.take_preset)
+        self.objective.textActivated.connect(self._take_objective)
+        self.detector.textActivated.connect(self._take_camera)
+        for form in self._forms():
+            form.changed.connect(self._field_changed)
+        self.optics.field("modality").currentTextChanged.connect(self._take_usual_camera)
+        self.indices.field("immersion_index_design").currentIndexChanged.connect(self._immerse)
+        self.pose.field("view").currentTextChanged.connect(self._take_view)
+        self.camera.field("noise").currentIndexChanged.connect(self.grey_levels_changed)
+        self.take_preset("con1")
+
+    def presets(self) -> QWidget:
+        """Return the rows that choose microscope, objective and camera."""
+        widget = QWidget()
+        layout = QFormLayout(widget)
+        layout.setContentsMargins(4, 2, 4, 2)
+        layout.addRow("Microscope", self.preset)
+        layout.addRow("Objective", self.objective)
+        layout.addRow("Camera", self.detector)
+        return widget
+
+    def _forms(self) -> tuple[Form, ...]:
+        return (
+            self.labelling,
+            self.pose,
+            self.optics,
+            self.indices,
+            self.focus,
+            self.stack,
+            self.camera,
+        )
+
+    @property
+    def wants_stack(self) -> bool:
+        """Whether a z-stack is asked for beside the image."""
+        return bool(self.stack.values()["stack"])
+
+    def microscope(self) -> Microscope:
+        """Return the microscope as shown; ValueError when a setting is wrong."""
+        values = {**self.optics.values(), **self.indices.values()}
+        size = values.pop("image_size")
+        shown = self._base.replace(image_size=(size, size), **values)
+        if shown.modality != self._base.modality:  # a camera has pixels, a scan has points
+            shown = shown.replace(pixel_integration=shown.modality in _CAMERAS_WITH_PIXELS)
+        return shown if shown == self._base else shown.replace(name=f"{self._base.name}, changed")
+
+    def simulation(self, *, stack: bool = False) -> Simulation:
+        """Return all settings as shown; ValueError when one is wrong."""
+        pose = self.pose.values()
+        planes = self.stack.values()
+        camera = self.camera.values()
+        noise, seed, snr = (camera.pop(name) for name in ("noise", "seed", "snr"))
+        return Simulation(
+            microscope=self.microscope(),
+            acquisition=Acquisition(
+                **self.focus.values(),
+                planes=planes["planes"] if stack else 1,
+                step_nm=planes["step_nm"],
+                z_axis=planes["z_axis"],
+            ),
+            pose=Pose(rotation_deg=tuple(pose[f"rotation_deg_{axis}"] for axis in "zyx")),
+            labelling=Labelling(**self.labelling.values()),
+            camera=self._camera.replace(**camera),
+            noise=noise,
+            snr=snr if snr and noise == "camera" else None,
+            seed=seed,
+        )
+
+    def take_preset(self, name: str) -> None:
+        """Fill the optics, the indices and the camera from a microscope's preset."""
+        try:
+            self._base = load_microscope(name)
+        except ValueError as error:
+            self.failed.emit(str(error))
+            return
+        self.objective.setCurrentText(OWN_OBJECTIVE)
+        self._camera = usual_camera(self._base)
+        self._show_instrument()
+
+    def _take_objective(self, name: str) -> None:
+        try:
+            base = load_microscope(self.preset.currentText())
+            if name != OWN_OBJECTIVE:
+                base = with_objective(base, load_objective(name))
+        except ValueError as error:
+            self.failed.emit(str(error))
+            return
+        self._base = base
+        self._show_instrument()
+
+    def _take_camera(self, name: str) -> None:
+        try:
+            self._camera = load_camera(name)
+        except ValueError as error:
+            self.failed.emit(str(error))
+            return
+        self._show_instrument()
+
+    def _show_instrument(self) -> None:
+        values = self._base.model_dump()
+        values["image_size"] = values["image_size"][0]
+        with QSignalBlocker(self):
+            for form in (self.optics, self.indices):
+                form.set_values(values)
+            self._show_camera()
+        self._grey_out()
+        self.grey_levels_changed.emit()
+        self.changed.emit()
+
+    def _show_camera(self) -> None:
+        self.detector.setCurrentText(self._camera.name)
+        self.camera.set_values(self._camera.model_dump())
+
+    def _take_usual_camera(self) -> None:
+        """Another modality is recorded by another detector."""
+        modality = self.optics.values()["modality"]
+        self._camera = usual_camera(self._base.replace(modality=modality))
+        self._show_camera()
+
+    def _immerse(self) -> None:
+        """Another objective is first of all used as it is made."""
+        medium = self.indices.values()["immersion_index_design"]
+        self.indices.set_values({"immersion_index": medium})
+
+    def _take_view(self, view: str) -> None:
+        """One of the paper's six views: set the three angles, as this microscope turns objects."""
+        if view in VIEWS:
+            angles = pose_of_view(self._base, view).angles_deg
+            self.pose.set_values(
+                {f"rotation_deg_{axis}": angle for axis, angle in zip("zyx", angles, strict=True)}
+            )
+
+    def _field_changed(self) -> None:
+        self._grey_out()
+        self.changed.emit()
+
+    def _grey_out(self) -> None:
+        """Grey out what has no effect with the present choices."""
+        optics, labelling = self.optics.values(), self.labelling.values()
+        modality = optics["modality"]
+        pinhole = modality == "confocal" and optics["confocal"] == "pinhole"
+        useful = {
+            "confocal": modality == "confocal",
+            "pinhole_airy": pinhole,
+            "excitation_nm": pinhole or modality == "two_photon",
+            "emission_nm": modality != "two_photon",
+            "sheet_fwhm_um": modality == "light_sheet",
+        }
+        self.optics.show_only(without=[name for name, used in useful.items() if not used])
+        useful = {
+            "density_per_um2": labelling["target"] == "surface",
+            "density_per_um3": labelling["target"] == "volume",
+            "photon_distribution": not labelling["continuous"],
+            "on_time_s": not labelling["continuous"] and labelling["off_time_s"] > 0,
+            "off_time_s": not labelling["continuous"],
+        }
+        self.labelling.show_only(without=[name for name, used in useful.items() if not used])
+        recorded = self.camera.values()["noise"] == "camera"
+        without = (
+            [] if recorded else [n for n in self.camera.values() if n not in {"noise", "seed"}]
+        )
+        self.camera.show_only(without=without)
+        self.detector.setEnabled(recorded)
+
+
+def _box(name: str, words: list[str], tip: str) -> QComboBox:
+    box = QComboBox()
+    box.setObjectName(name)
+    box.addItems(words)
+    box.setToolTip(tip)
+    return box
