@@ -58,8 +58,10 @@ def draw_on_triangles(
     # Rounding can put the last draw on the total itself, behind the last triangle.
     chosen = np.minimum(chosen, np.searchsorted(cumulative, cumulative[-1]))
     towards_edge, along_edge = np.sqrt(rng.random(count)), rng.random(count)
-    weights = np.stack(
-        [1 - towards_edge, towards_edge * (1 - along_edge), towards_edge * along_edge], axis=1
-    )
-    points: FloatArray = np.einsum("nc,nci->ni", weights, corners.take(chosen, axis=0))
+    # A step towards the edge opposite the first corner, and one along it.
+    first = corners[:, 0]
+    steps = np.stack([corners[:, 1] - first, corners[:, 2] - corners[:, 1]], axis=1)
+    points: FloatArray = first.take(chosen, axis=0)
+    for step, size in enumerate((towards_edge, towards_edge * along_edge)):
+        points += size[:, None] * steps[:, step].take(chosen, axis=0)
     return points, chosen

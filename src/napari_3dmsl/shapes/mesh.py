@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.geometry import triangle_areas
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask
 
@@ -51,8 +52,7 @@ class Mesh:
     @cached_property
     def area_um2(self) -> float:
         """Surface area in µm²."""
-        a, b, c = self._corners()
-        return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
+        return float(triangle_areas(self.vertices.take(self.faces, axis=0)).sum())
 
     @cached_property
     def volume_um3(self) -> float:

@@ -156,7 +156,14 @@ def _measure(extraction: Extraction, label: int, box: Box, rules: ClassRules) ->
         volume_um3=volume_um3,
         area_um2=mesh.area_um2,
         bounds_um=np.array([start - 0.5, stop - 0.5]) * voxel_um + origin_um,
-        centroid_um=(start + np.argwhere(mask).mean(axis=0)) * voxel_um + origin_um,
+        centroid_um=(start + _centroid(mask)) * voxel_um + origin_um,
         touches_border=bool(extraction.touches_border[label - 1]),
         parent=int(extraction.parents[label - 1]),
     )
+
+
+def _centroid(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the mean place of the voxels of a mask, from how many there are in each plane."""
+    flat, side = mask.sum(axis=0), mask.sum(axis=2)
+    planes = (side.sum(axis=1), flat.sum(axis=1), flat.sum(axis=0))
+    return np.array([np.average(np.arange(len(count)), weights=count) for count in planes])
