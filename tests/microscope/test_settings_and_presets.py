@@ -44,7 +44,7 @@ def test_every_preset_loads_and_names_itself():
         (Microscope, {"numerical_aperture": 1.6}, "numerical_aperture = 1.6.*immersion index"),
         (Microscope, {"pixel_nm": -5}, "pixel_nm = -5.*greater than or equal to 1"),
         (Microscope, {"emission_nm": float("nan")}, "emission_nm = nan.*finite"),
-        (Microscope, {"modality": "sted"}, "modality = 'sted'.*'widefield' or 'confocal'"),
+        (Microscope, {"modality": "sted"}, "modality = 'sted'.*'widefield', 'confocal'"),
         (Microscope, {"na": 1.4}, "Microscope has no setting 'na'"),
         (Microscope, {"image_size": (0, 128)}, "image_size.0 = 0"),
         (Acquisition, {"planes": 0}, "planes = 0"),
