@@ -44,6 +44,13 @@ def test_values_come_by_the_name_of_their_setting(form: Form) -> None:
     assert isinstance(form.values()["planes"], int)
 
 
+def test_a_choice_keeps_a_value_that_its_list_does_not_offer(form: Form) -> None:
+    form.set_values({"connectivity": 18})
+    assert form.values()["connectivity"] == 18
+    form.set_values({"connectivity": 6})
+    assert form.field("connectivity").currentText() == "6 (faces)"
+
+
 def test_names_that_the_form_does_not_know_are_passed_over(form: Form) -> None:
     before = form.values()
     form.set_values({"name": "con1"})

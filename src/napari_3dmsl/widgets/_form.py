@@ -140,6 +140,7 @@ class Form(QWidget):
         super().__init__(parent)
         self._fields: dict[str, QWidget] = {}
         self._rows = {row.name: row for row in rows}
+        self._words = {row.name: dict(row.words) for row in rows if isinstance(row, Choice)}
         grid = QGridLayout(self)
         grid.setContentsMargins(4, 2, 4, 2)
         grid.setVerticalSpacing(4)
@@ -185,7 +186,7 @@ class Form(QWidget):
             value = field.value()
             return round(value) if row.decimals == 0 else value
         if isinstance(row, Choice):
-            return row.words[field.currentText()]
+            return self._words[name][field.currentText()]
         return field.isChecked()
 
     def set_values(self, values: Mapping[str, Any]) -> None:
@@ -201,7 +202,11 @@ class Form(QWidget):
         if isinstance(row, Number):
             field.setValue(value)
         elif isinstance(row, Choice):
-            words = [word for word, meaning in row.words.items() if meaning == value]
+            words = [word for word, meaning in self._words[name].items() if meaning == value]
+            if not words:  # a value from a file that the list does not offer
+                words = [str(value)]
+                self._words[name][words[0]] = value
+                field.addItem(words[0])
             field.setCurrentText(words[0])
         else:
             field.setChecked(bool(value))
