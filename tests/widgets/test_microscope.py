@@ -171,6 +171,67 @@ def test_sliders_turns_and_views_move_the_image(microscope: Hands, loaded: Any) 
     assert settings(loaded)["pose"]["rotation_deg"] == [0, 0, 0]
 
 
+def test_the_view_in_the_canvas_becomes_the_pose(microscope: Hands, loaded: Any) -> None:
+    """What the canvas shows on the right, and lowest, lies right, and lowest, in the image."""
+    loaded.dims.ndisplay = 2
+    microscope.click("use_view")
+    assert microscope.complains
+    assert "3D" in microscope.status
+    loaded.dims.ndisplay = 3
+    camera = getattr(loaded, "scene", loaded).camera
+    loaded.window.show()  # a window that is not shown draws nothing
+    loaded.reset_view()
+    for angles in ((0, 0, 0), (25, -40, 100)):
+        camera.angles = angles
+        microscope.click("use_view")
+        settled(microscope)
+        matrix = np.array(settings(loaded)["world_to_field"])[:3, :3]
+        centre = microscope.panel.surface().centroid_um
+        middle = seen_at(loaded, centre)
+        for axis in (1, 2):  # down the rows, along the columns
+            step = seen_at(loaded, centre + 0.5 * matrix[axis]) - middle
+            assert step[axis - 1] > 10
+            assert abs(step[2 - axis]) < 0.1 * step[axis - 1]
+
+
+def seen_at(viewer: Any, position: np.ndarray) -> np.ndarray:
+    """Row and column of the canvas at which a point of the world is seen."""
+    shown = [layer for layer in viewer.layers if layer.visible]
+    for layer in shown:
+        layer.visible = False
+    mark = viewer.add_points(
+        position[None], size=0.2, units="µm", face_color="red", border_color="red"
+    )
+    picture = viewer.screenshot(flash=False).astype(int)
+    viewer.layers.remove(mark)
+    for layer in shown:
+        layer.visible = True
+    found = np.argwhere((picture[..., 0] > 150) & (picture[..., 1] < 100))
+    assert len(found) > 5
+    return found.mean(axis=0)
+
+
+def test_the_focal_plane_cuts_the_shape_where_the_image_is_sharp(
+    microscope: Hands, loaded: Any, ring: Mesh
+) -> None:
+    images = list(loaded.layers[IMAGE].extent.world[0])
+    microscope.click("focal_plane")
+    microscope.wait(lambda: "focal plane" in loaded.layers)
+    microscope.choose("view", "x90")
+    microscope.type("focus_um", 0.4)
+    settled(microscope)
+    plane = loaded.layers["focal plane"].data[0]
+    turn = np.array(settings(loaded)["world_to_field"])[:3, :3]
+    centre = microscope.panel.surface().centroid_um
+    np.testing.assert_allclose((plane - centre) @ turn[0], 0.4, atol=1e-5)
+    np.testing.assert_allclose(plane.mean(axis=0), centre + 0.4 * turn[0], atol=1e-5)
+    assert np.ptp((plane - centre) @ turn[2]) == pytest.approx(128 * 0.070)
+    assert list(loaded.layers[IMAGE].extent.world[0]) == pytest.approx(images)
+    assert loaded.layers.selection.active.name == layers.INSTANCES
+    microscope.click("focal_plane")
+    microscope.wait(lambda: "focal plane" not in loaded.layers)
+
+
 def test_presets_bring_their_modality_pixels_and_camera(
     microscope: Hands, loaded: Any, ring: Mesh
 ) -> None:

@@ -164,8 +164,9 @@ def expected_photons(
     needed_gb = 4e-9 * acquisition.planes * np.prod(microscope.image_size)
     if needed_gb > LARGEST_GB:
         raise ValueError(
-            f"planes = {acquisition.planes}: a stack of {acquisition.planes} x {microscope.image_size} pixels takes "
-            f"{needed_gb:.0f} GB of memory, at most {LARGEST_GB:g}; take fewer planes or pixels"
+            f"planes = {acquisition.planes}: a stack of {acquisition.planes} x "
+            f"{microscope.image_size} pixels takes {needed_gb:.0f} GB of memory, at most "
+            f"{LARGEST_GB:g}; take fewer planes or pixels"
         )
     renderer = emitters if isinstance(emitters, Renderer) else Renderer(emitters)
     if centroid_height_um is None:

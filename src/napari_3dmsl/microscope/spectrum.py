@@ -113,8 +113,8 @@ class EmitterSpectrum:
         if needed_gb > LARGEST_GB:
             raise ValueError(
                 f"image_size = {image_size}: with emitters over {depths_um:.1f} µm of depth this "
-                f"takes {needed_gb:.0f} GB of memory, at most {LARGEST_GB:g}; take fewer or smaller "
-                "pixels"
+                f"takes {needed_gb:.0f} GB of memory, at most {LARGEST_GB:g}; take fewer or "
+                "smaller pixels"
             )
         self.grid = radial_grid(reach_um, band_per_um)
         self.axes = tuple(

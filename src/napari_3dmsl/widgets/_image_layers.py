@@ -51,6 +51,29 @@ def put_image(
         found.contrast_limits = attributes["contrast_limits"]
 
 
+def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:
+    """Draw the plane in focus through the shape, or take it away."""
+    from napari.layers import Layer
+
+    found = next((layer for layer in viewer.layers if _is_focal_plane(layer)), None)
+    if image is None:
+        if found is not None:
+            viewer.layers.remove(found)
+        return
+    data, attributes, kind = layers.focal_plane_layer(image)
+    if found is not None:
+        found.data = data
+        return
+    active = viewer.layers.selection.active
+    viewer.add_layer(Layer.create(data, attributes, kind))
+    if active is not None:
+        viewer.layers.selection.active = active
+
+
+def _is_focal_plane(layer: Any) -> bool:
+    return bool(layers.about(layer).get("kind") == layers.FOCAL_PLANE)
+
+
 def _middle_um(viewer: napari.viewer.Viewer, image: SimulatedImage, name: str) -> FloatArray:
     """Middle of an image in the viewer: right of the volume, a stack below the image."""
     microscope = image.simulation.microscope
@@ -58,7 +81,7 @@ def _middle_um(viewer: napari.viewer.Viewer, image: SimulatedImage, name: str) -
     boxes = [
         layers.box_um_of(layer)
         for layer in viewer.layers
-        if layer.ndim == 3 and not _is_image(layer)
+        if layer.ndim == 3 and not _is_image(layer) and not _is_focal_plane(layer)
     ]
     right = max((float(box[1][2]) for box in boxes), default=0.0)
     middle = float(np.mean([box[:, 1].mean() for box in boxes])) if boxes else 0.0

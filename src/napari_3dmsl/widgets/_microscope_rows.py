@@ -113,7 +113,7 @@ POSE: list[Row] = [
             -180,
             180,
             1,
-            0,
+            1,
             "°",
             "About the object's centroid, by the right-hand rule: x first, then y, then z.",
         )

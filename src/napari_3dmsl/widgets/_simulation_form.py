@@ -187,10 +187,16 @@ class SimulationForm(QObject):
     def _take_view(self, view: str) -> None:
         """One of the paper's six views: set the three angles, as this microscope turns objects."""
         if view in VIEWS:
-            angles = pose_of_view(self._base, view).angles_deg
-            self.pose.set_values(
-                {f"rotation_deg_{axis}": angle for axis, angle in zip("zyx", angles, strict=True)}
-            )
+            self.take_pose(pose_of_view(self._base, view))
+
+    def take_pose(self, pose: Pose) -> None:
+        """Set the three angles, to the tenth of a degree that the fields show."""
+        self.pose.set_values(
+            {
+                f"rotation_deg_{axis}": round(angle, 1)
+                for axis, angle in zip("zyx", pose.angles_deg, strict=True)
+            }
+        )
 
     def _field_changed(self) -> None:
         self._grey_out()

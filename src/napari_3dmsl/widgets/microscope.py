@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl import layers
 from napari_3dmsl.microscope.fluorophores import Surface
@@ -16,12 +16,13 @@ from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.readouts import Resolution, resolution
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
 from napari_3dmsl.shapes.mesh import Mesh
-from napari_3dmsl.widgets._image_layers import IMAGE, STACK, find_image, put_image
+from napari_3dmsl.widgets._image_layers import IMAGE, STACK, find_image, put_focal_plane, put_image
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._live import LatestWins, Outdated
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets._simulation_form import SimulationForm
+from napari_3dmsl.widgets._view import pose_of_view
 
 if TYPE_CHECKING:
     import napari
@@ -109,10 +110,18 @@ class MicroscopePanel(Panel):
         self.add(form.presets())
         self.add(top)
         self.add_section("Sample", form.labelling)
-        self.add_section("Pose", form.pose)
+        take_view = QPushButton("Use this view", self)
+        take_view.setObjectName("use_view")
+        take_view.setToolTip("Turn the shape as the 3D canvas shows it: along the line of sight")
+        take_view.clicked.connect(self._take_view)
+        self.add_section("Pose", form.pose, take_view)
         self.add_section("Optics", form.optics, self.read_out)
         self.add_section("Refractive indices", form.indices, opened=False)
-        self.add_section("Focus and z-stack", form.focus, form.stack)
+        self.focal_plane = QCheckBox("Show the focal plane in 3D", self)
+        self.focal_plane.setObjectName("focal_plane")
+        self.focal_plane.setToolTip("Draw the sharp plane through the shape, in orange")
+        self.focal_plane.toggled.connect(self._knob_turned)
+        self.add_section("Focus and z-stack", form.focus, self.focal_plane, form.stack)
         self.add_section("Camera and noise", form.camera, self.auto_contrast)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
@@ -148,6 +157,12 @@ class MicroscopePanel(Panel):
         for event in _geometry_events(self._followed):
             event.connect(self._surface_edited)
         self._sample_changed()
+
+    def _take_view(self) -> None:
+        try:
+            self.form.take_pose(pose_of_view(self.viewer))
+        except ValueError as error:
+            self.complain(str(error))
 
     def _surface_edited(self, event: Any = None) -> None:
         self._surface = None
@@ -198,6 +213,7 @@ class MicroscopePanel(Panel):
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
         put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE))
+        put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
         if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
             self._adjust_contrast.discard(IMAGE)
         if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:
@@ -303,7 +319,11 @@ def _imager() -> Callable[[Request, Callable[[], bool]], SimulatedImage]:
 def _is_plain_surface(layer: Any) -> bool:
     """Surfaces that are one object: not the merged ones of a class, not the highlight."""
     kind = layers.about(layer).get("kind")
-    return type(layer).__name__ == "Surface" and kind not in {"class", "selected"}
+    return type(layer).__name__ == "Surface" and kind not in {
+        "class",
+        "selected",
+        layers.FOCAL_PLANE,
+    }
 
 
 def _geometry_events(layer: Any) -> tuple[Any, ...]:

@@ -1,0 +1,35 @@
+"""The pose that shows a shape as the 3D canvas does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_3dmsl.microscope.pose import Pose
+
+if TYPE_CHECKING:
+    import napari
+
+
+def pose_of_view(viewer: napari.viewer.Viewer) -> Pose:
+    """Return the pose whose image is oriented like the canvas: what is right stays right.
+
+    The optical axis is the line of sight.
+
+    Raises
+    ------
+    ValueError
+        When the viewer shows a slice, which has no view to take.
+    """
+    if viewer.dims.ndisplay != 3:
+        raise ValueError("the viewer shows a slice: switch it to 3D (Ctrl+Y) and turn the shape")
+    camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
+    towards = str(camera.orientation[0]).lower().endswith("towards")
+    axis = np.array(camera.view_direction) * (-1.0 if towards else 1.0)
+    axis /= np.linalg.norm(axis)
+    down = -np.array(camera.up_direction)
+    down -= (down @ axis) * axis
+    down /= np.linalg.norm(down)
+    z, y, x = (tuple(float(part) for part in row) for row in (axis, down, np.cross(axis, down)))
+    return Pose(rotation_matrix=(z, y, x))
