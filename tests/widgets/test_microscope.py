@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hands import Hands, running
+from qtpy.QtWidgets import QFileDialog, QInputDialog
 
 from napari_3dmsl import layers
 from napari_3dmsl.microscope.objectives import with_objective
@@ -336,6 +338,56 @@ def test_another_objective_and_camera_fill_the_fields(microscope: Hands, loaded:
     settled(microscope)
     assert microscope.find("objective").currentText() == "the microscope's own"
     assert microscope.find("camera").currentText() == "pmt"
+
+
+def test_what_differs_from_the_preset_is_named_and_can_be_reset(
+    microscope: Hands, loaded: Any
+) -> None:
+    changes = microscope.find("changes")
+    assert changes.isHidden()
+    assert not microscope.find("reset").isEnabled()
+    microscope.type("emission_nm", 650)
+    microscope.type("pinhole_airy", 2)
+    assert changes.text() == "Changed: emission nm, pinhole airy"
+    microscope.click("reset")
+    settled(microscope)
+    assert settings(loaded)["microscope"] == load_microscope("con1").model_dump(mode="json")
+    assert changes.isHidden()
+
+
+def test_a_microscope_is_kept_listed_and_opened_again(
+    microscope: Hands, loaded: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NAPARI_3DMSL_PRESETS", str(tmp_path))
+
+    def keep_as(name: str) -> None:
+        monkeypatch.setattr(QInputDialog, "getText", lambda *_: (name, True))
+        microscope.click("keep")
+
+    microscope.type("emission_nm", 650)
+    keep_as("con1")
+    assert microscope.complains
+    assert "preset of this package" in microscope.status
+    keep_as("../elsewhere")
+    assert microscope.complains
+    keep_as("ours, red")
+    settled(microscope)
+    assert microscope.find("microscope").currentText() == "ours, red"
+    assert microscope.find("changes").isHidden()
+    kept = tmp_path / "microscopes" / "ours, red.json"
+    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
+    assert load_microscope("ours, red").emission_nm == 650
+    microscope.choose("microscope", "epi1")
+    settled(microscope)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(kept), ""))
+    microscope.click("open_microscope")
+    settled(microscope)
+    assert settings(loaded)["microscope"]["emission_nm"] == 650
+    kept.write_text('{"numerical_aperture": 9}')
+    microscope.click("open_microscope")
+    assert microscope.complains
+    assert "numerical_aperture" in microscope.status
+    assert settings(loaded)["microscope"]["emission_nm"] == 650
 
 
 def test_a_signal_to_noise_ratio_can_be_asked_for(microscope: Hands, loaded: Any) -> None:

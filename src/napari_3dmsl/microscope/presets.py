@@ -7,6 +7,7 @@ Yours are JSON or TOML files in the folders ``microscopes``, ``objectives`` and 
 from __future__ import annotations
 
 import os
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -81,6 +82,31 @@ def load_camera(name: str | Path) -> Camera:
 def usual_camera(microscope: Microscope) -> Camera:
     """Return the preset that goes with a modality: a photomultiplier or an sCMOS camera."""
     return load_camera("pmt" if microscope.modality in {"confocal", "two_photon"} else "scmos")
+
+
+def save_microscope(microscope: Microscope, name: str) -> Path:
+    """Keep a microscope as a preset of yours and return its file; one of that name is replaced.
+
+    Raises
+    ------
+    ValueError
+        When the name cannot be that of a file, or is a preset of this package.
+    OSError
+        When the file cannot be written.
+    """
+    if not re.fullmatch(r"[\w][\w .,+-]{0,63}", name):
+        raise ValueError(
+            f"name = {name!r}: 1 to 64 letters, digits, spaces or . , + - _ and no other character"
+        )
+    if name in _shipped("microscopes"):
+        raise ValueError(f"name = '{name}': a preset of this package; choose another name")
+    folder = user_folder() / "microscopes"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    partial = folder / f".{name}.partial"
+    partial.write_text(microscope.replace(name=name).model_dump_json(indent=2) + "\n", "utf-8")
+    partial.replace(path)
+    return path
 
 
 def _shipped(kind: Kind) -> dict[str, str]:

@@ -10,6 +10,8 @@ PRESET_TIP = "Microscopes of the 3DMSL paper (Table 2), two more, and your own f
 OBJECTIVE_TIP = (
     "Turn another objective in: aperture, immersion, magnification and, with a camera, pixel"
 )
+OPEN_TIP = "Take a microscope from a .json or .toml file"
+KEEP_TIP = "Keep these optics as a preset of yours, for the list above and for --microscope"
 DETECTOR_TIP = "Typical detectors of each kind, and your own files; fills Camera and noise below"
 
 LABELLING: list[Row] = [

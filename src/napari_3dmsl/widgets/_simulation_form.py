@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from qtpy.QtCore import QObject, QSignalBlocker, Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QPushButton,
+    QWidget,
+)
 
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
@@ -16,6 +28,7 @@ from napari_3dmsl.microscope.presets import (
     load_objective,
     microscope_names,
     objective_names,
+    save_microscope,
     usual_camera,
 )
 from napari_3dmsl.microscope.simulation import Simulation, pose_of_view
@@ -50,6 +63,12 @@ class SimulationForm(QObject):
         self.preset = _box("microscope", microscope_names(), rows.PRESET_TIP)
         self.objective = _box("objective", [OWN_OBJECTIVE, *objective_names()], rows.OBJECTIVE_TIP)
         self.detector = _box("camera", camera_names(), rows.DETECTOR_TIP)
+        self.changes = QLabel()
+        self.changes.setObjectName("changes")
+        self.changes.setWordWrap(True)
+        self.reset = _button("reset", "Reset", "Back to the chosen preset", self._reset)
+        self.open = _button("open_microscope", "Open…", rows.OPEN_TIP, self._ask_what_to_open)
+        self.keep = _button("keep", "Keep as…", rows.KEEP_TIP, self._ask_for_name)
         self.optics = Form(rows.OPTICS)
         self.indices = Form(rows.INDICES)
         self.focus = Form(rows.FOCUS)
@@ -79,6 +98,11 @@ class SimulationForm(QObject):
         layout.addRow("Microscope", self.preset)
         layout.addRow("Objective", self.objective)
         layout.addRow("Camera", self.detector)
+        layout.addRow(self.changes)
+        buttons = QHBoxLayout()
+        for button in (self.reset, self.open, self.keep):
+            buttons.addWidget(button)
+        layout.addRow(buttons)
         return widget
 
     def _forms(self) -> tuple[Form, ...]:
@@ -139,6 +163,60 @@ class SimulationForm(QObject):
         self._camera = usual_camera(self._base)
         self._show_instrument()
 
+    def open_microscope(self, path: Path) -> None:
+        """Fill the fields from a microscope's file; it is not kept among the presets."""
+        try:
+            self._base = Microscope.load(path)
+        except (ValueError, OSError) as error:
+            self.failed.emit(str(error))
+            return
+        self._camera = usual_camera(self._base)
+        self._show_instrument()
+
+    def keep_microscope(self, name: str) -> None:
+        """Keep the microscope as shown as a preset, and choose it."""
+        try:
+            save_microscope(self.microscope(), name)
+        except (ValueError, OSError) as error:
+            self.failed.emit(str(error))
+            return
+        if self.preset.findText(name) < 0:
+            self.preset.addItem(name)
+        self.preset.setCurrentText(name)
+        camera = self._camera
+        self.take_preset(name)
+        self._camera = camera
+        self._show_camera()
+
+    def _reset(self) -> None:
+        self.take_preset(self.preset.currentText())
+
+    def _ask_what_to_open(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self.keep, "Open a microscope", "", "Microscopes (*.json *.toml)"
+        )
+        if path:
+            self.open_microscope(Path(path))
+
+    def _ask_for_name(self) -> None:
+        name, agreed = QInputDialog.getText(self.keep, "Keep this microscope", "Name of the preset")
+        if agreed:
+            self.keep_microscope(name.strip())
+
+    def _tell_changes(self) -> None:
+        """Name what differs from the preset, so that nobody takes one for the other."""
+        try:
+            shown = self.microscope().model_dump(exclude={"name"})
+            preset = load_microscope(self.preset.currentText()).model_dump()
+        except ValueError:  # told elsewhere
+            return
+        different = [
+            name.replace("_", " ") for name, value in shown.items() if value != preset[name]
+        ]
+        self.changes.setText(f"Changed: {', '.join(different)}" if different else "")
+        self.changes.setVisible(bool(different))
+        self.reset.setEnabled(bool(different))
+
     def _take_objective(self, name: str) -> None:
         try:
             base = load_microscope(self.preset.currentText())
@@ -166,6 +244,7 @@ class SimulationForm(QObject):
                 form.set_values(values)
             self._show_camera()
         self._grey_out()
+        self._tell_changes()
         self.grey_levels_changed.emit()
         self.changed.emit()
 
@@ -200,6 +279,7 @@ class SimulationForm(QObject):
 
     def _field_changed(self) -> None:
         self._grey_out()
+        self._tell_changes()
         self.changed.emit()
 
     def _grey_out(self) -> None:
@@ -229,6 +309,14 @@ class SimulationForm(QObject):
         )
         self.camera.show_only(without=without)
         self.detector.setEnabled(recorded)
+
+
+def _button(name: str, text: str, tip: str, work: Callable[[], None]) -> QPushButton:
+    button = QPushButton(text)
+    button.setObjectName(name)
+    button.setToolTip(tip)
+    button.clicked.connect(work)
+    return button
 
 
 def _box(name: str, words: list[str], tip: str) -> QComboBox:
