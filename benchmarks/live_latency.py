@@ -1,7 +1,9 @@
 """Knob to painted frame in the real window: how long until the image has followed.
 
 Moves the knobs of the Microscope panel one step at a time, at 128 x 128 pixels and about 3,000
-fluorophores, and waits for the canvas to be drawn with the new image. Prints a row for each knob.
+fluorophores, and waits for the canvas to be drawn with the new image. Prints a row for each knob;
+then the same for a stack in the 3D view, for 200 moves within two seconds, and with ``--updates``
+how much memory many updates take.
 
 Run under a display or Xvfb: ``make bench``.
 """
@@ -13,11 +15,12 @@ import time
 from typing import Any
 
 import numpy as np
+import psutil
 from qtpy.QtWidgets import QApplication, QDoubleSpinBox
 
 from napari_3dmsl import layers
 from napari_3dmsl.shapes.mesh import mesh_from_mask
-from napari_3dmsl.widgets._image_layers import IMAGE
+from napari_3dmsl.widgets._image_layers import IMAGE, STACK
 from napari_3dmsl.widgets.microscope import MicroscopePanel
 
 EMITTERS = 3000
@@ -52,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--moves", type=int, default=30)
     parser.add_argument("--microscopes", nargs="+", default=["epi1", "con1"])
+    parser.add_argument("--updates", type=int, default=0, help="live updates for the memory test")
     arguments = parser.parse_args()
     viewer = napari.Viewer(title="latency")
     data, attributes, _ = bent_tube_um()
@@ -63,8 +67,8 @@ def main() -> None:
     print(f"{EMITTERS} emitters, 128 x 128 pixels; milliseconds from knob to painted frame")
     print(f"{'microscope':<12}{'knob':<22}{'median':>8}{'95 %':>8}{'longest':>9}")
     for name in arguments.microscopes:
-        panel.preset.setCurrentText(name)
-        panel.preset.textActivated.emit(name)
+        panel.form.preset.setCurrentText(name)
+        panel.form.preset.textActivated.emit(name)
         panel.form.labelling.set_values({"density_per_um2": EMITTERS / area})
         watch.wait()
         everything = []
@@ -76,13 +80,72 @@ def main() -> None:
             everything += times
             report(name, knob, times)
         report(name, "all", everything)
+        sweep(name, panel)
+        stack(name, viewer, panel, arguments.moves)
+    if arguments.updates:
+        many_updates(panel, watch, arguments.updates)
     viewer.close()
+
+
+def sweep(name: str, panel: MicroscopePanel) -> None:
+    """200 moves of the focus within two seconds: when the last one is seen, and what was drawn."""
+    box = panel.findChild(QDoubleSpinBox, "focus_um")
+    layer = panel.viewer.layers[IMAGE]
+    shown: list[None] = []
+    count = layer.events.data.connect(lambda: shown.append(None))
+
+    def focus_seen() -> float:
+        return float(layers.about(layer)["settings"]["acquisition"]["focus_um"])
+
+    began = time.perf_counter()
+    for step in range(1, 201):
+        while time.perf_counter() < began + 0.01 * step:
+            QApplication.processEvents()
+        box.setValue(round(-1.0 + 0.01 * step, 2))
+    last = time.perf_counter()
+    while focus_seen() != box.value():
+        QApplication.processEvents()
+    late = (time.perf_counter() - last) * 1000
+    layer.events.data.disconnect(count)
+    print(
+        f"{name:<12}200 moves in {last - began:.1f} s: {len(shown)} images, the last one is the "
+        f"newest, {late:.0f} ms after the last move",
+        flush=True,
+    )
+
+
+def stack(name: str, viewer: Any, panel: MicroscopePanel, moves: int) -> None:
+    """31 planes in the 3D view, from the knob to the painted volume."""
+    viewer.dims.ndisplay = 3
+    panel.form.stack.set_values({"stack": True, "planes": 31})
+    watch = Watch(viewer, STACK)
+    watch.wait()
+    box = panel.findChild(QDoubleSpinBox, "focus_um")
+    report(name, "31 planes, 3D view", [move(box, 0.05, watch) for _ in range(moves)])
+    panel.form.stack.set_values({"stack": False})
+    viewer.layers.remove(viewer.layers[STACK])
+    viewer.dims.ndisplay = 2
+
+
+def many_updates(panel: MicroscopePanel, watch: Watch, count: int) -> None:
+    """Memory of the process before and after many images."""
+    box = panel.findChild(QDoubleSpinBox, "focus_um")
+    process = psutil.Process()
+    for _ in range(200):  # caches fill
+        move(box, 0.01, watch)
+    before = process.memory_info().rss
+    for index in range(count):
+        box.setValue(0.01 * (index % 400))
+        watch.wait()
+    grown = (process.memory_info().rss - before) / 1e6
+    print(f"{count:,} updates: memory grew by {grown:.0f} MB", flush=True)
 
 
 class Watch:
     """Knows when the canvas was last drawn, and how many times before the image last changed."""
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: Any, name: str = IMAGE) -> None:
+        self._name = name
         self._layers = viewer.layers
         self._drawn: list[float] = []
         self._changed: list[int] = []
@@ -104,8 +167,8 @@ class Watch:
         return self._drawn[-1]
 
     def _watch(self) -> None:
-        if self._watched is None and IMAGE in self._layers:
-            self._watched = self._layers[IMAGE]
+        if self._watched is None and self._name in self._layers:
+            self._watched = self._layers[self._name]
             self._watched.events.data.connect(lambda: self._changed.append(len(self._drawn)))
             self._changed.append(len(self._drawn) - 1)
 

@@ -27,7 +27,6 @@ from napari_3dmsl.widgets._view import pose_of_view
 if TYPE_CHECKING:
     import napari
 
-_STACK_DELAY_MS = 250
 _READ_OUT_DELAY_MS = 150
 
 
@@ -57,7 +56,6 @@ class MicroscopePanel(Panel):
         self._live = LatestWins(_imager(), self)
         self._stacks = LatestWins(_imager(), self)
         self._resolutions = LatestWins(_resolution_of, self)
-        self._stack_timer = self._timer(_STACK_DELAY_MS, self._request_stack)
         self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
@@ -199,8 +197,6 @@ class MicroscopePanel(Panel):
             return
         self._asked_at = time.perf_counter()
         self._live.request(Request(surface, simulation))
-        if self.form.wants_stack:
-            self._stack_timer.start()
 
     def _request_stack(self) -> None:
         try:
@@ -216,6 +212,8 @@ class MicroscopePanel(Panel):
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
         if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
             self._adjust_contrast.discard(IMAGE)
+            if self.form.wants_stack:
+                self._request_stack()
         if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:
             self._height_um = image.scene.placed.centroid_height_um
             self._read_out_timer.start()
@@ -224,7 +222,7 @@ class MicroscopePanel(Panel):
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
         put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK))
-        if not self._stacks.is_running and not self._stack_timer.isActive():
+        if not self._stacks.is_running and not self._live.is_running:
             self._adjust_contrast.discard(STACK)
 
     def _show_busy(self, busy: bool) -> None:
