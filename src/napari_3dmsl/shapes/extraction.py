@@ -232,7 +232,7 @@ def extract_instances(
             filled = fill_instances(found)
         mask, components_found = found > 0, 0
     else:
-        mask = _coarse_mask(labels, settings)
+        mask = coarse_mask(labels, settings)
         if settings.fill_holes:
             mask, filled = fill_mask(mask)
         found = _separate(mask, settings, tell)
@@ -261,11 +261,11 @@ def extract_instances(
     )
     tell(STEPS, STEPS, report.summary())
     return Extraction(
-        kept, settings.coarse_voxel_nm, _origin_um(settings), report, parents, touches
+        kept, settings.coarse_voxel_nm, coarse_origin_um(settings), report, parents, touches
     )
 
 
-def _origin_um(settings: ExtractionSettings) -> tuple[float, float, float]:
+def coarse_origin_um(settings: ExtractionSettings) -> tuple[float, float, float]:
     """Return the centre of the first coarse voxel."""
     factor = settings.downsample_factor
     middle = settings.downsample_method == "stride"  # a whole voxel, not a place between two
@@ -274,7 +274,8 @@ def _origin_um(settings: ExtractionSettings) -> tuple[float, float, float]:
     return z, y, x
 
 
-def _coarse_mask(labels: NDArray[Any], settings: ExtractionSettings) -> NDArray[np.bool_]:
+def coarse_mask(labels: NDArray[Any], settings: ExtractionSettings) -> NDArray[np.bool_]:
+    """Return the foreground of labels on the downsampled grid."""
     factor = settings.downsample_factor
     if settings.downsample_method == "stride":
         return np.ascontiguousarray(stride(labels, factor) > 0)

@@ -139,7 +139,7 @@ def check_labels(array: Any) -> NDArray[Any]:
     ValueError
         One line: wrong number of axes, fractional, negative or not-a-number values, no labels.
     """
-    labels = _drop_singletons(np.asarray(array))
+    labels = drop_singletons(np.asarray(array))
     if labels.ndim != 3:
         raise ValueError(f"labels must be 3D (z, y, x); this array has the shape {labels.shape}")
     if labels.size == 0:
@@ -157,7 +157,8 @@ def check_labels(array: Any) -> NDArray[Any]:
     return labels
 
 
-def _drop_singletons(array: NDArray[Any]) -> NDArray[Any]:
+def drop_singletons(array: Any) -> Any:
+    """Return an array without axes of length 1 beyond the third; nothing is loaded."""
     while array.ndim > 3 and 1 in array.shape:
         array = array.squeeze(axis=array.shape.index(1))
     return array
