@@ -139,7 +139,7 @@ def check_labels(array: Any) -> NDArray[Any]:
     ValueError
         One line: wrong number of axes, fractional, negative or not-a-number values, no labels.
     """
-    labels = drop_singletons(np.asarray(array))
+    labels: NDArray[Any] = drop_singletons(np.asarray(array))
     if labels.ndim != 3:
         raise ValueError(f"labels must be 3D (z, y, x); this array has the shape {labels.shape}")
     if labels.size == 0:
