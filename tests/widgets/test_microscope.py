@@ -416,6 +416,25 @@ def test_noise_can_be_left_out_or_be_that_of_the_paper(microscope: Hands, loaded
         assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
 
 
+def test_the_photons_without_noise_lie_beside_the_image(microscope: Hands, loaded: Any) -> None:
+    microscope.click("photons")
+    microscope.wait(lambda: "expected photons" in loaded.layers)
+    microscope.type("photons_per_fluorophore", 10000)
+    microscope.type("focus_um", 0.3)
+    settled(microscope)
+    clean, noisy = loaded.layers["expected photons"], loaded.layers[IMAGE]
+    assert clean.data.dtype == np.float32
+    assert settings(loaded, "expected photons")["noise"] == "none"
+    assert settings(loaded, "expected photons")["acquisition"]["focus_um"] == 0.3
+    assert clean.extent.world[0][1] > noisy.extent.world[1][1]
+    camera = usual_camera(load_microscope("con1"))
+    levels = camera.quantum_efficiency * (clean.data + camera.background_photons) / camera.e_per_adu
+    assert np.corrcoef(levels.ravel(), noisy.data.ravel())[0, 1] > 0.98
+    assert noisy.data.mean() == pytest.approx(levels.mean() + camera.offset_adu, rel=0.05)
+    microscope.click("photons")
+    microscope.wait(lambda: "expected photons" not in loaded.layers)
+
+
 def test_many_quick_moves_end_on_the_last(microscope: Hands, loaded: Any, ring: Mesh) -> None:
     shown: list[float] = []
     loaded.layers[IMAGE].events.data.connect(

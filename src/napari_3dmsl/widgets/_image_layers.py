@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 IMAGE = "simulated image"
 STACK = "simulated stack"
+PHOTONS = "expected photons"
 _GAP_UM = 1.0
 
 
@@ -49,6 +51,22 @@ def put_image(
         found.translate = attributes["translate"] + _middle_um(viewer, image, name)[-data.ndim :]
     if adjust_contrast:
         found.contrast_limits = attributes["contrast_limits"]
+
+
+def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:
+    """Show the photons without noise to the right of the image, or take them away."""
+    if image is None:
+        if (found := find_image(viewer, PHOTONS)) is not None:
+            viewer.layers.remove(found)
+        return
+    planes = image.photons.photons
+    clean = replace(
+        image,
+        counts=planes,
+        physseg=None,
+        simulation=image.simulation.replace(noise="none", snr=None),
+    )
+    put_image(viewer, PHOTONS, clean, adjust_contrast=True)
 
 
 def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:
@@ -86,8 +104,9 @@ def _middle_um(viewer: napari.viewer.Viewer, image: SimulatedImage, name: str) -
     right = max((float(box[1][2]) for box in boxes), default=0.0)
     middle = float(np.mean([box[:, 1].mean() for box in boxes])) if boxes else 0.0
     below = height_um + _GAP_UM if name == STACK else 0.0
+    beside = width_um + _GAP_UM if name == PHOTONS else 0.0
     height = float(image.scene.centroid_um[0])
-    return np.array([height, middle + below, right + _GAP_UM + 0.5 * width_um])
+    return np.array([height, middle + below, right + _GAP_UM + 0.5 * width_um + beside])
 
 
 def _is_image(layer: Any, name: str | None = None) -> bool:

@@ -16,7 +16,14 @@ from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.readouts import Resolution, resolution
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
 from napari_3dmsl.shapes.mesh import Mesh
-from napari_3dmsl.widgets._image_layers import IMAGE, STACK, find_image, put_focal_plane, put_image
+from napari_3dmsl.widgets._image_layers import (
+    IMAGE,
+    STACK,
+    find_image,
+    put_focal_plane,
+    put_image,
+    put_photons,
+)
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._live import LatestWins, Outdated
 from napari_3dmsl.widgets._panel import Panel
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     import napari
 
 _READ_OUT_DELAY_MS = 150
+_BUSY_DELAY_MS = 400  # a bar for every quick stack would flicker
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,7 @@ class MicroscopePanel(Panel):
         self._stacks = LatestWins(_imager(), self)
         self._resolutions = LatestWins(_resolution_of, self)
         self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
+        self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
         self._layer_first = False
@@ -120,7 +129,11 @@ class MicroscopePanel(Panel):
         self.focal_plane.setToolTip("Draw the sharp plane through the shape, in orange")
         self.focal_plane.toggled.connect(self._knob_turned)
         self.add_section("Focus and z-stack", form.focus, self.focal_plane, form.stack)
-        self.add_section("Camera and noise", form.camera, self.auto_contrast)
+        self.photons = QCheckBox("Show the photons without noise beside it", self)
+        self.photons.setObjectName("photons")
+        self.photons.setToolTip("Expected photons per pixel, before camera and noise, as a layer")
+        self.photons.toggled.connect(self._knob_turned)
+        self.add_section("Camera and noise", form.camera, self.auto_contrast, self.photons)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
 
@@ -209,6 +222,7 @@ class MicroscopePanel(Panel):
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
         put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE))
+        put_photons(self.viewer, image if self.photons.isChecked() else None)
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
         if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
             self._adjust_contrast.discard(IMAGE)
@@ -227,7 +241,11 @@ class MicroscopePanel(Panel):
 
     def _show_busy(self, busy: bool) -> None:
         self.progress.setRange(0, 0)
-        self.progress.setVisible(busy)
+        if busy:
+            self._busy_timer.start()
+        else:
+            self._busy_timer.stop()
+            self.progress.hide()
 
     def _adjusts(self, name: str) -> bool:
         return self.auto_contrast.isChecked() or name in self._adjust_contrast
