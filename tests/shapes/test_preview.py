@@ -13,9 +13,10 @@ VOXEL_NM = (24.0, 24.0, 24.0)
 
 
 def two_touching_balls() -> np.ndarray:
-    """Two balls of radius 8.5 that overlap in a neck, in a large empty volume."""
+    """A large and a small ball that overlap in a neck, in a large empty volume."""
     z, y, x = np.ogrid[:120, :120, :160]
-    return ((z - 80) ** 2 + (y - 30) ** 2 + (np.abs(x - 108) - 8) ** 2) <= 72
+    beside = (z - 80) ** 2 + (y - 30) ** 2
+    return (beside + (x - 100) ** 2 <= 72) | (beside + (x - 115) ** 2 <= 49)
 
 
 def test_the_preview_lies_about_the_densest_place_and_shows_its_three_steps() -> None:
