@@ -18,6 +18,31 @@ from napari_3dmsl.shapes.library import ShapeLibrary, write_library
 PANEL = "Shape browser"
 
 
+class Source:
+    """Shapes by the thousand, all with one surface."""
+
+    def __init__(self, ids: np.ndarray, columns: dict[str, np.ndarray], mesh: Any) -> None:
+        self.ids = ids.tolist()
+        self.table = {"index": self.ids} | {name: x.tolist() for name, x in columns.items()}
+        self._mesh = mesh
+
+    def mesh(self, shape_id: int) -> Any:
+        return self._mesh
+
+    def layer(self) -> Any:
+        from napari.layers import Layer
+
+        data, attributes, kind = layers.mesh_layer(self._mesh, "library")
+        attributes["metadata"][layers.KEY]["shapes"] = self
+        return Layer.create(data, attributes, kind)
+
+
+def words(hands: Hands) -> list[str]:
+    """What the classes are called that can be chosen."""
+    box = hands.find("shape_class")
+    return [box.itemText(i) for i in range(box.count())]
+
+
 def rows(hands: Hands, column: int = 0) -> list[str]:
     """What a column of the table shows."""
     model = hands.find("shapes").model()
@@ -38,6 +63,26 @@ def click_row(hands: Hands, shape_id: int) -> None:
     index = table.model().index(rows(hands).index(str(shape_id)), 0)
     place = table.visualRect(index).center()
     hands.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def choose_column(hands: Hands, heading: str) -> None:
+    """Right-click on a heading, and go through the menu with the arrow keys."""
+    from qtpy.QtCore import Qt
+    from qtpy.QtGui import QContextMenuEvent
+    from qtpy.QtWidgets import QApplication
+
+    header = hands.find("shapes").horizontalHeader()
+    place = header.rect().center()
+    reason = QContextMenuEvent.Reason.Mouse
+    QApplication.sendEvent(
+        header.viewport(), QContextMenuEvent(reason, place, header.mapToGlobal(place))
+    )
+    menu = hands.find("shapes").menu
+    words = [action.text() for action in menu.actions()]
+    for _ in range(1 + words.index(heading)):
+        hands.qtbot.keyClick(menu, Qt.Key.Key_Down)
+    hands.qtbot.keyClick(menu, Qt.Key.Key_Return)
+    assert not menu.isVisible()
 
 
 def highlighted(viewer: Any) -> np.ndarray | None:
@@ -71,12 +116,13 @@ def test_shapes_are_listed_as_soon_as_they_are_there_and_no_longer(
     assert hands.status.startswith("No shapes yet")
 
 
-def test_a_click_on_a_heading_sorts_by_number(loaded: Any, open_panel: Any, shapes: Any) -> None:
+def test_a_click_on_a_heading_sorts_by_number(window: Any, open_panel: Any, shapes: Any) -> None:
     from qtpy.QtCore import Qt
 
-    hands = open_panel(loaded, PANEL)
+    hands = open_panel(window, PANEL)
     table = hands.find("shapes")
     header = table.horizontalHeader()
+    choose_column(hands, "area µm²")
     headings = [table.model().headerData(i, Qt.Orientation.Horizontal) for i in range(9)]
     area = headings.index("area\nµm²")
     expected = [str(i) for _, i in sorted(zip(shapes.table["area_um2"], shapes.ids, strict=True))]
@@ -107,6 +153,93 @@ def test_a_class_or_an_id_narrows_the_table(loaded: Any, open_panel: Any) -> Non
     assert rows(hands) == ["2"]
     hands.find("search").clear()
     assert rows(hands) == ["1", "2", "3", "4"]
+
+
+def test_bounds_leave_the_shapes_between_them(loaded: Any, open_panel: Any, shapes: Any) -> None:
+    hands = open_panel(loaded, PANEL)
+    assert hands.find("count").text() == "4 of 4 shapes"
+    table = {name: np.array(column) for name, column in shapes.table.items()}
+    area = table["area_um2"]
+    low, high = np.sort(area)[[1, 2]] + (-0.001, 0.001)
+    hands.choose("measure_1", "area, µm²")
+    hands.type("from_1", f"{low:.4f}")
+    hands.type("to_1", f"{high:.4f}".replace(".", ","))  # as some keyboards have it
+    inside = np.isin(area, np.sort(area)[[1, 2]])
+    assert rows(hands) == [str(i) for i in table["index"][inside]]
+    assert hands.find("count").text() == "2 of 4 shapes"
+    # The second measure narrows further, and another one can be chosen for it.
+    smallest = table["volume_um3"][inside].min()
+    hands.type("to_2", f"{smallest * 1.001:.6f}")
+    assert rows(hands) == [str(i) for i in table["index"][table["volume_um3"] == smallest]]
+    hands.choose("measure_2", "radius, µm")
+    assert hands.find("to_2").text() == ""
+    assert rows(hands) == [str(i) for i in table["index"][inside]]
+    largest = table["mean_radius_um"][inside].max()
+    hands.type("from_2", f"{largest * 0.999:.4f}")
+    assert rows(hands) == [str(i) for i in table["index"][table["mean_radius_um"] == largest]]
+    hands.click("show_all")
+    assert rows(hands) == ["1", "2", "3", "4"]
+    assert hands.find("from_2").text() == ""
+
+
+def test_a_bound_that_is_no_number_is_marked_and_bounds_nothing(
+    loaded: Any, open_panel: Any
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    for text, wrong in (("1 µm", True), ("-5", False), ("nan", True), ("", False)):
+        hands.find("from_1").clear()
+        hands.type("from_1", text)
+        assert ("color" in hands.find("from_1").styleSheet()) is wrong
+        assert rows(hands) == ["1", "2", "3", "4"]
+
+
+def test_columns_are_chosen_from_the_menu_of_the_headings(window: Any, open_panel: Any) -> None:
+    hands = open_panel(window, PANEL)
+    table = hands.find("shapes")
+
+    def seen() -> list[str]:
+        header, model = table.horizontalHeader(), table.model()
+        names = [index for index in range(model.columnCount()) if not header.isSectionHidden(index)]
+        return [model.headerData(i, header.orientation()).split("\n")[0] for i in names]
+
+    assert seen() == ["id", "class", "length", "volume", "branch", "loops"]
+    choose_column(hands, "radius µm")
+    choose_column(hands, "loops")
+    assert seen() == ["id", "class", "length", "volume", "branch", "radius"]
+
+
+def test_the_columns_fit_a_dock_of_440_pixels(loaded: Any, open_panel: Any) -> None:
+    hands = open_panel(loaded, PANEL)
+    table = hands.find("shapes")
+    wide = sum(map(table.columnWidth, range(table.model().columnCount())))
+    margins = 2 * 6 + table.verticalScrollBar().sizeHint().width() + 2 * table.frameWidth()
+    assert wide + margins <= 440
+    assert hands.panel.minimumSizeHint().width() <= 440
+
+
+def test_a_table_of_27272_rows_is_sorted_and_narrowed_as_numpy_does(
+    viewer: Any, open_panel: Any, shapes: Any
+) -> None:
+    from qtpy.QtCore import Qt
+
+    rng = np.random.default_rng(0)
+    count = 27_272
+    ids = np.sort(rng.choice(90_000, count, replace=False))
+    length = rng.lognormal(0.5, 1.0, count).round(3)
+    classes = rng.choice(["dot", "rod", "network"], count)
+    source = Source(ids, {"shape_class": classes, "length_um": length}, shapes.mesh(1))
+    viewer.add_layer(source.layer())
+    hands = open_panel(viewer, PANEL)
+    hands.choose("shape_class", next(w for w in words(hands) if w.startswith("rod")))
+    hands.type("from_1", "2.5")
+    hands.find("shapes").sortByColumn(2, Qt.SortOrder.DescendingOrder)
+    keep = (classes == "rod") & (length >= 2.5)
+    order = np.argsort(-length[keep], kind="stable")
+    assert rows(hands) == [str(i) for i in ids[keep][order]]
+    assert hands.find("count").text() == f"{keep.sum()} of 27272 shapes"
+    hands.qtbot.keyClicks(hands.find("search"), "12")
+    alike = np.array([str(i).startswith("12") for i in ids])
+    assert sorted(rows(hands), key=int) == [str(i) for i in ids[keep & alike]]
 
 
 def test_a_row_selects_label_and_highlight(

@@ -1,0 +1,344 @@
+"""The table of the shapes: which columns there are, in which order the rows, which are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import (
+    QAbstractTableModel,
+    QItemSelection,
+    QItemSelectionModel,
+    QItemSelectionRange,
+    QModelIndex,
+    QPoint,
+    Qt,
+    Signal,
+)
+from qtpy.QtGui import QColor, QFontMetrics
+from qtpy.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
+
+from napari_3dmsl import layers
+from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.shapes.collection import ShapeSource
+
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+class Column(NamedTuple):
+    """A measure in the table: its heading, how it is written, what it means."""
+
+    name: str
+    heading: str
+    decimals: int | None
+    tip: str
+    widest: str  # a text that the column has to hold
+    by_default: bool = True  # whether it is shown before anybody has chosen
+
+
+COLUMNS = [
+    Column("index", "id", None, "Number of the shape: its label in the volume", "27272"),
+    Column(
+        "shape_class",
+        "class",
+        None,
+        "Class by the rules of the 3DMSL paper, section 4.1.2",
+        "nano-tunnel",
+    ),
+    Column("length_um", "length\nµm", 2, "Length of the skeleton, all branches together", "88.88"),
+    Column("volume_um3", "volume\nµm³", 3, "Volume of the voxels", "8.888"),
+    Column(
+        "area_um2",
+        "area\nµm²",
+        2,
+        "Area of the smooth surface, which the labelling follows",
+        "88.88",
+        by_default=False,
+    ),
+    Column("branches", "branch\npoints", None, "Junctions of the skeleton", "88"),
+    Column(
+        "loops",
+        "loops",
+        None,
+        "Loops of the skeleton, checked against the mask's topology",
+        "88",
+    ),
+    Column(
+        "mean_radius_um",
+        "radius\nµm",
+        3,
+        "Mean distance from the skeleton to the surface",
+        "8.888",
+        by_default=False,
+    ),
+    Column(
+        "touches_border",
+        "cut",
+        None,
+        "Cut by the border of the volume: measures are too small",
+        "cut",
+        by_default=False,
+    ),
+    Column(
+        "parent",
+        "part\nof",
+        None,
+        "Component of the labels; equal numbers: divided by the erosion",
+        "27272",
+        by_default=False,
+    ),
+]
+UNKNOWN = "unknown"
+_NO_SHAPES = np.zeros(0, np.int64)
+
+
+class ShapeTable(QAbstractTableModel):
+    """The measures of a shape source, read in place; it sorts and leaves out rows itself.
+
+    A proxy model asks Python for every row and comparison, seconds for 27,000 shapes; here an
+    array of row numbers is made in one go.
+
+    Signals
+    -------
+    arranged()
+        Other rows are shown, or in another order.
+    """
+
+    arranged = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: IntArray = _NO_SHAPES
+        self.columns: list[Column] = []
+        self._table: dict[str, Sequence[Any]] = {}
+        self._numbers: dict[str, FloatArray] = {}
+        self._keep: BoolArray = np.zeros(0, bool)
+        self._order: IntArray = _NO_SHAPES
+        self._place: IntArray = _NO_SHAPES
+        self._sorting = (0, Qt.SortOrder.AscendingOrder)
+
+    def show(self, source: ShapeSource | None) -> None:
+        """Show other shapes, or none."""
+        self.beginResetModel()
+        self.ids = _NO_SHAPES if source is None else np.array(source.ids, np.int64)
+        self._table = {} if source is None else dict(source.table)
+        self.columns = [column for column in COLUMNS if column.name in self._table]
+        self._numbers = {}
+        self._keep = np.ones(len(self.ids), bool)
+        self._arrange()
+        self.endResetModel()
+        self.arranged.emit()
+
+    def narrow(self, keep: BoolArray) -> None:
+        """Show the shapes that are true in a mask in the order of `ids`."""
+        self.beginResetModel()
+        self._keep = keep
+        self._arrange()
+        self.endResetModel()
+        self.arranged.emit()
+
+    @property
+    def shown(self) -> BoolArray:
+        """Which of `ids` are shown."""
+        return self._keep
+
+    def numbers(self, name: str) -> FloatArray:
+        """Return a column as numbers in the order of `ids`, NaN where there is none."""
+        if name not in self._numbers:
+            self._numbers[name] = np.array(self._table[name], dtype=np.float64)
+        return self._numbers[name]
+
+    def classes(self) -> NDArray[np.str_]:
+        """Return the class of each of `ids`."""
+        return np.array([kind or UNKNOWN for kind in self._table.get("shape_class", [])], np.str_)
+
+    def id_of(self, row: int) -> int:
+        """Id of the shape in a row."""
+        return int(self.ids[self._order[row]])
+
+    def ids_of(self, rows: Iterable[int]) -> list[int]:
+        """Ids of the shapes in some rows."""
+        found: list[int] = self.ids[self._order[np.fromiter(rows, np.int64)]].tolist()
+        return found
+
+    def rows_of(self, shape_ids: Sequence[int]) -> list[int]:
+        """Rows of those of the shapes that are shown."""
+        wanted = np.array(shape_ids, np.int64)
+        at = np.minimum(np.searchsorted(self.ids, wanted), max(len(self.ids) - 1, 0))
+        rows = self._place[at[self.ids[at] == wanted]] if len(self.ids) else _NO_SHAPES
+        found: list[int] = rows[rows >= 0].tolist()
+        return found
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Qt: sort by a column; equals stay in the order of their ids."""
+        self.beginResetModel()
+        self._sorting = (column, order)
+        self._arrange()
+        self.endResetModel()
+        self.arranged.emit()
+
+    def _arrange(self) -> None:
+        kept = np.flatnonzero(self._keep)
+        column, order = self._sorting
+        if 0 <= column < len(self.columns):
+            keys = self._keys(self.columns[column].name)[kept]
+            sign = 1.0 if order == Qt.SortOrder.AscendingOrder else -1.0
+            kept = kept[np.argsort(sign * keys, kind="stable")]
+        self._order = kept
+        self._place = np.full(len(self.ids), -1, np.int64)
+        self._place[kept] = np.arange(len(kept))
+
+    def _keys(self, name: str) -> FloatArray:
+        if name != "shape_class":
+            return self.numbers(name)
+        return np.unique(self.classes(), return_inverse=True)[1].astype(np.float64)
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        """Qt: number of shapes shown."""
+        return len(self._order)
+
+    def columnCount(self, parent: QModelIndex | None = None) -> int:
+        """Qt: number of measures."""
+        return len(self.columns)
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Qt: headings with units and what they mean."""
+        if orientation == Qt.Orientation.Horizontal and section < len(self.columns):
+            if role == Qt.ItemDataRole.DisplayRole:
+                return self.columns[section].heading
+            if role == Qt.ItemDataRole.ToolTipRole:
+                return self.columns[section].tip
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Qt: one measure."""
+        name, _, decimals, *_ = self.columns[index.column()]
+        row = self._order[index.row()]
+        value = self._table[name][row]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return _text(value, decimals)
+        if role == Qt.ItemDataRole.DecorationRole and name == "shape_class":
+            return QColor(layers.class_colour(value))
+        if role == Qt.ItemDataRole.TextAlignmentRole and name != "shape_class":
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.ToolTipRole and "reason" in self._table:
+            return self._table["reason"][row] or None
+        return None
+
+
+def _text(value: Any, decimals: int | None) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "cut" if value else ""
+    return str(value) if decimals is None else f"{value:.{decimals}f}"
+
+
+class ShapeTableView(QTableView):
+    """Shows the table; its columns are chosen from the menu of the headings.
+
+    Signals
+    -------
+    chosen(ids, current)
+        The person has marked these rows, the last one being ``current``.
+    """
+
+    chosen = Signal(list, object)
+
+    def __init__(self, model: ShapeTable, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._marking = False
+        self._visible = {column.name: column.by_default for column in COLUMNS}
+        self.setObjectName("shapes")
+        self.setModel(model)
+        self.setSortingEnabled(True)
+        self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)  # Tab leads on to the next field
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(22)
+        self.menu = QMenu("Columns", self)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._open_menu)
+        self.selectionModel().selectionChanged.connect(self._tell)
+
+    def fit_columns(self) -> None:
+        """Hide and size the columns: as wide as what they hold, whatever rows are in sight."""
+        metrics = QFontMetrics(self.font())
+        heading = QFontMetrics(self.horizontalHeader().font())
+        for at, column in enumerate(self._model.columns):
+            self.setColumnHidden(at, not self._visible[column.name])
+            lines = [heading.horizontalAdvance(line) for line in column.heading.split("\n")]
+            width = max(*lines, metrics.horizontalAdvance(column.widest)) + 14
+            self.setColumnWidth(at, width + (22 if column.name == "shape_class" else 0))
+
+    def mark(self, shape_ids: Sequence[int], current: int | None) -> None:
+        """Mark the rows of shapes, as far as they are shown, without telling."""
+        rows = self._model.rows_of(shape_ids)
+        last = self._model.columnCount() - 1
+        selection = QItemSelection()
+        for first, end in _runs(rows):
+            corners = (self._model.index(first, 0), self._model.index(end, last))
+            selection.append(QItemSelectionRange(*corners))
+        flags = QItemSelectionModel.SelectionFlag
+        marked = self.selectionModel()
+        self._marking = True
+        marked.select(selection, flags.ClearAndSelect | flags.Rows)
+        at = [] if current is None else self._model.rows_of([current])
+        place = self._model.index(at[0], 0) if at else QModelIndex()
+        marked.setCurrentIndex(place, flags.NoUpdate)
+        self._marking = False
+        if at:
+            self.scrollTo(place)
+
+    def _tell(self) -> None:
+        if self._marking:
+            return
+        marked = self.selectionModel()
+        rows = [row for part in marked.selection() for row in range(part.top(), part.bottom() + 1)]
+        if not rows:
+            return
+        current = marked.currentIndex()
+        row = current.row() if current.isValid() and current.row() in rows else rows[-1]
+        self.chosen.emit(self._model.ids_of(sorted(rows)), self._model.id_of(row))
+
+    def _open_menu(self, place: QPoint) -> None:
+        self.menu.popup(self.horizontalHeader().mapToGlobal(place))
+
+    def _fill_menu(self) -> None:
+        self.menu.clear()
+        for column in self._model.columns[2:]:  # id and class stay
+            action = self.menu.addAction(column.heading.replace("\n", " "))
+            action.setToolTip(column.tip)
+            action.setCheckable(True)
+            action.setChecked(self._visible[column.name])
+            action.toggled.connect(lambda on, name=column.name: self._show_column(name, on))
+
+    def _show_column(self, name: str, shown: bool) -> None:
+        self._visible[name] = shown
+        self.fit_columns()
+
+
+def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Return first and last of each run of rows without a gap."""
+    if not rows:
+        return []
+    ordered = np.sort(np.array(rows))
+    ends = np.flatnonzero(np.diff(ordered) > 1)
+    first, last = np.append(0, ends + 1), np.append(ends, len(ordered) - 1)
+    return list(zip(ordered[first].tolist(), ordered[last].tolist(), strict=True))
