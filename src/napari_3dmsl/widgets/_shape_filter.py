@@ -16,7 +16,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_3dmsl import layers
-from napari_3dmsl.widgets._shape_table import BoolArray, ShapeTable
+from napari_3dmsl.widgets._histograms import Histogram
+from napari_3dmsl.widgets._shape_table import UNKNOWN, BoolArray, ShapeTable
 
 ALL = "all classes"
 # What can be bounded: name of the column, what it is called, unit.
@@ -52,16 +53,19 @@ class RangeField(QWidget):
         self.column.setCurrentIndex([name for name, *_ in MEASURES].index(measure))
         self.low = self._bound(f"from_{number}", "from", "Show shapes with at least this")
         self.high = self._bound(f"to_{number}", "to", "Show shapes with at most this")
-        self.bounds_line = QHBoxLayout()
-        self.bounds_line.setContentsMargins(0, 0, 0, 0)
-        self.bounds_line.addWidget(self.low, 1)
-        self.bounds_line.addWidget(QLabel("–", self))
-        self.bounds_line.addWidget(self.high, 1)
-        self.stack = QVBoxLayout(self)
-        self.stack.setContentsMargins(0, 0, 0, 0)
-        self.stack.setSpacing(2)
-        self.stack.addWidget(self.column)
-        self.stack.addLayout(self.bounds_line)
+        self.histogram = Histogram(self)
+        self.histogram.setObjectName(f"histogram_{number}")
+        self.histogram.range_chosen.connect(self.set_bounds)
+        bounds = QHBoxLayout()
+        bounds.addWidget(self.low, 1)
+        bounds.addWidget(QLabel("–", self))
+        bounds.addWidget(self.high, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.column)
+        column.addWidget(self.histogram)
+        column.addLayout(bounds)
         self.column.currentIndexChanged.connect(self._other_measure)
 
     @property
@@ -164,6 +168,24 @@ class FilterBar(QWidget):
                     self.class_choice.count() - 1, mark, Qt.ItemDataRole.DecorationRole
                 )
             self.class_choice.setCurrentIndex(max(0, self.class_choice.findData(chosen)))
+
+    def show_histograms(self, table: ShapeTable) -> None:
+        """Draw the shapes of the table, those that are shown in the colours of their classes."""
+        kinds = table.classes()
+        order = [*layers.CLASS_COLOURS, UNKNOWN]
+        present = [kind for kind in order if kind in set(kinds.tolist())]
+        present += sorted(set(kinds.tolist()) - set(order))
+        codes = np.zeros(len(kinds), np.int64)
+        for code, kind in enumerate(present):
+            codes[kinds == kind] = code
+        classes = [(kind, layers.class_colour(kind)) for kind in present]
+        names = {column.name for column in table.columns}
+        for field in self.ranges:
+            known = field.measure in names
+            values = table.numbers(field.measure) if known else np.full(len(codes), np.nan)
+            field.histogram.show_values(
+                values, codes, classes, table.shown, field.unit, field.bounds
+            )
 
     def clear(self) -> None:
         """Show all."""

@@ -75,6 +75,7 @@ class BrowsePanel(Panel):
 
     def _narrow(self) -> None:
         self._model.narrow(self.filter.mask(self._model))
+        self.filter.show_histograms(self._model)
         self.count.setText(f"{self._model.rowCount()} of {len(self._model.ids)} shapes")
 
     def _rows_chosen(self, _: list[int], current: int) -> None:
