@@ -13,15 +13,18 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "src" / "napari_3dmsl"
 FACES = {"widgets", "cli", "readers", "writers", "samples"}
+LAYERS = {"layers", "optics_layers", "preview_layers"}
 # What each part may not import from the others: no stair leads back up.
 FORBIDDEN = {
-    "settings": {"shapes", "microscope", "datasets", "layers", *FACES},
-    "geometry": {"shapes", "microscope", "datasets", "layers", *FACES},
-    "inside": {"shapes", "microscope", "datasets", "layers", *FACES},
-    "shapes": {"microscope", "datasets", "layers", *FACES},
-    "microscope": {"shapes", "datasets", "layers", *FACES},
-    "datasets": {"layers", *FACES},
+    "settings": {"shapes", "microscope", "datasets", *LAYERS, *FACES},
+    "geometry": {"shapes", "microscope", "datasets", *LAYERS, *FACES},
+    "inside": {"shapes", "microscope", "datasets", *LAYERS, *FACES},
+    "shapes": {"microscope", "datasets", *LAYERS, *FACES},
+    "microscope": {"shapes", "datasets", *LAYERS, *FACES},
+    "datasets": {*LAYERS, *FACES},
     "layers": {*FACES},
+    "optics_layers": {*FACES},
+    "preview_layers": {*FACES},
 }
 
 

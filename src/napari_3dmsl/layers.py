@@ -32,8 +32,6 @@ KEY = "napari_3dmsl"
 AXES = ("z", "y", "x")
 INSTANCES = "instances"
 SELECTED = "selected shape"
-FOCAL_PLANE = "focal plane"
-FOCAL_PLANE_COLOUR = "#FF9500"  # orange, as in Fig. 4a of the 3DMSL paper
 
 CLASS_COLOURS: dict[str, str] = {
     ShapeClass.DOT: "#56B4E9",
@@ -194,6 +192,7 @@ def instances_layer(extraction: Extraction, shapes: ShapeCollection, name: str) 
                 "shapes": shapes,
                 "source": name,
                 "summary": extraction.report.summary(),
+                "report": extraction.report,
             }
         },
     }
@@ -354,28 +353,6 @@ def image_layer_from_file(
         "metadata": {KEY: {"kind": "image", "settings": dict(metadata)}},
     }
     return planes, attributes, "image"
-
-
-def focal_plane_layer(image: SimulatedImage) -> LayerData:
-    """Return the plane that is sharp, as wide as the image, where it cuts through the shape."""
-    microscope, placed = image.simulation.microscope, image.scene.placed
-    height = placed.centroid_height_um + float(image.photons.focus_um[0])
-    half = 0.5 * np.array(microscope.image_size) * microscope.pixel_um
-    signs = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]])
-    field = np.column_stack([np.full(4, height), signs * half, np.ones(4)])
-    corners = (field @ np.linalg.inv(placed.world_to_field).T)[:, :3]
-    attributes = {
-        "name": FOCAL_PLANE,
-        "units": "µm",
-        "axis_labels": AXES,
-        "colormap": [FOCAL_PLANE_COLOUR, FOCAL_PLANE_COLOUR],
-        "opacity": 0.35,
-        "blending": "translucent",
-        "shading": "none",
-        "metadata": {KEY: {"kind": FOCAL_PLANE}},
-    }
-    faces = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
-    return (corners.astype(np.float32), faces), attributes, "surface"
 
 
 def contrast_of(pixels: Any) -> tuple[float, float]:

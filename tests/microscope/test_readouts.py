@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from microscope.reference import full_width_at_half_maximum
 
 from napari_3dmsl.microscope.instruments import Microscope
-from napari_3dmsl.microscope.readouts import resolution
+from napari_3dmsl.microscope.readouts import point_image, resolution
 
 WATER = Microscope(emission_nm=600, excitation_nm=561, specimen_index=1.33)
 CONFOCAL = WATER.replace(modality="confocal")
@@ -62,3 +63,22 @@ def test_two_photon_is_sharper_than_its_excitation_and_sections():
     pair, one = resolution(scope), resolution(single)
     assert pair.lateral_fwhm_um == pytest.approx(one.lateral_fwhm_um / np.sqrt(2), rel=0.05)
     assert pair.nyquist_pixel_um == pytest.approx(one.nyquist_pixel_um / 2)
+
+
+@pytest.mark.parametrize("scope", [WATER, CONFOCAL], ids=["widefield", "confocal"])
+def test_sections_of_a_point_have_the_widths_that_are_read_out(scope):
+    found, told = point_image(scope, 1.0), resolution(scope, 1.0)
+    place = (np.arange(81) - 40) * found.pixel_um
+    lateral = full_width_at_half_maximum(place, found.xy[40])
+    axial = full_width_at_half_maximum(place, found.xz[:, 40])
+    assert found.xy[40] == pytest.approx(found.xz[40], rel=1e-5)
+    assert found.xy == pytest.approx(found.xy.T, rel=1e-4, abs=1e-5)
+    assert lateral == pytest.approx(told.lateral_fwhm_um, rel=0.01)
+    assert axial == pytest.approx(told.axial_fwhm_um, rel=0.01)
+
+
+def test_a_point_is_lopsided_along_the_axis_only_where_indices_differ():
+    deep = point_image(WATER, 8.0).xz
+    assert np.abs(deep - deep[::-1]).max() > 0.1 * deep.max()
+    matched = point_image(WATER.replace(specimen_index=1.515), 8.0).xz
+    assert np.abs(matched - matched[::-1]).max() < 1e-3 * matched.max()

@@ -20,7 +20,7 @@ from napari_3dmsl.microscope.presets import (
     microscope_names,
     usual_camera,
 )
-from napari_3dmsl.microscope.readouts import resolution
+from napari_3dmsl.microscope.readouts import point_image, resolution
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets._form import Form
@@ -292,6 +292,24 @@ def test_read_outs_follow_the_optics_and_warn_of_coarse_pixels(
     microscope.wait(lambda: "undersampled" not in text())
     microscope.choose("modality", "widefield")
     microscope.wait(lambda: f"{1000 * 0.6 / 4 / 1.33:.0f} nm" in text())
+
+
+def test_the_point_spread_function_follows_the_optics(microscope: Hands, loaded: Any) -> None:
+    name = "point spread function (xy, xz)"
+    microscope.click("point")
+    microscope.wait(lambda: name in loaded.layers)
+    layer = loaded.layers[name]
+    assert layer.data.shape[0] == 81
+    assert layer.extent.world[0][0] > loaded.layers[IMAGE].extent.world[1][0]
+    pixel = layer.scale[0]
+    microscope.type("numerical_aperture", 0.7)
+    microscope.wait(lambda: layer.scale[0] > 1.5 * pixel)
+    found = point_image(microscope.panel.form.microscope(), round(microscope.panel._height_um, 2))
+    np.testing.assert_allclose(layer.data[:, :81], found.xy, rtol=1e-5)
+    np.testing.assert_allclose(layer.data[:, -81:], found.xz, rtol=1e-5)
+    assert loaded.layers.selection.active.name == layers.INSTANCES
+    microscope.click("point")
+    microscope.wait(lambda: name not in loaded.layers)
 
 
 def test_other_ways_of_imaging_and_labelling_are_a_choice_away(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.focus import best_focus_stage_um, focusing_light
@@ -78,6 +79,46 @@ def resolution(microscope: Microscope, depth_um: float = 0.0) -> Resolution:
         relative_peak=float(light.intensity(np.zeros(1), depth_um, stage)[0, 0])
         / light.focused_peak(),
     )
+
+
+@dataclass(frozen=True)
+class PointImage:
+    """Two sections through the image of a point, photons per µm² and emitted photon.
+
+    Attributes
+    ----------
+    xy : (n, n) float32
+        In the sharpest plane.
+    xz : (n, n) float32
+        Along the optical axis: rows are heights of the focal plane in the specimen, from above the
+        point to below it.
+    pixel_um : float
+        Of both, in all directions.
+    """
+
+    xy: FloatArray
+    xz: FloatArray
+    pixel_um: float
+
+
+def point_image(microscope: Microscope, depth_um: float = 0.0, pixels: int = 81) -> PointImage:
+    """Image a point ``depth_um`` above the coverslip, finely enough to look at; `pixels` is odd."""
+    modality = modality_of(microscope)
+    pixel_um = 0.2 / modality.cutoff_per_um  # 2.5 times finer than Nyquist
+    place = (np.arange(pixels) - pixels // 2) * pixel_um
+    reach = float(np.ceil(np.hypot(place[0], place[0])))
+    grid = radial_grid(reach, modality.band_per_um)
+    stages = best_focus_stage_um(microscope, depth_um) + place / _focus_per_stage(
+        microscope, depth_um
+    )
+    profiles = modality.radial_intensity(grid, np.full(pixels, depth_um), stages)
+    # An even function through the axis, so that the spline has no end there.
+    radius = np.concatenate([-grid.radius_um[::-1], grid.radius_um])
+    along = CubicSpline(radius, np.concatenate([profiles[::-1], profiles]))
+    middle = CubicSpline(radius, np.concatenate([profiles[::-1], profiles])[:, pixels // 2])
+    xy = middle(np.hypot(place[:, None], place[None, :]))
+    xz = along(place).T
+    return PointImage(xy.astype(np.float32), xz.astype(np.float32), pixel_um)
 
 
 def _axial_width_um(

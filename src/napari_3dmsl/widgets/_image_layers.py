@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl import layers
+from napari_3dmsl import layers, optics_layers
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.microscope.readouts import PointImage
 from napari_3dmsl.microscope.simulation import SimulatedImage
 
 if TYPE_CHECKING:
@@ -69,6 +70,42 @@ def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> N
     put_image(viewer, PHOTONS, clean, adjust_contrast=True)
 
 
+def put_point(viewer: napari.viewer.Viewer, point: PointImage | None) -> None:
+    """Show the point spread function under the image, or take it away."""
+    found = next((layer for layer in viewer.layers if _is_point(layer)), None)
+    if point is None:
+        if found is not None:
+            viewer.layers.remove(found)
+        return
+    from napari.layers import Image
+
+    data, attributes, _ = optics_layers.point_layer(point)
+    if found is None:
+        corner = _below(viewer) - np.array(attributes["scale"]) * [0.0, 0.5 * data.shape[1]]
+        found = Image(data, **{**attributes, "translate": corner})
+        active = viewer.layers.selection.active
+        viewer.add_layer(found)
+        if active is not None:
+            viewer.layers.selection.active = active
+        return
+    found.data = data
+    found.scale = attributes["scale"]
+    found.contrast_limits = attributes["contrast_limits"]
+
+
+def _is_point(layer: Any) -> bool:
+    return bool(layers.about(layer).get("kind") == optics_layers.POINT)
+
+
+def _below(viewer: napari.viewer.Viewer) -> FloatArray:
+    """Place under the middle of the images, (y, x)."""
+    images = [layer.extent.world[:, -2:] for layer in viewer.layers if _is_image(layer)]
+    if not images:
+        return np.zeros(2)
+    low, high = np.min([box[0] for box in images], 0), np.max([box[1] for box in images], 0)
+    return np.array([high[0] + _GAP_UM, 0.5 * (low[1] + high[1])])
+
+
 def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:
     """Draw the plane in focus through the shape, or take it away."""
     from napari.layers import Layer
@@ -78,7 +115,7 @@ def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) 
         if found is not None:
             viewer.layers.remove(found)
         return
-    data, attributes, kind = layers.focal_plane_layer(image)
+    data, attributes, kind = optics_layers.focal_plane_layer(image)
     if found is not None:
         found.data = data
         return
@@ -89,7 +126,7 @@ def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) 
 
 
 def _is_focal_plane(layer: Any) -> bool:
-    return bool(layers.about(layer).get("kind") == layers.FOCAL_PLANE)
+    return bool(layers.about(layer).get("kind") == optics_layers.FOCAL_PLANE)
 
 
 def _middle_um(viewer: napari.viewer.Viewer, image: SimulatedImage, name: str) -> FloatArray:

@@ -13,8 +13,9 @@ from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QWidget
 from napari_3dmsl import layers
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.instruments import Microscope
-from napari_3dmsl.microscope.readouts import Resolution, resolution
+from napari_3dmsl.microscope.readouts import PointImage, Resolution, point_image, resolution
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
+from napari_3dmsl.optics_layers import FOCAL_PLANE
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets._image_layers import (
     IMAGE,
@@ -23,6 +24,7 @@ from napari_3dmsl.widgets._image_layers import (
     put_focal_plane,
     put_image,
     put_photons,
+    put_point,
 )
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._live import LatestWins, Outdated
@@ -52,6 +54,15 @@ class Point:
 
     microscope: Microscope
     depth_um: float
+    pictured: bool
+
+
+@dataclass(frozen=True)
+class ReadOut:
+    """What is resolved, and sections through a point's image if they are asked for."""
+
+    resolution: Resolution
+    point: PointImage | None
 
 
 class MicroscopePanel(Panel):
@@ -63,7 +74,7 @@ class MicroscopePanel(Panel):
         self._surface: tuple[Any, Surface] | None = None
         self._live = LatestWins(_imager(), self)
         self._stacks = LatestWins(_imager(), self)
-        self._resolutions = LatestWins(_resolution_of, self)
+        self._resolutions = LatestWins(_read_out_of, self)
         self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
         self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
         self._asked_at = 0.0
@@ -113,6 +124,13 @@ class MicroscopePanel(Panel):
         self.auto_contrast.toggled.connect(self._knob_turned)
         self.read_out = _text("read_out")
         self.read_out.setToolTip(_READ_OUT_TIP)
+        self.point = QCheckBox("Show the point spread function", self)
+        self.point.setObjectName("point")
+        self.point.setToolTip(
+            "The image of a point at the object's height as a layer: in the sharp plane (xy) and "
+            "along the axis (xz, in the specimen). Displayed with gamma 0.5, to show the rings."
+        )
+        self.point.toggled.connect(self._request_read_out)
         form = self.form
         self.add(form.presets())
         self.add(top)
@@ -122,7 +140,7 @@ class MicroscopePanel(Panel):
         take_view.setToolTip("Turn the shape as the 3D canvas shows it: along the line of sight")
         take_view.clicked.connect(self._take_view)
         self.add_section("Pose", form.pose, take_view)
-        self.add_section("Optics", form.optics, self.read_out)
+        self.add_section("Optics", form.optics, self.read_out, self.point)
         self.add_section("Refractive indices", form.indices, opened=False)
         self.focal_plane = QCheckBox("Show the focal plane in 3D", self)
         self.focal_plane.setObjectName("focal_plane")
@@ -255,10 +273,12 @@ class MicroscopePanel(Panel):
             microscope = self.form.microscope()
         except ValueError:  # told already
             return
-        self._resolutions.request(Point(microscope, round(self._height_um, 2)))
+        depth_um = round(self._height_um, 2)
+        self._resolutions.request(Point(microscope, depth_um, self.point.isChecked()))
 
-    def _show_read_out(self, point: Point, found: Resolution) -> None:
-        self.read_out.setText(_read_out_text(point, found))
+    def _show_read_out(self, point: Point, found: ReadOut) -> None:
+        self.read_out.setText(_read_out_text(point, found.resolution))
+        put_point(self.viewer, found.point)
 
     def _save(self) -> None:
         from napari_3dmsl.widgets.export import save_layer
@@ -314,8 +334,9 @@ def _text(name: str) -> QLabel:
     return label
 
 
-def _resolution_of(point: Point, is_outdated: Callable[[], bool]) -> Resolution:
-    return resolution(point.microscope, point.depth_um)
+def _read_out_of(point: Point, is_outdated: Callable[[], bool]) -> ReadOut:
+    sections = point_image(point.microscope, point.depth_um) if point.pictured else None
+    return ReadOut(resolution(point.microscope, point.depth_um), sections)
 
 
 def _imager() -> Callable[[Request, Callable[[], bool]], SimulatedImage]:
@@ -338,7 +359,7 @@ def _is_plain_surface(layer: Any) -> bool:
     return type(layer).__name__ == "Surface" and kind not in {
         "class",
         "selected",
-        layers.FOCAL_PLANE,
+        FOCAL_PLANE,
     }
 
 

@@ -1,0 +1,56 @@
+"""Optics as napari layers: the plane in focus, and the image of a point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_3dmsl.layers import AXES, KEY, LayerData
+
+if TYPE_CHECKING:
+    from napari_3dmsl.microscope.readouts import PointImage
+    from napari_3dmsl.microscope.simulation import SimulatedImage
+
+FOCAL_PLANE = "focal plane"
+FOCAL_PLANE_COLOUR = "#FF9500"  # orange, as in Fig. 4a of the 3DMSL paper
+POINT = "point spread function (xy, xz)"
+
+
+def focal_plane_layer(image: SimulatedImage) -> LayerData:
+    """Return the plane that is sharp, as wide as the image, where it cuts through the shape."""
+    microscope, placed = image.simulation.microscope, image.scene.placed
+    height = placed.centroid_height_um + float(image.photons.focus_um[0])
+    half = 0.5 * np.array(microscope.image_size) * microscope.pixel_um
+    signs = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]])
+    field = np.column_stack([np.full(4, height), signs * half, np.ones(4)])
+    corners = (field @ np.linalg.inv(placed.world_to_field).T)[:, :3]
+    attributes = {
+        "name": FOCAL_PLANE,
+        "units": "µm",
+        "axis_labels": AXES,
+        "colormap": [FOCAL_PLANE_COLOUR, FOCAL_PLANE_COLOUR],
+        "opacity": 0.35,
+        "blending": "translucent",
+        "shading": "none",
+        "metadata": {KEY: {"kind": FOCAL_PLANE}},
+    }
+    faces = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
+    return (corners.astype(np.float32), faces), attributes, "surface"
+
+
+def point_layer(point: PointImage) -> LayerData:
+    """Return the sections through a point's image, side by side: xy, then xz."""
+    gap = np.full((len(point.xy), len(point.xy) // 20), np.nan, dtype=np.float32)
+    pixels = np.concatenate([point.xy, gap, point.xz], axis=1)
+    attributes = {
+        "name": POINT,
+        "scale": (point.pixel_um, point.pixel_um),
+        "units": "µm",
+        "axis_labels": AXES[1:],
+        "colormap": "inferno",
+        "gamma": 0.5,  # rings hold a few per cent of the peak
+        "contrast_limits": (0.0, float(np.nanmax(pixels))),
+        "metadata": {KEY: {"kind": POINT}},
+    }
+    return np.nan_to_num(pixels), attributes, "image"
