@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QPushButton, QWidge
 
 from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.preview_layers import PREVIEW
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import (
     ExtractionSettings,
@@ -23,7 +23,16 @@ from napari_3dmsl.shapes.extraction import (
     thinnest_surviving_tube_nm,
 )
 from napari_3dmsl.shapes.volume import check_labels, open_labels
-from napari_3dmsl.widgets._form import Choice, Form, Number, Row, Switch
+from napari_3dmsl.widgets._extract_preview import PreviewRunner
+from napari_3dmsl.widgets._extract_rows import (
+    CLASS_ROWS,
+    PREVIEW_ROWS,
+    PROTOCOL_ROWS,
+    SET_SCALE,
+    VOXEL_ROWS,
+)
+from napari_3dmsl.widgets._extract_told import Told, result
+from napari_3dmsl.widgets._form import Form
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._process import BackgroundProcess
@@ -32,85 +41,6 @@ if TYPE_CHECKING:
     import napari
 
 _SAMPLE = "File > Open Sample > mitochondria phantom (3DMSL)"
-_VOXEL_TIP = "From the layer's scale when its units are lengths; otherwise type it here."
-VOXEL_ROWS: list[Row] = [
-    Number(f"voxel_nm_{axis}", f"Voxel size {axis}", 0, 1000, 1, 2, "nm", _VOXEL_TIP, slider=False)
-    for axis in "zyx"
-]
-PROTOCOL_ROWS: list[Row] = [
-    Number(
-        "downsample",
-        "Downsampling",
-        1,
-        16,
-        tip="Edge of the blocks of voxels that become one. Paper: 3, from 8 nm to 24 nm.",
-        slider=False,
-        unit="×",
-    ),
-    Choice(
-        "downsample_method",
-        "A block is",
-        {"foreground if half of it is": "mean", "what its middle voxel is": "stride"},
-        "What becomes of a block of voxels when downsampling. By halves is the default: it keeps "
-        "volumes and gaps best. The middle voxel is what fast viewers show; neither is told by "
-        "the paper.",
-    ),
-    Number(
-        "erosion_radius",
-        "Erosion radius",
-        0,
-        10,
-        0.5,
-        1,
-        "voxels",
-        "Ball that parts touching mitochondria, in voxels after downsampling. Paper: 3.5.",
-    ),
-    Choice(
-        "connectivity",
-        "Connectivity",
-        {"6 (faces)": 6, "18 (edges)": 18, "26 (corners)": 26},
-        "Which voxels count as touching when the eroded mask is labelled. 6 parts the most.",
-    ),
-    Choice(
-        "regrow",
-        "Grow back by",
-        {"watershed": "watershed", "dilation (paper)": "dilate"},
-        "Watershed grows the pieces back inside the labels: nothing lost, nothing invented. "
-        "Dilation is the paper's way and rounds thin parts off.",
-    ),
-    Number(
-        "min_volume_um3",
-        "Smallest volume",
-        0,
-        1,
-        0.001,
-        4,
-        "µm³",
-        "Smaller objects are dropped. 0.001 µm³ is a ball of 124 nm diameter.",
-        slider=False,
-    ),
-    Switch(
-        "fill_holes",
-        "Fill holes",
-        "Closed cavities inside the labels become part of the shape first. Off by default, as in "
-        "the paper; holes through a ring always stay.",
-    ),
-    Switch(
-        "instances",
-        "Are instances",
-        "Every label is one mitochondrion already: no erosion, no regrowth.",
-    ),
-]
-CLASS_ROWS: list[Row] = [
-    Choice(
-        "length_to",
-        "Length ends",
-        {"at the axis' end": "axis", "at the tip": "tip"},
-        "Where the length of a skeleton ends: with its medial axis, in the middle of a round cap "
-        "(default), or one radius further, at the tip on the surface. It decides between classes; "
-        "the paper does not say which it takes.",
-    ),
-]
 
 
 @dataclass(frozen=True)
@@ -129,19 +59,24 @@ class ExtractPanel(Panel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
         self._job = BackgroundProcess(self)
-        self._began = 0.0
+        self._told = Told()
         self._source: Source | None = None
         self._waiting: list[layers.LayerData] = []
         self._added: list[Any] = []
         self._adding = QTimer(self)
         self._adding.setSingleShot(True)
         self._adding.timeout.connect(self._add_next)
+        self._preview = PreviewRunner(viewer, self)
         self._build()
         self._job.progressed.connect(self._show_progress)
         self._job.finished.connect(self._show_shapes)
         self._job.failed.connect(self._fail)
         self._job.cancelled.connect(self._stopped)
+        self._preview.told.connect(self.say)
+        self._preview.failed.connect(self.complain)
+        self._preview.busy.connect(self._set_previewing)
         self.at_end(self._job.close)
+        self.at_end(self._preview.close)
         self.at_end(self.choice.disconnect_viewer)
         self._take_voxel_size()
 
@@ -159,7 +94,7 @@ class ExtractPanel(Panel):
         form.setContentsMargins(4, 2, 4, 2)
         form.addRow("Labels", self.choice)
         form.addRow("", open_file)
-        self.voxels = Form([*VOXEL_ROWS, Switch("set_scale", "Set on the layer", _SET_SCALE_TIP)])
+        self.voxels = Form([*VOXEL_ROWS, SET_SCALE])
         self.voxels.set_values({"set_scale": True})
         self.voxels.changed.connect(self._explain)
         self.protocol = Form(PROTOCOL_ROWS)
@@ -174,10 +109,19 @@ class ExtractPanel(Panel):
         self.add_section("Labels", source, self.voxels)
         self.add_section("Protocol", self.protocol, self.limit)
         self.add_section("Classes", self.classes)
+        self.crop = Form(PREVIEW_ROWS)
+        self.crop.set_values({"preview_edge": 96})
+        self.add_section("Preview", self.crop)
+        for form in (self.voxels, self.protocol, self.crop):
+            form.changed.connect(self._preview_again)
+        self.preview_button = self.add_button(
+            "preview", "Preview", "Try the protocol on a small crop: before, eroded, instances"
+        )
+        self.preview_button.clicked.connect(self.preview)
         self.extract_button = self.add_button("extract", "Extract", "Cut the labels into shapes")
         self.extract_button.clicked.connect(self.extract)
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is changed")
-        self.cancel_button.clicked.connect(self._job.cancel)
+        self.cancel_button.clicked.connect(self._cancel)
         self.cancel_button.setEnabled(False)
 
     def settings(self) -> ExtractionSettings:
@@ -189,6 +133,37 @@ class ExtractPanel(Panel):
                 "voxel_nm: this layer carries no voxel size; type the size of a voxel in nm"
             )
         return ExtractionSettings(voxel_nm=sizes, **self.protocol.values())
+
+    def preview(self) -> None:
+        """Run the protocol on a crop and show its steps; the input is not touched."""
+        layer = self.choice.layer
+        if layer is None:
+            self.complain(f"No label layer: open a label volume or {_SAMPLE}.")
+            return
+        try:
+            self._preview.start(layer, _finest(layer), self.settings(), **self._crop())
+        except ValueError as error:
+            self.complain(str(error))
+
+    def _crop(self) -> dict[str, Any]:
+        crop = self.crop.values()
+        return {"edge": crop["preview_edge"], "place": crop["preview_place"]}
+
+    def _preview_again(self) -> None:
+        """Follow the settings while a preview is shown."""
+        if self._preview.shows(self.choice.layer) and not self._job.is_running:
+            with suppress(ValueError):  # said below the protocol already
+                self._preview.follow(self.settings(), **self._crop())
+
+    def _set_previewing(self, busy: bool) -> None:
+        if not self._job.is_running:
+            self.cancel_button.setEnabled(busy)
+            self.progress.setVisible(busy)
+            self.progress.setRange(0, 0)
+
+    def _cancel(self) -> None:
+        self._preview.cancel()
+        self._job.cancel()
 
     def extract(self) -> None:
         """Start the extraction; problems are told in the status line and change nothing."""
@@ -209,7 +184,8 @@ class ExtractPanel(Panel):
             layers.origin_um_of(layer) if known else np.zeros(3),
             set_scale=not known and self.voxels.values()["set_scale"],
         )
-        self._began = time.perf_counter()
+        self._told = Told()
+        self._preview.cancel()
         self._set_running(True)
         self.say("Starting…")
         work = partial(layers.extraction_layers, rules=ClassRules(**self.classes.values()))
@@ -218,6 +194,7 @@ class ExtractPanel(Panel):
 
     def _set_running(self, running: bool) -> None:
         self.extract_button.setEnabled(not running)
+        self.preview_button.setEnabled(not running)
         self.cancel_button.setEnabled(running)
         self.progress.setVisible(running)
         self.progress.setRange(0, 0)
@@ -225,8 +202,7 @@ class ExtractPanel(Panel):
     def _show_progress(self, done: int, total: int, what: str) -> None:
         self.progress.setRange(0, total)
         self.progress.setValue(done)
-        count = f" {done} of {total}" if total else ""
-        self.say(f"{what}{count} · {time.perf_counter() - self._began:.0f} s")
+        self.say(self._told.progress(done, total, what))
 
     def _fail(self, message: str) -> None:
         self._set_running(False)
@@ -267,11 +243,10 @@ class ExtractPanel(Panel):
         self._adding.start()
 
     def _sum_up(self) -> None:
-        told = layers.about(self._added[0])
-        classes = Counter(told["shapes"].table["shape_class"])
-        counts = ", ".join(f"{count} {kind}" for kind, count in classes.most_common())
-        took = time.perf_counter() - self._began
-        self.say(f"{told['summary']}. {counts}. {took:.1f} s. Click a shape to select it.")
+        about = layers.about(self._added[0])
+        classes = about["shapes"].table["shape_class"]
+        lines = result(about["report"], classes, self._told.seconds)
+        self.say(f"{lines}\nClick a shape to select it.")
 
     def _place_input(self, source: Source) -> None:
         """Give the input its voxel size if agreed, and hide it."""
@@ -287,7 +262,7 @@ class ExtractPanel(Panel):
     def _remove_earlier(self) -> None:
         """Take away the layers of an earlier extraction of the same input."""
         for layer in list(self.viewer.layers):
-            if layers.about(layer).get("kind") in {layers.INSTANCES, "class", "selected"}:
+            if layers.about(layer).get("kind") in {layers.INSTANCES, "class", "selected", PREVIEW}:
                 self.viewer.layers.remove(layer)
 
     def _take_voxel_size(self) -> None:
@@ -345,7 +320,7 @@ class ExtractPanel(Panel):
 
 def _may_be_labels(layer: Any) -> bool:
     """Labels, and images as napari opens masks; not what this package has made itself."""
-    ours = layers.about(layer).get("kind") in {layers.INSTANCES, "image"}
+    ours = layers.about(layer).get("kind") in {layers.INSTANCES, "image", PREVIEW}
     return type(layer).__name__ in {"Labels", "Image"} and not ours
 
 
@@ -366,9 +341,3 @@ def _finest(layer: Any) -> Any:
     if getattr(layer, "rgb", False):
         raise ValueError(f"'{layer.name}' is a colour image, not labels")
     return layer.data[0] if layer.multiscale else layer.data
-
-
-_SET_SCALE_TIP = (
-    "Write this voxel size into the label layer, so that labels, shapes and images overlay. "
-    "napari ignores units while any layer has none."
-)

@@ -1,0 +1,109 @@
+"""The rows of the *Extract shapes* panel: what is asked, in which unit, and where it is from."""
+
+from __future__ import annotations
+
+from napari_3dmsl.widgets._form import Choice, Number, Row, Switch
+
+_VOXEL_TIP = "From the layer's scale when its units are lengths; otherwise type it here."
+VOXEL_ROWS: list[Row] = [
+    Number(f"voxel_nm_{axis}", f"Voxel size {axis}", 0, 1000, 1, 2, "nm", _VOXEL_TIP, slider=False)
+    for axis in "zyx"
+]
+PROTOCOL_ROWS: list[Row] = [
+    Number(
+        "downsample",
+        "Downsampling",
+        1,
+        16,
+        tip="Edge of the blocks of voxels that become one. Paper: 3, from 8 nm to 24 nm.",
+        slider=False,
+        unit="×",
+    ),
+    Choice(
+        "downsample_method",
+        "A block is",
+        {"foreground if half of it is": "mean", "what its middle voxel is": "stride"},
+        "What becomes of a block of voxels when downsampling. By halves is the default: it keeps "
+        "volumes and gaps best. The middle voxel is what fast viewers show; neither is told by "
+        "the paper.",
+    ),
+    Number(
+        "erosion_radius",
+        "Erosion radius",
+        0,
+        10,
+        0.5,
+        1,
+        "voxels",
+        "Ball that parts touching mitochondria, in voxels after downsampling. Paper: 3.5.",
+    ),
+    Choice(
+        "connectivity",
+        "Connectivity",
+        {"6 (faces)": 6, "18 (edges)": 18, "26 (corners)": 26},
+        "Which voxels count as touching when the eroded mask is labelled. 6 parts the most.",
+    ),
+    Choice(
+        "regrow",
+        "Grow back by",
+        {"watershed": "watershed", "dilation (paper)": "dilate"},
+        "Watershed grows the pieces back inside the labels: nothing lost, nothing invented. "
+        "Dilation is the paper's way and rounds thin parts off.",
+    ),
+    Number(
+        "min_volume_um3",
+        "Smallest volume",
+        0,
+        1,
+        0.001,
+        4,
+        "µm³",
+        "Smaller objects are dropped. 0.001 µm³ is a ball of 124 nm diameter.",
+        slider=False,
+    ),
+    Switch(
+        "fill_holes",
+        "Fill holes",
+        "Closed cavities inside the labels become part of the shape first. Off by default, as in "
+        "the paper; holes through a ring always stay.",
+    ),
+    Switch(
+        "instances",
+        "Are instances",
+        "Every label is one mitochondrion already: no erosion, no regrowth.",
+    ),
+]
+CLASS_ROWS: list[Row] = [
+    Choice(
+        "length_to",
+        "Length ends",
+        {"at the axis' end": "axis", "at the tip": "tip"},
+        "Where the length of a skeleton ends: with its medial axis, in the middle of a round cap "
+        "(default), or one radius further, at the tip on the surface. It decides between classes; "
+        "the paper does not say which it takes.",
+    ),
+]
+PREVIEW_ROWS: list[Row] = [
+    Choice(
+        "preview_place",
+        "Crop about",
+        {"the densest place": "densest", "the middle of the view": "view"},
+        "Where the preview is made: where the labels are densest, or what you are looking at.",
+    ),
+    Number(
+        "preview_edge",
+        "Crop edge",
+        32,
+        192,
+        16,
+        unit="voxels",
+        tip="Edge of the cube that the preview works on, in voxels after downsampling. 96 takes "
+        "about half a second.",
+        slider=False,
+    ),
+]
+SET_SCALE_TIP = (
+    "Write this voxel size into the label layer, so that labels, shapes and images overlay. "
+    "napari ignores units while any layer has none."
+)
+SET_SCALE = Switch("set_scale", "Set on the layer", SET_SCALE_TIP)

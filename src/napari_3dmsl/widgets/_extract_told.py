@@ -1,0 +1,69 @@
+"""What the *Extract shapes* panel says while it works and at the end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from napari_3dmsl.shapes.extraction import STEPS, ExtractionReport
+
+
+class Told:
+    """Words for the progress of one extraction, with the time that is left."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._measuring_since: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Time since the beginning."""
+        return time.perf_counter() - self._began
+
+    def progress(self, done: int, total: int, what: str) -> str:
+        """Say where the work is; from the second instance on also how long it will take."""
+        so_far = f"{self.seconds:.0f} s"
+        if total == 0:
+            return f"{what.capitalize()} · {so_far}"
+        if self._measuring_since is None:
+            if done == total == STEPS:  # the instances are there; measuring them comes next
+                self._measuring_since = time.perf_counter()
+                return f"Measuring · {so_far}"
+            return f"Step {done + 1} of {STEPS}: {what} · {so_far}"
+        left = time_left(time.perf_counter() - self._measuring_since, done, total)
+        return f"Instance {done} of {total} · {so_far}{left}"
+
+
+def time_left(seconds: float, done: int, total: int) -> str:
+    """Say how long the rest will take if it goes on as it did; nothing when it ends at once."""
+    if done < 2:  # the first one also loads libraries
+        return ""
+    left = seconds / done * (total - done)
+    if left < 1:
+        return ""
+    return f", about {left:.0f} s left" if left < 120 else f", about {left / 60:.0f} min left"
+
+
+def result(report: ExtractionReport, classes: Sequence[str], seconds: float) -> str:
+    """Say in a few lines what was kept, what was dropped and why."""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(classes).most_common())
+    lines = [f"{report.kept} shapes{f': {kinds}' if kinds else ''}. {seconds:.1f} s."]
+    dropped = []
+    if report.dropped_small:
+        largest = max((item.volume_um3 for item in report.dropped), default=0.0)
+        dropped.append(f"{report.dropped_small} too small (up to {largest:.2g} µm³)")
+    if report.vanished:
+        dropped.append(f"{report.vanished} vanished in the erosion")
+    lines.append(f"Dropped: {', '.join(dropped) or 'none'}.")
+    lines += [
+        f"{what}: {number}."
+        for what, number in (
+            ("Objects divided at necks", report.divided),
+            ("Shapes cut by the border", report.cut),
+            ("Voxels filled", report.voxels_filled),
+        )
+        if number
+    ]
+    lines.append(f"Voxels lost: {report.voxels_lost}, invented: {report.voxels_invented}.")
+    return "\n".join(lines)
