@@ -22,7 +22,9 @@ FORBIDDEN = {
     "shapes": {"microscope", "datasets", *LAYERS, *FACES},
     "microscope": {"shapes", "datasets", *LAYERS, *FACES},
     "datasets": {*LAYERS, *FACES},
-    "layers": {*FACES},
+    "layers": {"preview_layers", "point_layers", *FACES},
+    "preview_layers": {*FACES},
+    "point_layers": {*FACES},
     "optics_layers": {*FACES},
     "preview_layers": {*FACES},
 }

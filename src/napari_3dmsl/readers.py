@@ -17,8 +17,13 @@ Reader = Callable[[Any], "list[LayerData]"]
 
 
 def get_mesh_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of ``.off`` and ``.ply`` surfaces."""
+    """Return the reader of ``.off`` and ``.ply`` surfaces and of ``.ply`` point clouds."""
     return _each(_read_mesh) if _all_files(path, (".off", ".ply")) else None
+
+
+def get_occupancy_reader(path: str | list[str]) -> Reader | None:
+    """Return the reader of ``occupancies.npz``."""
+    return _each(_read_occupancies) if _all_files(path, (".npz",)) else None
 
 
 def get_library_reader(path: str | list[str]) -> Reader | None:
@@ -71,10 +76,59 @@ def _read_mesh(path: Path) -> list[LayerData]:
     from napari_3dmsl.layers import KEY, mesh_layer
     from napari_3dmsl.shapes.mesh import read_mesh
 
+    if path.suffix.lower() == ".ply" and path.is_file() and _is_cloud(path):
+        return _read_cloud(path)
     unit_nm = mesh_unit_nm(path)
     layer = mesh_layer(read_mesh(path, unit_nm / 1000), f"{path.stem} ({unit_nm:g} nm units)")
     layer[1]["metadata"][KEY] |= {"path": str(path), "unit_nm": unit_nm}
     return [layer]
+
+
+def _is_cloud(path: Path) -> bool:
+    """Whether a ``.ply`` file has points with normals and no faces."""
+    with path.open("rb") as file:
+        head = file.read(4096).partition(b"end_header")[0].split()
+    faces = head[head.index(b"face") + 1 :][:1] if b"face" in head else [b"0"]
+    return faces == [b"0"] and b"nx" in head
+
+
+def _read_cloud(path: Path) -> list[LayerData]:
+    """Read points with normals; the mesh beside them tells where their unit cube lies."""
+    import numpy as np
+
+    from napari_3dmsl.datasets.formats import mesh_unit_nm
+    from napari_3dmsl.point_layers import cloud_layer
+    from napari_3dmsl.shapes.library_files import MESH_FILE, cloud_from_ply
+    from napari_3dmsl.shapes.mesh import read_mesh
+    from napari_3dmsl.shapes.sampling import UnitCube
+
+    beside = path.with_name(MESH_FILE)
+    name = f"{path.stem} (1 is its longest side)"
+    cube = UnitCube(np.zeros(3), 1.0)
+    if beside.is_file():
+        name = path.stem
+        cube = UnitCube.of(read_mesh(beside, mesh_unit_nm(beside) / 1000))
+    return [cloud_layer(cloud_from_ply(_content(path), cube, str(path)), name)]
+
+
+def _read_occupancies(path: Path) -> list[LayerData]:
+    from napari_3dmsl.datasets.formats import mesh_unit_nm
+    from napari_3dmsl.point_layers import occupancies_layer
+    from napari_3dmsl.shapes.library_files import occupancies_from_npz
+
+    unit_um = mesh_unit_nm(path) / 1000
+    found = occupancies_from_npz(_content(path), unit_um, str(path))
+    return [occupancies_layer(found, path.stem)]
+
+
+def _content(path: Path) -> bytes:
+    from napari_3dmsl.shapes.library_files import LARGEST_FILE
+
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file")
+    if path.stat().st_size > LARGEST_FILE:
+        raise ValueError(f"{path}: larger than {LARGEST_FILE >> 20} MiB: no samples of a shape")
+    return path.read_bytes()
 
 
 def _read_library(path: Path) -> list[LayerData]:
