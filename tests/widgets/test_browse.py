@@ -54,15 +54,20 @@ def chosen(hands: Hands) -> list[str]:
     return [index.data() for index in hands.find("shapes").selectionModel().selectedRows()]
 
 
-def click_row(hands: Hands, shape_id: int) -> None:
-    """Click the row of a shape."""
+def click_row(hands: Hands, shape_id: int, *held: str, twice: bool = False) -> None:
+    """Click the row of a shape, with keys held down, or twice."""
     from qtpy.QtCore import Qt
 
     table = hands.find("shapes")
     table.resize(500, 300)
     index = table.model().index(rows(hands).index(str(shape_id)), 0)
     place = table.visualRect(index).center()
-    hands.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    keys = Qt.KeyboardModifier.NoModifier
+    for key in held:
+        keys |= getattr(Qt.KeyboardModifier, f"{key}Modifier")
+    hands.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, keys, place)
+    if twice:
+        hands.qtbot.mouseDClick(table.viewport(), Qt.MouseButton.LeftButton, keys, place)
 
 
 def choose_column(hands: Hands, heading: str) -> None:
@@ -262,6 +267,94 @@ def test_a_row_selects_label_and_highlight(
     # A panel that opens later shows the selection.
     microscope = open_panel(loaded, "Microscope")
     assert microscope.find("sample").text().startswith("3 · rod")
+
+
+def test_shift_and_ctrl_select_several_and_the_last_one_is_imaged(
+    loaded: Any, open_panel: Any, shapes: Any
+) -> None:
+    hands = open_panel(loaded, PANEL)
+    microscope = open_panel(loaded, "Microscope")
+
+    def check(ids: list[int], current: int) -> None:
+        assert sorted(chosen(hands)) == [str(i) for i in ids]
+        assert loaded.layers[layers.INSTANCES].selected_label == current
+        assert microscope.find("sample").text().startswith(f"{current} · ")
+        boxes = np.array([shapes.mesh(i).bounds_um for i in ids])
+        drawn = layers.mesh_of_layer(loaded.layers[layers.SELECTED]).bounds_um
+        expected = [boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)]
+        np.testing.assert_allclose(drawn, expected, atol=0.05)
+
+    click_row(hands, 1)
+    click_row(hands, 3, "Shift")
+    check([1, 2, 3], 3)
+    assert hands.find("why").text().startswith("3 shapes selected. Shape 3. Why this class?")
+    click_row(hands, 2, "Control")
+    check([1, 3], 3)
+    click_row(hands, 4, "Control")
+    check([1, 3, 4], 4)
+    click_row(hands, 4, "Control")  # taken out again, so another one is imaged
+    check([1, 3], 3)
+    # Sorting and narrowing keep them, and a label or the canvas selects one alone.
+    hands.find("shapes").sortByColumn(
+        3, hands.find("shapes").horizontalHeader().sortIndicatorOrder()
+    )
+    check([1, 3], 3)
+    loaded.layers[layers.INSTANCES].selected_label = 2
+    check([2], 2)
+    hands.qtbot.keyClick(hands.find("shapes"), "A", hands_ctrl())
+    check([1, 2, 3, 4], 2)
+
+
+def hands_ctrl() -> Any:
+    from qtpy.QtCore import Qt
+
+    return Qt.KeyboardModifier.ControlModifier
+
+
+def test_of_thousands_selected_a_bounded_number_is_read_and_drawn(
+    viewer: Any, open_panel: Any, shapes: Any
+) -> None:
+    columns = {"shape_class": np.full(5000, "dot"), "length_um": np.ones(5000)}
+    source = Source(np.arange(5000), columns, shapes.mesh(1))
+    reads: list[int] = []
+    read = source.mesh
+    source.mesh = lambda shape_id: (reads.append(shape_id), read(shape_id))[1]  # type: ignore[method-assign]
+    viewer.add_layer(source.layer())
+    hands = open_panel(viewer, PANEL)
+    hands.qtbot.keyClick(hands.find("shapes"), "A", hands_ctrl())
+    assert len(chosen(hands)) == 5000
+    assert len(reads) == len(set(reads)) == 64
+    assert hands.find("why").text() == "5000 shapes selected, 64 of them drawn white. "
+
+
+@pytest.mark.parametrize("ndisplay", [2, 3])
+@pytest.mark.parametrize("unit", ["um", "nm"])
+def test_a_double_click_flies_to_the_shape(
+    window: Any, open_panel: Any, shapes: Any, ndisplay: int, unit: str
+) -> None:
+    hands = open_panel(window, PANEL)
+    window.add_points(np.zeros((1, 3)), units=unit, name="others", visible=False)
+    window.layers.selection.active = window.layers[layers.INSTANCES]
+    window.dims.ndisplay = ndisplay
+    window.reset_view()
+    camera = getattr(window, "scene", window).camera
+    far, angles = camera.zoom, camera.angles
+    bounds = shapes.mesh(3).bounds_um * (1000 if unit == "nm" else 1)
+    middle = bounds.mean(axis=0)
+    click_row(hands, 3, twice=True)
+    tolerance = 0.05 * (1000 if unit == "nm" else 1)
+    hands.wait(lambda: np.abs(np.array(camera.center) - middle)[-ndisplay:].max() < tolerance)
+    hands.wait(lambda: hands.panel._flight.state() == hands.panel._flight.State.Stopped)
+    shape, canvas = np.ptp(bounds[:, 2]), max(window.window._qt_viewer.canvas.size)
+    assert 0.3 < camera.zoom * shape / canvas < 1.0
+    assert camera.zoom > far
+    assert camera.angles == angles
+    if ndisplay == 2:
+        assert abs(window.dims.point[0] - middle[0]) < tolerance
+    # From elsewhere Enter flies back.
+    window.reset_view()
+    hands.press("shapes", "Return")
+    hands.wait(lambda: np.abs(np.array(camera.center) - middle)[-ndisplay:].max() < tolerance)
 
 
 def test_a_label_selects_row_and_highlight(

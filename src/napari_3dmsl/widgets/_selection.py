@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
@@ -11,9 +13,11 @@ from qtpy.QtCore import QObject, Signal
 from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.collection import ShapeSource
-from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.shapes.mesh import Mesh, merge_meshes
 
 _selections: WeakKeyDictionary[Any, ReferenceType[ShapeSelection]] = WeakKeyDictionary()
+
+_HIGHLIGHTED = 64  # shapes drawn white at most: those of a library are read for it
 
 
 def selection_of(viewer: Any) -> ShapeSelection:
@@ -36,13 +40,16 @@ class ShapeSelection(QObject):
     source_changed()
         Other shapes are loaded, or none.
     selected()
-        Another shape is selected, or none.
+        Another shape is the current one, or none.
+    marked()
+        Other shapes are selected; the current one is among them.
     failed(message)
         The shape that was asked for cannot be read.
     """
 
     source_changed = Signal()
     selected = Signal()
+    marked = Signal()
     failed = Signal(str)
 
     def __init__(self, viewer: Any) -> None:
@@ -51,7 +58,11 @@ class ShapeSelection(QObject):
         self._add_layer = viewer.add_layer
         self.source: ShapeSource | None = None
         self.shape_id: int | None = None
+        self.shape_ids: tuple[int, ...] = ()
         self.mesh: Mesh | None = None
+        self.drawn = 0
+        """How many of the selected shapes are highlighted."""
+        self._meshes: OrderedDict[int, Mesh] = OrderedDict()
         self._bound: Any = None
         viewer.layers.events.inserted.connect(self._refresh)
         viewer.layers.events.removed.connect(self._refresh)
@@ -77,27 +88,66 @@ class ShapeSelection(QObject):
         return {name: column[row] for name, column in self.source.table.items()}
 
     def select(self, shape_id: int | None) -> None:
-        """Select a shape by id; an id that is not loaded selects nothing."""
-        if self.source is None or shape_id not in self.source.ids:
-            shape_id = None
-        if shape_id == self.shape_id:
+        """Select one shape by id; an id that is not loaded selects nothing."""
+        self.select_many([] if shape_id is None else [shape_id], shape_id)
+
+    def select_many(self, shape_ids: Sequence[int], current: int | None) -> None:
+        """Select shapes; ids that are not loaded are left out.
+
+        Parameters
+        ----------
+        shape_ids
+            All that are highlighted.
+        current
+            The one of them whose image is made.
+        """
+        known = set() if self.source is None else set(self.source.ids)
+        wanted = tuple(shape_id for shape_id in shape_ids if shape_id in known)
+        current = current if current in wanted else None
+        if (wanted, current) == (self.shape_ids, self.shape_id):
             return
         try:
-            mesh = self._read(shape_id)
+            mesh = None if current is None else self._read(current)
         except (ValueError, OSError) as error:
             self.failed.emit(str(error))
             return
-        self.shape_id, self.mesh = shape_id, mesh
-        if self._bound is not None and shape_id is not None:
-            self._bound.selected_label = shape_id
+        other = current != self.shape_id
+        self.shape_ids, self.shape_id, self.mesh = wanted, current, mesh
+        if self._bound is not None:
+            self._bound.selected_label = current or 0
         self._highlight()
-        self.selected.emit()
+        if other:
+            self.selected.emit()
+        self.marked.emit()
 
-    def _read(self, shape_id: int | None) -> Mesh | None:
-        """Surface of a shape; read once, as that of a library is in a file."""
-        if self.source is None or shape_id is None:
-            return None
-        return self.source.mesh(shape_id)
+    def _read(self, shape_id: int) -> Mesh:
+        """Surface of a shape; kept for a while, as that of a library is in a file."""
+        assert self.source is not None
+        mesh = self._meshes.pop(shape_id, None)
+        if mesh is None:
+            mesh = self.source.mesh(shape_id)
+        self._meshes[shape_id] = mesh
+        while len(self._meshes) > _HIGHLIGHTED:
+            self._meshes.popitem(last=False)
+        return mesh
+
+    def _highlighted(self) -> list[Mesh]:
+        """Surfaces of the selected shapes, the current one first; of very many only some."""
+        if self.mesh is None:
+            return []
+        found, faces = [self.mesh], len(self.mesh.faces)
+        for shape_id in self.shape_ids:
+            if shape_id == self.shape_id:
+                continue
+            if len(found) == _HIGHLIGHTED or faces > layers.DRAWN_FACES:
+                break
+            try:
+                mesh = self._read(shape_id)
+            except (ValueError, OSError):  # told when it becomes the current one
+                continue
+            found.append(mesh)
+            faces += len(mesh.faces)
+        return found
 
     def _refresh(self, event: Any = None) -> None:
         sources = [source for source in map(layers.shapes_of, self._layers) if source is not None]
@@ -106,10 +156,13 @@ class ShapeSelection(QObject):
             return
         self.source = newest
         self.shape_id = self.mesh = None
+        self.shape_ids = ()
+        self._meshes.clear()
         self._follow_labels()
         self._highlight()
         self.source_changed.emit()
         self.selected.emit()
+        self.marked.emit()
 
     def _follow_labels(self) -> None:
         if self._bound is not None:
@@ -122,18 +175,24 @@ class ShapeSelection(QObject):
 
     def _on_label(self, event: Any) -> None:
         label = int(self._bound.selected_label)
-        if self.source is not None and label in self.source.ids:
+        # Our own choice comes back here, and must not leave it alone of several.
+        if label != self.shape_id and self.source is not None and label in self.source.ids:
             self.select(label)
 
+    @property
+    def highlight(self) -> Any:
+        """The layer that draws the selected shapes, or None."""
+        return next((x for x in self._layers if layers.about(x).get("kind") == "selected"), None)
+
     def _highlight(self) -> None:
-        """Draw the selected shape in white."""
-        mesh = self.mesh
-        shown = next((x for x in self._layers if layers.about(x).get("kind") == "selected"), None)
-        if mesh is None:
+        """Draw the selected shapes in white."""
+        meshes, shown = self._highlighted(), self.highlight
+        self.drawn = len(meshes)
+        if not meshes:
             if shown is not None:
                 shown.visible = False
             return
-        data, attributes, _ = layers.selected_layer(mesh)
+        data, attributes, _ = layers.selected_layer(merge_meshes(meshes))
         if shown is not None:
             shown.data = data
             shown.visible = True
@@ -166,6 +225,13 @@ class ShapeSelection(QObject):
         index = np.round(instances.world_to_data(position)).astype(int)
         inside = ((index >= 0) & (index < instances.data.shape)).all()
         return int(instances.data[tuple(index)]) or None if inside else None
+
+    def place_of_highlight(self) -> tuple[FloatArray, float]:
+        """Middle of the highlight in the canvas' unit, and that unit in the highlight's."""
+        shown = self.highlight
+        units = self._units_in(shown)
+        middle: FloatArray = np.asarray(shown.extent.world).mean(axis=0) / units
+        return middle, float(units[-1])
 
     def _units_in(self, layer: Any) -> FloatArray:
         """Length of the canvas' units in those of a layer: beside layers in nm it is in nm."""

@@ -248,22 +248,26 @@ class ShapeTableView(QTableView):
     Signals
     -------
     chosen(ids, current)
-        The person has marked these rows, the last one being ``current``.
+        The person has marked these rows, the last one being ``current``; none with None.
+    flown_to()
+        A row was double-clicked, or Enter pressed on it.
     """
 
     chosen = Signal(list, object)
+    flown_to = Signal()
 
     def __init__(self, model: ShapeTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
         self._marking = False
+        self._telling = False
         self._visible = {column.name: column.by_default for column in COLUMNS}
         self.setObjectName("shapes")
         self.setModel(model)
         self.setSortingEnabled(True)
         self.sortByColumn(0, Qt.SortOrder.AscendingOrder)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)  # Tab leads on to the next field
         self.verticalHeader().hide()
@@ -276,6 +280,7 @@ class ShapeTableView(QTableView):
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._open_menu)
         self.selectionModel().selectionChanged.connect(self._tell)
+        self.doubleClicked.connect(lambda _: self.flown_to.emit())
 
     def fit_columns(self) -> None:
         """Hide and size the columns: as wide as what they hold, whatever rows are in sight."""
@@ -289,6 +294,8 @@ class ShapeTableView(QTableView):
 
     def mark(self, shape_ids: Sequence[int], current: int | None) -> None:
         """Mark the rows of shapes, as far as they are shown, without telling."""
+        if self._telling:  # Qt is about to mark them itself
+            return
         rows = self._model.rows_of(shape_ids)
         last = self._model.columnCount() - 1
         selection = QItemSelection()
@@ -311,11 +318,18 @@ class ShapeTableView(QTableView):
             return
         marked = self.selectionModel()
         rows = [row for part in marked.selection() for row in range(part.top(), part.bottom() + 1)]
-        if not rows:
-            return
         current = marked.currentIndex()
-        row = current.row() if current.isValid() and current.row() in rows else rows[-1]
-        self.chosen.emit(self._model.ids_of(sorted(rows)), self._model.id_of(row))
+        at = current.row() if current.isValid() and current.row() in rows else max(rows, default=0)
+        self._telling = True
+        self.chosen.emit(self._model.ids_of(sorted(rows)), self._model.id_of(at) if rows else None)
+        self._telling = False
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Qt: Enter flies to what is marked."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.flown_to.emit()
+            return
+        super().keyPressEvent(event)
 
     def _open_menu(self, place: QPoint) -> None:
         self.menu.popup(self.horizontalHeader().mapToGlobal(place))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
+from napari_3dmsl.widgets._flight import Flight
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets._shape_filter import FilterBar
@@ -23,12 +24,15 @@ class BrowsePanel(Panel):
         super().__init__(viewer)
         self._selection = selection_of(viewer)
         self._model = ShapeTable()
+        self._flight = Flight(viewer, self)
+        self.at_end(self._flight.stop)
         self._build()
         self._model.arranged.connect(self._show_selected)
         self.filter.changed.connect(self._narrow)
-        self.table.chosen.connect(self._rows_chosen)
+        self.table.chosen.connect(self._selection.select_many)
+        self.table.flown_to.connect(self._fly)
         self._selection.source_changed.connect(self._show_source)
-        self._selection.selected.connect(self._show_selected)
+        self._selection.marked.connect(self._show_selected)
         # Queued, as Qt marks a row that is clicked only after it has told us.
         self._selection.failed.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
         self._show_source()
@@ -37,6 +41,7 @@ class BrowsePanel(Panel):
         self.filter = FilterBar(self)
         self.table = ShapeTableView(self._model, self)
         self.table.setMinimumHeight(200)
+        self.table.setToolTip("Shift and Ctrl select several; a double click or Enter flies there")
         self.count = QLabel(self)
         self.count.setObjectName("count")
         self.columns_button = QToolButton(self)
@@ -78,15 +83,22 @@ class BrowsePanel(Panel):
         self.filter.show_histograms(self._model)
         self.count.setText(f"{self._model.rowCount()} of {len(self._model.ids)} shapes")
 
-    def _rows_chosen(self, _: list[int], current: int) -> None:
-        self._selection.select(current)
+    def _fly(self) -> None:
+        shown = self._selection.highlight
+        if shown is not None and shown.visible:
+            self._flight.to(shown, *self._selection.place_of_highlight())
 
     def _refuse(self, message: str) -> None:
         self._show_selected()
         self.complain(message)
 
     def _show_selected(self) -> None:
-        shape_id = self._selection.shape_id
-        self.table.mark([] if shape_id is None else [shape_id], shape_id)
-        reason = self._selection.measures().get("reason")
-        self.why.setText(f"Shape {shape_id}. Why this class? {reason}" if reason else "")
+        selection = self._selection
+        self.table.mark(selection.shape_ids, selection.shape_id)
+        reason = selection.measures().get("reason")
+        text = f"Shape {selection.shape_id}. Why this class? {reason}" if reason else ""
+        many = len(selection.shape_ids)
+        if many > 1:
+            drawn = "" if selection.drawn == many else f", {selection.drawn} of them drawn white"
+            text = f"{many} shapes selected{drawn}. {text}"
+        self.why.setText(text)
