@@ -47,7 +47,14 @@ class Demo:
 
     def wait_for_shapes(self) -> None:
         """Return when the shapes are there; RuntimeError when they do not come."""
-        self._wait_until(lambda: self.browse.table.model().rowCount() > 0, "shapes")
+
+        def there() -> bool:
+            found = bool(self.browse.table.model().rowCount() > 0)
+            if not found and self.extract.extract_button.isEnabled():
+                raise RuntimeError(f"the demo has no shapes: {self.extract.status.text()}")
+            return found
+
+        self._wait_until(there, "shapes")
 
     def select(self, shape_class: str) -> None:
         """Select the longest shape of a class and wait for its image."""
