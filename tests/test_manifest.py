@@ -26,7 +26,13 @@ def test_the_manifest_is_valid_and_all_its_names_can_be_imported(manifest) -> No
 def test_the_panels_have_the_names_that_people_are_told(manifest) -> None:
     assert manifest.display_name == "3DMSL"
     names = [widget.display_name for widget in manifest.contributions.widgets]
-    assert names == ["Extract shapes", "Shape browser", "Microscope", "Export images"]
+    assert names == [
+        "Extract shapes",
+        "Shape browser",
+        "Microscope",
+        "Export images",
+        "Download shapes",
+    ]
 
 
 def test_the_sample_has_its_name_in_the_menu(manifest) -> None:

@@ -1,0 +1,136 @@
+"""The *Download shapes* panel: archives of the 3DMSL release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QComboBox, QLabel
+
+from napari_3dmsl import layers
+from napari_3dmsl.datasets.download import (
+    DATASET_DOI,
+    LICENCE,
+    RemoteFile,
+    download,
+    download_folder,
+    is_downloaded,
+    list_archives,
+)
+from napari_3dmsl.shapes.library import ShapeLibrary
+from napari_3dmsl.widgets._panel import Panel
+from napari_3dmsl.widgets._thread import BackgroundThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import napari
+
+
+class DownloadPanel(Panel):
+    """Lists the archives of the release, fetches one and opens it."""
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer)
+        self._files: list[RemoteFile] = []
+        self._work = BackgroundThread(self)
+        self._work.progressed.connect(self._show_progress)
+        self._work.finished.connect(self._show)
+        self._work.failed.connect(self._fail)
+        self._work.cancelled.connect(self._stopped)
+        self.at_end(self._work.close)
+        about = QLabel(
+            f"3D shapes of mitochondria (3DMSL), doi {DATASET_DOI}, {LICENCE}: cite them when you "
+            f"use them.\n\nArchives are kept in {download_folder()} and may be deleted there.",
+            self,
+        )
+        about.setObjectName("about")
+        about.setWordWrap(True)
+        self.archive = QComboBox(self)
+        self.archive.setObjectName("archive")
+        self.archive.setToolTip("Archives of the release with their sizes, the smallest first")
+        self.archive.setEnabled(False)
+        self.archive.currentIndexChanged.connect(self._choose)
+        self.add_section("3DMSL release", about, self.archive)
+        self.list_button = self.add_button("list", "List", "Ask the repository for its archives")
+        self.list_button.clicked.connect(self._list)
+        self.download_button = self.add_button(
+            "download", "Download", "Fetch the chosen archive, check it and open its shapes"
+        )
+        self.download_button.clicked.connect(self._download)
+        self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is kept")
+        self.cancel_button.clicked.connect(self._work.cancel)
+        self._set_running(False)
+        self.say("Press List to see what there is.")
+
+    def _list(self) -> None:
+        self._set_running(True)
+        self._work.start(list_archives)
+
+    def _download(self) -> None:
+        self._set_running(True)
+        self._work.start(_fetch_and_open, self._files[self.archive.currentIndex()])
+
+    def _set_running(self, running: bool) -> None:
+        self.list_button.setEnabled(not running)
+        self.archive.setEnabled(not running and bool(self._files))
+        self.download_button.setEnabled(not running and bool(self._files))
+        self.cancel_button.setEnabled(running)
+        self.progress.setVisible(running)
+        self.progress.setRange(0, 0)
+
+    def _choose(self, index: int) -> None:
+        if 0 <= index < len(self._files):
+            there = is_downloaded(self._files[index])
+            self.download_button.setText("Open" if there else "Download")
+
+    def _show_progress(self, done: int, total: int, what: str) -> None:
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.say(f"{what} {done} of {total}" if total else f"{what}…")
+
+    def _fail(self, message: str) -> None:
+        self._set_running(False)
+        self.complain(message)
+
+    def _stopped(self) -> None:
+        self._set_running(False)
+        self.say("Cancelled; nothing was kept.")
+
+    def _show(self, result: Any) -> None:
+        if isinstance(result, list):
+            self._show_list(result)
+        else:
+            self._show_shapes(*result)
+        self._set_running(False)
+
+    def _show_list(self, files: list[RemoteFile]) -> None:
+        self._files = files
+        self.archive.clear()
+        self.archive.addItems([f"{file.name} · {_size(file.size)}" for file in files])
+        self._choose(0)
+        self.say(f"{len(files)} archives." if files else "The repository lists no archives.")
+
+    def _show_shapes(self, path: Any, count: int, found: list[layers.LayerData]) -> None:
+        from napari.layers import Layer
+
+        for data, attributes, kind in found:
+            self.viewer.add_layer(Layer.create(data, attributes, kind))
+        if self.viewer.dims.ndisplay != 3:
+            self.viewer.dims.ndisplay = 3
+        self.viewer.reset_view()
+        self._choose(self.archive.currentIndex())
+        self.say(f"{path.name}: {count} shapes; kept in {path.parent}.")
+
+
+def _fetch_and_open(
+    file: RemoteFile, progress: Callable[[int, int, str], None]
+) -> tuple[Any, int, list[layers.LayerData]]:
+    """Work of the thread."""
+    path = download(file, progress=progress)
+    progress(0, 0, "Opening")
+    library = ShapeLibrary.open(path)
+    return path, len(library.ids), layers.library_layers(library)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(size / 1e6, 0.1):.1f} MB"

@@ -1,0 +1,73 @@
+"""The *Download shapes* panel, with a repository on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from repository_server import Repository, serving
+
+from napari_3dmsl.shapes.library import write_library
+
+PANEL = "Download shapes"
+
+
+@pytest.fixture
+def server(shapes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
+    path = tmp_path / "1_1_5.zip"
+    write_library(shapes.shapes, path)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("NAPARI_3DMSL_CACHE", str(tmp_path / "cache"))
+    with serving(Repository({"1_1_5.zip": path.read_bytes()})) as found:
+        monkeypatch.setenv("NAPARI_3DMSL_REPOSITORY", found.address)
+        yield found
+
+
+def ended(hands: Any) -> bool:
+    return bool(hands.find("list").isEnabled())
+
+
+def test_an_archive_is_listed_fetched_and_opened(
+    viewer: Any, open_panel: Any, server: Repository, tmp_path: Path
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    assert "CC BY 4.0" in hands.find("about").text()
+    assert str(tmp_path / "cache") in hands.find("about").text()
+    assert not hands.find("download").isEnabled()
+    hands.click("list")
+    hands.wait(lambda: ended(hands))
+    assert hands.status == "1 archives."
+    assert hands.find("archive").currentText().startswith("1_1_5.zip · ")
+    hands.click("download")
+    hands.wait(lambda: ended(hands))
+    assert not hands.complains, hands.status
+    assert "4 shapes; kept in" in hands.status
+    assert [layer.name for layer in viewer.layers] == ["dot (2)", "rod (1)", "donut (1)"]
+    assert (tmp_path / "cache" / "downloads" / "1_1_5.zip").is_file()
+    assert hands.find("download").text() == "Open"
+
+
+def test_cancel_and_errors_leave_nothing(
+    viewer: Any, open_panel: Any, server: Repository, tmp_path: Path
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    hands.click("list")
+    hands.wait(lambda: ended(hands))
+    server.go_on.clear()
+    hands.click("download")
+    hands.wait(lambda: len(server.asked) == 2)
+    hands.click("cancel")
+    server.go_on.set()
+    hands.wait(lambda: ended(hands))
+    assert hands.status == "Cancelled; nothing was kept."
+    folder = tmp_path / "cache" / "downloads"
+    assert list(folder.iterdir()) == []
+    server.status = 500
+    hands.click("download")
+    hands.wait(lambda: ended(hands))
+    assert hands.complains
+    assert "error 500" in hands.status
+    assert list(folder.iterdir()) == []
+    assert len(viewer.layers) == 0
