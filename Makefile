@@ -5,10 +5,10 @@ BIN := .venv/bin
 INSTALL := -m pip install -qq --constraint constraints.txt
 ON_SCREEN := scripts/virtual-display
 
-.PHONY: help demo test lint typecheck check screenshots bench constraints clean system
+.PHONY: help demo test test-matrix lint typecheck check screenshots bench constraints clean system
 
 help:  ## List the targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
 		printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 demo: .venv/installed  ## Open napari on the sample, extracted and imaged; with no display, write demo.png
@@ -20,6 +20,9 @@ demo: .venv/installed  ## Open napari on the sample, extracted and imaged; with 
 
 test: .venv/installed-dev  ## Run the whole test suite; a part of it: make test ARGS="-x -k shapes"
 	$(ON_SCREEN) $(BIN)/pytest $(ARGS)
+
+test-matrix: | system  ## Test the panels with PyQt6 and PySide6, and three versions of napari (6 GB, an hour)
+	$(PYTHON) scripts/test_matrix.py $(ARGS)
 
 lint: .venv/installed-dev  ## Check style
 	$(BIN)/ruff check
