@@ -14,8 +14,10 @@ import numpy as np
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.classification import ClassRules, ShapeClass
 from napari_3dmsl.shapes.collection import ShapeCollection, ShapeSource
+from napari_3dmsl.shapes.correction import UNKNOWN
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-from napari_3dmsl.shapes.mesh import Mesh, decimate, merge_meshes
+from napari_3dmsl.shapes.merged import MergedMesh
+from napari_3dmsl.shapes.mesh import Mesh, decimate
 from napari_3dmsl.shapes.shape import measure_shapes
 
 if TYPE_CHECKING:
@@ -205,25 +207,36 @@ def _label_features(shapes: ShapeCollection) -> dict[str, Any]:
     """One row for each label value, the background first: napari's table selects by row."""
     nothing: dict[str, Any] = {"index": 0, "shape_class": "", "reason": "background"}
     return {
-        column: [nothing.get(column, np.nan), *values] for column, values in shapes.table.items()
+        column: [nothing.get(column, np.nan), *values]
+        for column, values in shapes.table.items()
+        if column != "measured_class"  # the reason tells it, where it is not empty
     }
 
 
 def class_layers(shapes: ShapeSource) -> list[LayerData]:
     """Return one Surface for each class present, in the order of `ShapeClass`."""
-    by_class: dict[str, list[Mesh]] = {}
+    by_class: dict[str, dict[int, Mesh]] = {}
     for shape_id, kind in zip(shapes.ids, shapes.table["shape_class"], strict=True):
-        by_class.setdefault(str(kind), []).append(shapes.mesh(shape_id))
-    total = sum(len(mesh.faces) for meshes in by_class.values() for mesh in meshes)
+        by_class.setdefault(kind or UNKNOWN, {})[shape_id] = shapes.mesh(shape_id)
+    total = sum(len(mesh.faces) for meshes in by_class.values() for mesh in meshes.values())
     share = min(1.0, DRAWN_FACES / max(total, 1))
     order = [*CLASS_COLOURS, *sorted(set(by_class) - set(CLASS_COLOURS))]
     layers = []
     for kind in (kind for kind in order if kind in by_class):
-        drawn = [_thinned(mesh, share) for mesh in by_class[kind]]
-        told = {"kind": "class", "shape_class": kind, "shapes": shapes}
-        title = f"{kind} ({len(drawn)})"
-        layers.append(_surface(merge_meshes(drawn), title, class_colour(kind), told))
+        drawn = {i: _thinned(mesh, share) for i, mesh in by_class[kind].items()}
+        layers.append(class_layer(kind, MergedMesh.of(drawn), shapes))
     return layers
+
+
+def class_layer(kind: str, merged: MergedMesh, shapes: ShapeSource) -> LayerData:
+    """Return the shapes of one class as one Surface."""
+    told = {"kind": "class", "shape_class": kind, "shapes": shapes, "merged": merged}
+    return _surface(merged.mesh, class_title(kind, merged), class_colour(kind), told)
+
+
+def class_title(kind: str, merged: MergedMesh) -> str:
+    """Name of the layer of a class."""
+    return f"{kind} ({len(merged.sizes)})"
 
 
 def _thinned(mesh: Mesh, share: float) -> Mesh:
@@ -286,6 +299,7 @@ class _First:
         self.ids = list(source.ids)[:count]
         self.table = {name: list(column)[:count] for name, column in source.table.items()}
         self.mesh = source.mesh
+        self.set_classes = source.set_classes
 
 
 def phantom_layer(phantom: Phantom, name: str) -> LayerData:

@@ -47,10 +47,19 @@ class ClassRules(Settings):
 
 @dataclass(frozen=True)
 class Classification:
-    """A class and, in one line, the numbers that decided."""
+    """A class and, in one line, the numbers that decided.
+
+    Attributes
+    ----------
+    shape_class, reason
+        The class, and why.
+    measured_class
+        The class by the rules where a person has set another one, else empty.
+    """
 
     shape_class: ShapeClass
     reason: str
+    measured_class: str = ""
 
 
 def classify(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
+from napari_3dmsl.shapes.classification import Classification, ShapeClass
+from napari_3dmsl.shapes.correction import correct_classes
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.shape import Shape, feature_table
 
@@ -24,6 +27,10 @@ class ShapeSource(Protocol):
 
     def mesh(self, shape_id: int) -> Mesh:
         """Surface of one shape, world µm."""
+        ...
+
+    def set_classes(self, classes: Mapping[int, str | None]) -> None:
+        """Set the classes of some shapes by hand, see `correct_classes`."""
         ...
 
 
@@ -56,3 +63,27 @@ class ShapeCollection:
     def mesh(self, shape_id: int) -> Mesh:
         """Surface of one shape, world µm."""
         return self._shapes[shape_id].mesh
+
+    def set_classes(self, classes: Mapping[int, str | None]) -> None:
+        """Set the classes of some shapes by hand; the table and `shapes` follow.
+
+        Parameters
+        ----------
+        classes
+            New class by id.
+
+        Raises
+        ------
+        ValueError
+            When there is no such class; nothing is changed then.
+        """
+        rows = {shape_id: row for row, shape_id in enumerate(self._shapes)}
+        table = self.table
+        correct_classes(table, {rows[i]: kind for i, kind in classes.items()})
+        for shape_id in classes:
+            row = rows[shape_id]
+            kind, reason, measured = (
+                table[name][row] for name in ("shape_class", "reason", "measured_class")
+            )
+            found = Classification(ShapeClass(kind), reason, measured)
+            self._shapes[shape_id] = replace(self._shapes[shape_id], classification=found)

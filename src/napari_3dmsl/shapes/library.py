@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from napari_3dmsl.shapes.classification import ShapeClass
+from napari_3dmsl.shapes.correction import correct_classes
 from napari_3dmsl.shapes.library_files import (
     CLOUD_FILE,
     INDEX_FILE,
@@ -21,17 +22,20 @@ from napari_3dmsl.shapes.library_files import (
     occupancies_from_npz,
 )
 from napari_3dmsl.shapes.library_store import Store, archives_in, open_store
-from napari_3dmsl.shapes.library_table import read_table
+from napari_3dmsl.shapes.library_table import read_table, with_classes
 from napari_3dmsl.shapes.library_write import (
     FORMAT,
     RELEASED_UNIT_NM,
     check_target,
+    replace_file,
     write_library,
 )
 from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
 from napari_3dmsl.shapes.volume import DECODING_ERRORS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from napari_3dmsl.shapes.mesh import Mesh
@@ -72,6 +76,7 @@ class ShapeLibrary:
         unit_nm: float,
         table: dict[str, list[Any]],
         settings: dict[str, Any],
+        own: bool = False,
     ) -> None:
         self.folder = store.path
         self.unit_nm = unit_nm
@@ -79,6 +84,7 @@ class ShapeLibrary:
         self.settings = settings
         self.ids: list[int] = table["index"]
         self._store = store
+        self._own = own
         self._known = frozenset(self.ids)
 
     @classmethod
@@ -109,7 +115,8 @@ class ShapeLibrary:
             raise ValueError(f"{folder / TABLE_FILE}: missing, though there is a {INDEX_FILE}")
         else:
             table = {"index": store.ids, "shape_class": [None] * len(store.ids)}
-        return cls(store, index.get("unit_nm", RELEASED_UNIT_NM), table, index.get("settings", {}))
+        unit_nm = index.get("unit_nm", RELEASED_UNIT_NM)
+        return cls(store, unit_nm, table, index.get("settings", {}), own)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -131,6 +138,42 @@ class ShapeLibrary:
         """
         content, where = self._read(shape_id, MESH_FILE)
         return mesh_from_off(content, self.unit_nm / 1000, where)
+
+    @property
+    def keeps_classes(self) -> bool:
+        """Whether `save_classes` can keep corrected classes: only in a folder of ours."""
+        return self._own
+
+    def set_classes(self, classes: Mapping[int, str | None]) -> None:
+        """Set the classes of some shapes by hand; on disk nothing changes, see `save_classes`.
+
+        Parameters
+        ----------
+        classes
+            New class by id.
+
+        Raises
+        ------
+        ValueError
+            When there is no such class; nothing is changed then.
+        """
+        rows = {shape_id: row for row, shape_id in enumerate(self.ids)}
+        correct_classes(self.table, {rows[i]: kind for i, kind in classes.items()})
+
+    def save_classes(self) -> None:
+        """Write the classes into the table of the library, whole or not at all.
+
+        Raises
+        ------
+        ValueError
+            When it is no folder that this package wrote: released files are never changed.
+        OSError
+            When the table cannot be written.
+        """
+        path = self.folder / TABLE_FILE
+        if not self._own:
+            raise ValueError(f"{self.folder}: not a library folder of this package; not changed")
+        replace_file(path, with_classes(path.read_bytes(), self.table))
 
     def occupancies(self, shape_id: int) -> Occupancies:
         """Read the occupancies of one shape.

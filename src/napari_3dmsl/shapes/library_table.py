@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.shape import Shape
 
 LOCATION_COLUMNS = ("cx", "cy", "cz", "voxel_counts", "bbx", "bby", "bbz")
-NEWER_COLUMNS = frozenset({"parent"})  # libraries of earlier versions lack them
+NEWER_COLUMNS = frozenset({"parent", "measured_class"})  # libraries of earlier versions lack them
 Table = dict[str, list[Any]]
 
 _ROW_NAMES = ("index", "", "Unnamed: 0")  # pandas leaves the column of row numbers without a name
@@ -126,6 +126,29 @@ def read_table(content: bytes, ids: Sequence[int], where: str, own: bool) -> Tab
     if own and len(rows) != len(ids):
         raise ValueError(f"{where}: lists other shapes than those beside it: {len(rows)} rows")
     return {"index": list(ids), "shape_class": [None] * len(ids), **columns}
+
+
+def with_classes(content: bytes, table: Mapping[str, Sequence[Any]]) -> bytes:
+    """Return a table of ours with other classes; everything else in it stays.
+
+    Parameters
+    ----------
+    content
+        The CSV file.
+    table
+        Its columns as they are now.
+    """
+    reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    changed = ("shape_class", "reason", "measured_class")
+    names = list(dict.fromkeys([*(reader.fieldnames or []), *changed]))
+    place = {shape_id: at for at, shape_id in enumerate(table["index"])}
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, names)
+    writer.writeheader()
+    for number, row in _numbered(reader, names):
+        at = place[number]
+        writer.writerow({**row, **{name: table[name][at] for name in changed}})
+    return text.getvalue().encode()
 
 
 def _numbered(

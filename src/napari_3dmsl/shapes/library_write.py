@@ -264,6 +264,16 @@ def _is_ours(content: bytes) -> bool:
     return isinstance(index, dict) and index.get("format") == FORMAT
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file anew, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _replace(new: Path, folder: Path) -> None:
     """Put the finished folder in place; an old library goes only when the new one is there."""
     if not folder.exists():

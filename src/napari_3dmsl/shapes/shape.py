@@ -33,6 +33,7 @@ COLUMNS = (
     "touches_border",
     "parent",
     "reason",
+    "measured_class",
 )
 
 
@@ -129,6 +130,7 @@ def feature_table(shapes: Iterable[Shape]) -> dict[str, list[Any]]:
             shape.touches_border,
             shape.parent,
             shape.classification.reason,
+            shape.classification.measured_class,
         )
         for shape in shapes
     ]

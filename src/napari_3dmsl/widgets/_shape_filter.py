@@ -16,10 +16,12 @@ from qtpy.QtWidgets import (
 )
 
 from napari_3dmsl import layers
+from napari_3dmsl.shapes.correction import UNKNOWN
 from napari_3dmsl.widgets._histograms import Histogram
-from napari_3dmsl.widgets._shape_table import UNKNOWN, BoolArray, ShapeTable
+from napari_3dmsl.widgets._shape_table import BoolArray, ShapeTable
 
 ALL = "all classes"
+BY_HAND = "set by hand"
 # What can be bounded: name of the column, what it is called, unit.
 MEASURES = [
     ("length_um", "length", "µm"),
@@ -167,6 +169,9 @@ class FilterBar(QWidget):
                 self.class_choice.setItemData(
                     self.class_choice.count() - 1, mark, Qt.ItemDataRole.DecorationRole
                 )
+            edited = np.count_nonzero(table.edited())
+            if edited:
+                self.class_choice.addItem(f"{BY_HAND} ({edited})", BY_HAND)
             self.class_choice.setCurrentIndex(max(0, self.class_choice.findData(chosen)))
 
     def show_histograms(self, table: ShapeTable) -> None:
@@ -200,7 +205,9 @@ class FilterBar(QWidget):
         """Return which shapes are to be shown, in the order of their ids."""
         keep = np.ones(len(table.ids), bool)
         kind = self.class_choice.currentData() or ALL
-        if kind != ALL:
+        if kind == BY_HAND:
+            keep &= table.edited()
+        elif kind != ALL:
             keep &= table.classes() == kind
         number = self.search.text().strip()
         if number:

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.collection import ShapeSource
+from napari_3dmsl.shapes.correction import UNKNOWN
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -45,8 +46,8 @@ COLUMNS = [
         "shape_class",
         "class",
         None,
-        "Class by the rules of the 3DMSL paper, section 4.1.2",
-        "nano-tunnel",
+        "Class by the rules of the 3DMSL paper, section 4.1.2; with a pen: set by hand",
+        "nano-tunnel ✎",
     ),
     Column("length_um", "length\nµm", 2, "Length of the skeleton, all branches together", "88.88"),
     Column("volume_um3", "volume\nµm³", 3, "Volume of the voxels", "8.888"),
@@ -91,7 +92,7 @@ COLUMNS = [
         by_default=False,
     ),
 ]
-UNKNOWN = "unknown"
+_EDITED = " ✎"  # behind a class that was set by hand
 _NO_SHAPES = np.zeros(0, np.int64)
 
 
@@ -154,6 +155,11 @@ class ShapeTable(QAbstractTableModel):
     def classes(self) -> NDArray[np.str_]:
         """Return the class of each of `ids`."""
         return np.array([kind or UNKNOWN for kind in self._table.get("shape_class", [])], np.str_)
+
+    def edited(self) -> BoolArray:
+        """Return for each of `ids` whether its class was set by hand."""
+        measured = self._table.get("measured_class", [""] * len(self.ids))
+        return np.array([bool(kind) for kind in measured], bool)
 
     def id_of(self, row: int) -> int:
         """Id of the shape in a row."""
@@ -224,7 +230,8 @@ class ShapeTable(QAbstractTableModel):
         row = self._order[index.row()]
         value = self._table[name][row]
         if role == Qt.ItemDataRole.DisplayRole:
-            return _text(value, decimals)
+            measured = self._table.get("measured_class") if name == "shape_class" else None
+            return _text(value, decimals) + (_EDITED if measured and measured[row] else "")
         if role == Qt.ItemDataRole.DecorationRole and name == "shape_class":
             return QColor(layers.class_colour(value))
         if role == Qt.ItemDataRole.TextAlignmentRole and name != "shape_class":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
+from napari_3dmsl.widgets._class_edit import ClassEditor
 from napari_3dmsl.widgets._flight import Flight
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
@@ -37,6 +39,13 @@ class BrowsePanel(Panel):
         self._selection.failed.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
         self._show_source()
 
+    def keyPressEvent(self, event: Any) -> None:
+        """Qt: what no field took; a shortcut would take Ctrl+Z from the text fields."""
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.editor.undo()
+            return
+        super().keyPressEvent(event)
+
     def _build(self) -> None:
         self.filter = FilterBar(self)
         self.table = ShapeTableView(self._model, self)
@@ -56,20 +65,31 @@ class BrowsePanel(Panel):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.count, 1)
         row.addWidget(self.columns_button)
+        self.editor = ClassEditor(self.viewer, self._selection, self)
+        self.editor.edited.connect(self._show_edited)
+        self.editor.failed.connect(self.complain)
         self.why = QLabel(self)
         self.why.setObjectName("why")
         self.why.setWordWrap(True)
         self.add(self.filter)
         self.add(line)
         self.add(self.table, stretch=10)
+        self.add(self.editor)
         self.add(self.why)
 
-    def _show_source(self) -> None:
-        source = self._selection.source
-        self._model.show(source)
+    def _show_table(self) -> None:
+        self._model.show(self._selection.source)
         self.table.fit_columns()
         self.filter.show_classes(self._model)
         self._narrow()
+
+    def _show_edited(self, message: str) -> None:
+        self._show_table()
+        self.say(message)
+
+    def _show_source(self) -> None:
+        source = self._selection.source
+        self._show_table()
         if source is None:
             self.say("No shapes yet: extract some, or drop a shape library folder on the window.")
         elif self._selection.instances is not None:

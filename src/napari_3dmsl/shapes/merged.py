@@ -1,0 +1,74 @@
+"""Many surfaces as one, which knows what it was made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from napari_3dmsl.shapes.mesh import Mesh, merge_meshes
+
+
+@dataclass(frozen=True, eq=False)
+class MergedMesh:
+    """The surfaces of several shapes as one mesh.
+
+    Attributes
+    ----------
+    mesh
+        All of them.
+    sizes
+        Number of vertices and faces of each shape by its id, in the order of the mesh.
+    """
+
+    mesh: Mesh
+    sizes: dict[int, tuple[int, int]]
+
+    @classmethod
+    def of(cls, pieces: Mapping[int, Mesh]) -> Self:
+        """Merge the surfaces of shapes."""
+        sizes = {i: (len(mesh.vertices), len(mesh.faces)) for i, mesh in pieces.items()}
+        return cls(merge_meshes(list(pieces.values())), sizes)
+
+    def pieces(self) -> dict[int, Mesh]:
+        """Return the surface of each shape again."""
+        found, vertex, face = {}, 0, 0
+        for shape_id, (vertices, faces) in self.sizes.items():
+            corners = self.mesh.faces[face : face + faces] - np.int32(vertex)
+            found[shape_id] = Mesh(self.mesh.vertices[vertex : vertex + vertices], corners)
+            vertex, face = vertex + vertices, face + faces
+        return found
+
+
+def regroup(
+    groups: Mapping[str, MergedMesh], names: Mapping[int, str]
+) -> dict[str, MergedMesh | None]:
+    """Move shapes from one group to another.
+
+    Parameters
+    ----------
+    groups
+        Merged surfaces by the name of the group.
+    names
+        Name of the new group by id; shapes of no group are left out.
+
+    Returns
+    -------
+    dict
+        The groups that have changed, None for those that have become empty.
+    """
+    leaving = {
+        name: {i for i in group.sizes if names.get(i, name) != name}
+        for name, group in groups.items()
+    }
+    moved = {i for ids in leaving.values() for i in ids}
+    changed = {name for name, ids in leaving.items() if ids} | {names[i] for i in moved}
+    known = {name: groups[name].pieces() if name in groups else {} for name in changed}
+    coming: dict[str, dict[int, Mesh]] = {name: {} for name in changed}
+    for pieces in known.values():
+        for shape_id in moved & set(pieces):
+            coming[names[shape_id]][shape_id] = pieces.pop(shape_id)
+    found = {name: dict(sorted((known[name] | coming[name]).items())) for name in changed}
+    return {name: MergedMesh.of(pieces) if pieces else None for name, pieces in found.items()}
