@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -333,7 +334,14 @@ def _compile_label_colours() -> None:
     from napari.utils.colormaps import DirectLabelColormap
 
     colours = DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: "white"})
-    colours.map(np.array([0, 1], np.uint8))
+    # Compiling makes much garbage, and looking through all of napari for it stops the window.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        colours.map(np.array([0, 1], np.uint8))
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _finest(layer: Any) -> Any:
