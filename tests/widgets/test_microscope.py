@@ -340,6 +340,36 @@ def test_other_ways_of_imaging_and_labelling_are_a_choice_away(
     np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
 
 
+def test_other_microscopes_image_the_same_fluorophores_beside(
+    microscope: Hands, loaded: Any, ring: Mesh
+) -> None:
+    microscope.choose("compare_1", "epi1")
+    microscope.choose("compare_2", "conf2")
+    names = "epi1 (2)", "conf2 (3)"
+    microscope.wait(lambda: all(name in loaded.layers for name in names))
+    microscope.type("focus_um", 0.4)
+    microscope.type("rotation_deg_x", 30)
+    microscope.wait(
+        lambda: all(settings(loaded, name)["pose"]["rotation_deg"][2] == 30 for name in names)
+    )
+    settled(microscope)
+    first = settings(loaded)
+    for name in names:
+        other = settings(loaded, name)
+        assert other["microscope"] == load_microscope(name.split()[0]).model_dump(mode="json")
+        for same in ("pose", "labelling", "acquisition", "seed", "fluorophores", "world_to_field"):
+            assert other[same] == first[same], same
+        np.testing.assert_array_equal(pixels(loaded, name), drawn_again(loaded, ring, name))
+    edges = [loaded.layers[name].extent.world[:, 1] for name in (IMAGE, *names)]
+    assert edges[0][1] < edges[1][0] < edges[1][1] < edges[2][0]
+    microscope.choose("microscope", "epi1")  # its image is wider: the others make room
+    microscope.wait(lambda: loaded.layers[names[0]].extent.world[0][1] > 1 + edges[1][0])
+    microscope.choose("compare_1", "nothing")
+    assert names[0] not in loaded.layers
+    settled(microscope)
+    assert names[0] not in loaded.layers
+
+
 def test_another_objective_and_camera_fill_the_fields(microscope: Hands, loaded: Any) -> None:
     microscope.choose("microscope", "epi1")
     microscope.choose("objective", "20x-air")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,18 +28,24 @@ def find_image(viewer: napari.viewer.Viewer, name: str) -> Any:
 
 
 def put_image(
-    viewer: napari.viewer.Viewer, name: str, image: SimulatedImage, *, adjust_contrast: bool
+    viewer: napari.viewer.Viewer,
+    name: str,
+    image: SimulatedImage,
+    *,
+    adjust_contrast: bool,
+    right_of: Sequence[str] = (),
 ) -> None:
     """Update the layer of that name in place, or add it.
 
     Scale and place are only touched when they change: napari redraws everything for them.
+    ``right_of`` names images that it stands beside; without any, it stands beside the volume.
     """
     from napari.layers import Image
 
     found = find_image(viewer, name)
     data, attributes, _ = layers.image_layer(image, name)
     if found is None:
-        attributes["translate"] += _middle_um(viewer, image, name)[-data.ndim :]
+        attributes["translate"] += _middle_um(viewer, image, name, right_of)[-data.ndim :]
         active = viewer.layers.selection.active
         viewer.add_layer(Image(data, **attributes))
         if active is not None:
@@ -49,7 +56,10 @@ def put_image(
     found.metadata = attributes["metadata"]
     if moved:
         found.scale = attributes["scale"]
-        found.translate = attributes["translate"] + _middle_um(viewer, image, name)[-data.ndim :]
+    if moved or right_of:
+        place = attributes["translate"] + _middle_um(viewer, image, name, right_of)[-data.ndim :]
+        if not np.allclose(found.translate, place):
+            found.translate = place
     if adjust_contrast:
         found.contrast_limits = attributes["contrast_limits"]
 
@@ -67,7 +77,7 @@ def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> N
         physseg=None,
         simulation=image.simulation.replace(noise="none", snr=None),
     )
-    put_image(viewer, PHOTONS, clean, adjust_contrast=True)
+    put_image(viewer, PHOTONS, clean, adjust_contrast=True, right_of=(IMAGE,))
 
 
 def put_point(viewer: napari.viewer.Viewer, point: PointImage | None) -> None:
@@ -129,8 +139,10 @@ def _is_focal_plane(layer: Any) -> bool:
     return bool(layers.about(layer).get("kind") == optics_layers.FOCAL_PLANE)
 
 
-def _middle_um(viewer: napari.viewer.Viewer, image: SimulatedImage, name: str) -> FloatArray:
-    """Middle of an image in the viewer: right of the volume, a stack below the image."""
+def _middle_um(
+    viewer: napari.viewer.Viewer, image: SimulatedImage, name: str, right_of: Sequence[str]
+) -> FloatArray:
+    """Middle of an image in the viewer: right of the volume or of images, a stack below."""
     microscope = image.simulation.microscope
     height_um, width_um = (count * microscope.pixel_um for count in microscope.image_size)
     boxes = [
@@ -138,12 +150,14 @@ def _middle_um(viewer: napari.viewer.Viewer, image: SimulatedImage, name: str) -
         for layer in viewer.layers
         if layer.ndim == 3 and not _is_image(layer) and not _is_focal_plane(layer)
     ]
-    right = max((float(box[1][2]) for box in boxes), default=0.0)
+    left = [find_image(viewer, other) for other in right_of]
+    edges = [float(box[1][2]) for box in boxes]
+    edges += [float(layer.extent.world[1][-1]) for layer in left if layer is not None]
+    right = max(edges, default=0.0)
     middle = float(np.mean([box[:, 1].mean() for box in boxes])) if boxes else 0.0
     below = height_um + _GAP_UM if name == STACK else 0.0
-    beside = width_um + _GAP_UM if name == PHOTONS else 0.0
     height = float(image.scene.centroid_um[0])
-    return np.array([height, middle + below, right + _GAP_UM + 0.5 * width_um + beside])
+    return np.array([height, middle + below, right + _GAP_UM + 0.5 * width_um])
 
 
 def _is_image(layer: Any, name: str | None = None) -> bool:

@@ -14,9 +14,10 @@ from napari_3dmsl import layers
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.readouts import PointImage, Resolution, point_image, resolution
-from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
+from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.optics_layers import FOCAL_PLANE
 from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.widgets._comparison import Comparison
 from napari_3dmsl.widgets._image_layers import (
     IMAGE,
     STACK,
@@ -26,8 +27,9 @@ from napari_3dmsl.widgets._image_layers import (
     put_photons,
     put_point,
 )
+from napari_3dmsl.widgets._imaging import Request, imager
 from napari_3dmsl.widgets._layer_choice import LayerChoice
-from napari_3dmsl.widgets._live import LatestWins, Outdated
+from napari_3dmsl.widgets._live import LatestWins
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets._simulation_form import SimulationForm
@@ -38,14 +40,6 @@ if TYPE_CHECKING:
 
 _READ_OUT_DELAY_MS = 150
 _BUSY_DELAY_MS = 400  # a bar for every quick stack would flicker
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to image: all that the working thread needs, frozen."""
-
-    surface: Surface
-    simulation: Simulation
 
 
 @dataclass(frozen=True)
@@ -72,8 +66,8 @@ class MicroscopePanel(Panel):
         super().__init__(viewer)
         self._selection = selection_of(viewer)
         self._surface: tuple[Any, Surface] | None = None
-        self._live = LatestWins(_imager(), self)
-        self._stacks = LatestWins(_imager(), self)
+        self._live = LatestWins(imager(), self)
+        self._stacks = LatestWins(imager(), self)
         self._resolutions = LatestWins(_read_out_of, self)
         self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
         self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
@@ -83,6 +77,7 @@ class MicroscopePanel(Panel):
         self._followed: Any = None
         self._height_um = 0.0
         self.form = SimulationForm(self)
+        self.comparison = Comparison(viewer, self)
         self._build()
         self._live.finished.connect(self._show_image)
         self._stacks.finished.connect(self._show_stack)
@@ -90,6 +85,7 @@ class MicroscopePanel(Panel):
         for runner in (self._live, self._stacks, self._resolutions):
             runner.failed.connect(self.complain)
             self.at_end(runner.close)
+        self.at_end(self.comparison.close)
         self.at_end(self.choice.disconnect_viewer)
         self._stacks.busy.connect(self._show_busy)
         self._selection.selected.connect(self._shape_selected)
@@ -97,6 +93,8 @@ class MicroscopePanel(Panel):
         self.form.failed.connect(self.complain)
         self.form.grey_levels_changed.connect(self._other_grey_levels)
         self.form.changed.connect(self._knob_turned)
+        self.comparison.changed.connect(self._knob_turned)
+        self.comparison.failed.connect(self.complain)
         self._follow_surface()
 
     def _timer(self, delay_ms: int, work: Callable[[], None]) -> QTimer:
@@ -133,6 +131,7 @@ class MicroscopePanel(Panel):
         self.point.toggled.connect(self._request_read_out)
         form = self.form
         self.add(form.presets())
+        self.add(self.comparison.rows())
         self.add(top)
         self.add_section("Sample", form.labelling)
         take_view = QPushButton("Use this view", self)
@@ -244,6 +243,7 @@ class MicroscopePanel(Panel):
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
         if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
             self._adjust_contrast.discard(IMAGE)
+            self.comparison.follow(request)
             if self.form.wants_stack:
                 self._request_stack()
         if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:
@@ -337,20 +337,6 @@ def _text(name: str) -> QLabel:
 def _read_out_of(point: Point, is_outdated: Callable[[], bool]) -> ReadOut:
     sections = point_image(point.microscope, point.depth_um) if point.pictured else None
     return ReadOut(resolution(point.microscope, point.depth_um), sections)
-
-
-def _imager() -> Callable[[Request, Callable[[], bool]], SimulatedImage]:
-    """Return work for `LatestWins` that keeps what consecutive images share."""
-    simulator = Simulator()
-
-    def image(request: Request, is_outdated: Callable[[], bool]) -> SimulatedImage:
-        def stop_if_outdated(done: int, total: int, what: str) -> None:
-            if is_outdated() and done < total:
-                raise Outdated
-
-        return simulator.image(request.surface, request.simulation, stop_if_outdated)
-
-    return image
 
 
 def _is_plain_surface(layer: Any) -> bool:
