@@ -50,7 +50,8 @@ class DownloadPanel(Panel):
         self.archive.setToolTip("Archives of the release with their sizes, the smallest first")
         self.archive.setEnabled(False)
         self.archive.currentIndexChanged.connect(self._choose)
-        self.add_section("3DMSL release", about, self.archive)
+        self.add(about)
+        self.add(self.archive)
         self.list_button = self.add_button("list", "List", "Ask the repository for its archives")
         self.list_button.clicked.connect(self._list)
         self.download_button = self.add_button(
@@ -118,8 +119,11 @@ class DownloadPanel(Panel):
         if self.viewer.dims.ndisplay != 3:
             self.viewer.dims.ndisplay = 3
         self.viewer.reset_view()
+        # napari searches an active surface at every move of the mouse.
+        self.viewer.layers.selection.clear()
         self._choose(self.archive.currentIndex())
-        self.say(f"{path.name}: {count} shapes; kept in {path.parent}.")
+        shapes = "1 shape" if count == 1 else f"{count} shapes"
+        self.say(f"{path.name}: {shapes}; kept in {path.parent}.")
 
 
 def _fetch_and_open(
