@@ -16,7 +16,6 @@ from napari_3dmsl.shapes.sampling import SampleSettings
 from napari_3dmsl.shapes.shape import measure_shapes
 
 PLUGIN = "napari-3dmsl"
-RELEASED = Path(__file__).parents[1].parent / "shared" / "data" / "3dmsl" / "920"
 RADIUS_UM, MIDDLE_UM = 7 * 0.024, np.array([12, 12, 16]) * 0.024
 
 
@@ -103,20 +102,19 @@ def test_a_damaged_cloud_is_told_in_one_line(ball: Path) -> None:
         reader(str(path))
 
 
-@pytest.mark.real_data
-@pytest.mark.skipif(not RELEASED.is_dir(), reason="needs the released instance 920")
-def test_the_released_samples_lie_on_the_released_mesh() -> None:
+def test_the_released_samples_lie_on_the_released_mesh(real_data: Path) -> None:
+    released = real_data / "3dmsl" / "920"
     mesh = readers.get_mesh_reader("raw_mesh.off")
     assert mesh is not None
-    [(surface, _, _)] = mesh(str(RELEASED / "raw_mesh.off"))
+    [(surface, _, _)] = mesh(str(released / "raw_mesh.off"))
     low, high = surface[0].min(axis=0), surface[0].max(axis=0)
-    [(cloud, _, _)] = mesh(str(RELEASED / "pointcloud.ply"))
+    [(cloud, _, _)] = mesh(str(released / "pointcloud.ply"))
     # The samples of the release are of a surface that is a little thicker than its mesh.
     np.testing.assert_allclose(cloud.min(axis=0), low, atol=0.04)
     np.testing.assert_allclose(cloud.max(axis=0), high, atol=0.04)
     occupancies = readers.get_occupancy_reader("occupancies.npz")
     assert occupancies is not None
-    [(points, attributes, _)] = occupancies(str(RELEASED / "occupancies.npz"))
+    [(points, attributes, _)] = occupancies(str(released / "occupancies.npz"))
     inside = points[attributes["features"]["inside"]]
     assert (inside.min(axis=0) > low - 0.05).all()
     assert (inside.max(axis=0) < high + 0.05).all()
