@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from napari_3dmsl.microscope.camera import Camera, peak_snr, photons_for_snr, record
+from napari_3dmsl.microscope.camera import (
+    Camera,
+    peak_snr,
+    photons_for_snr,
+    record,
+    saturated_share,
+)
 from napari_3dmsl.microscope.physseg import physseg_noise
 from napari_3dmsl.microscope.presets import camera_names, load_camera
 
@@ -125,3 +131,13 @@ def test_a_ratio_that_the_camera_cannot_reach_is_refused_with_the_best_one():
     with pytest.raises(ValueError, match="snr = 0: must be a number above 0"):
         photons_for_snr(0, camera)
     assert peak_snr(np.zeros((4, 4)), IDEAL) == 0
+
+
+def test_the_share_that_saturates_is_what_the_recorded_image_shows():
+    camera = load_camera("ideal").replace(bit_depth=8, background_photons=0)
+    photons = np.zeros((100, 100))
+    photons[:30] = 1000.0
+    counts = record(photons, camera, np.random.default_rng(0))
+    assert (counts == 255).mean() == 0.3
+    assert saturated_share(photons, camera) == 0.3
+    assert saturated_share(photons / 10, camera) == 0.0

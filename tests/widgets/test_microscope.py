@@ -397,6 +397,7 @@ def test_what_differs_from_the_preset_is_named_and_can_be_reset(
     microscope.type("emission_nm", 650)
     microscope.type("pinhole_airy", 2)
     assert changes.text() == "Changed: emission nm, pinhole airy"
+    settled(microscope)
     microscope.click("reset")
     settled(microscope)
     assert settings(loaded)["microscope"] == load_microscope("con1").model_dump(mode="json")
@@ -436,6 +437,14 @@ def test_a_microscope_is_kept_listed_and_opened_again(
     assert microscope.complains
     assert "numerical_aperture" in microscope.status
     assert settings(loaded)["microscope"]["emission_nm"] == 650
+
+
+def test_a_camera_that_saturates_is_told(microscope: Hands, loaded: Any) -> None:
+    assert "saturate" not in microscope.status
+    microscope.type("photons_per_fluorophore", 100000)
+    settled(microscope)
+    assert pixels(loaded).max() == 2**12 - 1
+    assert "of the pixels saturate: lower the photons" in microscope.status
 
 
 def test_a_signal_to_noise_ratio_can_be_asked_for(microscope: Hands, loaded: Any) -> None:

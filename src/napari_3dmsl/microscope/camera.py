@@ -47,6 +47,12 @@ class Camera(Settings):
         return min(self.full_well_e, max(levels * self.e_per_adu / self.em_gain, 0.0))
 
 
+def saturated_share(photons: FloatArray, camera: Camera) -> float:
+    """Share of pixels whose expected electrons are more than the camera can record, 0 to 1."""
+    light = camera.quantum_efficiency * (np.asarray(photons) + camera.background_photons)
+    return float(np.mean(light + camera.spurious_e > camera.largest_e))
+
+
 def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> CountArray:
     """Record expected photons with a camera.
 

@@ -11,6 +11,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl import layers
+from napari_3dmsl.microscope.camera import saturated_share
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.readouts import PointImage, Resolution, point_image, resolution
@@ -324,7 +325,15 @@ def _what_is_seen(image: SimulatedImage) -> str:
     count = f"{scene.fluorophores:,.0f} fluorophores {where}"
     brightest = f"brightest pixel {float(image.photons.photons.max()):,.0f} photons"
     ratio = "" if image.peak_snr is None else f", signal to noise {image.peak_snr:.1f}"
-    return f"{count}; {brightest}{ratio}"
+    return f"{count}; {brightest}{ratio}{_saturation(image)}"
+
+
+def _saturation(image: SimulatedImage) -> str:
+    """Warn when the camera clips, which makes bright parts flat."""
+    if image.simulation.noise != "camera":
+        return ""
+    share = saturated_share(image.photons.photons, image.simulation.camera)
+    return f"; {100 * share:.1f} % of the pixels saturate: lower the photons" if share else ""
 
 
 def _text(name: str) -> QLabel:
