@@ -83,6 +83,16 @@ def loaded(viewer: Any, extracted: list[layers.LayerData]) -> Any:
 
 
 @pytest.fixture
+def window(imported: None, make_napari_viewer: Any, extracted: Any, qtbot: Any) -> Any:
+    """A window on the screen with the shapes in it, drawn."""
+    viewer = make_napari_viewer(show=True)
+    load(viewer, extracted)
+    viewer.window.resize(1000, 800)
+    qtbot.wait(50)
+    return viewer
+
+
+@pytest.fixture
 def open_panel(qtbot: Any) -> Callable[[Any, str], Hands]:
     """Open a panel from the Plugins menu of a viewer."""
 

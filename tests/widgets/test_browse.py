@@ -426,16 +426,6 @@ def test_a_mesh_is_read_once_while_it_is_selected(
     assert reads == [3]
 
 
-@pytest.fixture
-def window(imported: None, make_napari_viewer: Any, extracted: Any, qtbot: Any) -> Any:
-    """A window on the screen with the shapes in it, drawn."""
-    viewer = make_napari_viewer(show=True)
-    load(viewer, extracted)
-    viewer.window.resize(1000, 800)
-    qtbot.wait(50)
-    return viewer
-
-
 def click_canvas(viewer: Any, qtbot: Any, world: np.ndarray, drag: int = 0) -> None:
     """Click where a point of the world is drawn."""
     from qtpy.QtCore import QPoint, Qt

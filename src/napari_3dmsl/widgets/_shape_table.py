@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,10 +14,11 @@ from qtpy.QtCore import (
     QItemSelectionRange,
     QModelIndex,
     QPoint,
+    QSize,
     Qt,
     Signal,
 )
-from qtpy.QtGui import QColor, QFontMetrics
+from qtpy.QtGui import QColor, QFontMetrics, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
 from napari_3dmsl import layers
@@ -47,7 +48,7 @@ COLUMNS = [
         "class",
         None,
         "Class by the rules of the 3DMSL paper, section 4.1.2; with a pen: set by hand",
-        "nano-tunnel ✎",
+        "nano-tunnel",
     ),
     Column("length_um", "length\nµm", 2, "Length of the skeleton, all branches together", "88.88"),
     Column("volume_um3", "volume\nµm³", 3, "Volume of the voxels", "8.888"),
@@ -112,6 +113,8 @@ class ShapeTable(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
+        self.picture_of: Callable[[int, str], QPixmap | None] | None = None
+        """Gives the picture of a shape in a colour; without it none are shown."""
         self.ids: IntArray = _NO_SHAPES
         self.columns: list[Column] = []
         self._table: dict[str, Sequence[Any]] = {}
@@ -178,6 +181,11 @@ class ShapeTable(QAbstractTableModel):
         found: list[int] = rows[rows >= 0].tolist()
         return found
 
+    def refresh(self, shape_id: int) -> None:
+        """Draw the row of a shape again, as there is a picture of it now."""
+        for row in self.rows_of([shape_id]):
+            self.dataChanged.emit(self.index(row, 0), self.index(row, 0))
+
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Qt: sort by a column; equals stay in the order of their ids."""
         self.beginResetModel()
@@ -233,7 +241,12 @@ class ShapeTable(QAbstractTableModel):
             measured = self._table.get("measured_class") if name == "shape_class" else None
             return _text(value, decimals) + (_EDITED if measured and measured[row] else "")
         if role == Qt.ItemDataRole.DecorationRole and name == "shape_class":
-            return QColor(layers.class_colour(value))
+            swatch = QPixmap(12, 12)
+            swatch.fill(QColor(layers.class_colour(value)))
+            return swatch
+        if role == Qt.ItemDataRole.DecorationRole and name == "index" and self.picture_of:
+            colour = layers.class_colour(self._table["shape_class"][row])
+            return self.picture_of(int(value), colour)
         if role == Qt.ItemDataRole.TextAlignmentRole and name != "shape_class":
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.ToolTipRole and "reason" in self._table:
@@ -268,6 +281,7 @@ class ShapeTableView(QTableView):
         self._model = model
         self._marking = False
         self._telling = False
+        self._picture = 0
         self._visible = {column.name: column.by_default for column in COLUMNS}
         self.setObjectName("shapes")
         self.setModel(model)
@@ -296,8 +310,16 @@ class ShapeTableView(QTableView):
         for at, column in enumerate(self._model.columns):
             self.setColumnHidden(at, not self._visible[column.name])
             lines = [heading.horizontalAdvance(line) for line in column.heading.split("\n")]
-            width = max(*lines, metrics.horizontalAdvance(column.widest)) + 14
-            self.setColumnWidth(at, width + (22 if column.name == "shape_class" else 0))
+            width = max(*lines, metrics.horizontalAdvance(column.widest)) + 9
+            room = {"shape_class": 16, "index": self._picture}.get(column.name, 0)
+            self.setColumnWidth(at, width + room)
+
+    def show_pictures(self, size: int) -> None:
+        """Make room for pictures of so many pixels, none for 0."""
+        self._picture = size
+        self.setIconSize(QSize(size, size))
+        self.verticalHeader().setDefaultSectionSize(max(22, size + 4))
+        self.fit_columns()
 
     def mark(self, shape_ids: Sequence[int], current: int | None) -> None:
         """Mark the rows of shapes, as far as they are shown, without telling."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from napari_3dmsl.widgets._class_edit import ClassEditor
 from napari_3dmsl.widgets._flight import Flight
@@ -14,6 +14,7 @@ from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets._shape_filter import FilterBar
 from napari_3dmsl.widgets._shape_table import ShapeTable, ShapeTableView
+from napari_3dmsl.widgets._thumbnails import SIZE, Thumbnails
 
 if TYPE_CHECKING:
     import napari
@@ -26,10 +27,14 @@ class BrowsePanel(Panel):
         super().__init__(viewer)
         self._selection = selection_of(viewer)
         self._model = ShapeTable()
+        self._thumbnails = Thumbnails(self)
+        self.at_end(self._thumbnails.close)
         self._flight = Flight(viewer, self)
         self.at_end(self._flight.stop)
         self._build()
         self._model.arranged.connect(self._show_selected)
+        self._thumbnails.made.connect(self._model.refresh)
+        self.pictures_box.toggled.connect(self._toggle_pictures)
         self.filter.changed.connect(self._narrow)
         self.table.chosen.connect(self._selection.select_many)
         self.table.flown_to.connect(self._fly)
@@ -38,6 +43,7 @@ class BrowsePanel(Panel):
         # Queued, as Qt marks a row that is clicked only after it has told us.
         self._selection.failed.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
         self._show_source()
+        self.pictures_box.setChecked(True)
 
     def keyPressEvent(self, event: Any) -> None:
         """Qt: what no field took; a shortcut would take Ctrl+Z from the text fields."""
@@ -53,6 +59,12 @@ class BrowsePanel(Panel):
         self.table.setToolTip("Shift and Ctrl select several; a double click or Enter flies there")
         self.count = QLabel(self)
         self.count.setObjectName("count")
+        self.pictures_box = QCheckBox("Pictures", self)
+        self.pictures_box.setObjectName("pictures")
+        self.pictures_box.setToolTip(
+            "Show a picture of each shape: from its broadest side, the longest axis to the right, "
+            "each as large as fits"
+        )
         self.columns_button = QToolButton(self)
         self.columns_button.setObjectName("columns")
         self.columns_button.setText("Columns")
@@ -64,6 +76,7 @@ class BrowsePanel(Panel):
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.count, 1)
+        row.addWidget(self.pictures_box)
         row.addWidget(self.columns_button)
         self.editor = ClassEditor(self.viewer, self._selection, self)
         self.editor.edited.connect(self._show_edited)
@@ -78,6 +91,7 @@ class BrowsePanel(Panel):
         self.add(self.why)
 
     def _show_table(self) -> None:
+        self._thumbnails.show(self._selection.source)
         self._model.show(self._selection.source)
         self.table.fit_columns()
         self.filter.show_classes(self._model)
@@ -102,6 +116,10 @@ class BrowsePanel(Panel):
         self._model.narrow(self.filter.mask(self._model))
         self.filter.show_histograms(self._model)
         self.count.setText(f"{self._model.rowCount()} of {len(self._model.ids)} shapes")
+
+    def _toggle_pictures(self, shown: bool) -> None:
+        self._model.picture_of = self._thumbnails.picture if shown else None
+        self.table.show_pictures(SIZE if shown else 0)
 
     def _fly(self) -> None:
         shown = self._selection.highlight
