@@ -127,7 +127,8 @@ def write_about(folder: Path) -> None:
     writer = csv.writer(text)
     writer.writerow(["index", *LOCATION_COLUMNS, *COLUMNS[1:]])
     place = [1.5, 2.5, 3.5, 4000, *["slice(10, 60, None)"] * 3]
-    measures = ["rod", 3.2, 0.1, 1.6, 0, 0, 0.15, False, 1, "rod: 3.2 µm long, no branch, no loop"]
+    measures = ["rod", 3.2, 0.1, 1.6, 0, 0, 0.15, False, 1]
+    measures += ["rod: 3.2 µm long, no branch, no loop", ""]
     writer.writerows([number, *place, *measures] for number in range(1, SHAPES + 1))
     (folder / "meta_locations.csv").write_text(text.getvalue(), encoding="utf-8")
     index = {"format": FORMAT, "unit_nm": 24.0, "settings": {}}

@@ -130,6 +130,25 @@ def test_corrections_are_kept_in_a_library_of_ours(
     assert ShapeLibrary.open(folder).table == ShapeLibrary.open(untouched).table
 
 
+def test_a_library_of_an_earlier_version_has_no_corrections_until_one_is_made(
+    shapes: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "library"
+    write_library(shapes.shapes, folder)
+    table = folder / "meta_locations.csv"
+    header, *lines = table.read_text().splitlines()
+    older = [header.removesuffix(",measured_class"), *(line.removesuffix(",") for line in lines)]
+    for text in (older, [header, *older[1:]]):  # without the column, and with rows that are short
+        table.write_text("\n".join(text) + "\n")
+        library = ShapeLibrary.open(folder)
+        assert library.table.get("measured_class", [""] * 4) == [""] * 4
+        library.set_classes({3: "network"})
+        library.save_classes()
+        again = ShapeLibrary.open(folder)
+        assert again.table["measured_class"] == ["", "", "rod", ""]
+        assert again.table["shape_class"] == ["dot", "dot", "network", "donut"]
+
+
 def test_a_zip_and_a_library_without_a_table_are_not_changed(
     viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path
 ) -> None:

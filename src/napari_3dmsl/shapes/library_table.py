@@ -40,6 +40,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
         ("cx", "cy", "cz", "length_um", "volume_um3", "area_um2", "mean_radius_um"), _number
     ),
     "touches_border": lambda text: text == "True",
+    "measured_class": lambda text: text or "",  # a row may end before it
 }
 
 
