@@ -115,8 +115,7 @@ def test_disk_convolution_equals_a_sum_over_the_disk():
     emission = _emission()
     grid = RadialGrid(5.0, 2 * emission.band_per_um)
     radius = 0.26
-    matrix = grid.disk_convolution(emission.band_per_um, radius)
-    ours = matrix @ emission.intensity(grid.radius_um, 0.5, -0.4)[:, 0]
+    ours = grid.disk_convolution(emission.intensity(grid.radius_um, 0.5, -0.4), radius)[:, 0]
     step = 0.004
     offsets = np.arange(-radius, radius + step, step)
     y, x = np.meshgrid(offsets, offsets)

@@ -59,17 +59,29 @@ class RadialGrid:
         matrix *= self._area_weight
         return matrix
 
-    @lru_cache(maxsize=4)  # noqa: B019  as few grids are kept as matrices
-    def disk_convolution(self, band_per_um: float, disk_radius_um: float) -> FloatArray:
-        """Matrix that convolves a function of the grid, of that band, with a disk's indicator."""
-        count = int(np.ceil(np.pi * band_per_um * (self.end_um + disk_radius_um))) + 40
-        nodes, weights = gauss_legendre(count)
-        frequency = 0.5 * band_per_um * (nodes + 1.0)
+    def disk_convolution(self, intensity: FloatArray, disk_radius_um: float) -> FloatArray:
+        """Convolve functions of the grid, (radii, n), with the indicator of a disk.
+
+        There and back through the frequencies: only the factor between depends on the disk.
+        """
+        waves, frequency, weights = self._waves(int(np.ceil(disk_radius_um)))
         disk = disk_radius_um * j1(2.0 * np.pi * frequency * disk_radius_um) / frequency
-        back = j0(2.0 * np.pi * np.outer(self.radius_um, frequency))
-        back *= np.pi * band_per_um * weights * frequency * disk
-        matrix: FloatArray = back @ self._hankel(frequency)
-        return matrix
+        spectrum = waves.T @ (self._area_weight[:, None] * intensity)
+        spectrum *= (2.0 * np.pi * weights * frequency * disk)[:, None]
+        convolved: FloatArray = waves @ spectrum
+        return convolved
+
+    @lru_cache(maxsize=2)  # noqa: B019  as few grids are kept as matrices
+    def _waves(self, reach_um: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """J0 of every radius times every frequency, the frequencies, and quadrature weights.
+
+        Enough frequencies for functions that reach so much farther than the grid.
+        """
+        count = int(np.ceil(np.pi * self.band_per_um * (self.end_um + reach_um))) + 40
+        nodes, weights = gauss_legendre(count)
+        frequency = 0.5 * self.band_per_um * (nodes + 1.0)
+        waves: FloatArray = j0(2.0 * np.pi * np.outer(self.radius_um, frequency))
+        return waves, frequency, 0.5 * self.band_per_um * weights
 
 
 @lru_cache(maxsize=4)

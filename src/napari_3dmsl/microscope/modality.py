@@ -94,8 +94,7 @@ class Confocal(Modality):
         """See `Modality.radial_intensity`."""
         excitation = self.excitation.intensity(grid.radius_um, depth_um, stage_um)
         emission = self.emission.intensity(grid.radius_um, depth_um, stage_um)
-        band = self.emission.band_per_um
-        return excitation * (grid.disk_convolution(band, self.pinhole_radius_um) @ emission)
+        return excitation * grid.disk_convolution(emission, self.pinhole_radius_um)
 
 
 class SquaredEmission(Modality):

@@ -48,7 +48,8 @@ class Flight(QVariantAnimation):
             if axis >= dims.ndim - len(middle):
                 dims.set_point(axis, float(middle[axis - dims.ndim + len(middle)]))
         begin = self._place()
-        self._viewer.fit_to_view(layers=[layer], margin=_MARGIN)  # napari knows the way
+        if hasattr(self._viewer, "fit_to_view"):  # before napari 0.8 the zoom stays
+            self._viewer.fit_to_view(layers=[layer], margin=_MARGIN)
         self._ends = [begin, self._end(middle, unit)]
         self._move(0.0)
         self.start()
@@ -57,7 +58,10 @@ class Flight(QVariantAnimation):
         """Return where the camera has to be; napari 0.9 fits in the layer's own unit."""
         center, zoom = self._place()
         axes = min(self._viewer.dims.ndisplay, len(middle))
-        if not np.allclose(center[-axes:], middle[-axes:], rtol=0.01, atol=0.01 * np.ptp(middle)):
+        fitted = hasattr(self._viewer, "fit_to_view")
+        if fitted and not np.allclose(
+            center[-axes:], middle[-axes:], rtol=0.01, atol=0.01 * np.ptp(middle)
+        ):
             zoom *= unit
         center[-axes:] = middle[-axes:]
         return center, zoom
