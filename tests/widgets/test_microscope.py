@@ -655,6 +655,7 @@ def test_fields_have_the_names_of_their_settings(viewer: Any, open_panel: Any) -
 def test_closing_in_the_middle_of_an_update_ends_it(
     microscope: Hands, loaded: Any, qtbot: Any, how: str, id_of: Callable[[str], int]
 ) -> None:
+    microscope.type("image_size", 512)  # large enough to take seconds
     microscope.type("planes", 101)
     microscope.click("stack")
     microscope.wait(lambda: not microscope.find("progress").isHidden())
