@@ -43,6 +43,8 @@ class ShapeSelection(QObject):
         Another shape is the current one, or none.
     marked()
         Other shapes are selected; the current one is among them.
+    classes_changed()
+        Classes of the loaded shapes have been set by hand.
     failed(message)
         The shape that was asked for cannot be read.
     """
@@ -50,6 +52,7 @@ class ShapeSelection(QObject):
     source_changed = Signal()
     selected = Signal()
     marked = Signal()
+    classes_changed = Signal()
     failed = Signal(str)
 
     def __init__(self, viewer: Any) -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     import napari
 
+_PATIENCE_S = 0.5  # enough while bytes come; a server that hangs must not hold the window up
+
 
 class DownloadPanel(Panel):
     """Lists the archives of the release, fetches one and opens it."""
@@ -32,7 +34,7 @@ class DownloadPanel(Panel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
         self._files: list[RemoteFile] = []
-        self._work = BackgroundThread(self)
+        self._work = BackgroundThread(self, _PATIENCE_S)
         self._work.progressed.connect(self._show_progress)
         self._work.finished.connect(self._show)
         self._work.failed.connect(self._fail)
@@ -59,7 +61,7 @@ class DownloadPanel(Panel):
         )
         self.download_button.clicked.connect(self._download)
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is kept")
-        self.cancel_button.clicked.connect(self._work.cancel)
+        self.cancel_button.clicked.connect(self._cancel)
         self._set_running(False)
         self.say("Press List to see what there is.")
 
@@ -70,6 +72,11 @@ class DownloadPanel(Panel):
     def _download(self) -> None:
         self._set_running(True)
         self._work.start(_fetch_and_open, self._files[self.archive.currentIndex()])
+
+    def _cancel(self) -> None:
+        self._work.cancel()
+        self.cancel_button.setEnabled(False)
+        self.say("Stopping; a server that does not answer is waited for, 20 s at most.")
 
     def _set_running(self, running: bool) -> None:
         self.list_button.setEnabled(not running)

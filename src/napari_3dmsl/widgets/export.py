@@ -58,6 +58,7 @@ class ExportPanel(Panel):
         self.at_end(self._job.close)
         self._selection.selected.connect(self._renew)
         self._selection.source_changed.connect(self._renew)
+        self._selection.classes_changed.connect(self._renew)
         self.choice.layer_changed.connect(self._renew)
         self.at_end(self.choice.disconnect_viewer)
         self._renew()

@@ -90,6 +90,7 @@ class MicroscopePanel(Panel):
         self.at_end(self.choice.disconnect_viewer)
         self._stacks.busy.connect(self._show_busy)
         self._selection.selected.connect(self._shape_selected)
+        self._selection.classes_changed.connect(self._tell_sample)
         self._selection.failed.connect(self.complain)
         self.form.failed.connect(self.complain)
         self.form.grey_levels_changed.connect(self._other_grey_levels)
@@ -201,6 +202,12 @@ class MicroscopePanel(Panel):
         self._adjust_contrast = {IMAGE, STACK}
 
     def _sample_changed(self) -> None:
+        self._tell_sample()
+        self._adjust_contrast = {IMAGE, STACK}
+        self._knob_turned()
+
+    def _tell_sample(self) -> None:
+        """Name what is imaged and, for a shape, why it has its class."""
         measures = self._selection.measures()
         if self._layer_first and self.choice.layer is not None:
             self.sample.setText("using the surface below")
@@ -211,8 +218,6 @@ class MicroscopePanel(Panel):
             self.sample.setText("none selected; using the surface below")
         else:
             self.sample.setText("none selected: click one in the canvas or in the Shape browser")
-        self._adjust_contrast = {IMAGE, STACK}
-        self._knob_turned()
 
     def _knob_turned(self) -> None:
         """Ask for a new image; a wrong setting is told and the image stays as it is."""
