@@ -18,13 +18,18 @@ POINT = "point spread function (xy, xz)"
 
 
 def focal_plane_layer(image: SimulatedImage) -> LayerData:
-    """Return the plane that is sharp, as wide as the image, where it cuts through the shape."""
+    """Return the plane that is sharp, as wide as the image, where it cuts through the shape.
+
+    Its metadata tell the optical axis in the world and how far along it from the centroid it lies.
+    """
     microscope, placed = image.simulation.microscope, image.scene.placed
-    height = placed.centroid_height_um + float(image.photons.focus_um[0])
+    focus_um = float(image.photons.focus_um[0])
+    height = placed.centroid_height_um + focus_um
     half = 0.5 * np.array(microscope.image_size) * microscope.pixel_um
     signs = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]])
     field = np.column_stack([np.full(4, height), signs * half, np.ones(4)])
     corners = (field @ np.linalg.inv(placed.world_to_field).T)[:, :3]
+    told = {"kind": FOCAL_PLANE, "axis": placed.world_to_field[0, :3], "focus_um": focus_um}
     attributes = {
         "name": FOCAL_PLANE,
         "units": "µm",
@@ -33,7 +38,7 @@ def focal_plane_layer(image: SimulatedImage) -> LayerData:
         "opacity": 0.35,
         "blending": "translucent",
         "shading": "none",
-        "metadata": {KEY: {"kind": FOCAL_PLANE}},
+        "metadata": {KEY: told},
     }
     faces = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
     return (corners.astype(np.float32), faces), attributes, "surface"

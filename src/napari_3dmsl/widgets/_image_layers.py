@@ -128,6 +128,7 @@ def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) 
     data, attributes, kind = optics_layers.focal_plane_layer(image)
     if found is not None:
         found.data = data
+        found.metadata = attributes["metadata"]
         return
     active = viewer.layers.selection.active
     viewer.add_layer(Layer.create(data, attributes, kind))

@@ -19,6 +19,7 @@ from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.optics_layers import FOCAL_PLANE
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets._comparison import Comparison
+from napari_3dmsl.widgets._focus_drag import FocusDrag
 from napari_3dmsl.widgets._image_layers import (
     IMAGE,
     STACK,
@@ -79,6 +80,9 @@ class MicroscopePanel(Panel):
         self._height_um = 0.0
         self.form = SimulationForm(self)
         self.comparison = Comparison(viewer, self)
+        self._focus_drag = FocusDrag(viewer, self)
+        self._focus_drag.focused.connect(self.form.focus.field("focus_um").setValue)
+        self.at_end(self._focus_drag.stop)
         self._build()
         self._live.finished.connect(self._show_image)
         self._stacks.finished.connect(self._show_stack)
@@ -145,7 +149,9 @@ class MicroscopePanel(Panel):
         self.add_section("Refractive indices", form.indices, opened=False)
         self.focal_plane = QCheckBox("Show the focal plane in 3D", self)
         self.focal_plane.setObjectName("focal_plane")
-        self.focal_plane.setToolTip("Draw the sharp plane through the shape, in orange")
+        self.focal_plane.setToolTip(
+            "Draw the sharp plane through the shape, in orange; drag it with the mouse to focus"
+        )
         self.focal_plane.toggled.connect(self._knob_turned)
         self.add_section("Focus and z-stack", form.focus, self.focal_plane, form.stack)
         self.photons = QCheckBox("Show the photons without noise beside it", self)
