@@ -671,3 +671,104 @@ def test_closing_in_the_middle_of_an_update_ends_it(
         np.testing.assert_array_equal(pixels(loaded), before)
         loaded.layers.clear()
     qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+
+
+def test_undo_brings_back_what_a_preset_reset_or_kept_name_has_replaced(
+    viewer: Any, open_panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = open_panel(viewer, PANEL)
+
+    def keep_as(name: str) -> None:
+        monkeypatch.setattr(QInputDialog, "getText", lambda *_: (name, True))
+        hands.click("keep")
+
+    def shown() -> tuple[Any, Any]:
+        return hands.panel.simulation().microscope, hands.panel.simulation().camera
+
+    assert not hands.find("undo").isEnabled()
+    hands.type("emission_nm", 650)
+    hands.type("offset_adu", 55)
+    keep_as("mine")
+    first = shown()
+    assert first[0].emission_nm == 650
+    hands.type("emission_nm", 700)
+    changed = shown()
+    for replace in (
+        lambda: hands.click("reset"),
+        lambda: hands.choose("microscope", hands.find("microscope").itemText(0)),
+        lambda: hands.choose("objective", "20x-air"),
+        lambda: hands.choose("camera", hands.find("camera").itemText(0)),
+    ):
+        replace()
+        assert shown() != changed
+        while shown() != changed:  # the arrow keys go through the words in between
+            hands.click("undo")
+        assert hands.find("microscope").currentText() == "mine"
+    keep_as("mine")
+    assert load_microscope("mine").emission_nm == 700
+    hands.click("undo")
+    assert load_microscope("mine") == first[0]
+    assert shown() == changed
+
+
+def test_choosing_a_camera_leaves_the_optics_as_they_were_changed(
+    microscope: Hands, loaded: Any
+) -> None:
+    microscope.type("emission_nm", 650)
+    microscope.choose("camera", "emccd")
+    settled(microscope)
+    assert settings(loaded)["microscope"]["emission_nm"] == 650
+    assert settings(loaded)["camera"] == load_camera("emccd").model_dump(mode="json")
+
+
+def test_a_microscope_file_that_is_dropped_turns_into_the_panel(
+    loaded: Any, open_panel: Any, tmp_path: Path, id_of: Callable[[str], int]
+) -> None:
+    path = tmp_path / "ours.json"
+    wanted = load_microscope("epi1").replace(name="ours", emission_nm=520)
+    path.write_text(wanted.model_dump_json(), "utf-8")
+    before = list(loaded.layers)
+    assert loaded.open(path, plugin="napari-3dmsl") == []
+    assert list(loaded.layers) == before
+    hands = open_panel(loaded, PANEL)  # the one that has been opened
+    assert hands.panel.simulation().microscope == wanted
+    loaded.layers[layers.INSTANCES].selected_label = id_of("donut")
+    settled(hands)
+    path.with_suffix(".toml").write_text("numerical_aperture = 1.2\nemission_nm = 500\n", "utf-8")
+    loaded.open(path.with_suffix(".toml"), plugin="napari-3dmsl")
+    settled(hands)
+    assert settings(loaded)["microscope"]["emission_nm"] == 500
+    path.write_text('{"numerical_aperture": 9, "emission_nm": 500}', "utf-8")
+    with pytest.raises(ValueError, match=r"ours\.json: numerical_aperture = 9"):
+        loaded.open(path, plugin="napari-3dmsl")
+    assert hands.panel.simulation().microscope.numerical_aperture == 1.2
+
+
+def test_files_of_others_are_no_microscopes(tmp_path: Path) -> None:
+    from napari_3dmsl.readers import get_microscope_reader
+
+    camera = load_camera("emccd").model_dump_json()
+    objective = load_objective("20x-air").model_dump_json()
+    for number, (ending, text) in enumerate(
+        [
+            (".json", camera),
+            (".json", objective),
+            (".json", '{"name": "a", "version": 1, "layers": []}'),
+            (".json", '{"type": "FeatureCollection", "features": [], "pixel_nm": 3}'),
+            (".json", "[1, 2]"),
+            (".json", "{"),
+            (".json", "[" * 100_000),
+            (".json", '{"pixel_nm": 3}' + " " * (1 << 20)),
+            (".json", "{}"),
+            (".toml", "[project]\nname = 'x'\n"),
+            (".txt", '{"pixel_nm": 3}'),
+        ]
+    ):
+        path = tmp_path / f"{number}{ending}"
+        path.write_text(text, "utf-8")
+        assert get_microscope_reader(str(path)) is None, text[:40]
+    assert get_microscope_reader(str(tmp_path)) is None
+    assert get_microscope_reader(str(tmp_path / "missing.json")) is None
+    mine = tmp_path / "mine.JSON"
+    mine.write_text('{"pixel_nm": 3, "comment": "x"}', "utf-8")
+    assert get_microscope_reader([str(mine)]) is not None

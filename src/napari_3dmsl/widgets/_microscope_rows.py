@@ -11,6 +11,10 @@ OBJECTIVE_TIP = (
     "Turn another objective in: aperture, immersion, magnification and, with a camera, pixel"
 )
 OPEN_TIP = "Take a microscope from a .json or .toml file"
+UNDO_TIP = (
+    "Bring back the optics and camera that the last preset, Reset, objective, camera or file has "
+    "replaced, and a preset of yours that Keep as has"
+)
 KEEP_TIP = "Keep these optics as a preset of yours, for the list above and for --microscope"
 DETECTOR_TIP = "Typical detectors of each kind, and your own files; fills Camera and noise below"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -21,16 +21,32 @@ from qtpy.QtWidgets import (
 )
 from superqt import QCollapsible
 
+from napari_3dmsl.widgets._memory import Memory, State
+
+_DEFAULTS_TIP = (
+    "Set this panel as it is when first opened: the defaults that the tips of the fields tell. "
+    "Press once more to take that back."
+)
+
 
 class Panel(QWidget):
     """A dock panel: a scrolling column of sections above a footer with buttons and a status line.
 
     The footer stays outside the scroll area, so the button is in sight on a small laptop too.
+
+    Parameters
+    ----------
+    viewer
+    remember
+        Whether the fields begin as they were last time, and are remembered for the next.
     """
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: Any, *, remember: bool = True) -> None:
         super().__init__()
         self.viewer = viewer
+        self._remembers = remember
+        self._memory: Memory | None = None
+        self._before_defaults: State | None = None
         self._endings: list[Callable[[], None]] = []
         self.destroyed.connect(partial(_end, self._endings))
         column = QWidget()
@@ -99,8 +115,61 @@ class Panel(QWidget):
         button = QPushButton(text, self)
         button.setObjectName(name)
         button.setToolTip(tip)
-        self._buttons.addWidget(button)
+        self.add_footer(button)
         return button
+
+    def add_footer(self, button: QPushButton) -> None:
+        """Put a button that is there already into the footer."""
+        self._buttons.addWidget(button)
+
+    def keep_in_mind(
+        self,
+        name: str,
+        read: Callable[[], State],
+        take: Callable[[State], None],
+        changed: Sequence[Any],
+    ) -> None:
+        """Remember the fields between sessions, and add *Defaults*.
+
+        Parameters
+        ----------
+        name
+            Of the panel in the file.
+        read, take
+            See `Memory`.
+        changed
+            Signals that tell of a change of any of these fields.
+        """
+        self._memory = memory = Memory(name, read, take, self)
+        self._defaults = self.add_button("defaults", "Defaults", _DEFAULTS_TIP)
+        self._defaults.clicked.connect(self._take_defaults)
+        recalled = memory.recall() if self._remembers else []
+        for signal in changed:
+            signal.connect(self._field_changed)
+        self.at_end(memory.write)
+        if recalled:
+            told = ", ".join(field.replace("_", " ") for field in recalled)
+            self.say(f"As you left it last time: {told}.")
+
+    def _field_changed(self) -> None:
+        assert self._memory is not None
+        self._before_defaults = None
+        self._defaults.setText("Defaults")
+        self._defaults.setToolTip(_DEFAULTS_TIP)
+        if self._remembers:
+            self._memory.note()
+
+    def _take_defaults(self) -> None:
+        """Set all fields back, or, when that was done last, take it back."""
+        assert self._memory is not None
+        if self._before_defaults is not None:
+            self._memory.take(self._before_defaults)
+            return
+        before = self._memory.read()
+        self._memory.take(self._memory.defaults)
+        self._before_defaults = before
+        self._defaults.setText("Undo")
+        self._defaults.setToolTip("Bring the settings back that Defaults has replaced")
 
     def at_end(self, ending: Callable[[], None]) -> None:
         """Call this when the panel is closed: end threads, stop listening to the viewer."""

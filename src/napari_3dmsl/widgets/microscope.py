@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl import layers
-from napari_3dmsl.microscope.camera import saturated_share
 from napari_3dmsl.microscope.fluorophores import Surface
-from napari_3dmsl.microscope.instruments import Microscope
-from napari_3dmsl.microscope.readouts import PointImage, Resolution, point_image, resolution
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.optics_layers import FOCAL_PLANE
 from napari_3dmsl.shapes.mesh import Mesh
@@ -32,6 +28,15 @@ from napari_3dmsl.widgets._image_layers import (
 from napari_3dmsl.widgets._imaging import Request, imager
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._live import LatestWins
+from napari_3dmsl.widgets._memory import State, tick, ticks
+from napari_3dmsl.widgets._microscope_told import (
+    READ_OUT_TIP,
+    Point,
+    ReadOut,
+    read_out_of,
+    read_out_text,
+    what_is_seen,
+)
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets._simulation_form import SimulationForm
@@ -44,33 +49,16 @@ _READ_OUT_DELAY_MS = 150
 _BUSY_DELAY_MS = 400  # a bar for every quick stack would flicker
 
 
-@dataclass(frozen=True)
-class Point:
-    """What the read-outs are of: a point at a height above the coverslip."""
-
-    microscope: Microscope
-    depth_um: float
-    pictured: bool
-
-
-@dataclass(frozen=True)
-class ReadOut:
-    """What is resolved, and sections through a point's image if they are asked for."""
-
-    resolution: Resolution
-    point: PointImage | None
-
-
 class MicroscopePanel(Panel):
     """Collects microscope settings and keeps the image layers up to date."""
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__(viewer)
+    def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
+        super().__init__(viewer, remember=remember)
         self._selection = selection_of(viewer)
         self._surface: tuple[Any, Surface] | None = None
         self._live = LatestWins(imager(), self)
         self._stacks = LatestWins(imager(), self)
-        self._resolutions = LatestWins(_read_out_of, self)
+        self._resolutions = LatestWins(read_out_of, self)
         self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
         self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
         self._asked_at = 0.0
@@ -101,7 +89,18 @@ class MicroscopePanel(Panel):
         self.form.changed.connect(self._knob_turned)
         self.comparison.changed.connect(self._knob_turned)
         self.comparison.failed.connect(self.complain)
+        self._switches = (self.auto_contrast, self.point, self.focal_plane, self.photons)
+        changed = [self.form.changed, *(box.toggled for box in self._switches)]
+        self.keep_in_mind("microscope", self._state, self._take_state, changed)
         self._follow_surface()
+
+    def _state(self) -> State:
+        """Return what is remembered: the instrument and the labelling, not what is imaged."""
+        return {**self.form.state(), "show": ticks(self._switches)}
+
+    def _take_state(self, state: State) -> None:
+        self.form.take_state(state)
+        tick(self._switches, state.get("show", {}))
 
     def _timer(self, delay_ms: int, work: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -127,7 +126,7 @@ class MicroscopePanel(Panel):
         self.auto_contrast.setToolTip("Off: contrast stays, so that an image out of focus is dim")
         self.auto_contrast.toggled.connect(self._knob_turned)
         self.read_out = _text("read_out")
-        self.read_out.setToolTip(_READ_OUT_TIP)
+        self.read_out.setToolTip(READ_OUT_TIP)
         self.point = QCheckBox("Show the point spread function", self)
         self.point.setObjectName("point")
         self.point.setToolTip(
@@ -262,7 +261,7 @@ class MicroscopePanel(Panel):
             self._height_um = image.scene.placed.centroid_height_um
             self._read_out_timer.start()
         took = (time.perf_counter() - self._asked_at) * 1000
-        self.say(f"{_what_is_seen(image)}; {took:.0f} ms")
+        self.say(f"{what_is_seen(image)}; {took:.0f} ms")
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
         put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK))
@@ -289,7 +288,7 @@ class MicroscopePanel(Panel):
         self._resolutions.request(Point(microscope, depth_um, self.point.isChecked()))
 
     def _show_read_out(self, point: Point, found: ReadOut) -> None:
-        self.read_out.setText(_read_out_text(point, found.resolution))
+        self.read_out.setText(read_out_text(point, found.resolution))
         put_point(self.viewer, found.point)
 
     def _save(self) -> None:
@@ -303,48 +302,13 @@ class MicroscopePanel(Panel):
         save_layer(self, layer)
 
 
-_READ_OUT_TIP = (
-    "FWHM: full width at half maximum of a point at the object's height, without noise. Along z it "
-    "is told in the specimen. Nyquist: the largest pixel and step that lose nothing."
-)
-
-
-def _read_out_text(point: Point, found: Resolution) -> str:
-    """Read-outs in two lines, with a warning when the pixels are too coarse."""
-    nanometres = {
-        name: f"{1000 * length:.0f} nm" if length < 10 else f"{length:.0f} µm"
-        for name, length in vars(found).items()
-    }
-    coarse = point.microscope.pixel_um / found.nyquist_pixel_um
-    warning = f" (yours are {coarse:.1f} times that: undersampled)" if coarse > 1.005 else ""
-    return (
-        f"Point {point.depth_um:.1f} µm deep: {nanometres['lateral_fwhm_um']} wide, "
-        f"{nanometres['axial_fwhm_um']} along z (FWHM), {100 * found.relative_peak:.0f} % of the "
-        f"unaberrated peak, sharp at stage {found.focus_stage_um:+.2f} µm. "
-        f"Airy unit {nanometres['airy_unit_um']}. "
-        f"Nyquist: pixels of {nanometres['nyquist_pixel_um']}{warning}, "
-        f"steps of {nanometres['nyquist_step_um']}."
-    )
-
-
-def _what_is_seen(image: SimulatedImage) -> str:
-    """Count of fluorophores, where they are, and how bright the image is."""
-    scene, labelling = image.scene, image.simulation.labelling
-    where = f"on {scene.area_um2:.2f} µm²"
-    if labelling.target == "volume":
-        where = f"in {scene.volume_um3:.2f} µm³"
-    count = f"{scene.fluorophores:,.0f} fluorophores {where}"
-    brightest = f"brightest pixel {float(image.photons.photons.max()):,.0f} photons"
-    ratio = "" if image.peak_snr is None else f", signal to noise {image.peak_snr:.1f}"
-    return f"{count}; {brightest}{ratio}{_saturation(image)}"
-
-
-def _saturation(image: SimulatedImage) -> str:
-    """Warn when the camera clips, which makes bright parts flat."""
-    if image.simulation.noise != "camera":
-        return ""
-    share = saturated_share(image.photons.photons, image.simulation.camera)
-    return f"; {100 * share:.1f} % of the pixels saturate: lower the photons" if share else ""
+def panel_of(viewer: napari.viewer.Viewer) -> MicroscopePanel:
+    """Return the viewer's *Microscope* panel; it is opened if it is not there."""
+    panels = [x for x in viewer.window.dock_widgets.values() if isinstance(x, MicroscopePanel)]
+    if panels:
+        return panels[0]
+    _, panel = viewer.window.add_plugin_dock_widget("napari-3dmsl", "Microscope")
+    return panel
 
 
 def _text(name: str) -> QLabel:
@@ -352,11 +316,6 @@ def _text(name: str) -> QLabel:
     label.setObjectName(name)
     label.setWordWrap(True)
     return label
-
-
-def _read_out_of(point: Point, is_outdated: Callable[[], bool]) -> ReadOut:
-    sections = point_image(point.microscope, point.depth_um) if point.pictured else None
-    return ReadOut(resolution(point.microscope, point.depth_um), sections)
 
 
 def _is_plain_surface(layer: Any) -> bool:
