@@ -28,6 +28,7 @@ _SLIDER_STEPS = 1000
 class Number:
     """A number with a unit; ``slider`` adds one, logarithmic for ranges of many decades.
 
+    A tip tells what the number means and where its default is from; a pure number has no unit.
     ``lowest`` is what the field reads at the low end, where that has a meaning of its own.
     """
 
@@ -84,6 +85,7 @@ class NumberField(QWidget):
         self.box.setKeyboardTracking(False)
         self.box.setMinimumWidth(92)
         self.box.setToolTip(row.tip)
+        self.box.setAccessibleName(row.label)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.slider: QSlider | None = None
@@ -93,6 +95,7 @@ class NumberField(QWidget):
             self.slider.setRange(0, _SLIDER_STEPS)
             self.slider.setMinimumWidth(60)
             self.slider.setToolTip(row.tip)
+            self.slider.setAccessibleName(row.label)
             self.slider.valueChanged.connect(self._slid)
             layout.addWidget(self.slider, 1)
         layout.addWidget(self.box, 0 if row.slider else 1)
@@ -171,6 +174,7 @@ class Form(QWidget):
         if not isinstance(row, Number):
             field.setObjectName(row.name)
             field.setToolTip(row.tip)
+            field.setAccessibleName(row.label)
         return field
 
     def field(self, name: str) -> Any:

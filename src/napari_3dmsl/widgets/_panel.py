@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -22,7 +23,12 @@ from qtpy.QtWidgets import (
 from superqt import QCollapsible
 
 from napari_3dmsl.widgets._memory import Memory, State
+from napari_3dmsl.widgets._reach import CalmWheel, set_tab_order, warning_colour
 
+_HEADING_STYLE = (  # superqt's hides which one has the keyboard
+    "QPushButton { text-align: left; border: none; }"
+    "QPushButton:focus { text-decoration: underline; }"
+)
 _DEFAULTS_TIP = (
     "Set this panel as it is when first opened: the defaults that the tips of the fields tell. "
     "Press once more to take that back."
@@ -47,9 +53,12 @@ class Panel(QWidget):
         self._remembers = remember
         self._memory: Memory | None = None
         self._before_defaults: State | None = None
+        self._complains = False
+        self._calm_wheel = CalmWheel(self)
         self._endings: list[Callable[[], None]] = []
         self.destroyed.connect(partial(_end, self._endings))
         column = QWidget()
+        column.setObjectName("column")
         self._column = QVBoxLayout(column)
         self._column.setContentsMargins(6, 6, 6, 6)
         self._column.setSpacing(4)
@@ -57,16 +66,19 @@ class Panel(QWidget):
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the field that has the keyboard
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(column)
         self._scroll = scroll
         self.status = QLabel(self)
         self.status.setObjectName("status")
+        self.status.setAccessibleName("Status")
         self.status.setWordWrap(True)
         self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.progress = QProgressBar(self)
         self.progress.setObjectName("progress")
+        self.progress.setAccessibleName("Progress")
         self.progress.hide()
         self._buttons = QHBoxLayout()
         layout = QVBoxLayout(self)
@@ -91,9 +103,17 @@ class Panel(QWidget):
 
     def showEvent(self, event: Any) -> None:
         """Qt: make the column wide enough that nothing is cut off on the right."""
+        self._calm_wheel.watch(self)
+        set_tab_order(self)
         bar = self._scroll.verticalScrollBar().sizeHint().width()
         self._scroll.setMinimumWidth(self._scroll.widget().minimumSizeHint().width() + bar)
         super().showEvent(event)
+
+    def changeEvent(self, event: Any) -> None:
+        """Qt: in another theme, complain in another red."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._complains:
+            self.complain(self.status.text())
 
     def add(self, widget: QWidget, stretch: int = 0) -> None:
         """Put a widget at the end of the column."""
@@ -101,7 +121,16 @@ class Panel(QWidget):
 
     def add_section(self, title: str, *contents: QWidget, opened: bool = True) -> QCollapsible:
         """Put a section that folds at the end of the column."""
-        section = QCollapsible(title, self)
+        # The arrow is a letter: superqt's own is drawn once, in black, whatever the theme.
+        section = QCollapsible(title, self, expandedIcon=QIcon(), collapsedIcon=QIcon())
+        section.toggled.connect(
+            lambda opened: section.setText(f"{'▾' if opened else '▸'}  {title}")
+        )
+        section.setText(f"▸  {title}")
+        heading = section.toggleButton()
+        heading.setStyleSheet(_HEADING_STYLE)
+        heading.setAccessibleName(title)
+        heading.setToolTip(f"Fold or unfold: {title}")
         section.layout().setContentsMargins(0, 0, 0, 0)
         for widget in contents:
             section.addWidget(widget)
@@ -177,12 +206,14 @@ class Panel(QWidget):
 
     def say(self, text: str) -> None:
         """Show what has been done or is going on."""
+        self._complains = False
         self.status.setStyleSheet("")
         self.status.setText(text)
 
     def complain(self, text: str) -> None:
         """Show what is wrong and what to do."""
-        self.status.setStyleSheet("color: #e5534b;")
+        self._complains = True
+        self.status.setStyleSheet(f"color: {warning_colour(self)};")
         self.status.setText(text)
 
 

@@ -69,6 +69,7 @@ class BrowsePanel(Panel):
         self.filter = FilterBar(self)
         self.table = ShapeTableView(self._model, self)
         self.table.setMinimumHeight(200)
+        self.table.setAccessibleName("Shapes")
         self.table.setToolTip("Shift and Ctrl select several; a double click or Enter flies there")
         self.count = QLabel(self)
         self.count.setObjectName("count")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QComboBox, QLabel
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
 from napari_3dmsl import layers
 from napari_3dmsl.datasets.download import (
@@ -52,8 +52,12 @@ class DownloadPanel(Panel):
         self.archive.setToolTip("Archives of the release with their sizes, the smallest first")
         self.archive.setEnabled(False)
         self.archive.currentIndexChanged.connect(self._choose)
+        choice = QWidget(self)
+        form = QFormLayout(choice)
+        form.setContentsMargins(4, 2, 4, 2)
+        form.addRow("Archive", self.archive)
         self.add(about)
-        self.add(self.archive)
+        self.add(choice)
         self.list_button = self.add_button("list", "List", "Ask the repository for its archives")
         self.list_button.clicked.connect(self._list)
         self.download_button = self.add_button(
