@@ -4,10 +4,50 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one setting.
+
+    Attributes
+    ----------
+    path : tuple of str
+        Names that lead to it, the outermost first; empty when the settings as a whole are wrong.
+    text : str
+        The whole of it in words, the path included.
+    """
+
+    path: tuple[str, ...]
+    text: str
+
+    def inside(self, path: tuple[str, ...]) -> Problem:
+        """Return the same problem of settings that are part of others."""
+        named = self.path and self.text.startswith(".".join(self.path))
+        before = ".".join(path) + ("." if named else ": ")
+        return Problem((*path, *self.path), before + self.text if path else self.text)
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used.
+
+    Attributes
+    ----------
+    problems : list of Problem
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.text for problem in problems))
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[type[Self], tuple[list[Problem]]]:
+        """Pass between processes whole."""
+        return type(self), (self.problems,)
 
 
 class Settings(BaseModel):
@@ -15,8 +55,8 @@ class Settings(BaseModel):
 
     Raises
     ------
-    ValueError
-        One line that names the field, the value given and what is allowed.
+    SettingsError
+        A ``ValueError`` of one line that names the field, the value given and what is allowed.
     """
 
     model_config = ConfigDict(
@@ -27,7 +67,7 @@ class Settings(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ValueError(one_line(error, type(self).__name__)) from None
+            raise SettingsError(problems_of(error, type(self).__name__)) from None
 
     def replace(self, **changes: Any) -> Self:
         """Return a validated copy with some fields changed."""
@@ -45,31 +85,47 @@ class Settings(BaseModel):
             When the file cannot be read.
         """
         path = Path(path)
-        text = path.read_text(encoding="utf-8")
-        try:
-            values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-        except ValueError as error:
-            raise ValueError(f"{path}: not valid {path.suffix[1:].upper()}: {error}") from None
-        if not isinstance(values, dict):
-            raise ValueError(f"{path}: expected a table of settings, found {type(values).__name__}")
+        values = parse_settings(path.read_text(encoding="utf-8"), path)
         try:
             return cls(**values)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
 
-def one_line(error: ValidationError, owner: str) -> str:
-    """Say in one line what is wrong: field, value given, what is allowed."""
+def parse_settings(text: str, path: Path) -> dict[str, Any]:
+    """Parse TOML if the name ends so, else JSON; it must hold a table.
+
+    Raises
+    ------
+    ValueError
+        One line that names the file.
+    """
+    try:
+        values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{path}: not valid {path.suffix[1:].upper()}: {error}") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"{path}: expected a table of settings, found {type(values).__name__}")
+    return values
+
+
+def problems_of(error: ValidationError, owner: str) -> list[Problem]:
+    """Say of each wrong field what it is, the value given and what is allowed."""
     problems = []
     for problem in error.errors():
-        field = ".".join(str(part) for part in problem["loc"])
+        path = tuple(str(part) for part in problem["loc"])
+        field = ".".join(path)
         message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            problems.append(f"{owner} has no setting '{field}'")
+        inner = problem.get("ctx", {}).get("error")
+        if isinstance(inner, SettingsError):
+            problems += [found.inside(path) for found in inner.problems]
+        elif problem["type"] == "extra_forbidden":
+            problems.append(Problem(path, f"{owner} has no setting '{field}'"))
         elif problem["type"] == "missing":
-            problems.append(f"{field}: missing")
+            problems.append(Problem(path, f"{field}: missing"))
         elif field:
-            problems.append(f"{field} = {problem['input']!r}: {message[0].lower()}{message[1:]}")
+            reason = f"{message[0].lower()}{message[1:]}"
+            problems.append(Problem(path, f"{field} = {problem['input']!r}: {reason}"))
         else:
-            problems.append(message)
-    return "; ".join(problems)
+            problems.append(Problem((), message))
+    return problems

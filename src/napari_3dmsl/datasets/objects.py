@@ -36,6 +36,9 @@ class PlacedObject:
     to_field : (4, 4) float64
         Affine transform of (z, y, x, 1) column vectors, µm, from the library's world to the field.
         For an object that has changed its form it tells where it began.
+    centrelines_um : tuple of (k, 3) float64
+        Its skeleton as polylines (z, y, x) in the frame of the field, see `centrelines_of`; empty
+        when nobody asked for it.
     """
 
     label: int
@@ -45,6 +48,7 @@ class PlacedObject:
     faces: NDArray[np.integer]
     emitters: Emitters
     to_field: FloatArray
+    centrelines_um: tuple[FloatArray, ...] = ()
 
 
 @dataclass(frozen=True)

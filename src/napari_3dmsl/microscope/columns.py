@@ -34,12 +34,43 @@ class Intervals:
     area_um2: float
 
 
-def columns_inside(corners: FloatArray, step_um: float) -> Intervals:
-    """Cut a closed surface along a grid of lines along z.
+@dataclass(frozen=True)
+class LineGrid:
+    """A regular grid of lines along z.
 
-    Each triangle is drawn row by row: the two of its edges that cross a row bound the lines that
-    meet it. A crossing depends on the edge alone and spans are half open, so neighbours never both
-    claim a line, nor both deny it. Inside is where the winding number is not 0.
+    Attributes
+    ----------
+    origin_um : (y, x)
+        Its first line.
+    step_um : (y, x)
+        Distance of the lines, > 0.
+    shape : (rows, columns)
+    """
+
+    origin_um: FloatArray
+    step_um: FloatArray
+    shape: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class GridIntervals:
+    """Pieces of the lines of a grid that lie inside a surface, line by line and upwards in each.
+
+    Attributes
+    ----------
+    line : (n,) int64
+        ``row * columns + column`` of the line in its grid, ascending.
+    low_um, high_um : (n,) float64
+        Ends in z.
+    """
+
+    line: NDArray[np.int64]
+    low_um: FloatArray
+    high_um: FloatArray
+
+
+def columns_inside(corners: FloatArray, step_um: float) -> Intervals:
+    """Cut a closed surface along lines along z that fill its box.
 
     Parameters
     ----------
@@ -48,49 +79,104 @@ def columns_inside(corners: FloatArray, step_um: float) -> Intervals:
     step_um : float
         Distance of the lines, > 0; a little less, so that whole steps fill the surface's box.
     """
-    box = corners[:, :, 1:].reshape(-1, 2)
-    size = np.ptp(box, axis=0)
-    step = size / np.ceil(size / step_um)
-    origin = box.min(axis=0) + 0.5 * step
-    across = int(np.ceil(size[1] / step_um)) + 2
-    places = (corners[:, :, 1:] - origin) / step  # lines lie at whole numbers
-    hits = [_crossings(corners[part], places[part], across) for part in _parts(places)]
+    vertices = corners.reshape(-1, 3)
+    size = np.ptp(vertices[:, 1:], axis=0)
+    rows, columns = np.ceil(size / step_um).astype(int)
+    step = size / (rows, columns)
+    grid = LineGrid(vertices[:, 1:].min(axis=0) + 0.5 * step, step, (rows, columns))
+    found = columns_on_grid(vertices, np.arange(len(vertices)).reshape(-1, 3), grid)
+    row, column = np.divmod(found.line, columns)
+    lines: FloatArray = grid.origin_um + step * np.stack([row, column], axis=1)
+    return Intervals(lines, found.low_um, found.high_um, float(step.prod()))
+
+
+def columns_on_grid(
+    vertices_um: FloatArray, faces: NDArray[np.integer], grid: LineGrid
+) -> GridIntervals:
+    """Cut a closed surface along the lines of a grid, which may lie anywhere.
+
+    Each triangle is drawn row by row: the two of its edges that cross a row bound the lines that
+    meet it. A crossing depends on the edge alone and spans are half open, so neighbours never both
+    claim a line, nor both deny it. Inside is where the winding number is not 0.
+
+    Parameters
+    ----------
+    vertices_um : (v, 3) array
+        (z, y, x).
+    faces : (t, 3) integers
+        Triangles of a closed surface.
+    grid : LineGrid
+
+    Raises
+    ------
+    ValueError
+        When a line enters the surface more or less often than it leaves it.
+    """
+    places = (vertices_um[:, 1:] - grid.origin_um) / grid.step_um  # lines lie at whole numbers
+    faces = faces[_meets_lines(places, faces, grid.shape)]
+    if len(faces) == 0:
+        return GridIntervals(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+    corners, places = vertices_um[faces], places[faces]
+    hits = [_crossings(corners[part], places[part], grid.shape) for part in _parts(places)]
     line, height, turn = (np.concatenate(parts) for parts in zip(*hits, strict=True))
     order = np.lexsort((height, line))
     line, height, turn = line[order], height[order], turn[order]
     # Each line leaves the surface as often as it enters, so one running sum serves all lines.
-    within = np.flatnonzero(np.cumsum(turn)[:-1] != 0)
-    row, column = np.divmod(line[within], across)
-    lines: FloatArray = origin + step * np.stack([row, column], axis=1)
-    return Intervals(lines, height[within], height[within + 1], float(step.prod()))
+    winding = np.cumsum(turn)
+    if winding[np.flatnonzero(np.diff(line, append=-1))].any():
+        raise ValueError(
+            "the surface has a hole, so it has no inside: a line enters it and never leaves; "
+            "close the mesh"
+        )
+    within = np.flatnonzero(winding)
+    return GridIntervals(line[within], height[within], height[within + 1])
+
+
+def _meets_lines(
+    places: FloatArray, faces: NDArray[np.integer], shape: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Tell which triangles have a line of each direction of the grid between their corners.
+
+    Most triangles of a fine mesh lie between two lines: comparing whole numbers of corners that
+    many triangles share costs next to nothing.
+    """
+    meets = np.ones(len(faces), dtype=bool)
+    for axis, count in enumerate(shape):
+        next_line = np.clip(np.ceil(places[:, axis]), 0, count).astype(np.int32)
+        first, second, third = (next_line.take(faces[:, corner]) for corner in range(3))
+        meets &= (first != second) | (second != third)
+    return meets
 
 
 def _parts(places: FloatArray) -> list[slice]:
     """Cut the triangles into parts that meet about `_AT_ONCE` lines."""
-    sides = places.max(axis=1) - places.min(axis=1) + 1.0
-    ends = np.cumsum(sides.prod(axis=1))
+    low, high = _boxes(places)
+    ends = np.cumsum((high - low + 1.0).prod(axis=1))
     cuts = np.searchsorted(ends, np.arange(_AT_ONCE, ends[-1], _AT_ONCE))
     bounds = np.unique([0, *cuts, len(places)])
     return [slice(a, b) for a, b in pairwise(bounds)]
 
 
 def _crossings(
-    corners: FloatArray, places: FloatArray, across: int
+    corners: FloatArray, places: FloatArray, shape: tuple[int, int]
 ) -> tuple[NDArray[np.int64], FloatArray, NDArray[np.int64]]:
     """Return line number, height and direction (1 or -1) of each crossing with a triangle."""
-    first = np.ceil(places[:, :, 0].min(axis=1)).astype(np.int64)
-    last = np.ceil(places[:, :, 0].max(axis=1)).astype(np.int64)  # the first row beyond
+    rows, columns = shape
+    low, high = _boxes(places)
+    # The first row that a triangle meets, and the first beyond it.
+    first = np.clip(np.ceil(low[:, 0]), 0, rows).astype(np.int64)
+    last = np.clip(np.ceil(high[:, 0]), 0, rows).astype(np.int64)
     triangle = np.repeat(np.arange(len(places)), last - first)
     row = first[triangle] + _counters(last - first)
     up, down = _row_ends(places[triangle], row)
-    start = np.ceil(np.minimum(up, down)).astype(np.int64)
-    stop = np.ceil(np.maximum(up, down)).astype(np.int64)
+    start = np.clip(np.ceil(np.minimum(up, down)), 0, columns).astype(np.int64)
+    stop = np.clip(np.ceil(np.maximum(up, down)), 0, columns).astype(np.int64)
     lines = stop - start
     column = np.repeat(start, lines) + _counters(lines)
     turn = np.repeat(np.where(up > down, 1, -1), lines)
     row, triangle = np.repeat(row, lines), np.repeat(triangle, lines)
     height = _heights(corners, places, triangle, np.stack([row, column], axis=1))
-    return row * across + column, height, turn
+    return row * columns + column, height, turn
 
 
 def _row_ends(places: FloatArray, row: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
@@ -103,7 +189,12 @@ def _row_ends(places: FloatArray, row: NDArray[np.int64]) -> tuple[FloatArray, F
         crosses = np.flatnonzero((low[:, 0] <= row) & (row < high[:, 0]))
         low, high, direction = low[crosses], high[crosses], upward[crosses].astype(int)
         share = (row[crosses] - low[:, 0]) / (high[:, 0] - low[:, 0])
-        ends[direction, crosses] = low[:, 1] + share * (high[:, 1] - low[:, 1])
+        # Rounding must not leave the edge: triangles beside its box are never looked at.
+        ends[direction, crosses] = np.clip(
+            low[:, 1] + share * (high[:, 1] - low[:, 1]),
+            np.minimum(low[:, 1], high[:, 1]),
+            np.maximum(low[:, 1], high[:, 1]),
+        )
     return ends[1], ends[0]
 
 
@@ -116,11 +207,17 @@ def _heights(
     with np.errstate(divide="ignore", invalid="ignore"):
         slopes = np.nan_to_num(-normals[:, 1:] / normals[:, :1], posinf=0.0, neginf=0.0)
     away = (line - places[triangle, 0]) * slopes[triangle]
-    z = corners[:, :, 0]
+    low, high = _boxes(corners[:, :, :1])
     height: FloatArray = np.clip(
-        z[triangle, 0] + away.sum(axis=1), z.min(axis=1)[triangle], z.max(axis=1)[triangle]
+        corners[triangle, 0, 0] + away.sum(axis=1), low[triangle, 0], high[triangle, 0]
     )
     return height
+
+
+def _boxes(corners: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the lowest and highest coordinates (t, n) of triangles (t, 3, n)."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]  # faster than along the axis
+    return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
 
 
 def _counters(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

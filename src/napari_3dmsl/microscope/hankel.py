@@ -9,6 +9,8 @@ from scipy.special import j0, j1, roots_legendre
 
 from napari_3dmsl.arrays import FloatArray
 
+Waves = tuple[FloatArray, FloatArray, FloatArray]
+
 
 @lru_cache(maxsize=64)
 def gauss_legendre(count: int) -> tuple[FloatArray, FloatArray]:
@@ -38,6 +40,7 @@ class RadialGrid:
         fade = np.clip((self.radius_um - reach_um) / (self.end_um - reach_um), 0.0, 1.0)
         taper = np.cos(0.5 * np.pi * fade) ** 2
         self._area_weight = np.pi * self.end_um * weights * self.radius_um * taper
+        self._kept_waves: dict[int, Waves] = {}
 
     @cached_property
     def frequency_step_per_um(self) -> float:
@@ -71,17 +74,18 @@ class RadialGrid:
         convolved: FloatArray = waves @ spectrum
         return convolved
 
-    @lru_cache(maxsize=2)  # noqa: B019  as few grids are kept as matrices
-    def _waves(self, reach_um: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _waves(self, reach_um: int) -> Waves:
         """J0 of every radius times every frequency, the frequencies, and quadrature weights.
 
         Enough frequencies for functions that reach so much farther than the grid.
         """
-        count = int(np.ceil(np.pi * self.band_per_um * (self.end_um + reach_um))) + 40
-        nodes, weights = gauss_legendre(count)
-        frequency = 0.5 * self.band_per_um * (nodes + 1.0)
-        waves: FloatArray = j0(2.0 * np.pi * np.outer(self.radius_um, frequency))
-        return waves, frequency, 0.5 * self.band_per_um * weights
+        if reach_um not in self._kept_waves:
+            count = int(np.ceil(np.pi * self.band_per_um * (self.end_um + reach_um))) + 40
+            nodes, weights = gauss_legendre(count)
+            frequency = 0.5 * self.band_per_um * (nodes + 1.0)
+            waves: FloatArray = j0(2.0 * np.pi * np.outer(self.radius_um, frequency))
+            self._kept_waves[reach_um] = waves, frequency, 0.5 * self.band_per_um * weights
+        return self._kept_waves[reach_um]
 
 
 @lru_cache(maxsize=4)

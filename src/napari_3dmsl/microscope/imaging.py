@@ -114,25 +114,23 @@ def _transfer_tables(
     """For each stage position the transfer function of every depth node, (frequencies, nodes)."""
     nodes = spectrum.depth_um
     depths, stages = np.tile(nodes, len(stages_um)), np.repeat(stages_um, len(nodes))
-    radial = modality.radial_intensity(spectrum.grid, depths, stages)
-    tables = spectrum.grid.transfer_matrix @ radial.astype(np.float32)
+    radial = modality.radial_intensity(spectrum.modes.grid, depths, stages)
+    tables = spectrum.modes.grid.transfer_matrix @ radial.astype(np.float32)
     return np.split(tables, len(stages_um), axis=1)
 
 
 def _plane(spectrum: EmitterSpectrum, table: FloatArray, microscope: Microscope) -> FloatArray:
-    modes = np.empty((2, len(spectrum.row)), dtype=np.complex64)
-    for start in range(0, len(spectrum.row), _MODES_AT_ONCE):
+    field = spectrum.modes
+    modes = np.empty((2, len(field.row)), dtype=np.complex64)
+    for start in range(0, len(field.row), _MODES_AT_ONCE):
         part = slice(start, start + _MODES_AT_ONCE)
-        transfer = (spectrum.to_modes[part] @ table).T.copy()
+        transfer = (field.to_modes[part] @ table).T.copy()
         for sign, by_part in enumerate(spectrum.spectra[..., part]):
             modes.real[sign, part] = np.einsum("mk,mk->k", transfer, by_part[0])
             modes.imag[sign, part] = np.einsum("mk,mk->k", transfer, by_part[1])
     if microscope.pixel_integration:
-        frequency_row, frequency_column = spectrum.frequency_per_um
-        pixel = microscope.pixel_um
-        blur = np.sinc(frequency_row * pixel) * np.sinc(frequency_column * pixel)
-        modes *= blur.astype(np.float32)
-    return np.maximum(spectrum.raster.pixels(modes), 0.0)
+        modes *= field.pixel_blur
+    return np.maximum(field.raster.pixels(modes), 0.0)
 
 
 def expected_photons(

@@ -274,7 +274,7 @@ def _squared_integral(
     return squared
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _bessel(order: int, spatial_rho: bytes, radius_um: bytes) -> FloatArray:
     """Bessel function of every radius times every pupil node; needs only NA and wavelength."""
     argument = np.outer(np.frombuffer(radius_um), np.frombuffer(spatial_rho))

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field, model_validator
+from scipy import fft
 
 from napari_3dmsl.arrays import CountArray, FloatArray
 from napari_3dmsl.microscope.blinking import on_fractions
@@ -316,7 +317,8 @@ class Simulator:
         if self._scene is None or made_of != self._made_of:
             self._scene = scene_from_surface(*made_of)
             self._made_of = made_of
-        return image_scene(self._scene, simulation, progress)
+        with fft.set_workers(-1):  # one image at a time may use all cores
+            return image_scene(self._scene, simulation, progress)
 
 
 def pose_of_view(microscope: Microscope, view: ViewName) -> Pose:
