@@ -1,8 +1,8 @@
-"""Optics as napari layers: the plane in focus, and the image of a point."""
+"""Optics as napari layers: the plane in focus, the image of a point, the truth behind an image."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FOCAL_PLANE = "focal plane"
 FOCAL_PLANE_COLOUR = "#FF9500"  # orange, as in Fig. 4a of the 3DMSL paper
+MASK = "ground-truth mask"
 POINT = "point spread function (xy, xz)"
 
 
@@ -59,3 +60,15 @@ def point_layer(point: PointImage) -> LayerData:
         "metadata": {KEY: {"kind": POINT}},
     }
     return np.nan_to_num(pixels), attributes, "image"
+
+
+def mask_layer(mask: Any, pixel_um: float) -> LayerData:
+    """Return the pixels that the imaged shape covers as Labels, in the pixels of the image."""
+    attributes = {
+        "name": MASK,
+        "scale": (pixel_um, pixel_um),
+        "units": "µm",
+        "axis_labels": AXES[1:],
+        "metadata": {KEY: {"kind": MASK}},
+    }
+    return mask, attributes, "labels"

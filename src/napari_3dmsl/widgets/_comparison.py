@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import SimulatedImage
 from napari_3dmsl.widgets._form import drop_down
-from napari_3dmsl.widgets._image_layers import IMAGE, PHOTONS, find_image, put_image
+from napari_3dmsl.widgets._image_layers import IMAGE, MASK, PHOTONS, find_image, put_image
 from napari_3dmsl.widgets._imaging import Request, imager
 from napari_3dmsl.widgets._live import LatestWins
 
@@ -100,6 +100,6 @@ class Comparison(QObject):
             name,
             image,
             adjust_contrast=self._layers[place] is None,
-            right_of=(IMAGE, PHOTONS, *earlier),
+            right_of=(IMAGE, PHOTONS, MASK, *earlier),
         )
         self._layers[place] = name

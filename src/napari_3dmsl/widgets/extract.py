@@ -16,12 +16,12 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QPushButton, QWidge
 
 from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.optics_layers import MASK
 from napari_3dmsl.preview_layers import PREVIEW
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import (
     ExtractionSettings,
     suggested_downsample,
-    thinnest_surviving_tube_nm,
 )
 from napari_3dmsl.shapes.volume import check_labels, open_labels
 from napari_3dmsl.widgets._extract_preview import PreviewRunner
@@ -32,7 +32,7 @@ from napari_3dmsl.widgets._extract_rows import (
     SET_SCALE,
     VOXEL_ROWS,
 )
-from napari_3dmsl.widgets._extract_told import Told, result
+from napari_3dmsl.widgets._extract_told import Told, limits, result
 from napari_3dmsl.widgets._form import Form
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._memory import State
@@ -332,16 +332,7 @@ class ExtractPanel(Panel):
         except ValueError as error:
             self.limit.setText(str(error))
             return
-        grid = " × ".join(f"{size:g}" for size in settings.coarse_voxel_nm)
-        if settings.instances:
-            self.limit.setText(f"Works on {grid} nm voxels; labels are taken as they are.")
-            return
-        thinnest = thinnest_surviving_tube_nm(settings)
-        kept = "kept whole" if settings.regrow == "watershed" else "lost or broken up"
-        self.limit.setText(
-            f"Works on {grid} nm voxels (z × y × x). Tubes thinner than {thinnest:.0f} nm "
-            f"vanish in the erosion and are {kept} by the regrowth."
-        )
+        self.limit.setText(limits(settings))
 
     def _ask_for_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
@@ -370,7 +361,12 @@ def _without(values: dict[str, Any], name: str) -> dict[str, Any]:
 
 def _may_be_labels(layer: Any) -> bool:
     """Labels, and images as napari opens masks; not what this package has made itself."""
-    ours = layers.about(layer).get("kind") in {layers.INSTANCES, "image", PREVIEW}
+    ours = layers.about(layer).get("kind") in {
+        layers.INSTANCES,
+        "image",
+        PREVIEW,
+        MASK,
+    }
     return type(layer).__name__ in {"Labels", "Image"} and not ours
 
 

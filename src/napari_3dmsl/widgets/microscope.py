@@ -40,6 +40,7 @@ from napari_3dmsl.widgets._microscope_told import (
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets._simulation_form import SimulationForm
+from napari_3dmsl.widgets._truth import TruthMask
 from napari_3dmsl.widgets._view import pose_of_view
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ class MicroscopePanel(Panel):
         self._height_um = 0.0
         self.form = SimulationForm(self)
         self.comparison = Comparison(viewer, self)
+        self._mask = TruthMask(viewer, self)
+        self._mask.failed.connect(lambda why: self.complain(f"No ground-truth mask: {why}"))
+        self.at_end(self._mask.close)
         self._focus_drag = FocusDrag(viewer, self)
         self._focus_drag.focused.connect(self.form.focus.field("focus_um").setValue)
         self.at_end(self._focus_drag.stop)
@@ -89,7 +93,13 @@ class MicroscopePanel(Panel):
         self.form.changed.connect(self._knob_turned)
         self.comparison.changed.connect(self._knob_turned)
         self.comparison.failed.connect(self.complain)
-        self._switches = (self.auto_contrast, self.point, self.focal_plane, self.photons)
+        self._switches = (
+            self.auto_contrast,
+            self.point,
+            self.focal_plane,
+            self.photons,
+            self.truth,
+        )
         changed = [self.form.changed, *(box.toggled for box in self._switches)]
         self.keep_in_mind("microscope", self._state, self._take_state, changed)
         self._follow_surface()
@@ -157,7 +167,15 @@ class MicroscopePanel(Panel):
         self.photons.setObjectName("photons")
         self.photons.setToolTip("Expected photons per pixel, before camera and noise, as a layer")
         self.photons.toggled.connect(self._knob_turned)
-        self.add_section("Camera and noise", form.camera, self.auto_contrast, self.photons)
+        self.truth = QCheckBox("Show the ground-truth mask beside it", self)
+        self.truth.setObjectName("truth")
+        self.truth.setToolTip(
+            "The pixels that the shape covers, projected along z, as a Labels layer; the same for "
+            "every plane of a stack"
+        )
+        self.truth.toggled.connect(self._knob_turned)
+        boxes = (self.auto_contrast, self.photons, self.truth)
+        self.add_section("Camera and noise", form.camera, *boxes)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
 
@@ -252,6 +270,10 @@ class MicroscopePanel(Panel):
         put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE))
         put_photons(self.viewer, image if self.photons.isChecked() else None)
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
+        if self.truth.isChecked():
+            self._mask.follow(request.surface, image)
+        else:
+            self._mask.hide()
         if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
             self._adjust_contrast.discard(IMAGE)
             self.comparison.follow(request)
