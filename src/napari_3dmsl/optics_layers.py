@@ -66,6 +66,7 @@ def mask_layer(mask: Any, pixel_um: float) -> LayerData:
     """Return the pixels that the imaged shape covers as Labels, in the pixels of the image."""
     attributes = {
         "name": MASK,
+        "opacity": 1.0,
         "scale": (pixel_um, pixel_um),
         "units": "µm",
         "axis_labels": AXES[1:],
