@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_3dmsl.datasets.ome import OME_TYPES, ome_settings, ome_sizes, ome_xml
+from napari_3dmsl.datasets.ome import (
+    OME_AXES,
+    OME_TYPES,
+    ome_settings,
+    ome_sizes,
+    ome_xml,
+)
 from napari_3dmsl.shapes.library import INDEX_FILE, RELEASED_UNIT_NM, ShapeLibrary
 from napari_3dmsl.shapes.volume import DECODING_ERRORS, NM_PER_UNIT
 
@@ -78,26 +84,39 @@ def write_ome_tiff(
     array: Any,
     size_um: Sequence[float] | None,
     metadata: Mapping[str, Any] | None = None,
+    *,
+    axes: str | None = None,
+    frame_s: float | None = None,
+    channels: Sequence[str] = (),
+    compress: bool = False,
 ) -> Path:
-    """Write one channel as OME-TIFF, whole or not at all.
-
-    The pixels are not compressed: noise hardly shrinks, and every program can map such a file.
+    """Write an image as OME-TIFF, whole or not at all; the same image gives the same bytes.
 
     Parameters
     ----------
     path
         Ends in ``.tif`` or ``.tiff``; an existing file is replaced.
     array
-        (y, x) or (z, y, x); bool becomes uint8.
+        (y, x) or (z, y, x), or with the axes that ``axes`` names; bool becomes uint8.
     size_um
-        Length of a pixel in µm, in the order of the axes; None when it is unknown.
+        Length of a pixel in µm, in the order of those axes that are lengths (z, y, x); None when it
+        is unknown.
     metadata
         Kept as JSON in the description of the image, to be read by `read_image`.
+    axes
+        A letter for each axis, in the order ``TCZYX``, such as ``TYX`` or ``CZYX``.
+    frame_s
+        Time from frame to frame in s, when one of the axes is T.
+    channels
+        Names of the channels, when one of the axes is C.
+    compress
+        With zlib. Masks shrink to a tenth and less. Noise hardly shrinks, and every program can map
+        a file that is not compressed.
 
     Raises
     ------
     ValueError
-        When the name, the number of axes or the kind of pixels does not fit.
+        When the name, the axes or the kind of pixels does not fit.
     OSError
         When the file cannot be written.
     """
@@ -106,21 +125,54 @@ def write_ome_tiff(
     path = check_image_path(path)
     pixels = np.asarray(array)
     pixels = pixels.astype(np.uint8) if pixels.dtype == bool else pixels
-    if pixels.ndim not in _AXES:
-        raise ValueError(f"{path}: expected an image of 2 or 3 axes, not of shape {pixels.shape}")
+    axes = axes_of(pixels, axes, channels, str(path))
     if pixels.dtype.name not in OME_TYPES:
         raise ValueError(f"{path}: OME-TIFF has no pixels of type {pixels.dtype}; convert them")
-    sizes = {} if size_um is None else dict(zip(_AXES[pixels.ndim], size_um, strict=True))
-    with _whole_file(path) as temporary:
+    lengths = [axis for axis in axes if axis in "ZYX"]
+    sizes = {} if size_um is None else dict(zip(lengths, size_um, strict=True))
+    resolution = _resolution(sizes)
+    if frame_s is not None and "T" in axes:
+        sizes["T"] = frame_s
+    with whole_file(path) as temporary:
         tifffile.imwrite(
             temporary,
             pixels,
             photometric="minisblack",
             metadata=None,
-            description=ome_xml(path.name, pixels, sizes, metadata or {}),
-            **_resolution(sizes),
+            compression="zlib" if compress else None,
+            description=ome_xml(path.name, pixels, axes, sizes, metadata or {}, channels),
+            **resolution,
         )
     return path
+
+
+def axes_of(
+    pixels: NDArray[Any], axes: str | None, channels: Sequence[str] = (), where: str = "image"
+) -> str:
+    """Return the axes of an image: those told, else YX or ZYX.
+
+    Raises
+    ------
+    ValueError
+        One line: axes that do not fit the array, or channels that do not fit the axes.
+    """
+    if axes is None:
+        if pixels.ndim not in _AXES:
+            raise ValueError(
+                f"{where}: expected an image of 2 or 3 axes, not of shape {pixels.shape}; "
+                "name the axes of others"
+            )
+        axes = _AXES[pixels.ndim]
+    known = "".join(axis for axis in OME_AXES if axis in axes)
+    if axes != known or not axes.endswith("YX") or len(axes) != pixels.ndim:
+        raise ValueError(
+            f"{where}: axes = {axes!r} for shape {pixels.shape}: expected one letter for each "
+            f"axis, in the order {OME_AXES}, with Y and X"
+        )
+    count = pixels.shape[axes.index("C")] if "C" in axes else 1
+    if channels and len(channels) != count:
+        raise ValueError(f"{where}: {len(channels)} names of channels for {count} channels")
+    return axes
 
 
 def check_image_path(path: str | Path) -> Path:
@@ -193,7 +245,7 @@ def mesh_unit_nm(path: str | Path) -> float:
 
 
 @contextmanager
-def _whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary file in the same folder, which takes the name only when it is finished."""
     temporary = path.with_name(f".{path.name}.part")
     try:
