@@ -3,7 +3,7 @@ import pytest
 from microscope.reference import full_width_at_half_maximum
 
 from napari_3dmsl.microscope.instruments import Microscope
-from napari_3dmsl.microscope.readouts import point_image, resolution
+from napari_3dmsl.microscope.readouts import depth_of_field_um, point_image, resolution
 
 WATER = Microscope(emission_nm=600, excitation_nm=561, specimen_index=1.33)
 CONFOCAL = WATER.replace(modality="confocal")
@@ -82,3 +82,21 @@ def test_a_point_is_lopsided_along_the_axis_only_where_indices_differ():
     assert np.abs(deep - deep[::-1]).max() > 0.1 * deep.max()
     matched = point_image(WATER.replace(specimen_index=1.515), 8.0).xz
     assert np.abs(matched - matched[::-1]).max() < 1e-3 * matched.max()
+
+
+def test_depth_of_field_of_an_air_objective_is_the_textbook_sum():
+    # 0.55 * 1 / 0.4² of diffraction and 0.325 / 0.4 of the pixel.
+    air = Microscope(
+        numerical_aperture=0.4,
+        emission_nm=550,
+        pixel_nm=325,
+        immersion_index=1.0,
+        immersion_index_design=1.0,
+        specimen_index=1.0,
+    )
+    assert depth_of_field_um(air) == pytest.approx(3.4375 + 0.8125)
+
+
+def test_optical_sections_are_as_thick_as_a_point_is_long():
+    assert depth_of_field_um(CONFOCAL) == resolution(CONFOCAL).axial_fwhm_um
+    assert depth_of_field_um(CONFOCAL) < depth_of_field_um(WATER) < 0.6

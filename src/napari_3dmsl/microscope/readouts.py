@@ -81,6 +81,23 @@ def resolution(microscope: Microscope, depth_um: float = 0.0) -> Resolution:
     )
 
 
+def depth_of_field_um(microscope: Microscope) -> float:
+    """Thickness around the sharp plane that looks sharp, µm in the specimen.
+
+    Widefield: ``λ n / NA² + n e / (M NA)`` with the pixel in the specimen as ``e / M``, the
+    smallest distance that the detector resolves (S. Inoué and K. R. Spring, Video Microscopy, 2nd
+    edition, Plenum, 1997). n is the index of the specimen, in which the thickness is measured, and
+    NA at most that. Where the optics section (confocal, two photons, light sheet): the full width
+    at half maximum along the axis of a point at the coverslip, see `resolution`.
+    """
+    if microscope.modality != "widefield":
+        return resolution(microscope).axial_fwhm_um
+    index = microscope.specimen_index
+    aperture = min(microscope.numerical_aperture, index)
+    wave = microscope.emission_nm / 1000.0 * index / aperture**2
+    return wave + index * microscope.pixel_um / aperture
+
+
 @dataclass(frozen=True)
 class PointImage:
     """Two sections through the image of a point, photons per µm² and emitted photon.
