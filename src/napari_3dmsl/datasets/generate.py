@@ -1,0 +1,293 @@
+"""Run a recipe: in parallel, to be interrupted and gone on with at any moment, nothing half done.
+
+Each group of images is made by one worker process. Its files take their names when they are whole,
+then the group is written down in the journal; at the end the journal becomes the table.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait as wait_for
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_3dmsl.datasets.index import (
+    CHECKSUM,
+    INDEX_FILE,
+    index_columns,
+    iter_index,
+    sha256_of,
+    write_index,
+)
+from napari_3dmsl.datasets.journal import Journal
+from napari_3dmsl.datasets.lock import keep_provenance, only_run, provenance
+from napari_3dmsl.datasets.plan import Group, Plan, make_plan
+from napari_3dmsl.datasets.render import render_group
+from napari_3dmsl.datasets.sample_files import PARAMETERS, write_sample
+from napari_3dmsl.datasets.stage import stage_of
+from napari_3dmsl.shapes.library import ShapeLibrary
+
+if TYPE_CHECKING:
+    from napari_3dmsl.datasets.index import Row
+    from napari_3dmsl.datasets.recipe import Recipe
+
+Progress = Callable[[int, int, str], None]
+
+_QUEUED_PER_WORKER = 2
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@dataclass
+class Outcome:
+    """What a run did.
+
+    Attributes
+    ----------
+    folder : Path
+    images : int
+        In the set now.
+    made : int
+        Images that this run made; the others were there and were checked.
+    failed : dict
+        Reason by name of each group that could not be made.
+    """
+
+    folder: Path
+    images: int = 0
+    made: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+class DiskFullError(OSError):
+    """The disk is full; what is finished is kept, and running again goes on."""
+
+
+def generate(
+    recipe: Recipe,
+    folder: str | Path,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Make an image set, or go on with one; what is finished is checked, not made again.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    folder
+        New, empty, or with an earlier run of the same recipe.
+    workers
+        Processes; by default one for each processor.
+    progress
+        Called with (images done, images, what); raise in it to cancel. What is finished is kept.
+
+    Returns
+    -------
+    Outcome
+        The folder holds ``index.csv`` then, with one row for each image, and ``recipe.lock``.
+
+    Raises
+    ------
+    ValueError
+        When the library or recipe cannot be used, the folder holds something else or a set of
+        another recipe, or another run is writing into it.
+    DiskFullError
+        When the disk is full: says how much room the rest needs.
+    OSError
+        When the folder cannot be written, or a worker has died.
+    """
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers = {workers}: expected at least 1")
+    library = ShapeLibrary.open(recipe.source.library)
+    plan = make_plan(recipe, library)
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with only_run(folder):
+        keep_provenance(folder, provenance(recipe, library))
+        return _Run(plan, folder, workers or os.cpu_count() or 1, progress).go()
+
+
+class _Run:
+    """One run of a plan into its folder."""
+
+    def __init__(self, plan: Plan, folder: Path, workers: int, progress: Progress | None) -> None:
+        self._plan, self._folder, self._workers = plan, folder, workers
+        self._progress = progress
+        self._outcome = Outcome(folder)
+        self._bytes = 0
+
+    def go(self) -> Outcome:
+        with Journal(self._folder) as journal:
+            self._take_up(journal)
+            left = [group for group in self._plan.groups if group.name not in journal]
+            if left:
+                self._make(left, journal)
+            names = [group.name for group in self._plan.groups if group.name in journal]
+            self._outcome.images = len(names) * self._plan.images_per_group
+            columns = index_columns(self._plan.recipe.truths, PARAMETERS)
+            rows = (row for name in names for row in journal.rows(name))
+            write_index(self._folder, rows, columns)
+        journal.path.unlink()
+        return self._outcome
+
+    def _take_up(self, journal: Journal) -> None:
+        """Check what earlier runs have finished, and sweep up what they left half done."""
+        if (self._folder / INDEX_FILE).is_file() and not len(journal):
+            for name, rows in _by_group(iter_index(self._folder)):
+                journal.add(name, rows)
+        if not len(journal):
+            return
+        for part in self._folder.rglob(".*.part"):
+            shutil.rmtree(part) if part.is_dir() else part.unlink()
+        known = {group.name for group in self._plan.groups}
+        for checked, name in enumerate(journal.groups(), start=1):
+            if name not in known or not _is_whole(self._folder, journal.rows(name)):
+                journal.forget(name)
+            self._tell(checked * self._plan.images_per_group, "checking")
+
+    def _make(self, groups: Sequence[Group], journal: Journal) -> None:
+        waiting = iter(groups)
+        running: dict[Future[Any], Group] = {}
+        pool = ProcessPoolExecutor(
+            min(self._workers, len(groups)),
+            get_context("spawn"),
+            _begin_worker,
+            (self._plan.recipe, str(self._folder)),
+        )
+        try:
+            self._tell(len(journal) * self._plan.images_per_group, "starting")
+            while True:
+                for group in waiting:
+                    running[pool.submit(_make_group, group)] = group
+                    if len(running) >= _QUEUED_PER_WORKER * self._workers:
+                        break
+                if not running:
+                    break
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    self._finish(running.pop(future), future, journal)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            for future, group in running.items():  # what was on its way when the run stopped
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    journal.add(group.name, future.result()[0])
+
+    def _finish(self, group: Group, future: Future[Any], journal: Journal) -> None:
+        try:
+            rows, written = future.result()
+            journal.add(group.name, rows)
+        except BrokenProcessPool:
+            raise OSError(
+                f"{self._folder}: a worker process has died, perhaps for want of memory; "
+                f"{self._so_far(journal)}. Run again to go on, with fewer workers"
+            ) from None
+        except OSError as error:
+            if error.errno in _FULL:
+                raise DiskFullError(self._full(journal)) from None
+            raise
+        except ValueError as error:
+            self._outcome.failed[group.name] = str(error)
+        else:
+            self._bytes += written
+            self._outcome.made += len(rows)
+        self._tell(len(journal) * self._plan.images_per_group, group.name)
+
+    def _so_far(self, journal: Journal) -> str:
+        done = len(journal) * self._plan.images_per_group
+        return f"{done:,} of {self._plan.images:,} images are finished and kept"
+
+    def _full(self, journal: Journal) -> str:
+        made = self._outcome.made
+        told = f"{self._folder}: the disk is full; {self._so_far(journal)}"
+        if not made:
+            return f"{told}. Make room and run again to go on"
+        left = self._plan.images - len(journal) * self._plan.images_per_group
+        needed = self._bytes / made * left
+        return f"{told}. The rest needs about {_size(needed)}; make room and run again to go on"
+
+    def _tell(self, done: int, what: str) -> None:
+        if self._progress is not None:
+            self._progress(done, self._plan.images, what)
+
+
+def _by_group(rows: Iterator[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Gather rows that follow each other and are of one group."""
+    name, gathered = "", list[dict[str, Any]]()
+    for row in rows:
+        if gathered and row["group"] != name:
+            yield name, gathered
+            gathered = []
+        name = row["group"]
+        gathered.append(row)
+    if gathered:
+        yield name, gathered
+
+
+def _is_whole(folder: Path, rows: Sequence[Row]) -> bool:
+    """Whether all files of a group are there as they were written."""
+    try:
+        return all(
+            sha256_of(folder / row[name.removesuffix(CHECKSUM)]) == checksum
+            for row in rows
+            for name, checksum in row.items()
+            if name.endswith(CHECKSUM) and checksum
+        )
+    except OSError:
+        return False
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(count / 1e6, 1):.0f} MB"
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a worker process needs for every group, opened once."""
+
+    recipe: Recipe
+    folder: Path
+    library: ShapeLibrary
+
+
+_work: _Work | None = None
+
+
+def _begin_worker(recipe: Recipe, folder: str) -> None:
+    """Prepare a worker: one thread for linear algebra, and no life without the parent."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)  # results do not depend on the number of processors, and workers share
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    global _work  # the only way from an initializer to the calls
+    _work = _Work(recipe, Path(folder), ShapeLibrary.open(recipe.source.library))
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os._exit(1)
+
+
+def _make_group(group: Group) -> tuple[list[Row], int]:
+    """Render and write one group; return its rows and how many bytes its files take."""
+    assert _work is not None
+    recipe, folder = _work.recipe, _work.folder
+    rows = [
+        write_sample(rendered, recipe, folder)
+        for rendered in render_group(recipe, group, stage_of(recipe, group, _work.library))
+    ]
+    names = {"image", *recipe.truths}
+    return rows, sum(_bytes_of(folder / row[name]) for row in rows for name in names)
+
+
+def _bytes_of(path: Path) -> int:
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return path.stat().st_size
