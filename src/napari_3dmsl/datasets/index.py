@@ -10,11 +10,13 @@ import csv
 import hashlib
 import json
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.datasets.formats import whole_file
@@ -201,6 +203,65 @@ def iter_index(folder: str | Path) -> Iterator[Row]:
         raise ValueError(f"{path}: damaged: {error}") from None
 
 
+class Index:
+    """The table on disk, read where it is asked: of a row only its place is kept.
+
+    So a table of half a million rows takes 4 MB, and the columns that were asked for.
+
+    Parameters
+    ----------
+    folder
+        Of the image set.
+
+    Raises
+    ------
+    ValueError
+        When the table is missing, truncated, or another program's.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.path = Path(folder) / INDEX_FILE
+        if not self.path.is_file():
+            raise ValueError(f"{folder}: no image set here: {INDEX_FILE} is missing")
+        with self.path.open("rb") as file:
+            self.header = Header(self._cells(file.readline(), 1), str(self.path))
+        self._line_ends = _line_ends(self.path)
+        self._columns: dict[str, list[Any]] = {}
+
+    def __len__(self) -> int:
+        return len(self._line_ends) - 1
+
+    def row(self, index: int) -> Row:
+        """Return a row, from 0."""
+        start, end = self._line_ends[index : index + 2].tolist()
+        with self.path.open("rb") as file:
+            file.seek(start)
+            cells = self._cells(file.read(end - start), index + 2)
+        return self.header.row(cells, f"{self.path}: line {index + 2}")
+
+    def columns(self, names: Sequence[str]) -> list[list[Any]]:
+        """Return whole columns, read together and kept."""
+        if unknown := [name for name in names if name not in self.header.columns]:
+            raise ValueError(
+                f"{self.path}: no column {', '.join(unknown)}; "
+                f"there are {', '.join(self.header.columns)}"
+            )
+        if new := [name for name in names if name not in self._columns]:
+            found: dict[str, list[Any]] = {name: [] for name in new}
+            for row in iter_index(self.path.parent):
+                for name, values in found.items():
+                    value = row[name]
+                    values.append(sys.intern(value) if isinstance(value, str) else value)
+            self._columns |= found
+        return [self._columns[name] for name in names]
+
+    def _cells(self, line: bytes, number: int) -> list[str]:
+        try:
+            return next(csv.reader([line.decode("utf-8")], strict=True), [])
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise ValueError(f"{self.path}: line {number}: damaged: {error}") from None
+
+
 def transform_cell(matrix: ArrayLike) -> list[float]:
     """Return the upper three rows of a 4 × 4 transform as 12 numbers, row by row."""
     cell: list[float] = np.asarray(matrix, dtype=np.float64)[:3].ravel().tolist()
@@ -264,3 +325,16 @@ def _parsed(cell: str) -> Any:
     if cell in ("True", "False"):
         return cell == "True"
     return json.loads(cell) if cell[0] == "[" else cell
+
+
+def _line_ends(path: Path) -> NDArray[np.int64]:
+    """Return where each line of a text file ends, in bytes; the last one must be whole."""
+    ends, at = [np.zeros(0, dtype=np.int64)], 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            ends.append(np.flatnonzero(np.frombuffer(chunk, dtype=np.uint8) == ord("\n")) + at + 1)
+            at += len(chunk)
+    found: NDArray[np.int64] = np.concatenate(ends)
+    if not len(found) or found[-1] != at:
+        raise ValueError(f"{path}: truncated: its last line is not whole")
+    return found

@@ -1,0 +1,107 @@
+"""A small finished image set, made by hand: what a run leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_3dmsl.datasets.formats import write_image_array
+from napari_3dmsl.datasets.index import (
+    index_columns,
+    relative_path,
+    sha256_of,
+    transform_cell,
+    write_index,
+)
+from napari_3dmsl.datasets.layouts import flat_image, flat_truth, sample_name
+from napari_3dmsl.datasets.truths import write_truth
+from napari_3dmsl.microscope.presets import load_microscope
+from napari_3dmsl.microscope.simulation import Simulation
+from napari_3dmsl.shapes.mesh import Mesh
+
+VIEWS = ("0", "x90")
+MICROSCOPES = ("con1", "epi1")
+SPLITS = {1: "train", 2: "train", 3: "val", 4: "test"}
+CLASSES = {1: "rod", 2: "dot", 3: "rod", 4: None}
+SHAPE = (16, 24)
+TRUTHS = ("mask", "depth", "emitters", "mesh")
+CORNERS = np.array([[0, 0, 0], [0.5, 0, 0], [0, 0.25, 0], [0, 0, 0.125]])
+FACES = np.array([[0, 1, 2], [0, 3, 1], [0, 2, 3], [1, 3, 2]], dtype=np.int32)
+
+
+def pixels_of(shape_id: int, view: str, microscope: str) -> np.ndarray:
+    """Counts that tell which image they are."""
+    first = 1000 * shape_id + 100 * VIEWS.index(view) + 10 * MICROSCOPES.index(microscope)
+    return (first + np.arange(SHAPE[0] * SHAPE[1]) % 7).reshape(SHAPE).astype(np.uint16)
+
+
+def make_set(folder: Path) -> Path:
+    """Four shapes, two views, two microscopes, four ground truths, in a new folder."""
+    folder.mkdir()
+    columns = index_columns(TRUTHS, ["focus_um", "world_to_field"])
+    write_index(folder, _rows(folder), columns)
+    (folder / "recipe.lock").write_text("{}\n")
+    return folder
+
+
+def _rows(folder: Path) -> Iterator[dict[str, Any]]:
+    for shape_id in SPLITS:
+        for view in VIEWS:
+            for microscope in MICROSCOPES:
+                sample = sample_name(shape_id, view, microscope)
+                files = dict(_files(folder, sample, shape_id, view, microscope))
+                told = {
+                    name: text
+                    for name, path in files.items()
+                    for name, text in (
+                        (name, relative_path(path, folder)),
+                        (f"{name}_sha256", sha256_of(path)),
+                    )
+                }
+                yield {
+                    "sample": sample,
+                    "split": SPLITS[shape_id],
+                    "group": str(shape_id),
+                    "shape_id": shape_id,
+                    "shape_class": CLASSES[shape_id],
+                    "view": view,
+                    "microscope": microscope,
+                    "repeat": 0,
+                    "frame": 0,
+                    "seed": 10 * shape_id,
+                    "focus_um": 0.1 * shape_id,
+                    "world_to_field": transform_cell(np.eye(4)),
+                    **told,
+                }
+
+
+def _files(
+    folder: Path, sample: str, shape_id: int, view: str, microscope: str
+) -> Iterator[tuple[str, Path]]:
+    simulation = Simulation(microscope=load_microscope(microscope).replace(image_size=SHAPE))
+    pixel_um = simulation.microscope.pixel_um
+    pixels = pixels_of(shape_id, view, microscope)
+    mask = (pixels % 3).astype(np.int64)
+    depth = np.where(mask, 0.25 * mask, np.nan).astype(np.float32)
+    truths: dict[str, Any] = {
+        "mask": mask,
+        "depth": depth,
+        "emitters": {"z_um": [0.1, 1 / 3], "y_um": [0.0, -1.5], "x_um": [2.0, 3.0], "n": [1, 2]},
+        "mesh": Mesh(CORNERS, FACES),
+    }
+    suffixes = {"emitters": ".csv", "mesh": ".off"}
+    paths = {"image": folder / flat_image(sample)} | {
+        name: folder / flat_truth(sample, name, suffixes.get(name, ".tif")) for name in truths
+    }
+    for path in paths.values():
+        path.parent.mkdir(exist_ok=True)
+    about = {"software": "napari-3dmsl 0.1.0", **simulation.model_dump(mode="json")}
+    write_image_array(paths["image"], pixels, about)
+    for name, truth in truths.items():
+        write_truth(paths[name], name, truth, (pixel_um, pixel_um))
+    if shape_id == 4:
+        del paths["mesh"]  # not every image has every truth
+    yield from paths.items()
