@@ -28,6 +28,10 @@ def dataset(
             show_default=False,
         ),
     ],
+    library: Annotated[
+        Path | None,
+        typer.Option(help="Shape library, folder or .zip.", show_default="the recipe's"),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes.", show_default="one a processor")
     ] = None,
@@ -45,6 +49,8 @@ def dataset(
 
     start = perf_counter()
     asked = Recipe.load(recipe)
+    if library is not None:
+        asked = asked.replace(source=asked.source.replace(library=str(library.resolve())))
     if dry_run:
         plan = make_plan(asked, ShapeLibrary.open(asked.source.library))
         told = _planned(plan)

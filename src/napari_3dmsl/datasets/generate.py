@@ -30,6 +30,7 @@ from napari_3dmsl.datasets.index import (
 from napari_3dmsl.datasets.journal import Journal
 from napari_3dmsl.datasets.lock import keep_provenance, only_run, provenance
 from napari_3dmsl.datasets.plan import Group, Plan, make_plan
+from napari_3dmsl.datasets.release import ZIPS, add_shapes, pack
 from napari_3dmsl.datasets.render import render_group
 from napari_3dmsl.datasets.sample_files import PARAMETERS, write_sample
 from napari_3dmsl.datasets.stage import stage_of
@@ -111,7 +112,20 @@ def generate(
     folder.mkdir(parents=True, exist_ok=True)
     with only_run(folder):
         keep_provenance(folder, provenance(recipe, library))
-        return _Run(plan, folder, workers or os.cpu_count() or 1, progress).go()
+        outcome = _Run(plan, folder, workers or os.cpu_count() or 1, progress).go()
+        if recipe.output.layout == "3dmsl":
+            _complete_release(plan, library, outcome, progress)
+        return outcome
+
+
+def _complete_release(
+    plan: Plan, library: ShapeLibrary, outcome: Outcome, progress: Progress | None
+) -> None:
+    """Put the shapes beside their images, and pack both if asked for."""
+    with_images = {group.shape_ids[0] for group in plan.groups if group.name not in outcome.failed}
+    add_shapes(library, sorted(with_images), outcome.folder, progress)
+    if plan.recipe.output.zips and (outcome.made or not (outcome.folder / ZIPS).is_dir()):
+        pack(outcome.folder, progress)
 
 
 class _Run:
