@@ -7,20 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tifffile
 
 from napari_3dmsl.datasets.formats import write_image_array
-from napari_3dmsl.datasets.index import (
-    index_columns,
-    relative_path,
-    sha256_of,
-    transform_cell,
-    write_index,
-)
-from napari_3dmsl.datasets.layouts import flat_image, flat_truth, sample_name
-from napari_3dmsl.datasets.truths import write_truth
+from napari_3dmsl.datasets.index import index_columns, sha256_of, transform_cell, write_index
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.simulation import Simulation
-from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.shapes.mesh import Mesh, write_mesh
 
 VIEWS = ("0", "x90")
 MICROSCOPES = ("con1", "epi1")
@@ -51,17 +44,8 @@ def _rows(folder: Path) -> Iterator[dict[str, Any]]:
     for shape_id in SPLITS:
         for view in VIEWS:
             for microscope in MICROSCOPES:
-                sample = sample_name(shape_id, view, microscope)
-                files = dict(_files(folder, sample, shape_id, view, microscope))
-                told = {
-                    name: text
-                    for name, path in files.items()
-                    for name, text in (
-                        (name, relative_path(path, folder)),
-                        (f"{name}_sha256", sha256_of(path)),
-                    )
-                }
-                yield {
+                sample = f"{shape_id:06d}_{view}_{microscope}"
+                row: dict[str, Any] = {
                     "sample": sample,
                     "split": SPLITS[shape_id],
                     "group": str(shape_id),
@@ -70,38 +54,36 @@ def _rows(folder: Path) -> Iterator[dict[str, Any]]:
                     "view": view,
                     "microscope": microscope,
                     "repeat": 0,
-                    "frame": 0,
                     "seed": 10 * shape_id,
                     "focus_um": 0.1 * shape_id,
                     "world_to_field": transform_cell(np.eye(4)),
-                    **told,
                 }
+                for name, path in _files(folder, sample, shape_id, view, microscope):
+                    row[name] = path.relative_to(folder).as_posix()
+                    row[f"{name}_sha256"] = sha256_of(path)
+                yield row
 
 
 def _files(
     folder: Path, sample: str, shape_id: int, view: str, microscope: str
 ) -> Iterator[tuple[str, Path]]:
-    simulation = Simulation(microscope=load_microscope(microscope).replace(image_size=SHAPE))
-    pixel_um = simulation.microscope.pixel_um
-    pixels = pixels_of(shape_id, view, microscope)
-    mask = (pixels % 3).astype(np.int64)
-    depth = np.where(mask, 0.25 * mask, np.nan).astype(np.float32)
-    truths: dict[str, Any] = {
-        "mask": mask,
-        "depth": depth,
-        "emitters": {"z_um": [0.1, 1 / 3], "y_um": [0.0, -1.5], "x_um": [2.0, 3.0], "n": [1, 2]},
-        "mesh": Mesh(CORNERS, FACES),
-    }
-    suffixes = {"emitters": ".csv", "mesh": ".off"}
-    paths = {"image": folder / flat_image(sample)} | {
-        name: folder / flat_truth(sample, name, suffixes.get(name, ".tif")) for name in truths
-    }
+    suffixes = {"image": ".tif", "mask": ".tif", "depth": ".tif", "emitters": ".csv"}
+    paths = {name: folder / name / f"{sample}{end}" for name, end in suffixes.items()}
+    paths["mesh"] = folder / "mesh" / sample
     for path in paths.values():
         path.parent.mkdir(exist_ok=True)
+    simulation = Simulation(microscope=load_microscope(microscope).replace(image_size=SHAPE))
+    pixels = pixels_of(shape_id, view, microscope)
     about = {"software": "napari-3dmsl 0.1.0", **simulation.model_dump(mode="json")}
     write_image_array(paths["image"], pixels, about)
-    for name, truth in truths.items():
-        write_truth(paths[name], name, truth, (pixel_um, pixel_um))
+    mask = (pixels % 3).astype(np.uint16)
+    tifffile.imwrite(paths["mask"], mask)
+    depth = np.where(mask, 0.25 * mask, np.nan)
+    tifffile.imwrite(paths["depth"], depth.astype(np.float32))
+    paths["emitters"].write_text(f"z_um,y_um,x_um,label\n0.1,0.0,2.0,1\n{1 / 3!r},-1.5,3.0,2\n")
     if shape_id == 4:
         del paths["mesh"]  # not every image has every truth
+    else:
+        paths["mesh"].mkdir()
+        write_mesh(Mesh(CORNERS, FACES), paths["mesh"] / "label00001.off")
     yield from paths.items()

@@ -50,9 +50,11 @@ def test_each_kind_of_truth_comes_as_what_it_is(finished: Path) -> None:
     assert np.isnan(truths["depth"][truths["mask"] == 0]).all()
     assert truths["emitters"]["y_um"].tolist() == [0.0, -1.5]
     assert truths["emitters"]["z_um"].tolist() == [0.1, 1 / 3]
-    assert truths["emitters"]["n"].dtype == np.int64
-    np.testing.assert_allclose(truths["mesh"].vertices, CORNERS, atol=1e-9)
-    np.testing.assert_array_equal(truths["mesh"].faces, FACES)
+    assert truths["emitters"]["label"].dtype == np.int64
+    [(name, mesh)] = truths["mesh"].items()
+    assert name == "label00001"
+    np.testing.assert_allclose(mesh.vertices, CORNERS, atol=1e-9)
+    np.testing.assert_array_equal(mesh.faces, FACES)
     assert "mesh" not in ImageSet(finished)[-1].truths
 
 
@@ -116,7 +118,7 @@ def test_checksums_tell_every_file_that_changed(own: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda folder: ImageSet(folder / "images"), "no image set here: index.csv is missing"),
+        (lambda folder: ImageSet(folder / "image"), "no image set here: index.csv is missing"),
         (lambda folder: ImageSet(folder, "tain"), "split = tain: this set has test, train, val"),
         (lambda folder: ImageSet(folder, truths=["maks"]), "no ground truth maks; this set has ma"),
         (lambda folder: ImageSet(folder).where(colour="red"), "no column colour; there are sample"),
@@ -141,7 +143,7 @@ def test_damaged_files_are_told_in_one_line(own: Path) -> None:
     (own / images.row(1)["emitters"]).write_text("z_um,y_um\n1,2\n3\n")
     with pytest.raises(ValueError, match="line 3: 1 cells for 2 columns"):
         images[1]
-    (own / images.row(2)["mesh"]).write_text("OFF\n4 4 0\n")
+    (own / images.row(2)["mesh"] / "label00001.off").write_text("OFF\n4 4 0\n")
     with pytest.raises(ValueError, match="truncated or empty"):
         images[2]
 
@@ -152,7 +154,7 @@ def test_a_truncated_or_hostile_index_is_refused(own: Path) -> None:
     index.write_text(text[:-9])
     with pytest.raises(ValueError, match="truncated: its last line is not whole"):
         ImageSet(own)
-    index.write_text(text.replace("images/000001_0_con1_0.tif", "../../secret.tif"))
+    index.write_text(text.replace("image/000001_0_con1.tif", "../../secret.tif"))
     with pytest.raises(ValueError, match="leads out of the folder"):
         ImageSet(own)[0]
 
@@ -175,4 +177,4 @@ def test_a_set_is_known_by_its_index_and_its_lock(own: Path) -> None:
     assert len(SPLITS) == 4
     (own / "recipe.lock").unlink()
     assert not is_image_set(own)
-    assert not is_image_set(own / "images")
+    assert not is_image_set(own / "image")

@@ -16,7 +16,6 @@ from napari_3dmsl.datasets.index import (
     index_columns,
     path_inside,
     read_index,
-    relative_path,
     sha256_of,
     transform_cell,
     transform_matrix,
@@ -163,8 +162,7 @@ def test_a_folder_without_a_table_is_no_image_set(tmp_path: Path) -> None:
         read_index(tmp_path)
 
 
-def test_paths_have_forward_slashes_and_stay_inside(tmp_path: Path) -> None:
-    assert relative_path(tmp_path / "a" / "b.tif", tmp_path) == "a/b.tif"
+def test_paths_stay_inside_the_folder(tmp_path: Path) -> None:
     assert path_inside(tmp_path, "a/b.tif") == tmp_path / "a" / "b.tif"
     for name in ("/etc/passwd", "../b", "a/../../b", "C:/b", "a\\..\\b"):
         with pytest.raises(ValueError, match="leads out of the folder"):

@@ -17,7 +17,6 @@ from napari_3dmsl.datasets.layouts import (
     released_image,
     released_sets,
     released_truth,
-    sample_name,
 )
 from napari_3dmsl.shapes.library import ShapeLibrary
 
@@ -55,8 +54,7 @@ def test_other_microscopes_give_their_own_name() -> None:
 
 
 def test_a_flat_set_has_one_stem_in_a_folder_for_each_truth() -> None:
-    sample = sample_name(920, "x90", "con1", 1)
-    assert sample == "000920_x90_con1_1"
+    sample = "920_x90_con1"
     assert flat_image(sample) == f"images/{sample}.tif"
     assert flat_image(sample, ".zarr", split="train") == f"train/images/{sample}.zarr"
     assert flat_truth(sample, "mask") == f"masks/{sample}.tif"

@@ -1,4 +1,4 @@
-"""Ground truth files: what is written is what is read, here and by other programs."""
+"""Ground truth files as other programs write them, and damaged ones."""
 
 from __future__ import annotations
 
@@ -6,110 +6,84 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ome_types
 import pandas
 import pytest
 import tifffile
 import trimesh
 
-from napari_3dmsl.datasets.points import read_points
-from napari_3dmsl.datasets.truths import read_table, read_truth, suffix_of, write_table, write_truth
-from napari_3dmsl.shapes.mesh import Mesh
-from napari_3dmsl.shapes.sampling import Occupancies, SampleSettings, sample_occupancies
-
-
-@pytest.fixture
-def ball() -> Mesh:
-    """A ball of 0.5 µm around (1, 2, 3) µm."""
-    made = trimesh.creation.icosphere(subdivisions=2, radius=0.5)
-    vertices = np.asarray(made.vertices)[:, ::-1] + [1.0, 2.0, 3.0]
-    return Mesh(vertices, np.asarray(made.faces, dtype=np.int32)[:, ::-1])
+from napari_3dmsl.datasets.formats import mesh_unit_nm
+from napari_3dmsl.datasets.truths import read_table, read_truth
 
 
 @pytest.mark.parametrize("suffix", [".off", ".ply"])
-def test_meshes_keep_their_place_and_winding(tmp_path: Path, ball: Mesh, suffix: str) -> None:
-    path = write_truth(tmp_path / f"mesh{suffix}", "mesh", ball)
-    back = read_truth(path)
-    np.testing.assert_allclose(back.vertices, ball.vertices, atol=1e-6)
-    np.testing.assert_array_equal(back.faces, ball.faces)
-    other = trimesh.load_mesh(path)
-    assert other.volume > 0
-    np.testing.assert_allclose(other.centroid * 0.024, [3, 2, 1], atol=1e-6)
+def test_meshes_are_in_micrometres_and_face_outwards(tmp_path: Path, suffix: str) -> None:
+    ball = trimesh.creation.icosphere(subdivisions=2, radius=0.5)
+    ball.apply_translation([3, 2, 1])
+    path = tmp_path / f"mesh{suffix}"
+    ball.export(path)
+    mesh = read_truth(path)
+    assert mesh.volume_um3 == pytest.approx(ball.volume)
+    np.testing.assert_allclose(mesh.vertices.mean(axis=0), [1, 2, 3], atol=1e-6)
 
 
-def test_occupancies_keep_their_points(tmp_path: Path, ball: Mesh) -> None:
-    settings = SampleSettings(surface_points=10, occupancy_points=500)
-    made = sample_occupancies(ball, np.random.default_rng(0), settings)
-    assert suffix_of(made) == ".npz"
-    back = read_truth(write_truth(tmp_path / "occupancies.npz", "occupancies", made))
-    assert isinstance(back, Occupancies)
-    np.testing.assert_array_equal(back.points, made.points)
-    np.testing.assert_array_equal(back.inside, made.inside)
-    np.testing.assert_allclose(back.cube.loc_um, [1, 2, 3], atol=1e-9)
+def test_napari_is_told_the_unit_of_the_meshes_of_a_set(tmp_path: Path) -> None:
+    for name in ("meshes/a.off", "meshes/a/frame0000_label00001.off", "7/Conf1_meshes/a.off"):
+        assert mesh_unit_nm(tmp_path / "set" / name) == 24.0
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "recipe.lock").touch()
+    for name in ("meshes/a.off", "meshes/a/frame0000_label00001.off", "7/Conf1_meshes/a.off"):
+        assert mesh_unit_nm(tmp_path / "set" / name) == 1000.0
 
 
-@pytest.mark.parametrize(
-    ("dtype", "highest", "stored"),
-    [
-        (bool, 1, np.uint8),
-        (np.uint8, 3, np.uint8),
-        (np.int64, 3, np.uint16),
-        (np.int64, 70_000, np.uint32),
-        (np.float32, 3, np.float32),
-        (np.float16, 3, np.float32),
-    ],
-)
-def test_arrays_are_stored_in_a_kind_that_tiff_has(
-    tmp_path: Path, dtype: Any, highest: int, stored: Any
-) -> None:
-    pixels = np.zeros((3, 8, 9), dtype)
-    pixels[1, 2:5, 3:6] = highest
-    path = write_truth(tmp_path / "truth.tif", "truth", pixels, (0.2, 0.1, 0.1))
-    back = read_truth(path)
-    assert back.dtype == stored
-    np.testing.assert_array_equal(back, pixels)
-    with tifffile.TiffFile(path) as tiff:
-        whole = np.dtype(stored).kind in "iu"
-        assert (tiff.pages[0].compression == tifffile.COMPRESSION.ADOBE_DEFLATE) == whole
-        ome_types.validate_xml(tiff.ome_metadata)
-        assert ome_types.from_xml(tiff.ome_metadata).images[0].pixels.physical_size_z == 0.2
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_pixels_are_read_whoever_wrote_them(tmp_path: Path, compression: str | None) -> None:
+    pixels = np.random.default_rng(0).integers(0, 9, (3, 8, 9)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", pixels, compression=compression)
+    np.testing.assert_array_equal(read_truth(tmp_path / "a.tif"), pixels)
 
 
-def test_classes_are_channels(tmp_path: Path) -> None:
-    pixels = np.zeros((2, 3, 8, 8), np.uint8)
-    told: dict[str, Any] = {"axes": "CZYX", "channels": ("dot", "rod")}
-    path = write_truth(tmp_path / "semantic.tif", "semantic", pixels, (0.2, 0.1, 0.1), **told)
-    with tifffile.TiffFile(path) as tiff:
-        assert tiff.series[0].axes == "CZYX"
-        ome = ome_types.from_xml(tiff.ome_metadata)
-    assert [channel.name for channel in ome.images[0].pixels.channels] == ["dot", "rod"]
+def test_arrays_by_name_and_never_a_pickle(tmp_path: Path) -> None:
+    points, inside = np.eye(3), np.array([True, False, True])
+    np.savez_compressed(tmp_path / "a.npz", points_um=points, inside=inside)
+    found = read_truth(tmp_path / "a.npz")
+    np.testing.assert_array_equal(found["points_um"], points)
+    np.testing.assert_array_equal(found["inside"], inside)
+    np.savez(tmp_path / "b.npz", a=np.array([{}], dtype=object))
+    with pytest.raises(ValueError, match=r"b.npz: damaged: .*allow_pickle") as error:
+        read_truth(tmp_path / "b.npz")
+    assert "\n" not in str(error.value)
 
 
-def test_tables_come_back_and_open_in_pandas_and_as_emitters(tmp_path: Path) -> None:
+def test_tables_are_read_as_pandas_writes_them(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     columns = {
-        **{name: rng.uniform(0, 9, 50) for name in ("z_um", "y_um", "x_um")},
-        "brightness": np.ones(50),
+        "z_um": rng.uniform(0, 9, 50),
         "track": np.arange(50),
+        "parents": np.array(["", "1 2"] * 25),
         "event": np.array(["fission", "fusion, late"] * 25),
     }
-    path = write_truth(tmp_path / "emitters.csv", "emitters", columns)
-    back = read_truth(path)
+    pandas.DataFrame(columns).to_csv(tmp_path / "a.csv", index=False)
+    table = read_truth(tmp_path / "a.csv")
+    assert table.dtype.names == tuple(columns)
     for name, column in columns.items():
-        assert back[name].dtype.kind == column.dtype.kind
-        np.testing.assert_array_equal(back[name], column)
-    table = pandas.read_csv(path, float_precision="round_trip")
-    assert table["x_um"].tolist() == columns["x_um"].tolist()
-    positions, _ = read_points(path)
-    np.testing.assert_array_equal(positions[:, 0], columns["z_um"])
-    again = write_table(tmp_path / "again.csv", back)
-    assert again.read_bytes() == path.read_bytes()
+        assert table[name].dtype.kind == column.dtype.kind
+        np.testing.assert_array_equal(table[name], column)
 
 
 def test_an_empty_table_keeps_its_columns(tmp_path: Path) -> None:
-    path = write_table(tmp_path / "tracks.csv", {"track": [], "parent": []})
-    assert read_table(path).dtype.names == ("track", "parent")
-    assert len(read_table(path)) == 0
+    (tmp_path / "tracks.csv").write_text("track,parent\n")
+    table = read_table(tmp_path / "tracks.csv")
+    assert table.dtype.names == ("track", "parent")
+    assert len(table) == 0
+
+
+def test_a_folder_is_read_by_the_names_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "lineage.csv").write_text("track,parents\n1,\n2,1\n")
+    (tmp_path / "man_track.txt").write_text("1 0 4 0\n2 5 9 1\n")
+    (tmp_path / ".man_track.txt.part").touch()
+    found = read_truth(tmp_path)
+    assert list(found) == ["lineage", "man_track"]
+    assert found["man_track"].tolist() == [[1, 0, 4, 0], [2, 5, 9, 1]]
 
 
 def test_masks_of_zarr_images_are_read_as_arrays(tmp_path: Path) -> None:
@@ -125,23 +99,30 @@ def test_masks_of_zarr_images_are_read_as_arrays(tmp_path: Path) -> None:
         read_truth(path / "labels" / "depth")
 
 
-@pytest.mark.parametrize(
-    ("name", "truth", "message"),
-    [
-        ("mask.csv", np.zeros((8, 8)), "mask is written as .tif or .tiff"),
-        ("mask.tif", {"a": [1]}, "mask is written as .csv"),
-        ("mask.csv", {"a": [1], "b": [1, 2]}, "columns of one length: a, b"),
-        ("mask.tif", np.zeros((8, 8), complex), "no pixels of type complex128"),
-    ],
-)
-def test_what_does_not_fit_is_refused(tmp_path: Path, name: str, truth: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        write_truth(tmp_path / name, "mask", truth)
-    assert not list(tmp_path.iterdir())
-
-
 @pytest.mark.parametrize("name", ["a.tif", "a.csv", "a.off", "a.ply", "a.npz", "a.zarr", "a.txt"])
 def test_missing_files_are_told_in_one_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match=name) as error:
+        read_truth(tmp_path / name)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "", "line 1: expected the names"),
+        ("a.csv", "a,a\n1,2\n", "line 1: expected the names of the columns, each once"),
+        ("a.csv", "a,b\n1,2\n3\n", "line 3: 1 cells for 2 columns"),
+        ("a.npz", "PK", "a.npz: damaged"),
+        ("a.tif", "II*", "cannot read this TIFF"),
+        ("a.off", "OFF\n4 4 0\n", "truncated or empty"),
+        ("a.txt", "1 2\n3\n", "not whole numbers in columns"),
+        ("a.bin", "", "no ground truth; known are"),
+    ],
+)
+def test_damaged_files_are_told_in_one_line(
+    tmp_path: Path, name: str, content: str, message: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError, match=message) as error:
         read_truth(tmp_path / name)
     assert "\n" not in str(error.value)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from napari_3dmsl.microscope.simulation import SimulatedImage
 
 IMAGE_SUFFIXES = (".tif", ".tiff")
+LOCK_FILE = "recipe.lock"
+"""Beside the index of an image set: what it was made with."""
 
 _AXES = {2: "YX", 3: "ZYX"}
 
@@ -204,6 +206,20 @@ def read_image(path: str | Path) -> tuple[NDArray[Any], dict[str, Any]]:
     return pixels, metadata
 
 
+def read_pixels(path: str | Path) -> NDArray[Any]:
+    """Read the pixels of a TIFF, whoever wrote it.
+
+    Raises
+    ------
+    ValueError
+        When the file is missing or damaged.
+    """
+    with _tiff(path) as tiff:
+        _check_complete(tiff, Path(path))
+        pixels: NDArray[Any] = tiff.series[0].asarray()
+    return pixels
+
+
 def read_settings(path: str | Path) -> dict[str, Any] | None:
     """Read only what this package wrote about an image; None for images of others.
 
@@ -237,10 +253,15 @@ def describe_image(path: str | Path) -> ImageDescription:
 
 
 def mesh_unit_nm(path: str | Path) -> float:
-    """Length of a mesh file's unit in nm: what its shape library says, else 24 as in 3DMSL."""
-    library = Path(path).absolute().parent.parent
-    if (library / INDEX_FILE).is_file():
-        return ShapeLibrary.open(library).unit_nm
+    """Length of a mesh file's unit in nm: what its shape library says, else 24 as in 3DMSL.
+
+    Those of an image set, in a folder or two below its ``recipe.lock``, are in µm.
+    """
+    above = Path(path).absolute().parents
+    if (above[1] / INDEX_FILE).is_file():
+        return ShapeLibrary.open(above[1]).unit_nm
+    if any((folder / LOCK_FILE).is_file() for folder in above[1:4]):
+        return 1000.0
     return RELEASED_UNIT_NM
 
 

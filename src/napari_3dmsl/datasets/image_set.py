@@ -10,10 +10,9 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_3dmsl.datasets.formats import LOCK_FILE
 from napari_3dmsl.datasets.index import CHECKSUM, INDEX_FILE, Index, Row, path_inside, sha256_of
 from napari_3dmsl.datasets.truths import read_truth
-
-LOCK_FILE = "recipe.lock"
 
 _SAME_OBJECT = ("group", "view", "repeat", "frame")
 
@@ -30,8 +29,8 @@ class Sample:
     image : array
         As recorded: (y, x), (z, y, x), or with frames in front.
     truths : dict
-        By name: arrays, tables as structured arrays, `Mesh`, `Occupancies`, see `read_truth`.
-        Those that this image does not have are left out.
+        By name: arrays, tables as structured arrays, `Mesh`, or dictionaries of these, see
+        `read_truth`. Those that this image does not have are left out.
     row : dict
         All that the index tells about it.
     """

@@ -273,11 +273,6 @@ def transform_matrix(cell: Sequence[float]) -> FloatArray:
     return np.vstack([np.reshape(np.asarray(cell, np.float64), (3, 4)), [0.0, 0.0, 0.0, 1.0]])
 
 
-def relative_path(path: str | Path, folder: str | Path) -> str:
-    """Return the path of a file inside a folder with forward slashes, as the index keeps it."""
-    return Path(path).relative_to(folder).as_posix()
-
-
 def path_inside(folder: Path, relative: str) -> Path:
     """Return where a file of the index lies.
 

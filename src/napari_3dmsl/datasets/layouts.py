@@ -99,12 +99,6 @@ def flat_truth(sample: str, truth: str, suffix: str = ".tif", split: str | None 
     return _flat(sample, _truth_folder(truth), suffix, split)
 
 
-def sample_name(shape_id: int, view: str, microscope: str, repeat: int = 0) -> str:
-    """Return the name of a sample of one shape, such as ``000920_x90_con1_0``."""
-    parts = (_checked(view, "view"), _checked(microscope, "microscope"))
-    return f"{shape_id:06d}_{'_'.join(parts)}_{repeat}"
-
-
 def pack_released(
     folder: str | Path,
     target: str | Path,

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from napari_3dmsl.datasets.formats import whole_file
+from napari_3dmsl.datasets.formats import LOCK_FILE, whole_file
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe import Recipe
     from napari_3dmsl.shapes.library import ShapeLibrary
 
-LOCK_FILE = "recipe.lock"
 _RUNNING_FILE = ".running"
 _LIBRARIES = ("numpy", "scipy", "scikit-image", "tifffile")
 _MOST_DIFFERENCES = 6
