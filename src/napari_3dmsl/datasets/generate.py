@@ -19,6 +19,9 @@ from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threadpoolctl import threadpool_limits
+
+from napari_3dmsl.datasets.groups import GroupRenderer
 from napari_3dmsl.datasets.index import (
     CHECKSUM,
     INDEX_FILE,
@@ -31,13 +34,12 @@ from napari_3dmsl.datasets.journal import Journal
 from napari_3dmsl.datasets.lock import keep_provenance, only_run, provenance
 from napari_3dmsl.datasets.plan import Group, Plan, make_plan
 from napari_3dmsl.datasets.release import ZIPS, add_shapes, pack
-from napari_3dmsl.datasets.render import render_group
 from napari_3dmsl.datasets.sample_files import PARAMETERS, write_sample
-from napari_3dmsl.datasets.stage import stage_of
 from napari_3dmsl.shapes.library import ShapeLibrary
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.index import Row
+    from napari_3dmsl.datasets.plan import Pools
     from napari_3dmsl.datasets.recipe import Recipe
 
 Progress = Callable[[int, int, str], None]
@@ -138,6 +140,7 @@ class _Run:
         self._bytes = 0
 
     def go(self) -> Outcome:
+        columns = index_columns(self._plan.recipe.truths, PARAMETERS)
         with Journal(self._folder) as journal:
             self._take_up(journal)
             left = [group for group in self._plan.groups if group.name not in journal]
@@ -145,7 +148,6 @@ class _Run:
                 self._make(left, journal)
             names = [group.name for group in self._plan.groups if group.name in journal]
             self._outcome.images = len(names) * self._plan.images_per_group
-            columns = index_columns(self._plan.recipe.truths, PARAMETERS)
             rows = (row for name in names for row in journal.rows(name))
             write_index(self._folder, rows, columns)
         journal.path.unlink()
@@ -173,7 +175,7 @@ class _Run:
             min(self._workers, len(groups)),
             get_context("spawn"),
             _begin_worker,
-            (self._plan.recipe, str(self._folder)),
+            (self._plan.recipe, self._plan.pools, str(self._folder)),
         )
         try:
             self._tell(len(journal) * self._plan.images_per_group, "starting")
@@ -264,22 +266,20 @@ def _size(count: float) -> str:
 class _Work:
     """What a worker process needs for every group, opened once."""
 
-    recipe: Recipe
     folder: Path
-    library: ShapeLibrary
+    rendering: GroupRenderer
 
 
 _work: _Work | None = None
 
 
-def _begin_worker(recipe: Recipe, folder: str) -> None:
+def _begin_worker(recipe: Recipe, pools: Pools, folder: str) -> None:
     """Prepare a worker: one thread for linear algebra, and no life without the parent."""
-    from threadpoolctl import threadpool_limits
-
     threadpool_limits(1)  # results do not depend on the number of processors, and workers share
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    library = ShapeLibrary.open(recipe.source.library)
     global _work  # the only way from an initializer to the calls
-    _work = _Work(recipe, Path(folder), ShapeLibrary.open(recipe.source.library))
+    _work = _Work(Path(folder), GroupRenderer(recipe, library, pools))
 
 
 def _end_with_parent() -> None:
@@ -292,11 +292,8 @@ def _end_with_parent() -> None:
 def _make_group(group: Group) -> tuple[list[Row], int]:
     """Render and write one group; return its rows and how many bytes its files take."""
     assert _work is not None
-    recipe, folder = _work.recipe, _work.folder
-    rows = [
-        write_sample(rendered, recipe, folder)
-        for rendered in render_group(recipe, group, stage_of(recipe, group, _work.library))
-    ]
+    recipe, folder = _work.rendering.recipe, _work.folder
+    rows = [write_sample(image, recipe, folder) for image in _work.rendering.render(group)]
     names = {"image", *recipe.truths}
     return rows, sum(_bytes_of(folder / row[name]) for row in rows for name in names)
 

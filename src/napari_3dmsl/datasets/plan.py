@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_3dmsl.datasets.recipe import SPLITS, Recipe, Source, Split
+from napari_3dmsl.datasets.scenes import world_boxes_um
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_3dmsl.shapes.collection import ShapeSource
+
+Pools = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Group:
     split : str
         ``train``, ``val`` or ``test``.
     shape_ids : tuple of int
-        The shape, or those that a scene draws from.
+        The shape; none for a scene, which draws its own from the pool of its part.
     repeat : int
     """
 
@@ -46,15 +49,18 @@ class Plan:
     ----------
     recipe : Recipe
     groups : tuple of Group
+    pools : dict of tuple of int
+        Shapes of each part.
     """
 
     recipe: Recipe
     groups: tuple[Group, ...]
+    pools: Pools
 
     @property
     def images_per_group(self) -> int:
         """Images, or stacks or time-lapses, of one group."""
-        return self.recipe.views.count * len(self.recipe.microscopes)
+        return self.recipe.seen_from.count * len(self.recipe.microscopes)
 
     @property
     def images(self) -> int:
@@ -75,15 +81,19 @@ def make_plan(recipe: Recipe, library: ShapeSource) -> Plan:
         When no shape is left, or the library does not know what the recipe asks for.
     """
     ids = chosen_ids(recipe.source, library, recipe.seed)
-    parts = split_shapes(ids, _classes_of(ids, library), recipe.split, recipe.seed)
-    if recipe.scene is None:
-        groups = [
-            Group(f"{shape_id:06d}_r{repeat}", parts[shape_id], (shape_id,), repeat)
-            for shape_id in ids
-            for repeat in range(recipe.repeats)
-        ]
-        return Plan(recipe, tuple(groups))
-    return Plan(recipe, tuple(_scene_groups(recipe, parts)))
+    if recipe.scene is not None and recipe.scene.kind == "region":
+        parts = split_space(ids, library, recipe.split)
+    else:
+        parts = split_shapes(ids, _classes_of(ids, library), recipe.split, recipe.seed)
+    pools = {name: tuple(i for i in ids if parts[i] == name) for name in SPLITS}
+    if recipe.scene is not None:
+        return Plan(recipe, _scene_groups(recipe, pools), pools)
+    groups = [
+        Group(f"{shape_id:06d}_r{repeat}", parts[shape_id], (shape_id,), repeat)
+        for shape_id in ids
+        for repeat in range(recipe.repeats)
+    ]
+    return Plan(recipe, tuple(groups), pools)
 
 
 def seed_of(seed: int, *words: str | int) -> int:
@@ -162,15 +172,32 @@ def split_shapes(
     return parts
 
 
-def _scene_groups(recipe: Recipe, parts: dict[int, str]) -> list[Group]:
+def split_space(ids: Sequence[int], library: ShapeSource, split: Split) -> dict[int, str]:
+    """Part shapes by where they lie: slabs across the longest side of the volume.
+
+    So a real region is whole, but for a seam, and shows no shape of another part.
+    """
+    row = {shape_id: place for place, shape_id in enumerate(library.ids)}
+    middles = world_boxes_um(library)[[row[i] for i in ids]].mean(axis=1)
+    along = middles[:, int(np.argmax(np.ptp(middles, axis=0)))]
+    ends = np.rint(np.cumsum([getattr(split, name) for name in SPLITS]) * len(ids))
+    return {
+        ids[place]: SPLITS[int(np.searchsorted(ends, rank, side="right"))]
+        for rank, place in enumerate(np.argsort(along, kind="stable"))
+    }
+
+
+def _scene_groups(recipe: Recipe, pools: Pools) -> tuple[Group, ...]:
     """Scenes of shapes of one part each, in the shares of the shapes."""
-    of_part = {name: tuple(i for i, part in parts.items() if part == name) for name in SPLITS}
-    scenes = split_shapes(range(recipe.repeats), [""] * recipe.repeats, recipe.split, recipe.seed)
-    return [
-        Group(f"scene{number:06d}", scenes[number], tuple(sorted(of_part[scenes[number]])), number)
-        for number in range(recipe.repeats)
-        if of_part[scenes[number]]
-    ]
+    numbers = range(recipe.repeats)
+    parts = split_shapes(numbers, [""] * recipe.repeats, recipe.split, recipe.seed)
+    empty = {part for part in parts.values() if not pools[part]}
+    if empty:
+        raise ValueError(
+            f"split.{min(empty)}: too few shapes for a share of their own; take more shapes or set "
+            f"split.{min(empty)} = 0"
+        )
+    return tuple(Group(f"scene{number:06d}", parts[number], (), number) for number in numbers)
 
 
 def _classes_of(ids: Sequence[int], library: ShapeSource) -> list[str]:

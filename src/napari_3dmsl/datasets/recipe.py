@@ -13,6 +13,7 @@ from napari_3dmsl.datasets.ground_truth import TRUTHS
 from napari_3dmsl.datasets.ground_truth import TruthName as PixelTruthName
 from napari_3dmsl.datasets.lines import line_of
 from napari_3dmsl.datasets.motion import Motion
+from napari_3dmsl.datasets.scenes import SceneSettings
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope, PixelCount
@@ -48,6 +49,8 @@ Limits = Annotated[
     BeforeValidator(lambda given: tuple(given) if isinstance(given, list) else given),
 ]
 Angles = tuple[float, float, float]
+Tiles = Annotated[int, Field(ge=1, le=64)]
+Montage = tuple[Tiles, Tiles]
 
 
 class Source(Settings):
@@ -186,7 +189,9 @@ class Recipe(Settings):
     """An image set: every image follows from it, the library and the version of this package.
 
     ``labelling`` and the cameras may hold ranges. All microscopes see the same fluorophores in the
-    same pose and focus. ``repeats`` labels each shape so many times anew.
+    same pose and focus. ``repeats`` labels each shape so many times anew; with a ``scene`` it is
+    the number of scenes. ``montage`` puts so many scenes, (down, across), as tiles into each image;
+    2 x 2 in the segmentation set of the 3DMSL paper.
     """
 
     name: str = Field("image set", min_length=1, max_length=200)
@@ -201,7 +206,8 @@ class Recipe(Settings):
     image_size: tuple[PixelCount, PixelCount] | None = None
     noise: Noise = "camera"
     snr: Open | None = None
-    scene: None = None
+    scene: SceneSettings | None = None
+    montage: Montage | None = None
     motion: Motion | None = None
     ground_truth: tuple[TruthName, ...] = ("mask",)
     output: Output = Output()
@@ -230,12 +236,43 @@ class Recipe(Settings):
             raise ValueError(
                 f"snr: needs noise = 'camera', whose noise it counts, not {self.noise}"
             )
+        for problem in (self._scene_problem(), self._layout_problem()):
+            if problem:
+                raise ValueError(problem)
+        return self
+
+    def _scene_problem(self) -> str | None:
+        if self.scene is None:
+            if self.montage is not None:
+                return "montage: its tiles are scenes; add a [scene], such as kind = 'packed'"
+            return None
+        if self.scene.kind != "region" and self.views != Views():
+            return (
+                f"views: a scene of kind '{self.scene.kind}' is turned at random already; leave "
+                "views out, and raise repeats for more scenes"
+            )
+        for instrument in self.microscopes:
+            if instrument.microscope.as_released is not None:
+                return f"scene: {instrument.name} repeats the release, which has single shapes"
+        beyond = sorted(set(self.ground_truth) - set(TRUTHS) - {"photons"})
+        if self.montage is not None and (beyond or self.motion is not None):
+            return f"montage: goes with ground truth as pixels, not {', '.join(beyond) or 'motion'}"
+        return None
+
+    def _layout_problem(self) -> str | None:
         if self.output.layout == "3dmsl" and (self.scene or self.motion or self.views.random):
-            raise ValueError(
+            return (
                 "output.layout = '3dmsl': the release has single shapes in the six views; take "
                 "'flat' for scenes, time-lapse and random views"
             )
-        return self
+        return None
+
+    @property
+    def seen_from(self) -> Views:
+        """The views; a scene that is turned at random already has one, from above."""
+        if self.scene is None or self.scene.kind == "region":
+            return self.views
+        return Views(six=False, rotations_deg=((0.0, 0.0, 0.0),))
 
     @property
     def truths(self) -> tuple[str, ...]:

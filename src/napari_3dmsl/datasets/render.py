@@ -133,7 +133,7 @@ def render_group(recipe: Recipe, group: Group, stage: Stage) -> Iterator[Rendere
 
     The fluorophores are the same in all of them, and within a view so are pose, focus and motion.
     """
-    for view in views_of(recipe.views, recipe.seed, group.name):
+    for view in views_of(recipe.seen_from, recipe.seed, group.name):
         rng = np.random.default_rng(seed_of(recipe.seed, group.name, view.name, "focus"))
         focus_um, depth_um = draw(recipe.focus.focus_um, rng), draw(recipe.focus.depth_um, rng)
         acquisition = recipe.focus.acquisition(focus_um, depth_um)

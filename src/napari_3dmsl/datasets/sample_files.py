@@ -46,7 +46,8 @@ PARAMETERS = (
     "focus_um",
     "stage_um",
     "depth_um",
-    "emitters",
+    "objects",
+    "emitter_count",
     "photons_per_fluorophore",
     "density_per_um2",
     "density_per_um3",
@@ -78,12 +79,17 @@ def write_sample(rendered: Rendered, recipe: Recipe, folder: Path) -> Row:
     else:
         _write_tiff(folder / files["image"], rendered, rendered.image, rendered.axes, truth=False)
         for name in recipe.truths:
-            _WRITERS[name](folder / files[name], rendered, recipe, name)
-    row = _row(rendered)
+            write_truth(folder / files[name], rendered, name)
+    row = row_of(rendered)
     for name, relative in files.items():
         row[name] = relative
         row[name + CHECKSUM] = sha256_of(folder / relative)
     return row
+
+
+def write_truth(path: Path, rendered: Rendered, name: str) -> None:
+    """Write one ground truth of an image: a file, or a folder when it has one for each object."""
+    _WRITERS[name](path, rendered, name)
 
 
 class _Places:
@@ -107,12 +113,17 @@ class _Places:
     def truth(self, name: str) -> str:
         if self._zarr and name in _LABELS:
             return f"{self.image}/labels/{name}"
-        many = len(self._rendered.film) > 1 or len(self._rendered.film[0].objects) > 1
-        suffix = "" if many and name in _ONE_FOR_EACH else _SUFFIXES.get(name, ".tif")
+        suffix = truth_suffix(self._rendered, name)
         if self._set is None:
             return flat_truth(self._rendered.name, name, suffix)
         group, view = self._rendered.group, self._rendered.view
         return released_truth(group.shape_ids[0], self._set, view, name, suffix, group.repeat)
+
+
+def truth_suffix(rendered: Rendered, name: str) -> str:
+    """Return the ending of a ground truth's file; none for a folder."""
+    many = len(rendered.film) > 1 or len(rendered.film[0].objects) > 1
+    return "" if many and name in _ONE_FOR_EACH else _SUFFIXES.get(name, ".tif")
 
 
 def _write_zarr(rendered: Rendered, recipe: Recipe, folder: Path, files: dict[str, str]) -> None:
@@ -128,7 +139,7 @@ def _write_zarr(rendered: Rendered, recipe: Recipe, folder: Path, files: dict[st
     )
     for name in recipe.truths:
         if name not in labels:
-            _WRITERS[name](folder / files[name], rendered, recipe, name)
+            write_truth(folder / files[name], rendered, name)
 
 
 def _write_tiff(
@@ -145,18 +156,18 @@ def _write_tiff(
     )
 
 
-def _write_pixels(path: Path, rendered: Rendered, recipe: Recipe, name: str) -> None:
+def _write_pixels(path: Path, rendered: Rendered, name: str) -> None:
     pixels = rendered.truths[name]
     axes = "T" * ("T" in rendered.axes)
     axes += "Z" * (pixels.ndim - len(axes) - 2) + "YX"
     _write_tiff(path, rendered, pixels, axes, truth=True)
 
 
-def _write_photons(path: Path, rendered: Rendered, recipe: Recipe, name: str) -> None:
+def _write_photons(path: Path, rendered: Rendered, name: str) -> None:
     _write_tiff(path, rendered, rendered.photons, rendered.axes, truth=True)
 
 
-def _write_emitters(path: Path, rendered: Rendered, recipe: Recipe, name: str) -> None:
+def _write_emitters(path: Path, rendered: Rendered, name: str) -> None:
     with whole_file(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["frame", "label", "z_um", "y_um", "x_um", "photons"])
@@ -171,12 +182,12 @@ def _write_emitters(path: Path, rendered: Rendered, recipe: Recipe, name: str) -
                 writer.writerow([number, label, *(f"{x:.6f}" for x in place), f"{photons:.6g}"])
 
 
-def _write_meshes(path: Path, rendered: Rendered, recipe: Recipe, name: str) -> None:
+def _write_meshes(path: Path, rendered: Rendered, name: str) -> None:
     for file, placed, _ in _each_object(path, rendered, name):
         write_mesh(mesh_in_image(placed, rendered.field), file, 1.0)
 
 
-def _write_clouds(path: Path, rendered: Rendered, recipe: Recipe, name: str) -> None:
+def _write_clouds(path: Path, rendered: Rendered, name: str) -> None:
     from napari_3dmsl.shapes.sampling import SampleSettings
 
     count = SampleSettings().surface_points
@@ -185,20 +196,20 @@ def _write_clouds(path: Path, rendered: Rendered, recipe: Recipe, name: str) -> 
         _write_npz(file, points_um=points, normals=normals)
 
 
-def _write_occupancies(path: Path, rendered: Rendered, recipe: Recipe, name: str) -> None:
+def _write_occupancies(path: Path, rendered: Rendered, name: str) -> None:
     for file, placed, rng in _each_object(path, rendered, name):
         points, inside = occupancies_in_image(placed, rendered.field, rng)
         _write_npz(file, points_um=points, inside=inside)
 
 
-def _write_tracks(path: Path, rendered: Rendered, recipe: Recipe, name: str) -> None:
+def _write_tracks(path: Path, rendered: Rendered, name: str) -> None:
     path.mkdir(exist_ok=True)
     tracks = lineage_of(rendered.film)
     write_lineage(tracks, path / "lineage.csv")
     write_man_track(tracks, path / "man_track.txt")
 
 
-_WRITERS: dict[str, Callable[[Path, Rendered, Recipe, str], None]] = {
+_WRITERS: dict[str, Callable[[Path, Rendered, str], None]] = {
     **dict.fromkeys(TRUTHS, _write_pixels),
     "photons": _write_photons,
     "emitters": _write_emitters,
@@ -247,7 +258,8 @@ def _frame_s(rendered: Rendered) -> float | None:
     return rendered.film[1].time_s - rendered.film[0].time_s if len(rendered.film) > 1 else None
 
 
-def _row(rendered: Rendered) -> Row:
+def row_of(rendered: Rendered) -> Row:
+    """Return what the table tells about an image, but its files."""
     told, group = rendered.metadata, rendered.group
     labelling, camera, noise = told["labelling"], told["camera"], told["physseg_noise"] or {}
     first = rendered.film[0].objects[0]
@@ -269,7 +281,8 @@ def _row(rendered: Rendered) -> Row:
         "focus_um": told["plane_focus_um"][0],
         "stage_um": told["plane_stage_um"][0],
         "depth_um": told["acquisition"]["depth_um"],
-        "emitters": told["emitters"],
+        "objects": len(rendered.film[0].objects),
+        "emitter_count": told["emitters"],
         "photons_per_fluorophore": told["photons_per_fluorophore"],
         "density_per_um2": labelling["density_per_um2"],
         "density_per_um3": labelling["density_per_um3"],

@@ -21,20 +21,9 @@ if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
     from napari_3dmsl.datasets.plan import Group
     from napari_3dmsl.datasets.recipe import Recipe
-    from napari_3dmsl.datasets.render import Stage, View
+    from napari_3dmsl.datasets.render import View
     from napari_3dmsl.microscope.instruments import Microscope
     from napari_3dmsl.shapes.collection import ShapeSource
-
-
-def stage_of(recipe: Recipe, group: Group, library: ShapeSource) -> Stage:
-    """Label what a group shows.
-
-    Raises
-    ------
-    ValueError
-        When a shape cannot be read or labelled.
-    """
-    return SingleShape(recipe, group, library)
 
 
 def labelling_of(recipe: Recipe, group: Group) -> tuple[Labelling, np.random.Generator]:
