@@ -83,8 +83,11 @@ def zarr_layers(path: str | Path) -> list[LayerData]:
     layers = [pixel_layer(np.asarray(image.pixels), image.axes, image.scale, name, told)]
     kept = [at for at, axis in enumerate(image.axes) if axis != "C"]
     axes, scale = "".join(image.axes[at] for at in kept), [image.scale[at] for at in kept]
+    shape = tuple(image.pixels.shape[at] for at in kept)
     for label, mask in image.labels.items():
-        layers.append(truth_layer(np.asarray(mask), axes, scale, f"{name} {label}", told))
+        fitted = _fitted(np.asarray(mask), shape)
+        if fitted is not None:
+            layers.append(truth_layer(fitted, axes, scale, f"{name} {label}", told))
     return layers
 
 

@@ -54,8 +54,7 @@ def _presets() -> Report:
 
 
 def _file(path: Path) -> Report:
-    from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES
-    from napari_3dmsl.datasets.image_set import LOCK_FILE
+    from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, LOCK_FILE
     from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
 
     if (path / LOCK_FILE).is_file():

@@ -46,7 +46,7 @@ PARAMETERS = (
     "focus_um",
     "stage_um",
     "depth_um",
-    "emitters",
+    "emitter_count",
     "photons_per_fluorophore",
     "density_per_um2",
     "density_per_um3",
@@ -72,7 +72,8 @@ def write_sample(rendered: Rendered, recipe: Recipe, folder: Path) -> Row:
     places = _Places(recipe, rendered)
     files = {"image": places.image, **{name: places.truth(name) for name in recipe.truths}}
     for relative in files.values():
-        (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+        if not relative.startswith(f"{places.image}/"):  # masks inside an OME-Zarr image
+            (folder / relative).parent.mkdir(parents=True, exist_ok=True)
     if recipe.output.format == "ome-zarr":
         _write_zarr(rendered, recipe, folder, files)
     else:
@@ -269,7 +270,7 @@ def _row(rendered: Rendered) -> Row:
         "focus_um": told["plane_focus_um"][0],
         "stage_um": told["plane_stage_um"][0],
         "depth_um": told["acquisition"]["depth_um"],
-        "emitters": told["emitters"],
+        "emitter_count": told["emitters"],
         "photons_per_fluorophore": told["photons_per_fluorophore"],
         "density_per_um2": labelling["density_per_um2"],
         "density_per_um3": labelling["density_per_um3"],
