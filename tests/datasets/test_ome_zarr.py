@@ -78,6 +78,17 @@ def test_an_image_comes_back_with_its_scale_and_settings(tmp_path: Path, axes: s
     np.testing.assert_array_equal(read_zarr_array(path / "labels" / "mask"), mask)
 
 
+def test_a_projected_mask_of_a_stack_keeps_its_own_axes(tmp_path: Path) -> None:
+    pixels, mask = np.zeros((5, 4, 8, 9), np.uint16), np.ones((5, 8, 9), np.uint8)
+    told: dict[str, Any] = {"axes": "TZYX", "frame_s": 0.5, "labels": {"mask": mask}}
+    path = write_ome_zarr(tmp_path / "a.zarr", pixels, (0.3, 0.2, 0.1), ABOUT, **told)
+    group = zarr.open_group(path / "labels" / "mask", mode="r")
+    label = ome_zarr_models.v05.image_label.ImageLabel.from_zarr(group)
+    [multiscale] = label.attributes.ome.multiscales
+    assert [axis.name for axis in multiscale.axes] == ["t", "y", "x"]
+    assert multiscale.datasets[0].coordinateTransformations[0].scale == [0.5, 0.2, 0.1]
+
+
 def content(folder: Path) -> dict[str, str]:
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     return {str(f.relative_to(folder)): hashlib.sha256(f.read_bytes()).hexdigest() for f in files}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from napari_3dmsl.datasets.ome import (
     OME_AXES,
     OME_TYPES,
+    ome_frame_s,
     ome_settings,
     ome_sizes,
     ome_xml,
@@ -46,6 +47,8 @@ class ImageDescription:
         Length of a pixel in µm for those of Z, Y and X that the file knows.
     metadata : dict or None
         What this package wrote about the image; None for files of others.
+    frame_s : float or None
+        Time from frame to frame in s; None when the file does not tell it.
     """
 
     axes: str
@@ -53,6 +56,7 @@ class ImageDescription:
     dtype: str
     size_um: dict[str, float]
     metadata: dict[str, Any] | None
+    frame_s: float | None = None
 
 
 def write_image(path: str | Path, image: SimulatedImage) -> Path:
@@ -249,6 +253,7 @@ def describe_image(path: str | Path) -> ImageDescription:
             dtype=str(series.dtype),
             size_um=_sizes_um(tiff),
             metadata=_own_metadata(tiff),
+            frame_s=ome_frame_s(tiff.ome_metadata) if tiff.is_ome else None,
         )
 
 

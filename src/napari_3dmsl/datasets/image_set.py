@@ -71,7 +71,7 @@ class ImageSet(Sequence[Sample]):
         self.folder = Path(folder)
         self._table = Index(self.folder)
         self._rows = np.arange(len(self._table))
-        known = self._table.header.truths
+        known = self.known_truths
         if truths is not None and (unknown := [name for name in truths if name not in known]):
             raise ValueError(
                 f"{folder}: no ground truth {', '.join(unknown)}; "
@@ -94,6 +94,11 @@ class ImageSet(Sequence[Sample]):
         if isinstance(index, slice):
             return self._with(self._rows[index])
         return self._sample(self.row(index))
+
+    @property
+    def known_truths(self) -> list[str]:
+        """Names of all ground truths that the set has, whether they are read or not."""
+        return list(self._table.header.truths)
 
     def row(self, index: int) -> Row:
         """Return what the index tells about a sample, without reading its image."""

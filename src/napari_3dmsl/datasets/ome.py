@@ -93,18 +93,28 @@ def ome_settings(xml: str) -> dict[str, Any] | None:
 
 def ome_sizes(xml: str) -> dict[str, tuple[float, str]]:
     """Return length and unit of a pixel for those of Z, Y and X that a description names."""
+    told = _pixels_of(xml)
+    return {
+        axis: (float(told[f"PhysicalSize{axis}"]), told.get(f"PhysicalSize{axis}Unit", "µm"))
+        for axis in "ZYX"
+        if f"PhysicalSize{axis}" in told
+    }
+
+
+def ome_frame_s(xml: str) -> float | None:
+    """Return the time between frames in s; None when a description does not tell it in s or ms."""
+    told = _pixels_of(xml)
+    seconds = {"s": 1.0, "ms": 1e-3}.get(told.get("TimeIncrementUnit", "s"))
+    if seconds is None or "TimeIncrement" not in told:
+        return None
+    return seconds * float(told["TimeIncrement"])
+
+
+def _pixels_of(xml: str) -> dict[str, str]:
+    """Return the attributes of the first image's pixels."""
     nodes = (node for node in ElementTree.fromstring(xml).iter() if node.tag.endswith("}Pixels"))
     pixels = next(nodes, None)
-    if pixels is None:
-        return {}
-    return {
-        axis: (
-            float(pixels.attrib[f"PhysicalSize{axis}"]),
-            pixels.get(f"PhysicalSize{axis}Unit", "µm"),
-        )
-        for axis in "ZYX"
-        if f"PhysicalSize{axis}" in pixels.attrib
-    }
+    return {} if pixels is None else pixels.attrib
 
 
 def _add_objective(root: ElementTree.Element, microscope: Mapping[str, Any]) -> None:

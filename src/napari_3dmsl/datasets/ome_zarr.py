@@ -46,7 +46,7 @@ class ZarrImage:
     metadata : dict
         As given to `write_ome_zarr`.
     labels : dict of Zarr arrays
-        Masks by name, with the axes of the image but C.
+        Masks by name, with the axes of the image but C, or but C and Z.
     """
 
     pixels: Any
@@ -87,7 +87,7 @@ def write_ome_zarr(
     channels
         Names of the channels, when one of the axes is C.
     labels
-        Masks of whole numbers by name, with the axes of the image but C.
+        Masks of whole numbers by name, with the axes of the image but C, or but C and Z.
 
     Raises
     ------
@@ -111,9 +111,8 @@ def write_ome_zarr(
         root.update_attributes({"ome": ome | _omero(channels, pixels, axes), KEY: dict(metadata)})
         _add_pixels(root, pixels, axes)
         if masks:
-            flat = axes.replace("C", "")
             group = root.create_group("labels", attributes=_ome({"labels": list(masks)}))
-            for name, mask in masks.items():
+            for name, (mask, flat) in masks.items():
                 about = _multiscales(name, flat, sizes)
                 about["image-label"] = {"source": {"image": "../../"}, "colors": _colours(mask)}
                 _add_pixels(group.create_group(name, attributes={"ome": about}), mask, flat)
@@ -214,16 +213,20 @@ def _checked_path(path: Path) -> Path:
 
 def _checked_labels(
     labels: Mapping[str, Any], axes: str, shape: tuple[int, ...], path: Path
-) -> dict[str, NDArray[Any]]:
-    expected = tuple(length for axis, length in zip(axes, shape, strict=True) if axis != "C")
+) -> dict[str, tuple[NDArray[Any], str]]:
+    """Return each mask with its axes."""
+    expected = {}
+    for dropped in ("C", "CZ"):
+        kept = [at for at, axis in enumerate(axes) if axis not in dropped]
+        expected[tuple(shape[at] for at in kept)] = "".join(axes[at] for at in kept)
     masks = {name: _plain(mask) for name, mask in labels.items()}
     for name, mask in masks.items():
-        if mask.shape != expected or mask.dtype.kind not in "iu":
+        if mask.shape not in expected or mask.dtype.kind not in "iu":
             raise ValueError(
                 f"{path}: labels {name!r} of shape {mask.shape} and type {mask.dtype}: expected "
-                f"whole numbers of shape {expected}"
+                f"whole numbers of shape {' or '.join(map(str, expected))}"
             )
-    return masks
+    return {name: (mask, expected[mask.shape]) for name, mask in masks.items()}
 
 
 def _plain(array: Any) -> NDArray[Any]:

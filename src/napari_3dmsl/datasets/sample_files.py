@@ -73,7 +73,8 @@ def write_sample(rendered: Rendered, recipe: Recipe, folder: Path) -> Row:
     places = _Places(recipe, rendered)
     files = {"image": places.image, **{name: places.truth(name) for name in recipe.truths}}
     for relative in files.values():
-        (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+        if not relative.startswith(f"{places.image}/"):  # masks inside an OME-Zarr image
+            (folder / relative).parent.mkdir(parents=True, exist_ok=True)
     if recipe.output.format == "ome-zarr":
         _write_zarr(rendered, recipe, folder, files)
     else:

@@ -1,0 +1,84 @@
+"""What a run leaves behind, read as a sequence of samples and dropped on napari."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_3dmsl.datasets.generate import generate
+from napari_3dmsl.datasets.image_set import ImageSet
+from napari_3dmsl.datasets.recipe import Recipe
+from napari_3dmsl.image_set_layers import image_set_layers
+from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
+from napari_3dmsl.shapes.library import write_library
+from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.shapes.shape import measure_shapes
+
+TRUTHS = ("mask", "volume_instances", "depth", "photons", "emitters", "meshes", "clouds")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library of two balls."""
+    z, y, x = np.ogrid[:40, :40, :80]
+    labels = sum((z - 20) ** 2 + (y - 20) ** 2 + (x - at) ** 2 <= 289 for at in (20, 60))
+    settings = ExtractionSettings(voxel_nm=(24, 24, 24), erosion_radius=0)
+    folder = tmp_path_factory.mktemp("library") / "balls"
+    write_library(measure_shapes(extract_instances(labels, settings)), folder)
+    return folder
+
+
+def made(library: Path, folder: Path, format_: str, planes: int) -> Path:
+    recipe = Recipe.model_validate(
+        {
+            "source": {"library": str(library)},
+            "views": {"six": False, "random": 1},
+            "microscopes": ["con1", "epi1"],
+            "image_size": (48, 64),
+            "ground_truth": TRUTHS,
+            "focus": {"planes": planes},
+            "output": {"format": format_},
+        }
+    )
+    outcome = generate(recipe, folder, workers=1)
+    assert not outcome.failed
+    return outcome.folder
+
+
+@pytest.mark.parametrize(("format_", "planes"), [("ome-tiff", 1), ("ome-zarr", 1), ("ome-zarr", 3)])
+def test_every_file_of_a_run_is_read_and_lies_where_the_image_shows_it(
+    library: Path, tmp_path: Path, format_: str, planes: int
+) -> None:
+    if format_ == "ome-zarr":
+        pytest.importorskip("zarr", minversion="3")
+    images = ImageSet(made(library, tmp_path / "set", format_, planes))
+    assert len(images) == 4
+    assert images.verify() == []
+    for sample in images:
+        assert sample.image.shape == (planes, 48, 64)[planes == 1 :]
+        assert sample.truths["mask"].shape == (48, 64)
+        assert tuple(sample.truths) == TRUTHS
+        pixel_um = sample.row["pixel_nm"] / 1000
+        ys, xs = np.nonzero(sample.truths["mask"])
+        middle = [(ys.mean() + 0.5) * pixel_um, (xs.mean() + 0.5) * pixel_um]
+        mesh, table = sample.truths["meshes"], sample.truths["emitters"]
+        assert isinstance(mesh, Mesh)
+        np.testing.assert_allclose(mesh.bounds_um.mean(axis=0)[1:], middle, atol=pixel_um)
+        spread = 0.408 / np.sqrt(len(table))  # standard error of points on a ball of this radius
+        assert abs(table["y_um"].mean() - middle[0]) < 4 * spread
+        assert abs(table["x_um"].mean() - middle[1]) < 4 * spread
+        points = sample.truths["clouds"]["points_um"]
+        np.testing.assert_allclose(points.mean(axis=0)[1:], middle, atol=pixel_um)
+        depth = sample.truths["depth"]
+        assert np.isfinite(depth).sum() == (sample.truths["mask"] > 0).sum()
+    assert len(images.pairs("con1", "epi1")) == 2
+    layers = [(attributes["name"], kind) for _, attributes, kind in image_set_layers(images.folder)]
+    assert layers[:5] == [
+        ("con1", "image"),
+        ("con1 mask", "labels"),
+        ("con1 volume_instances", "labels"),
+        ("con1 depth", "image"),
+        ("con1 photons", "image"),
+    ]
