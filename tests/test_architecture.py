@@ -13,7 +13,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "src" / "napari_3dmsl"
 FACES = {"widgets", "cli", "readers", "writers", "samples"}
-LAYERS = {"layers", "optics_layers", "preview_layers", "point_layers"}
+LAYERS = {"layers", "optics_layers", "preview_layers", "point_layers", "motion_layers"}
 # What each part may not import from the others: no stair leads back up.
 FORBIDDEN = {
     "settings": {"shapes", "microscope", "datasets", *LAYERS, *FACES},
@@ -25,6 +25,7 @@ FORBIDDEN = {
     "layers": {*(LAYERS - {"layers"}), *FACES},
     "preview_layers": {*FACES},
     "point_layers": {*FACES},
+    "motion_layers": {*FACES},
     "optics_layers": {*FACES},
 }
 

@@ -222,7 +222,7 @@ class _Film:
             body.settle(step + carried, self._room)
         spread = np.sqrt(2.0 * motion.focus_diffusion_um2_per_s * interval)
         self._focus_um += motion.focus_drift_um_per_s * interval
-        self._focus_um += spread * float(self._focus_rng.standard_normal())
+        self._focus_um += float(spread * self._focus_rng.standard_normal())
 
     def _carried(self, body: Body) -> FloatArray:
         """Directed transport of a body during one interval."""
