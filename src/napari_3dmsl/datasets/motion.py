@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from napari_3dmsl.datasets.bodies import Body, Room, check_objects
-from napari_3dmsl.datasets.remodelling import Form, Piece, cut, distance_um, join
+from napari_3dmsl.datasets.remodelling import Form, Piece, cut, join
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.settings import Settings
 
@@ -222,7 +222,7 @@ class _Film:
             body.settle(step + carried, self._room)
         spread = np.sqrt(2.0 * motion.focus_diffusion_um2_per_s * interval)
         self._focus_um += motion.focus_drift_um_per_s * interval
-        self._focus_um += spread * float(self._focus_rng.standard_normal())
+        self._focus_um += float(spread * self._focus_rng.standard_normal())
 
     def _carried(self, body: Body) -> FloatArray:
         """Directed transport of a body during one interval."""
@@ -276,11 +276,11 @@ class _Film:
         left = [body for body in old if body in self._bodies]
         events = []
         for first, second in _near_pairs([body.form for body in left], motion.fusion_reach_um):
-            parents = sorted((left[first], left[second]), key=lambda body: -body.form.volume_um3)
+            parents = [left[first], left[second]]
             if self._fates.random() >= chance or not all(body in self._bodies for body in parents):
                 continue
-            forms = [body.form for body in parents]
-            piece = join(*forms) if distance_um(*forms) <= motion.fusion_reach_um else None
+            parents.sort(key=lambda body: body.form.volume_um3, reverse=True)
+            piece = join(parents[0].form, parents[1].form, motion.fusion_reach_um)
             if piece is None:
                 continue
             source = parents[0].placed(np.ones(()))

@@ -28,6 +28,7 @@ SHORTEST_RADII = 2.0  # a shorter centreline cannot be cut across
 FEWEST_VOXELS = 200  # of a half
 TRIALS = 5  # cuts that are tried before a shape counts as one that cannot be cut
 OVERLAP_UM = 2.0 * VOXEL_UM  # so deep two shapes are pushed into each other
+TOUCHING_UM = 1e-6
 NECK_UM = 3.5 * VOXEL_UM  # radius of the ball that joins them
 LEAST_UNION = 0.9  # of both volumes; shapes that overlap more than by the rest are not joined
 
@@ -185,12 +186,27 @@ def _adjusted(piece: Piece, factor: float, shift_um: FloatArray) -> Piece:
     return replace(piece, form=form, centreline=replace(piece.centreline, points_um=points))
 
 
-def distance_um(first: Form, second: Form) -> float:
-    """Distance between the nearest vertices of two shapes."""
-    return float(np.min(KDTree(first.vertices_um).query(second.vertices_um)[0]))
+def nearest_vertices(
+    first: Form, second: Form, reach_um: float
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return the nearest vertices (3,) of two shapes, or None when none are within a reach."""
+    low = np.maximum(first.vertices_um.min(axis=0), second.vertices_um.min(axis=0)) - reach_um
+    high = np.minimum(first.vertices_um.max(axis=0), second.vertices_um.max(axis=0)) + reach_um
+    near = [
+        form.vertices_um[((form.vertices_um >= low) & (form.vertices_um <= high)).all(axis=1)]
+        for form in (first, second)
+    ]
+    if min(map(len, near)) == 0:
+        return None
+    found = KDTree(near[0]).query(near[1], distance_upper_bound=reach_um)
+    distances, vertex = map(np.asarray, found)
+    nearest = int(np.argmin(distances))
+    if not np.isfinite(distances[nearest]):
+        return None
+    return near[0][vertex[nearest]], near[1][nearest]
 
 
-def join(first: Form, second: Form) -> Piece | None:
+def join(first: Form, second: Form, reach_um: float) -> Piece | None:
     """Bring two shapes together where they are nearest and make one closed surface of them.
 
     Each moves by the other's share of the volume until they overlap by 48 nm; a ball of 84 nm
@@ -200,17 +216,21 @@ def join(first: Form, second: Form) -> Piece | None:
     ----------
     first, second : Form
         Closed surfaces.
+    reach_um : float
+        Largest distance between the nearest vertices.
 
     Returns
     -------
     Piece or None
-        None for shapes that already overlap by a tenth of their volume.
+        None for shapes that are further apart, or already overlap by a tenth of their volume.
     """
+    nearest = nearest_vertices(first, second, reach_um)
+    if nearest is None:
+        return None
+    end, start = nearest
     volumes = first.volume_um3, second.volume_um3
-    distances, nearest = map(np.asarray, KDTree(first.vertices_um).query(second.vertices_um))
-    touching = int(np.argmin(distances))
-    start, end = second.vertices_um[touching], first.vertices_um[nearest[touching]]
-    towards = end - start if distances[touching] > 1e-6 else first.centroid_um - second.centroid_um
+    apart = float(np.linalg.norm(end - start))
+    towards = end - start if apart > TOUCHING_UM else first.centroid_um - second.centroid_um
     way = end - start + towards * (OVERLAP_UM / max(float(np.linalg.norm(towards)), 1e-9))
     share = volumes[0] / sum(volumes)
     first, second = first.moved((share - 1.0) * way), second.moved(share * way)
