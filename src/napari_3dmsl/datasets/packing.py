@@ -30,7 +30,7 @@ TURNS, PLACES = 10, 20
 REFUSED_IN_A_ROW = 10
 """So many shapes without a place mean that the field is full."""
 
-FEW = 200  # points that are compared first
+FEW = 300  # points that are compared first
 EDGE_UM = 0.05  # longest edge of the triangles whose corners stand for a surface
 
 
@@ -72,8 +72,8 @@ def pack(
     where the border may cut, the middle of a shape's box is uniform in the image. A candidate that
     finds no place in `TURNS` * `PLACES` tries is passed over, so crowded fields have more small
     shapes. Surfaces are at least ``gap_um`` apart, for certain: they are compared by points that
-    cover them, and twice the radius of the cover (some 25 nm for meshes with voxels of 24 nm) is
-    kept in addition.
+    cover them, and the distance that these leave open (some 50 nm for meshes of voxels of 24 nm)
+    is kept in addition.
 
     Parameters
     ----------
@@ -140,6 +140,8 @@ class _Surface:
     ----------
     points : (n, 3)
         No point of the surface is farther than ``cover_um`` from one of them.
+    few : (m, 3)
+        Some of the points, from everywhere.
     witnesses : (k, 3)
         One point of each connected piece of the surface.
     """
@@ -148,11 +150,14 @@ class _Surface:
         self.mesh = mesh
         corners = mesh.vertices[mesh.faces]
         pieces = small_pieces(corners, EDGE_UM)
-        fine = len(pieces) == len(corners)
-        self.points: FloatArray = mesh.vertices if fine else pieces.reshape(-1, 3)
-        edges = np.linalg.norm(pieces - np.roll(pieces, -1, axis=1), axis=2)
-        # The middle of an equilateral triangle is as far from all corners as any point can be.
-        self.cover_um = float(edges.max()) / np.sqrt(3)
+        longest = float(np.linalg.norm(pieces - np.roll(pieces, -1, axis=1), axis=2).max())
+        # No point of a triangle is farther from its corners than that of an equilateral one, nor
+        # from its middle than the tip of a needle.
+        if len(pieces) == len(corners):
+            self.points, self.cover_um = mesh.vertices, longest / np.sqrt(3)
+        else:
+            self.points, self.cover_um = pieces.mean(axis=1), longest * 2 / 3
+        self.few = self.points[:: len(self.points) // FEW + 1]
         self.witnesses = mesh.vertices[_one_of_each_piece(mesh)]
 
 
@@ -183,17 +188,19 @@ class _Body:
     def keeps_from(self, other: _Body, gap_um: float) -> bool:
         """Whether no point of either body is in the other or nearer to it than the gap."""
         reach = gap_um + self.surface.cover_um + other.surface.cover_um
-        if bool(
-            ((self.box[0] > other.box[1] + reach) | (other.box[0] > self.box[1] + reach)).any()
-        ):
+        if not _touch(self.box, other.box, reach):
             return True
-        near = _within(self.points, other.box, reach)
-        for points in (near[:: len(near) // FEW + 1], near):  # most that overlap do so plainly
-            away, _ = other.tree.query(points, distance_upper_bound=reach)
-            if (away <= reach).any():
-                return False
+        few = self._moved(self.surface.few)  # most that overlap do so plainly
+        if other.is_near(few, reach) or other.is_near(self.points, reach):
+            return False
         # The surfaces are apart, so each piece of one lies in the other as a whole or not at all.
         return not (other.holds(self.witnesses) or self.holds(other.witnesses))
+
+    def is_near(self, points: NDArray[np.float64], reach_um: float) -> bool:
+        """Whether any of some points is no farther than this from those of the surface."""
+        near = _within(points, self.box, reach_um)
+        away, _ = self.tree.query(near, distance_upper_bound=reach_um)
+        return bool(np.any(away <= reach_um))
 
     def holds(self, points: NDArray[np.float64]) -> bool:
         """Whether any of some points lies inside."""
@@ -239,10 +246,18 @@ def _box(points: FloatArray) -> FloatArray:
     return np.array([points.min(axis=0), points.max(axis=0)])
 
 
+def _touch(box: FloatArray, other: FloatArray, reach: float) -> bool:
+    """Whether two boxes are no farther apart than this along any axis."""
+    return bool(np.all((box[0] <= other[1] + reach) & (other[0] <= box[1] + reach)))
+
+
 def _within(points: NDArray[np.float64], box: FloatArray, reach: float) -> NDArray[np.float64]:
     """Return the points in a box that is widened."""
-    within: NDArray[np.bool_] = (points >= box[0] - reach) & (points <= box[1] + reach)
-    return points[within.all(axis=1)]
+    low, high = box[0] - reach, box[1] + reach
+    within = np.ones(len(points), dtype=bool)
+    for axis in range(3):
+        within &= (low[axis] <= points[:, axis]) & (points[:, axis] <= high[axis])
+    return points[within]
 
 
 def _shift(way_um: FloatArray) -> FloatArray:
