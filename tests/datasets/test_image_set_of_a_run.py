@@ -50,7 +50,7 @@ def made(library: Path, folder: Path, **changes: Any) -> Path:
     return outcome.folder
 
 
-@pytest.mark.parametrize(("format_", "planes"), [("ome-tiff", 1), ("ome-zarr", 1), ("ome-zarr", 3)])
+@pytest.mark.parametrize(("format_", "planes"), [("ome-tiff", 1), ("ome-zarr", 3)])
 def test_every_file_of_a_run_is_read_and_lies_where_the_image_shows_it(
     library: Path, tmp_path: Path, format_: str, planes: int
 ) -> None:
