@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
-from made_set import CLASSES, CORNERS, FACES, SPLITS, make_set, pixels_of
+from made_set import CLASSES, CORNERS, FACES, SHAPE, SPLITS, make_set, pixels_of
 
 from napari_3dmsl.datasets.image_set import ImageSet, is_image_set
 from napari_3dmsl.datasets.index import read_index
@@ -170,6 +171,24 @@ def test_a_set_goes_to_other_processes(finished: Path) -> None:
 
 def _name_of_first(images: ImageSet) -> str:
     return images[0].name
+
+
+def test_the_scripts_of_the_docs_run(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    page = (repository / "docs" / "files.md").read_text(encoding="utf-8")
+    scripts = re.findall(r"```python\n(.*?)```", page.split("### Read a set")[1], re.DOTALL)
+    assert len(scripts) == 2
+    make_set(tmp_path / "my_set")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for script in scripts:
+        exec(script, names)
+    assert capsys.readouterr().out.splitlines()[0] == "000001_0_con1 (16, 24) 2 rod"
+    assert [(array.shape, array.dtype) for array in (names["image"], names["mask"])] == [
+        ((1, *SHAPE), np.float32),
+        (SHAPE, np.int64),
+    ]
 
 
 def test_a_set_is_known_by_its_index_and_its_lock(own: Path) -> None:

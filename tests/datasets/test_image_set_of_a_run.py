@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import npe2
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from napari_3dmsl.shapes.library import write_library
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.shape import measure_shapes
 
+PLUGIN = "napari-3dmsl"
 TRUTHS = ("mask", "volume_instances", "depth", "photons", "emitters", "meshes", "clouds")
 
 
@@ -30,30 +33,31 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def made(library: Path, folder: Path, format_: str, planes: int) -> Path:
+def made(library: Path, folder: Path, **changes: Any) -> Path:
+    """The folder of a set of both balls, each seen once through two microscopes."""
     recipe = Recipe.model_validate(
         {
             "source": {"library": str(library)},
-            "views": {"six": False, "random": 1},
+            "views": {"six": False, "rotations_deg": [(10, 20, 30)]},
             "microscopes": ["con1", "epi1"],
             "image_size": (48, 64),
             "ground_truth": TRUTHS,
-            "focus": {"planes": planes},
-            "output": {"format": format_},
         }
+        | changes
     )
     outcome = generate(recipe, folder, workers=1)
     assert not outcome.failed
     return outcome.folder
 
 
-@pytest.mark.parametrize(("format_", "planes"), [("ome-tiff", 1), ("ome-zarr", 1), ("ome-zarr", 3)])
+@pytest.mark.parametrize(("format_", "planes"), [("ome-tiff", 1), ("ome-zarr", 3)])
 def test_every_file_of_a_run_is_read_and_lies_where_the_image_shows_it(
     library: Path, tmp_path: Path, format_: str, planes: int
 ) -> None:
     if format_ == "ome-zarr":
         pytest.importorskip("zarr", minversion="3")
-    images = ImageSet(made(library, tmp_path / "set", format_, planes))
+    told: dict[str, Any] = {"focus": {"planes": planes}, "output": {"format": format_}}
+    images = ImageSet(made(library, tmp_path / "set", **told))
     assert len(images) == 4
     assert images.verify() == []
     for sample in images:
@@ -82,3 +86,17 @@ def test_every_file_of_a_run_is_read_and_lies_where_the_image_shows_it(
         ("con1 depth", "image"),
         ("con1 photons", "image"),
     ]
+
+
+def test_a_set_in_folders_of_the_release_opens_as_images_and_its_zips_as_shapes(
+    library: Path, tmp_path: Path
+) -> None:
+    told = {"ground_truth": ["mask"], "output": {"layout": "3dmsl", "zips": True}}
+    folder = made(library, tmp_path / "set", **told)
+    assert ImageSet(folder).verify() == []
+    assert ImageSet(folder).row(0)["image"] == "1/Conf1_imgs/N_0_1_given000.tif"
+    opened = {"napari-3dmsl.read_image_set": folder, "napari-3dmsl.read_library": folder / "zips"}
+    npe2.PluginManager.instance().discover()
+    for command, path in opened.items():
+        _, reader = npe2.io_utils.read_get_reader([str(path)], plugin_name=PLUGIN, stack=False)
+        assert reader.command == command

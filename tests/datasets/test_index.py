@@ -177,6 +177,8 @@ def test_checksums_are_those_of_hashlib_and_see_every_file_of_a_folder(tmp_path:
     (folder / "c").mkdir(parents=True)
     (folder / "c" / "0").write_bytes(b"1")
     first = sha256_of(folder)
+    lines = f"{hashlib.sha256(b'1').hexdigest()}  c/0\n"  # as sha256sum prints
+    assert first == hashlib.sha256(lines.encode()).hexdigest()
     (folder / "c" / "0").rename(folder / "c" / "1")
     moved = sha256_of(folder)
     (folder / "c" / "1").write_bytes(b"2")

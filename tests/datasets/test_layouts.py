@@ -77,9 +77,11 @@ def test_names_that_are_no_file_names_are_refused(name: str) -> None:
 
 def test_packed_folders_open_as_the_released_zips_do(tmp_path: Path) -> None:
     folder = image_set(tmp_path / "set", range(1, 6))
+    (folder / ".running").touch()
     zips = pack_released(folder, tmp_path / "zips", shapes_per_zip=2)
     assert [path.name for path in zips] == ["1_1_3.zip", "2_3_5.zip", "3_5_6.zip"]
     assert (tmp_path / "zips" / "index.csv").read_text() == "sample\n"
+    assert {path.suffix for path in (tmp_path / "zips").iterdir()} == {".zip", ".csv"}
     library = ShapeLibrary.open(tmp_path / "zips")
     assert list(library.ids) == [1, 2, 3, 4, 5]
     assert set(library.images(4)) == {(name, "x90") for name in SETS.values()}

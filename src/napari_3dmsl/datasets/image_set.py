@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.datasets.formats import LOCK_FILE
-from napari_3dmsl.datasets.index import CHECKSUM, INDEX_FILE, Index, Row, path_inside, sha256_of
+from napari_3dmsl.datasets.index import (
+    CHECKSUM,
+    INDEX_FILE,
+    Index,
+    Row,
+    iter_index,
+    path_inside,
+    sha256_of,
+)
 from napari_3dmsl.datasets.truths import read_truth
 
 _SAME_OBJECT = ("group", "view", "repeat", "frame")
@@ -235,8 +243,15 @@ class PairedSamples(Sequence[tuple[Sample, Sample]]):
 
 
 def is_image_set(folder: str | Path) -> bool:
-    """Whether a folder is a finished image set."""
-    return all((Path(folder) / name).is_file() for name in (INDEX_FILE, LOCK_FILE))
+    """Whether a folder is a finished image set whose files lie in it, not in zips beside."""
+    folder = Path(folder)
+    if not all((folder / name).is_file() for name in (INDEX_FILE, LOCK_FILE)):
+        return False
+    try:
+        first = next(iter_index(folder), {})
+        return path_inside(folder, first.get("image") or ".").exists()
+    except ValueError:
+        return False
 
 
 def _by_object(images: ImageSet) -> dict[tuple[Any, ...], int]:
