@@ -238,7 +238,7 @@ def join(first: Form, second: Form, reach_um: float) -> Piece | None:
         np.concatenate([first.vertices_um, second.vertices_um]),
         np.concatenate([first.faces, second.faces + len(first.vertices_um)]),
     )
-    if solid.mask.sum() * np.prod(solid.voxel_um) < LEAST_UNION * sum(volumes):
+    if solid.mask.sum() * solid.voxel_um**3 < LEAST_UNION * sum(volumes):
         return None
     contact = 0.5 * (start + end + (2.0 * share - 1.0) * way)
     field = solid.smoothed(solid.mask | _ball(solid, contact, NECK_UM))
@@ -252,10 +252,8 @@ def join(first: Form, second: Form, reach_um: float) -> Piece | None:
 def _ball(solid: Voxels, centre_um: FloatArray, radius_um: float) -> NDArray[np.bool_]:
     """Return the voxels of a ball on the grid of a solid."""
     squares = [
-        (np.arange(count) * voxel + origin - middle) ** 2
-        for count, voxel, origin, middle in zip(
-            solid.mask.shape, solid.voxel_um, solid.origin_um, centre_um, strict=True
-        )
+        (np.arange(count) * solid.voxel_um + origin - middle) ** 2
+        for count, origin, middle in zip(solid.mask.shape, solid.origin_um, centre_um, strict=True)
     ]
     away = squares[0][:, None, None] + squares[1][:, None] + squares[2]
     return np.asarray(away <= radius_um**2)
