@@ -119,7 +119,7 @@ def skeleton_um(found: PlacedObject) -> float:
     from napari_3dmsl.datasets.voxels import voxelise
 
     solid = voxelise(found.vertices_um, found.faces)
-    return skeleton_from_mask(solid.mask, (1000 * solid.voxel_um).tolist()).length_um
+    return skeleton_from_mask(solid.mask, (1000 * solid.voxel_um,) * 3).length_um
 
 
 def cost(objects: list[PlacedObject]) -> None:

@@ -62,5 +62,9 @@ def tube(
     return placed(label, mesh, mesh.vertices[mesh.faces[::every]].mean(axis=1))
 
 
+def mesh_of(found: PlacedObject) -> Mesh:
+    return Mesh(found.vertices_um, found.faces.astype(np.int32))
+
+
 def volume_um3(found: PlacedObject) -> float:
-    return Mesh(found.vertices_um, found.faces.astype(np.int32)).volume_um3
+    return mesh_of(found).volume_um3

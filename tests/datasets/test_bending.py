@@ -51,7 +51,7 @@ def test_a_bent_tube_keeps_its_volume_and_length(kind: str) -> None:
 
 def skeleton_length(mesh: Mesh) -> float:
     solid = voxelise(mesh.vertices, mesh.faces)
-    return skeleton_from_mask(solid.mask, 1000 * solid.voxel_um).length_um
+    return skeleton_from_mask(solid.mask, (1000 * solid.voxel_um,) * 3).length_um
 
 
 def test_a_straight_line_bends_along_an_arc_when_its_rotation_grows_evenly() -> None:

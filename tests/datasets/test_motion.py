@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from moving import TETRAHEDRON, placed, tetrahedra, tube, tube_mesh, volume_um3
+from moving import TETRAHEDRON, mesh_of, placed, tetrahedra, tube, tube_mesh, volume_um3
 
 from napari_3dmsl.datasets import voxels
+from napari_3dmsl.datasets.centrelines import centrelines_of
 from napari_3dmsl.datasets.lineage import LineageRecorder, check_lineage
 from napari_3dmsl.datasets.motion import Frame, Motion, frames
+from napari_3dmsl.inside import inside_mesh
+from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.mesh import Mesh
 
 STILL = {"diffusion_um2_per_s": 0.0, "rotation_deg2_per_s": 0.0, "bending_um": 0.0}
@@ -187,11 +190,11 @@ def test_the_transform_of_a_stiff_object_leads_from_the_world_to_where_it_is() -
     np.testing.assert_allclose(last.vertices_um[:9], last.emitters.positions_um, atol=1e-9)
 
 
-def busy(seed: int, count: int = 6) -> list[Frame]:
+def busy(seed: int, count: int = 6, number: int = 6) -> list[Frame]:
     """Short rods near each other that divide and fuse all the time."""
     rods = [tube("short line", n + 1, (0, 0.45 * n, 0.1 * n), 40) for n in range(count)]
     return film(
-        rods, seed, frames=6, interval_s=10.0, fission_per_min=1.5, fusion_per_min=3.0,
+        rods, seed, frames=number, interval_s=10.0, fission_per_min=1.5, fusion_per_min=3.0,
         fusion_reach_um=0.3, bleach_time_s=100.0, rotation_deg2_per_s=2.0,
     )  # fmt: skip
 
@@ -217,7 +220,7 @@ def test_fission_and_fusion_lose_no_volume_and_no_fluorophore() -> None:
         assert sum(map(volume_um3, frame.objects)) == pytest.approx(volume, rel=0.01)
         assert sum(len(one.emitters) for one in frame.objects) == emitters
         for one in frame.objects:
-            assert Mesh(one.vertices_um, one.faces.astype(np.int32)).is_watertight
+            assert mesh_of(one).is_watertight
 
 
 def test_fission_comes_at_its_rate() -> None:
@@ -229,16 +232,17 @@ def test_fission_comes_at_its_rate() -> None:
 
 def test_lineages_hold_over_a_hundred_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(voxels, "VOXEL_UM", 0.05)  # coarse, so that a hundred runs are quick
+    monkeypatch.setattr(voxels, "FEWEST_ACROSS", 5)
     events = 0
     for seed in range(100):
         recorder = LineageRecorder()
         labels = []
-        for frame in busy(seed, count=2):
+        for frame in busy(seed, count=2, number=4):
             recorder.record(frame)
             labels.append({one.label for one in frame.objects})
             events += len(frame.events)
         check_lineage(recorder.tracks, labels)
-    assert events > 200
+    assert events > 100
 
 
 @pytest.mark.parametrize(
@@ -276,3 +280,24 @@ def test_a_surface_with_a_hole_may_still_drift() -> None:
 def test_settings_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match="interval_s = 0: input should be greater than 0"):
         Motion(interval_s=0)
+
+
+def test_centrelines_go_along_where_they_are_wanted() -> None:
+    rods = [tube("line", 1), tube("line", 2, (0, 0.4, 0))]
+    lined = [
+        type(rod)(**{**vars(rod), "centrelines_um": centrelines_of(mesh_of(rod))}) for rod in rods
+    ]
+    settings = {"frames": 5, "diffusion_um2_per_s": 0.001, "rotation_deg2_per_s": 9.0}
+    settings |= {"bending_um": 0.1, "fission_per_min": 2.0, "fusion_per_min": 20.0, "seed": 3}
+    found = film(lined, **settings)
+    assert {event.kind for frame in found for event in frame.events} == {"fission", "fusion"}
+    for one in (one for frame in found for one in frame.objects):
+        line = np.concatenate(one.centrelines_um)
+        away = distance_to_mesh(line, one.vertices_um, one.faces.astype(np.int32))
+        assert inside_mesh(mesh_of(one), line).all()
+        assert 0.1 < np.median(away) < 0.17  # the radius of the tube, less near its ends
+    plain = film(rods, **settings)
+    assert not any(one.centrelines_um for frame in plain for one in frame.objects)
+    np.testing.assert_allclose(
+        plain[-1].objects[0].vertices_um, found[-1].objects[0].vertices_um, atol=1e-9
+    )

@@ -96,7 +96,7 @@ class Body:
     ) -> None:
         self.like = like
         self.lifetimes_s = lifetimes_s
-        whole = Form(like.vertices_um, like.faces, like.emitters.positions_um)
+        whole = Form(like.vertices_um, like.faces, like.emitters.positions_um, like.centrelines_um)
         self._begin_um = whole.centroid_um
         self._rest = whole.moved(-self._begin_um)
         self._centreline = None if centreline is None else centreline.moved(-self._begin_um)
@@ -133,6 +133,7 @@ class Body:
             form.faces,
             Emitters(form.emitters_um, source.emitters.photons[rows]),
             source.to_field,
+            form.lines_um,
         )
         return cls(like, lifetimes_s[rows], piece.centreline)
 
@@ -160,8 +161,7 @@ class Body:
             self._centreline = centreline_of(solid.smoothed())
         if Bending.possible(self._centreline):
             self._bending = Bending(self._centreline, amplitude_um)
-            self._held = self._bending.hold(self._rest.vertices_um)
-            self._held_emitters = self._bending.hold(self._rest.emitters_um)
+            self._held = self._bending.hold(self._rest.points_um)
             self._bends = np.zeros(len(self._bending.ways))
 
     def turn(self, square_rad2: float, rng: np.random.Generator) -> None:
@@ -181,23 +181,16 @@ class Body:
 
     def settle(self, shift_um: FloatArray, room: Room) -> None:
         """Move it, in its present form, and keep it in the room."""
-        bent = self._bent()
-        self._around = Form(
-            bent.vertices_um @ self._turn.T, bent.faces, bent.emitters_um @ self._turn.T
-        )
-        points = np.concatenate([self._around.vertices_um, self._around.emitters_um])
-        self.centre_um, way = room.kept(self.centre_um + shift_um, points)
+        around = self._bent().points_um @ self._turn.T
+        self._around = self._rest.at(around)
+        self.centre_um, way = room.kept(self.centre_um + shift_um, around)
         self.heading = self.heading * way
 
     def _bent(self) -> Form:
         bending = self._bending
         if bending is None:
             return self._rest
-        bent = Form(
-            bending.move(self._rest.vertices_um, self._held, self._bends),
-            self._rest.faces,
-            bending.move(self._rest.emitters_um, self._held_emitters, self._bends),
-        )
+        bent = self._rest.at(bending.move(self._rest.points_um, self._held, self._bends))
         return bent.moved(-bent.centroid_um)  # forces from inside do not move the whole
 
     def placed(self, shining: FloatArray) -> PlacedObject:
@@ -217,6 +210,7 @@ class Body:
             now.faces,
             Emitters(now.emitters_um, photons),
             motion @ self.like.to_field,
+            now.lines_um,
         )
 
 

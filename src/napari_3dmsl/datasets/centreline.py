@@ -39,6 +39,8 @@ class Centreline:
         Mean distance to the surface.
     branches, loops : int
         As in `Skeleton`.
+    paths : tuple of (k,) int
+        Points along each branch, from end to end.
     """
 
     points_um: FloatArray
@@ -46,6 +48,12 @@ class Centreline:
     radius_um: float
     branches: int
     loops: int
+    paths: tuple[NDArray[np.int64], ...] = ()
+
+    @property
+    def lines_um(self) -> tuple[FloatArray, ...]:
+        """Its branches as polylines (k, 3)."""
+        return tuple(self.points_um[path] for path in self.paths)
 
     @property
     def link_lengths_um(self) -> FloatArray:
@@ -114,6 +122,7 @@ def centreline_of(field: SmoothedMask) -> Centreline:
     spacing = max(SPACING_RADII * radius, skeleton.length_um / MOST_POINTS)
     points: list[FloatArray] = []
     links: list[tuple[int, int]] = []
+    paths = []
     nodes: dict[tuple[int, ...], int] = {}  # ends of paths by their place: branches meet there
     for path in skeleton.paths:
         fine = _resampled(path, spacing)
@@ -125,6 +134,7 @@ def centreline_of(field: SmoothedMask) -> Centreline:
             if known is None:
                 points.append(point)
                 nodes[place] = numbers[-1]
+        paths.append(np.array(numbers))
         links.extend((a, b) for a, b in pairwise(numbers) if a != b)
     return Centreline(
         np.array(points),
@@ -132,6 +142,7 @@ def centreline_of(field: SmoothedMask) -> Centreline:
         radius,
         skeleton.branches,
         skeleton.loops,
+        tuple(paths),
     )
 
 

@@ -35,18 +35,34 @@ LEAST_UNION = 0.9  # of both volumes; shapes that overlap more than by the rest 
 
 @dataclass(frozen=True, eq=False)
 class Form:
-    """A surface with the fluorophores in or on it, µm (z, y, x), outward normals.
+    """A surface with what goes along with it, µm (z, y, x).
 
     Attributes
     ----------
     vertices_um : (v, 3) float64
     faces : (f, 3) integers
+        Outward normals.
     emitters_um : (n, 3) float64
+    lines_um : tuple of (k, 3) float64
+        Centrelines, if they are wanted.
     """
 
     vertices_um: FloatArray
     faces: NDArray[np.integer]
     emitters_um: FloatArray
+    lines_um: tuple[FloatArray, ...] = ()
+
+    @property
+    def points_um(self) -> FloatArray:
+        """All its points, (n, 3)."""
+        points: FloatArray = np.concatenate([self.vertices_um, self.emitters_um, *self.lines_um])
+        return points
+
+    def at(self, points_um: FloatArray) -> Self:
+        """Return it with all its points somewhere else."""
+        sizes = [len(self.vertices_um), len(self.emitters_um), *map(len, self.lines_um)]
+        vertices, emitters, *lines = np.split(points_um, np.cumsum(sizes)[:-1])
+        return replace(self, vertices_um=vertices, emitters_um=emitters, lines_um=tuple(lines))
 
     @property
     def volume_um3(self) -> float:
@@ -65,20 +81,12 @@ class Form:
 
     def moved(self, shift_um: FloatArray) -> Self:
         """Return it at another place."""
-        return replace(
-            self,
-            vertices_um=self.vertices_um + shift_um,
-            emitters_um=self.emitters_um + shift_um,
-        )
+        return self.at(self.points_um + shift_um)
 
     def scaled(self, factor: float) -> Self:
         """Return it larger or smaller about its centroid."""
         middle = self.centroid_um
-        return replace(
-            self,
-            vertices_um=middle + factor * (self.vertices_um - middle),
-            emitters_um=middle + factor * (self.emitters_um - middle),
-        )
+        return self.at(middle + factor * (self.points_um - middle))
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +172,7 @@ def _drawn_back(
     in_first: NDArray[np.bool_],
 ) -> tuple[Piece, Piece]:
     first, second = (
-        _piece(solid.smoothed(mask), form.emitters_um, np.flatnonzero(chosen))
+        _piece(solid.smoothed(mask), form, np.flatnonzero(chosen))
         for mask, chosen in zip(halves, (in_first, ~in_first), strict=True)
     )
     made = first.form.volume_um3 + second.form.volume_um3
@@ -174,9 +182,11 @@ def _drawn_back(
     return _adjusted(first, factor, away), _adjusted(second, factor, -away)
 
 
-def _piece(field: SmoothedMask, emitters_um: FloatArray, rows: NDArray[np.intp]) -> Piece:
-    mesh = mesh_from_field(field)
-    return Piece(Form(mesh.vertices, mesh.faces, emitters_um[rows]), centreline_of(field), rows)
+def _piece(field: SmoothedMask, source: Form, rows: NDArray[np.intp]) -> Piece:
+    """Mesh a field; its emitters are those of a form in the given rows."""
+    mesh, line = mesh_from_field(field), centreline_of(field)
+    lines = line.lines_um if source.lines_um else ()
+    return Piece(Form(mesh.vertices, mesh.faces, source.emitters_um[rows], lines), line, rows)
 
 
 def _adjusted(piece: Piece, factor: float, shift_um: FloatArray) -> Piece:
@@ -238,24 +248,22 @@ def join(first: Form, second: Form, reach_um: float) -> Piece | None:
         np.concatenate([first.vertices_um, second.vertices_um]),
         np.concatenate([first.faces, second.faces + len(first.vertices_um)]),
     )
-    if solid.mask.sum() * np.prod(solid.voxel_um) < LEAST_UNION * sum(volumes):
+    if solid.mask.sum() * solid.voxel_um**3 < LEAST_UNION * sum(volumes):
         return None
     contact = 0.5 * (start + end + (2.0 * share - 1.0) * way)
     field = solid.smoothed(solid.mask | _ball(solid, contact, NECK_UM))
     if components(field.inside, 26).max() > 1:
         return None
-    emitters = np.concatenate([first.emitters_um, second.emitters_um])
-    made = _piece(field, emitters, np.arange(len(emitters)))
+    both = replace(first, emitters_um=np.concatenate([first.emitters_um, second.emitters_um]))
+    made = _piece(field, both, np.arange(len(both.emitters_um)))
     return _adjusted(made, float(np.cbrt(sum(volumes) / made.form.volume_um3)), np.zeros(3))
 
 
 def _ball(solid: Voxels, centre_um: FloatArray, radius_um: float) -> NDArray[np.bool_]:
     """Return the voxels of a ball on the grid of a solid."""
     squares = [
-        (np.arange(count) * voxel + origin - middle) ** 2
-        for count, voxel, origin, middle in zip(
-            solid.mask.shape, solid.voxel_um, solid.origin_um, centre_um, strict=True
-        )
+        (np.arange(count) * solid.voxel_um + origin - middle) ** 2
+        for count, origin, middle in zip(solid.mask.shape, solid.origin_um, centre_um, strict=True)
     ]
     away = squares[0][:, None, None] + squares[1][:, None] + squares[2]
     return np.asarray(away <= radius_um**2)

@@ -1,4 +1,4 @@
-"""A closed surface as voxels, and voxels as a closed surface with its centreline."""
+"""A closed surface as voxels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_3dmsl.microscope.columns import columns_inside
+from napari_3dmsl.microscope.columns import LineGrid, columns_on_grid
 from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask
 
 if TYPE_CHECKING:
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
 
 VOXEL_UM = 0.024
-"""Side of a voxel: that of the labels from which the 3DMSL shapes were made."""
+"""Side of a voxel: that of the labels from which the shapes of the release were made."""
 
-MOST_VOXELS = 2e7  # in the box of a shape; a larger one gets larger voxels
+MOST_VOXELS = 20_000_000  # in the box of a shape; a larger one gets larger voxels
+FEWEST_ACROSS = 8  # of the thinnest side of its box, however small a shape is
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,14 +29,14 @@ class Voxels:
     Attributes
     ----------
     mask : (z, y, x) bool
-    voxel_um : (3,) float64
-        Sides of a voxel.
+    voxel_um : float
+        Side of a voxel.
     origin_um : (3,) float64
         Centre of the first voxel.
     """
 
     mask: NDArray[np.bool_]
-    voxel_um: FloatArray
+    voxel_um: float
     origin_um: FloatArray
 
     def centres_um(self) -> FloatArray:
@@ -47,32 +48,37 @@ class Voxels:
         """Return the smooth field of the solid, or of another mask on the same grid."""
         chosen = self.mask if mask is None else mask
         first = self.origin_um / self.voxel_um
-        return smooth_mask(chosen, (1000.0 * self.voxel_um).tolist(), first.tolist())
+        return smooth_mask(chosen, (1000.0 * self.voxel_um,) * 3, first.tolist())
 
 
 def voxelise(vertices_um: FloatArray, faces: NDArray[np.integer]) -> Voxels:
     """Return the voxels whose centres lie inside a closed surface.
 
-    Whole voxels fill the box of the surface, so their sides are a little below `VOXEL_UM`. Surfaces
-    that overlap and are wound the same way give the union of their solids.
+    Surfaces that overlap and are wound the same way give the union of their solids.
 
     Parameters
     ----------
     vertices_um : (v, 3) array
         (z, y, x).
     faces : (f, 3) integers
+
+    Raises
+    ------
+    ValueError
+        When the surface has a hole.
     """
-    low = vertices_um.min(axis=0)
-    size = np.maximum(vertices_um.max(axis=0) - low, 1e-6)
-    side = max(VOXEL_UM, float(np.cbrt(np.prod(size) / MOST_VOXELS)))
-    shape = np.ceil(size / side).astype(int)
-    voxel = size / shape
-    origin = low + 0.5 * voxel
-    columns = columns_inside(vertices_um[faces], side)
-    line = np.round((columns.yx_um - origin[1:]) / voxel[1:]).astype(int)
-    # Each piece of a line counts 1 from its first voxel on, and no more from the first beyond.
-    steps = np.zeros((shape[0] + 1, shape[1], shape[2]), dtype=np.int16)
-    for height, step in ((columns.low_um, 1), (columns.high_um, -1)):
-        plane = np.clip(np.ceil((height - origin[0]) / voxel[0]), 0, shape[0]).astype(int)
-        np.add.at(steps, (plane, line[:, 0], line[:, 1]), step)
-    return Voxels(np.cumsum(steps[:-1], axis=0, dtype=np.int16) > 0, voxel, origin)
+    low, high = vertices_um.min(axis=0), vertices_um.max(axis=0)
+    size = high - low
+    side = min(VOXEL_UM, float(size.min()) / FEWEST_ACROSS)
+    side = max(side, float(np.cbrt(size.prod() / MOST_VOXELS)))
+    layers, rows, columns = (int(count) for count in np.ceil(size / side))
+    first = 0.5 * (low + high) - 0.5 * side * (np.array([layers, rows, columns]) - 1.0)
+    grid = LineGrid(first[1:], np.full(2, side), (rows, columns))
+    found = columns_on_grid(vertices_um, faces, grid)
+    # Along each line, 1 where a piece begins and -1 behind its end sum up to 1 inside.
+    steps = np.zeros((layers + 1, rows * columns), dtype=np.int16)
+    for height, step in ((found.low_um, 1), (found.high_um, -1)):
+        layer = np.clip(np.ceil((height - first[0]) / side), 0, layers).astype(np.int64)
+        np.add.at(steps, (layer, found.line), step)
+    inside = np.cumsum(steps[:-1], axis=0, dtype=np.int16) > 0
+    return Voxels(inside.reshape(layers, rows, columns), side, first)
