@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
-from pydantic import AfterValidator
+from pydantic import BeforeValidator
 
 from napari_3dmsl.settings import Problem, Settings, SettingsError
 
@@ -14,17 +14,36 @@ Range = tuple[float, float] | tuple[float, float, Literal["log"]]
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
-def _check_range(number: float | Range | None) -> float | Range | None:
-    if isinstance(number, tuple):
-        low, high = number[:2]
-        if low > high:
-            raise ValueError(f"a range from {low:g} down to {high:g}; give the lower number first")
-        if len(number) == 3 and low <= 0:
-            raise ValueError(f"a logarithmic range from {low:g}; it must begin above 0")
+_EXPECTED = 'a range is [low, high], or [low, high, "log"]'
+
+
+def _checked(number: Any) -> Any:
+    """Check a number or a range, whose kinds are many, with one message for all of them."""
+    if isinstance(number, list | tuple):
+        return _checked_range(number)
+    if not _is_number(number):
+        raise ValueError(f"expected a number, or a range: {_EXPECTED}")
     return number
 
 
-Open = Annotated[float | Range, AfterValidator(_check_range)]
+def _checked_range(given: Sequence[Any]) -> Range:
+    if not all(map(_is_number, given[:2])) or len(given) not in (2, 3):
+        raise ValueError(_EXPECTED)
+    if given[2:] and given[2] != "log":
+        raise ValueError(_EXPECTED)
+    low, high = given[:2]
+    if low > high:
+        raise ValueError(f"a range from {low:g} down to {high:g}; give the lower number first")
+    if len(given) == 3 and low <= 0:
+        raise ValueError(f"a logarithmic range from {low:g}; it must begin above 0")
+    return (low, high) if len(given) == 2 else (low, high, "log")
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool)
+
+
+Open = Annotated[float | Range, BeforeValidator(_checked)]
 """A number, ``[low, high]`` to draw evenly between, or ``[low, high, "log"]``."""
 
 
@@ -83,14 +102,8 @@ def _is_range(kind: type[Settings], name: str, value: Any) -> bool:
 
 
 def _as_range(name: str, value: Any) -> Range:
-    """Return a checked range."""
-    numbers = all(isinstance(end, int | float) for end in value[:2])
-    if not numbers or len(value) not in (2, 3) or list(value[2:]) not in ([], ["log"]):
-        text = f'{name} = {value!r}: a range is [low, high], or [low, high, "log"]'
-        raise SettingsError([Problem((name,), text)])
-    given: Range = tuple(value)
+    """Return a checked range; what is wrong with it names the setting."""
     try:
-        _check_range(given)
+        return _checked_range(value)
     except ValueError as error:
         raise SettingsError([Problem((name,), f"{name} = {value!r}: {error}")]) from None
-    return given

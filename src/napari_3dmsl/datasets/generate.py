@@ -9,10 +9,12 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for
@@ -30,11 +32,11 @@ from napari_3dmsl.datasets.index import (
     sha256_of,
     write_index,
 )
-from napari_3dmsl.datasets.journal import Journal
+from napari_3dmsl.datasets.journal import JOURNAL_FILE, Journal
 from napari_3dmsl.datasets.lock import keep_provenance, only_run, provenance
 from napari_3dmsl.datasets.plan import Group, Plan, make_plan
 from napari_3dmsl.datasets.release import ZIPS, add_shapes, pack
-from napari_3dmsl.datasets.sample_files import PARAMETERS, write_sample
+from napari_3dmsl.datasets.sample_files import PARAMETERS, remove_files, write_sample
 from napari_3dmsl.shapes.library import ShapeLibrary
 
 if TYPE_CHECKING:
@@ -108,16 +110,32 @@ def generate(
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers = {workers}: expected at least 1")
-    library = ShapeLibrary.open(recipe.source.library)
+    library = _library_of(recipe)
     plan = make_plan(recipe, library)
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with only_run(folder):
-        keep_provenance(folder, provenance(recipe, library))
-        outcome = _Run(plan, folder, workers or os.cpu_count() or 1, progress).go()
-        if recipe.output.layout == "3dmsl":
-            _complete_release(plan, library, outcome, progress)
-        return outcome
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder}: a file; choose a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with only_run(folder):
+            keep_provenance(folder, provenance(recipe, library))
+            outcome = _Run(plan, folder, workers or os.cpu_count() or 1, progress).go()
+            if recipe.output.layout == "3dmsl":
+                _complete_release(plan, library, outcome, progress)
+            return outcome
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise DiskFullError(
+            f"{folder}: the disk is full. Make room and run again to go on"
+        ) from None
+
+
+def _library_of(recipe: Recipe) -> ShapeLibrary:
+    try:
+        return ShapeLibrary.open(recipe.source.library)
+    except ValueError as error:
+        raise ValueError(f"source.library: {error}") from None
 
 
 def _complete_release(
@@ -141,6 +159,11 @@ class _Run:
 
     def go(self) -> Outcome:
         columns = index_columns(self._plan.recipe.truths, PARAMETERS)
+        for part in list(self._folder.rglob(".*.part")):  # what an earlier run left half done
+            shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink()
+        if not (self._folder / JOURNAL_FILE).exists() and self._is_finished():
+            self._outcome.images = self._plan.images
+            return self._outcome
         with Journal(self._folder) as journal:
             self._take_up(journal)
             left = [group for group in self._plan.groups if group.name not in journal]
@@ -153,20 +176,51 @@ class _Run:
         journal.path.unlink()
         return self._outcome
 
+    def _is_finished(self) -> bool:
+        """Whether the table lists all images and all their files are whole."""
+        listed = 0
+        for name, rows in self._listed():
+            if not self._is_whole(rows):
+                return False
+            listed += 1
+            self._tell(listed * self._plan.images_per_group, f"{name} checked")
+        return listed == len(self._plan.groups)
+
     def _take_up(self, journal: Journal) -> None:
-        """Check what earlier runs have finished, and sweep up what they left half done."""
-        if (self._folder / INDEX_FILE).is_file() and not len(journal):
-            for name, rows in _by_group(iter_index(self._folder)):
-                journal.add(name, rows)
-        if not len(journal):
-            return
-        for part in self._folder.rglob(".*.part"):
-            shutil.rmtree(part) if part.is_dir() else part.unlink()
+        """Check what earlier runs have finished."""
         known = {group.name for group in self._plan.groups}
-        for checked, name in enumerate(journal.groups(), start=1):
-            if name not in known or not _is_whole(self._folder, journal.rows(name)):
+        checked = 0
+        for name in journal.groups():
+            if name not in known or not self._is_whole(journal.rows(name)):
                 journal.forget(name)
-            self._tell(checked * self._plan.images_per_group, "checking")
+            else:
+                checked += 1
+                self._tell(checked * self._plan.images_per_group, f"{name} checked")
+        for name, rows in self._listed():
+            if name in known and name not in journal and self._is_whole(rows):
+                journal.add(name, rows)
+                checked += 1
+                self._tell(checked * self._plan.images_per_group, f"{name} checked")
+
+    def _listed(self) -> Iterator[tuple[str, list[Row]]]:
+        """Yield the groups of the table of an earlier run, as far as it can be read."""
+        if (self._folder / INDEX_FILE).is_file():
+            with suppress(ValueError):  # damaged: what it does not tell is made again
+                yield from _by_group(iter_index(self._folder))
+
+    def _is_whole(self, rows: Sequence[Row]) -> bool:
+        """Whether all files of a group are there as they were written."""
+        if len(rows) != self._plan.images_per_group:
+            return False
+        try:
+            return all(
+                sha256_of(self._folder / row[name.removesuffix(CHECKSUM)]) == checksum
+                for row in rows
+                for name, checksum in row.items()
+                if name.endswith(CHECKSUM) and checksum
+            )
+        except OSError:
+            return False
 
     def _make(self, groups: Sequence[Group], journal: Journal) -> None:
         waiting = iter(groups)
@@ -192,7 +246,8 @@ class _Run:
             pool.shutdown(wait=True, cancel_futures=True)
             for future, group in running.items():  # what was on its way when the run stopped
                 if future.done() and not future.cancelled() and future.exception() is None:
-                    journal.add(group.name, future.result()[0])
+                    with suppress(OSError):  # a full disk: made again by the next run
+                        journal.add(group.name, future.result()[0])
 
     def _finish(self, group: Group, future: Future[Any], journal: Journal) -> None:
         try:
@@ -245,19 +300,6 @@ def _by_group(rows: Iterator[Row]) -> Iterator[tuple[str, list[Row]]]:
         yield name, gathered
 
 
-def _is_whole(folder: Path, rows: Sequence[Row]) -> bool:
-    """Whether all files of a group are there as they were written."""
-    try:
-        return all(
-            sha256_of(folder / row[name.removesuffix(CHECKSUM)]) == checksum
-            for row in rows
-            for name, checksum in row.items()
-            if name.endswith(CHECKSUM) and checksum
-        )
-    except OSError:
-        return False
-
-
 def _size(count: float) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(count / 1e6, 1):.0f} MB"
 
@@ -275,6 +317,7 @@ _work: _Work | None = None
 
 def _begin_worker(recipe: Recipe, pools: Pools, folder: str) -> None:
     """Prepare a worker: one thread for linear algebra, and no life without the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the run, once groups are whole
     threadpool_limits(1)  # results do not depend on the number of processors, and workers share
     threading.Thread(target=_end_with_parent, daemon=True).start()
     library = ShapeLibrary.open(recipe.source.library)
@@ -293,8 +336,14 @@ def _make_group(group: Group) -> tuple[list[Row], int]:
     """Render and write one group; return its rows and how many bytes its files take."""
     assert _work is not None
     recipe, folder = _work.rendering.recipe, _work.folder
-    rows = [write_sample(image, recipe, folder) for image in _work.rendering.render(group)]
-    names = {"image", *recipe.truths}
+    names = ("image", *recipe.truths)
+    rows: list[Row] = []
+    try:
+        for image in _work.rendering.render(group):
+            rows.append(write_sample(image, recipe, folder))
+    except (OSError, ValueError):  # nothing of a group stays that is not in the table
+        remove_files(folder, [row[name] for row in rows for name in names])
+        raise
     return rows, sum(_bytes_of(folder / row[name]) for row in rows for name in names)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.index import Row
@@ -16,23 +17,26 @@ JOURNAL_FILE = ".finished.jsonl"
 class Journal:
     """A file that only grows; a line that was cut off when the run was killed does not count.
 
-    Rows stay on disk: memory holds where the line of each group begins.
+    Rows stay on disk: memory holds where the line of each group begins. Nothing is buffered, so
+    that a disk that is full leaves no half of a line, neither here nor to be written later.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / JOURNAL_FILE
         self._lines: dict[str, tuple[int, int]] = {}
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
 
     def __enter__(self) -> Self:
-        self._file = self.path.open("a+b")
-        self._file.seek(0)
         start = 0
-        for line in self._file:
-            if not line.endswith(b"\n"):
-                break
-            self._lines[json.loads(line)["group"]] = start, len(line)
-            start += len(line)
+        if self.path.is_file():
+            with self.path.open("rb") as file:
+                for line in file:
+                    group = _group_of(line)
+                    if group is None:
+                        break
+                    self._lines[group] = start, len(line)
+                    start += len(line)
+        self._file = FileIO(self.path, "a+")
         self._file.truncate(start)
         return self
 
@@ -52,9 +56,10 @@ class Journal:
         line = json.dumps({"group": group, "rows": rows}, separators=(",", ":")).encode() + b"\n"
         start = self._file.seek(0, 2)
         try:
-            self._file.write(line)
-            self._file.flush()
-        except OSError:  # such as a full disk: leave no half of a line behind
+            written = 0
+            while written < len(line):
+                written += self._file.write(line[written:])
+        except OSError:  # such as a full disk
             self._file.truncate(start)
             raise
         self._lines[group] = start, len(line)
@@ -68,10 +73,21 @@ class Journal:
         assert self._file is not None
         start, length = self._lines[group]
         self._file.seek(start)
-        found: dict[str, Any] = json.loads(self._file.read(length))
+        content = b""
+        while len(content) < length:
+            content += self._file.read(length - len(content))
+        found: dict[str, Any] = json.loads(content)
         rows: list[Row] = found["rows"]
         return rows
 
     def groups(self) -> Iterator[str]:
         """Names of the finished groups."""
         return iter(list(self._lines))
+
+
+def _group_of(line: bytes) -> str | None:
+    """Return the group of a line, None for one that is not whole."""
+    try:
+        return str(json.loads(line)["group"]) if line.endswith(b"\n") else None
+    except (ValueError, KeyError, TypeError):  # a crash of the whole machine leaves anything
+        return None

@@ -99,6 +99,11 @@ def flat_truth(sample: str, truth: str, suffix: str = ".tif", split: str | None 
     return _flat(sample, _truth_folder(truth), suffix, split)
 
 
+def file_name(name: str) -> str:
+    """Return a name with what no file name may have replaced."""
+    return re.sub(r"[^\w.+-]+", "-", name)
+
+
 def pack_released(
     folder: str | Path,
     target: str | Path,

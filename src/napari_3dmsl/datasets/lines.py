@@ -47,13 +47,19 @@ def _shared(names: Sequence[str], path: Sequence[str]) -> int:
 def _toml_places(text: str) -> Iterator[tuple[int, list[str]]]:
     """Each table and key of a TOML file with the names that lead to it."""
     table: list[str] = []
-    repeats: dict[str, int] = {}
+    repeats: dict[tuple[str, ...], int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if heading := _TABLE.match(line):
-            table = _names(heading[2])
+            *outer, last = _names(heading[2])
+            table = []
+            for name in outer:  # a table inside of a list belongs to its last entry
+                table.append(name)
+                if tuple(table) in repeats:
+                    table.append(str(repeats[tuple(table)]))
+            table.append(last)
             if heading[1] == "[[":
-                place = repeats.get(heading[2], -1) + 1
-                repeats[heading[2]] = place
+                place = repeats.get(tuple(table), -1) + 1
+                repeats[tuple(table)] = place
                 table = [*table, str(place)]
             yield number, table
         elif key := _KEY.match(line):

@@ -73,7 +73,8 @@ def keep_provenance(folder: Path, made_with: Mapping[str, Any]) -> None:
     """
     path = folder / LOCK_FILE
     if not path.is_file():
-        others = [item.name for item in folder.iterdir() if item.name != _RUNNING_FILE]
+        ours = {_RUNNING_FILE, f".{LOCK_FILE}.part"}  # also of a run that was killed here
+        others = [item.name for item in folder.iterdir() if item.name not in ours]
         if others:
             raise ValueError(
                 f"{folder}: not empty ({min(others)}) and no image set; choose another folder"

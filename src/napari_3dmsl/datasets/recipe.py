@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -11,27 +12,20 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from napari_3dmsl.datasets.draws import Open, ends, open_settings
 from napari_3dmsl.datasets.ground_truth import TRUTHS
 from napari_3dmsl.datasets.ground_truth import TruthName as PixelTruthName
+from napari_3dmsl.datasets.instrument import Instrument, check_names, read_instrument
 from napari_3dmsl.datasets.lines import line_of
 from napari_3dmsl.datasets.motion import Motion
 from napari_3dmsl.datasets.scenes import SceneSettings
-from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Labelling
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope, PixelCount
-from napari_3dmsl.microscope.objectives import with_objective
-from napari_3dmsl.microscope.presets import (
-    load_camera,
-    load_microscope,
-    load_objective,
-    usual_camera,
-)
-from napari_3dmsl.microscope.simulation import Noise
-from napari_3dmsl.settings import Problem, Settings, SettingsError, parse_settings
+from napari_3dmsl.microscope.instruments import Acquisition, PixelCount
+from napari_3dmsl.microscope.simulation import Noise, Simulation
+from napari_3dmsl.settings import Problem, Settings, SettingsError, parse_settings, read_text
 from napari_3dmsl.shapes.classification import ShapeClass
 
 SPLITS = ("train", "val", "test")
-TruthName = (
-    PixelTruthName | Literal["photons", "emitters", "meshes", "clouds", "occupancies", "tracks"]
-)
+TruthName = Literal[
+    PixelTruthName, "photons", "emitters", "meshes", "clouds", "occupancies", "tracks"
+]
 ALL_TRUTHS: dict[str, str] = {
     **{str(name): text for name, text in TRUTHS.items()},
     "photons": "Expected photons without noise, float32",
@@ -149,23 +143,6 @@ class Focus(Settings):
         )
 
 
-class Instrument(Settings):
-    """A microscope with its camera; ``camera`` may hold ranges, drawn from for each image.
-
-    In a recipe it is the name of a preset, or a table with ``preset`` (a name, or a file), and
-    optionally ``objective``, ``camera`` (a name, a file or a table) and any setting of the
-    microscope that is to differ.
-    """
-
-    microscope: Microscope
-    camera: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Name of the microscope, and so of its images."""
-        return self.microscope.name
-
-
 class Output(Settings):
     """How files are laid out.
 
@@ -222,23 +199,25 @@ class Recipe(Settings):
     def _instruments(cls, given: Any) -> Any:
         if not isinstance(given, list | tuple):
             return given
-        return [_at(place, _instrument, choice) for place, choice in enumerate(given)]
+        return [_at(place, read_instrument, choice) for place, choice in enumerate(given)]
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        names = [instrument.name for instrument in self.microscopes]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(
-                f"microscopes: '{min(twice)}' is there twice; give one another name, such as "
-                f"{{ preset = '{min(twice)}', name = 'other' }}"
-            )
+        released = self.output.layout == "3dmsl"
+        check_names([instrument.name for instrument in self.microscopes], released)
+        for ratio in () if self.snr is None else ends(self.snr):
+            Simulation(snr=ratio)  # knows what is possible
         if self.snr is not None and self.noise != "camera":
-            raise ValueError(
-                f"snr: needs noise = 'camera', whose noise it counts, not {self.noise}"
+            raise _wrong_together(
+                f"snr: needs noise = 'camera', whose noise it counts, not '{self.noise}'"
+            )
+        if "tracks" in self.ground_truth and self.motion is None:
+            raise _wrong_together(
+                "ground_truth: 'tracks' are of things that move; give motion, or leave them out"
             )
         for problem in (self._scene_problem(), self._layout_problem()):
             if problem:
-                raise ValueError(problem)
+                raise _wrong_together(problem)
         return self
 
     def _scene_problem(self) -> str | None:
@@ -291,19 +270,25 @@ class Recipe(Settings):
             When the file cannot be read.
         """
         path = Path(path)
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
         values = parse_settings(text, path)
         _resolve_paths(values, path.parent)
         try:
             return cls(**values)
         except SettingsError as error:
-            toml = path.suffix == ".toml"
+            toml = path.suffix.lower() == ".toml"
             places = [line_of(text, problem.path, toml=toml) for problem in error.problems]
             told = [
                 f"line {line}: {problem.text}" if line else problem.text
                 for line, problem in zip(places, error.problems, strict=True)
             ]
             raise ValueError(f"{path}: {'; '.join(told)}") from None
+
+
+def _wrong_together(text: str) -> SettingsError:
+    """Return the error of settings that do not fit others; its text begins with the first one."""
+    field = re.match(r"[\w.]+", text)
+    return SettingsError([Problem(tuple(field[0].split(".")) if field else (), text)])
 
 
 def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
@@ -335,42 +320,3 @@ def _at(place: int, read: Callable[[Any], Any], given: Any) -> Any:
         raise SettingsError(found) from None
     except ValueError as error:
         raise SettingsError([Problem((str(place),), f"{place}: {error}")]) from None
-
-
-def _instrument(given: Any) -> Any:
-    """Return the microscope and camera that an entry of a recipe means."""
-    if isinstance(given, Instrument):
-        return given
-    if isinstance(given, str):
-        given = {"preset": given}
-    if not isinstance(given, dict):
-        raise ValueError(f"{given!r}: expected the name of a microscope, or a table")
-    if "microscope" in given:  # as a recipe is written again
-        microscope = Microscope(**given["microscope"])
-        return {"microscope": microscope, "camera": open_settings(Camera, given["camera"])}
-    changes = {k: v for k, v in given.items() if k not in {"preset", "objective", "camera"}}
-    microscope = load_microscope(given["preset"]) if "preset" in given else Microscope()
-    if "objective" in given:
-        microscope = with_objective(microscope, load_objective(given["objective"]))
-    if changes:
-        told = {"name": f"{microscope.name}, changed"} if "preset" in given else {}
-        microscope = microscope.replace(**{**told, **changes})
-    return {"microscope": microscope, "camera": _camera(given.get("camera"), microscope)}
-
-
-def _camera(given: Any, microscope: Microscope) -> dict[str, Any]:
-    """Return the settings of a camera, ranges included."""
-    if given is None:
-        return usual_camera(microscope).model_dump(mode="json")
-    if isinstance(given, str):
-        return load_camera(given).model_dump(mode="json")
-    if not isinstance(given, dict):
-        raise ValueError(f"camera = {given!r}: expected the name of a camera, or a table")
-    preset = given.get("preset")
-    base = usual_camera(microscope) if preset is None else load_camera(preset)
-    told = {"name": f"{base.name}, changed"}
-    changes = {name: setting for name, setting in given.items() if name != "preset"}
-    try:
-        return open_settings(Camera, {**base.model_dump(), **told, **changes})
-    except SettingsError as error:
-        raise SettingsError([found.inside(("camera",)) for found in error.problems]) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +12,12 @@ from scipy.spatial.transform import Rotation
 
 from napari_3dmsl.datasets.draws import draw, draw_settings
 from napari_3dmsl.datasets.ground_truth import TRUTHS, ground_truth
+from napari_3dmsl.datasets.instrument import Instrument
+from napari_3dmsl.datasets.layouts import file_name
 from napari_3dmsl.datasets.motion import Frame, frames
 from napari_3dmsl.datasets.objects import FieldOfView, PlacedObject
 from napari_3dmsl.datasets.plan import Group, seed_of
-from napari_3dmsl.datasets.recipe import Instrument, Recipe
+from napari_3dmsl.datasets.recipe import Recipe
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Emitters, Labelling
 from napari_3dmsl.microscope.imaging import Renderer
@@ -149,7 +150,7 @@ def render_group(recipe: Recipe, group: Group, stage: Stage) -> Iterator[Rendere
 
 def image_name(group: str, view: str, microscope: str) -> str:
     """Return the name of an image, which every file system takes."""
-    return re.sub(r"[^\w.+-]+", "-", f"{group}_{view}_{microscope}")
+    return file_name(f"{group}_{view}_{microscope}")
 
 
 def _film(recipe: Recipe, group: Group, view: View, staged: Staged) -> tuple[Frame, ...]:

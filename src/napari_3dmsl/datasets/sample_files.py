@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +74,27 @@ def write_sample(rendered: Rendered, recipe: Recipe, folder: Path) -> Row:
     """
     places = _Places(recipe, rendered)
     files = {"image": places.image, **{name: places.truth(name) for name in recipe.truths}}
+    try:
+        _write(rendered, recipe, folder, files)
+    except (OSError, ValueError):  # an image without one of its truths is none
+        remove_files(folder, files.values())
+        raise
+    row = row_of(rendered)
+    for name, relative in files.items():
+        row[name] = relative
+        row[name + CHECKSUM] = sha256_of(folder / relative)
+    return row
+
+
+def remove_files(folder: Path, relatives: Iterable[str]) -> None:
+    """Remove files of a sample that cannot be finished, as far as they are there."""
+    for relative in relatives:
+        path = folder / relative
+        with suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _write(rendered: Rendered, recipe: Recipe, folder: Path, files: dict[str, str]) -> None:
     for relative in files.values():
         if not relative.startswith(f"{places.image}/"):  # masks inside an OME-Zarr image
             (folder / relative).parent.mkdir(parents=True, exist_ok=True)
@@ -81,11 +104,6 @@ def write_sample(rendered: Rendered, recipe: Recipe, folder: Path) -> Row:
         _write_tiff(folder / files["image"], rendered, rendered.image, rendered.axes, truth=False)
         for name in recipe.truths:
             write_truth(folder / files[name], rendered, name)
-    row = row_of(rendered)
-    for name, relative in files.items():
-        row[name] = relative
-        row[name + CHECKSUM] = sha256_of(folder / relative)
-    return row
 
 
 def write_truth(path: Path, rendered: Rendered, name: str) -> None:
