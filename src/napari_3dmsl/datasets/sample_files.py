@@ -96,7 +96,7 @@ def remove_files(folder: Path, relatives: Iterable[str]) -> None:
 
 def _write(rendered: Rendered, recipe: Recipe, folder: Path, files: dict[str, str]) -> None:
     for relative in files.values():
-        if not relative.startswith(f"{places.image}/"):  # masks inside an OME-Zarr image
+        if not relative.startswith(f"{files['image']}/"):  # masks inside an OME-Zarr image
             (folder / relative).parent.mkdir(parents=True, exist_ok=True)
     if recipe.output.format == "ome-zarr":
         _write_zarr(rendered, recipe, folder, files)
