@@ -40,7 +40,7 @@ def main() -> None:
 def measure(data: Any, attributes: dict[str, Any]) -> None:
     viewer = napari.Viewer(title="preview")
     viewer.add_layer(Labels(data, **attributes))
-    panel = ExtractPanel(viewer)
+    panel = ExtractPanel(viewer, remember=False)
     viewer.window.add_dock_widget(panel, name="Extract shapes")
     process_events(1.0)
     began = time.perf_counter()

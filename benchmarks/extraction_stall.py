@@ -26,9 +26,9 @@ def main() -> None:
     viewer = napari.Viewer(title="stalls")
     data, attributes, _ = layers.phantom_layer(make_phantom(), "mitochondria phantom")
     viewer.add_layer(Labels(data, **attributes))
-    panel = ExtractPanel(viewer)
+    panel = ExtractPanel(viewer, remember=False)
     viewer.window.add_dock_widget(panel, name="Extract shapes")
-    viewer.window.add_dock_widget(BrowsePanel(viewer), name="Shape browser")
+    viewer.window.add_dock_widget(BrowsePanel(viewer, remember=False), name="Shape browser")
     pump(1.0)
     ticks: list[float] = []
     timer = QTimer()

@@ -60,7 +60,7 @@ def main() -> None:
     viewer = napari.Viewer(title="latency")
     data, attributes, _ = bent_tube_um()
     viewer.add_layer(Surface(data, **attributes))
-    panel = MicroscopePanel(viewer)
+    panel = MicroscopePanel(viewer, remember=False)
     viewer.window.add_dock_widget(panel, name="Microscope")
     area = panel.surface().area_um2
     watch = Watch(viewer)

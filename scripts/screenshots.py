@@ -1,11 +1,14 @@
-"""Makes the pictures in docs/images/: the window and every panel in use, on the phantom.
+"""Makes the pictures in docs/images/: every panel in use, on the phantom, in both themes.
 
-Run under a display or Xvfb: ``make screenshots``. Only the phantom is shown: this package draws it,
-so the pictures carry nobody else's licence.
+NAME.png is in napari's dark theme, NAME-light.png in its light one. Run under a
+display or Xvfb: ``make screenshots``. Only the phantom is shown: this package draws it, so the
+pictures carry nobody else's licence.
 """
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +17,38 @@ from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QScrollArea, QWidget
 
-from napari_3dmsl.widgets._image_layers import IMAGE
+from napari_3dmsl.widgets._image_layers import IMAGE, MASK, PHOTONS, STACK
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets.demo import Demo
+from napari_3dmsl.widgets.download import DownloadPanel
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 LAPTOP = (1366, 768)
 PANEL_WIDTH = 440
+CANVAS_WIDTH = 520  # of what is left between the docks
+SOMEBODYS_CACHE = "/home/me/.cache/napari-3dmsl"  # the Download panel names it
 COLOURS = 192  # a palette keeps each picture far below the limit
-LARGEST_BYTES = 300_000
+LARGEST_BYTES = 150_000
 SETTLE_S = 2.0  # for an image to be made and drawn
 
 
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as nobodys_settings:
+        os.environ["NAPARI_3DMSL_PRESETS"] = nobodys_settings
+        os.environ["NAPARI_3DMSL_CACHE"] = SOMEBODYS_CACHE
+        take_all()
+
+
+def take_all() -> None:
     demo = Demo()
     demo.viewer.theme = "dark"
     demo.viewer.window.resize(*LAPTOP)
     window = demo.viewer.window._qt_window  # private: napari has no public way to size its docks
     window.resizeDocks([demo.docks["microscope"]], [PANEL_WIDTH], Qt.Orientation.Horizontal)
     demo.wait_for_shapes()
+    while not demo.extract.extract_button.isEnabled():  # it adds one layer after the other
+        demo.process_events(0.1)
     demo.viewer.reset_view()
     take(demo, "extract", "extract")
 
@@ -62,9 +77,45 @@ def main() -> None:
     demo.viewer.reset_view()
     shown.visible = False  # seen from the side, napari draws a flat image as a thick block
     tilt(demo)
-    scroll_to(demo, demo.microscope.auto_contrast)
+    demo.microscope.focal_plane.setChecked(True)
+    turn_a_knob(demo)
+    scroll_to(demo, demo.microscope.truth)
     take(demo, "microscope", "stack")
+
+    demo.microscope.focal_plane.setChecked(False)
+    demo.microscope.form.stack.set_values({"stack": False})
+    demo.viewer.layers.remove(demo.viewer.layers[STACK])
+    shown.visible = True
+    demo.microscope.photons.setChecked(True)
+    demo.microscope.truth.setChecked(True)
+    turn_a_knob(demo)
+    see_from_above(demo, [IMAGE, PHOTONS, MASK])
+    take(demo, "microscope", "truth")
+
+    add_download_panel(demo)
+    take(demo, "download", "download")
     demo.viewer.close()
+
+
+def see_from_above(demo: Demo, names: list[str]) -> None:
+    """Show flat layers alone, in 2D."""
+    for layer in demo.viewer.layers:
+        layer.visible = layer.name in names
+    demo.viewer.dims.ndisplay = 2
+    boxes = np.array([demo.viewer.layers[name].extent.world for name in names])
+    low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
+    demo.process_events(SETTLE_S)
+    camera = getattr(demo.viewer, "scene", demo.viewer).camera
+    camera.zoom = CANVAS_WIDTH / (high - low)[1]
+    camera.center = (0.0, *(0.5 * (low + high)))
+    demo.process_events(SETTLE_S)
+
+
+def add_download_panel(demo: Demo) -> None:
+    panel = DownloadPanel(demo.viewer)
+    window = demo.viewer.window
+    dock = window.add_dock_widget(panel, name="Download shapes", area="right", tabify=True)
+    demo.docks["download"] = dock
 
 
 def select_largest(demo: Demo, shape_class: str) -> None:
@@ -107,10 +158,12 @@ def scroll_to(demo: Demo, widget: QWidget) -> None:
 
 
 def take(demo: Demo, panel: str, name: str) -> None:
-    """Write the window with one panel on top."""
+    """Write the window with one panel on top, in both themes."""
     demo.docks[panel].raise_()
-    demo.process_events(SETTLE_S)
-    write(demo.viewer.window.screenshot(canvas_only=False, flash=False), name)
+    for theme, file in (("light", f"{name}-light"), ("dark", name)):
+        demo.viewer.theme = theme
+        demo.process_events(SETTLE_S)
+        write(demo.viewer.window.screenshot(canvas_only=False, flash=False), file)
 
 
 def write(picture: Any, name: str) -> None:

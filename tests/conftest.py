@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,12 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}; NAPARI_3DMSL_DATA may name another folder")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def nobodys_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
+    """Presets and remembered settings of whoever runs the tests stay out of them, and unchanged."""
+    monkeypatch.setenv("NAPARI_3DMSL_PRESETS", str(tmp_path_factory.mktemp("settings")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

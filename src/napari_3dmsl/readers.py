@@ -68,12 +68,36 @@ def get_label_reader(path: str | list[str]) -> Reader | None:
     return _each(_read_labels) if _all_files(path, (".nii", ".nii.gz")) else None
 
 
+def get_microscope_reader(path: str | list[str]) -> Reader | None:
+    """Return the reader of microscope files, None for other people's JSON and TOML."""
+    from napari_3dmsl.microscope.presets import may_be_microscope
+
+    files = _paths(path)
+    return _open_microscope if len(files) == 1 and may_be_microscope(files[0]) else None
+
+
 def _paths(path: str | list[str]) -> list[str]:
     return [path] if isinstance(path, str) else list(path)
 
 
 def _all_files(path: str | list[str], endings: tuple[str, ...]) -> bool:
     return all(str(file).lower().endswith(endings) for file in _paths(path))
+
+
+def _open_microscope(path: str | list[str]) -> list[Any]:
+    """Turn a microscope into the *Microscope* panel of the current viewer; it adds no layer."""
+    import napari
+
+    from napari_3dmsl.microscope.instruments import Microscope
+    from napari_3dmsl.widgets.microscope import panel_of
+
+    [file] = _paths(path)
+    Microscope.load(file)  # a wrong setting is told by napari, which knows what was dropped
+    viewer = napari.current_viewer()
+    if viewer is None:
+        raise ValueError(f"{file}: a microscope; it opens in the Microscope panel of a window")
+    panel_of(viewer).form.open_microscope(Path(file))
+    return [(None,)]
 
 
 def _each(read: Callable[[Path], list[LayerData]]) -> Reader:

@@ -62,6 +62,16 @@ def test_an_archive_comes_whole_once_and_with_progress(server: Repository, tmp_p
     assert is_downloaded(file, tmp_path / "new")
 
 
+def test_what_an_ended_program_left_is_cleared_away(server: Repository, tmp_path: Path) -> None:
+    old, young, other = (tmp_path / name for name in ("tmpabcd_123", "tmpefgh4567", "tmp-mine.txt"))
+    for path in (old, young, other):
+        path.write_bytes(b"half an archive")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    download(list_archives()[0], tmp_path)
+    assert left(tmp_path) == ["920.zip", other.name, young.name]
+
+
 def test_a_damaged_copy_is_fetched_anew(server: Repository, tmp_path: Path) -> None:
     file = list_archives()[1]
     (tmp_path / file.name).write_bytes(CONTENT[:-1] + b"x")

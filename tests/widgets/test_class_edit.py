@@ -104,6 +104,20 @@ def test_undo_and_ctrl_z_take_back_one_change_after_the_other(
     assert not hands.find("undo").isEnabled()
 
 
+def test_the_other_panels_follow_a_correction_at_once(loaded: Any, open_panel: Any) -> None:
+    hands = open_panel(loaded, PANEL)
+    microscope, export = open_panel(loaded, "Microscope"), open_panel(loaded, "Export images")
+    click_row(hands, 3)
+    microscope.wait(lambda: "simulated image" in loaded.layers)
+    before = microscope.find("sample").text()
+    assert before.startswith("3 · rod")
+    set_class(hands, "network")
+    assert microscope.find("sample").text().startswith("3 · network: set by hand")
+    assert "network: set by hand" in export.panel.shape.text()
+    hands.click("undo")
+    assert microscope.find("sample").text() == before
+
+
 def test_corrections_are_kept_in_a_library_of_ours(
     viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hands import running
 from repository_server import Repository, serving
 
 from napari_3dmsl.shapes.library import write_library
@@ -71,3 +72,24 @@ def test_cancel_and_errors_leave_nothing(
     assert "error 500" in hands.status
     assert list(folder.iterdir()) == []
     assert len(viewer.layers) == 0
+
+
+@pytest.mark.parametrize("how", ["panel", "viewer"])
+def test_closing_does_not_wait_for_a_server_that_hangs(
+    viewer: Any, open_panel: Any, server: Repository, tmp_path: Path, qtbot: Any, how: str
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    hands.click("list")
+    hands.wait(lambda: ended(hands))
+    server.go_on.clear()
+    hands.click("download")
+    hands.wait(lambda: len(server.asked) == 2)
+    if how == "viewer":
+        viewer.close()
+    else:
+        with qtbot.waitSignal(hands.panel.destroyed):
+            hands.dock.destroyOnClose()
+    assert running()  # it waits for the server, and the window did not wait for it
+    server.go_on.set()
+    qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+    assert list((tmp_path / "cache" / "downloads").iterdir()) == []

@@ -457,3 +457,30 @@ def test_a_closed_panel_is_gone(viewer: Any, open_panel: Any, qtbot: Any) -> Non
     hands = open_panel(viewer, PANEL)
     with qtbot.waitSignal(hands.panel.destroyed):
         hands.dock.destroyOnClose()
+
+
+def test_undo_brings_the_replaced_shapes_back_with_their_classes(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    viewer.add_labels(labels, scale=(0.024,) * 3, units="µm", name="volume")
+    hands = open_panel(viewer, PANEL)
+
+    def extract() -> Any:
+        hands.click("extract")
+        hands.wait(lambda: hands.find("extract").isEnabled())
+        assert not hands.complains, hands.status
+        return layers.shapes_of(viewer.layers[layers.INSTANCES])
+
+    first = extract()
+    assert hands.find("undo").isHidden()
+    first.set_classes({1: "mega"})
+    names = [layer.name for layer in viewer.layers]
+    hands.type("min_volume_um3", 0.1)
+    second = extract()
+    assert len(second.ids) < len(first.ids)
+    hands.click("undo")
+    assert hands.find("undo").isHidden()
+    assert [layer.name for layer in viewer.layers] == names
+    assert layers.shapes_of(viewer.layers[layers.INSTANCES]) is first
+    assert first.table["shape_class"][0] == "mega"
+    assert viewer.layers.selection.active is viewer.layers[layers.INSTANCES]

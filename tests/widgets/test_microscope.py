@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hands import Hands, running
 from qtpy.QtWidgets import QFileDialog, QInputDialog
+from skimage.draw import polygon2mask
 
 from napari_3dmsl import layers
 from napari_3dmsl.microscope.objectives import with_objective
@@ -492,11 +493,78 @@ def test_the_photons_without_noise_lie_beside_the_image(microscope: Hands, loade
     microscope.wait(lambda: "expected photons" not in loaded.layers)
 
 
+def test_the_ground_truth_mask_lies_beside_the_photons(
+    microscope: Hands, loaded: Any, ring: Mesh, id_of: Callable[[str], int], shapes: Any
+) -> None:
+    name = "ground-truth mask"
+    microscope.type("image_size", 64)
+    microscope.click("photons")
+    microscope.click("truth")
+    microscope.wait(lambda: name in loaded.layers)
+    microscope.type("rotation_deg_x", 40)
+    microscope.type("rotation_deg_z", 30)
+    settled(microscope)
+    mask, clean = loaded.layers[name], loaded.layers["expected photons"]
+
+    def covered(mesh: Mesh) -> np.ndarray:
+        """Pixels whose middle lies under a triangle, by drawing one after the other."""
+        turned = np.c_[mesh.vertices, np.ones(len(mesh.vertices))]
+        place = turned @ np.array(settings(loaded)["world_to_field"]).T
+        pixel = place[:, 1:3] / 0.070 + 32 - 0.5
+        found = np.zeros((64, 64), bool)
+        for corners in pixel[mesh.faces]:
+            found |= polygon2mask((64, 64), corners)
+        return found
+
+    def shows(mesh: Mesh) -> bool:
+        expected = covered(mesh)
+        return np.count_nonzero(mask.data != expected) < 0.1 * np.count_nonzero(expected)
+
+    microscope.wait(lambda: shows(ring))
+    assert mask.data.shape == (64, 64)
+    assert set(np.unique(mask.data)) == {0, 1}
+    assert np.count_nonzero(mask.data) > 80
+    np.testing.assert_allclose(mask.scale, clean.scale)
+    assert mask.extent.world[0][1] > clean.extent.world[1][1]
+    assert {str(unit) for unit in loaded.layers.units} == {"micrometer"}
+    assert loaded.layers.selection.active.name == layers.INSTANCES
+    # Optics, focus and camera leave it alone; another shape and other pixels do not.
+    before = mask.data
+    microscope.type("focus_um", 1)
+    microscope.choose("camera", "emccd")
+    settled(microscope)
+    microscope.qtbot.wait(50)
+    assert mask.data is before
+    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    settled(microscope)
+    microscope.wait(lambda: shows(shapes.mesh(id_of("rod"))))
+    microscope.type("image_size", 32)
+    microscope.wait(lambda: mask.data.shape == (32, 32))
+    microscope.click("truth")
+    microscope.wait(lambda: name not in loaded.layers)
+
+
+def test_a_surface_with_a_hole_has_an_image_but_no_mask(
+    viewer: Any, open_panel: Any, ball: Mesh
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    hands.click("truth")
+    viewer.add_surface((ball.vertices, ball.faces[:-40]), units="µm")
+    hands.wait(lambda: hands.status.startswith("No ground-truth mask: "))
+    assert IMAGE in viewer.layers
+    assert "ground-truth mask" not in viewer.layers
+
+
 def test_many_quick_moves_end_on_the_last(microscope: Hands, loaded: Any, ring: Mesh) -> None:
     shown: list[float] = []
     loaded.layers[IMAGE].events.data.connect(
         lambda: shown.append(settings(loaded)["acquisition"]["focus_um"])
     )
+    camera = getattr(loaded, "scene", loaded).camera
+    before = camera.center, camera.zoom, camera.angles
+    in_place = list(loaded.layers), loaded.layers[IMAGE].contrast_limits
+    gone: list[Any] = []  # a layer that is taken away and put back would flicker
+    loaded.layers.events.removed.connect(gone.append)
     moves = [round(0.05 * step, 2) for step in range(1, 41)]
     for focus in moves:
         microscope.type("focus_um", focus)
@@ -504,6 +572,9 @@ def test_many_quick_moves_end_on_the_last(microscope: Hands, loaded: Any, ring: 
     assert settings(loaded)["acquisition"]["focus_um"] == moves[-1]
     np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
     assert 1 <= len(shown) <= len(moves)
+    assert (camera.center, camera.zoom, camera.angles) == before
+    assert (list(loaded.layers), loaded.layers[IMAGE].contrast_limits) == in_place
+    assert not gone
 
 
 def test_contrast_stays_out_of_focus_unless_asked_to_follow(
@@ -671,3 +742,104 @@ def test_closing_in_the_middle_of_an_update_ends_it(
         np.testing.assert_array_equal(pixels(loaded), before)
         loaded.layers.clear()
     qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+
+
+def test_undo_brings_back_what_a_preset_reset_or_kept_name_has_replaced(
+    viewer: Any, open_panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = open_panel(viewer, PANEL)
+
+    def keep_as(name: str) -> None:
+        monkeypatch.setattr(QInputDialog, "getText", lambda *_: (name, True))
+        hands.click("keep")
+
+    def shown() -> tuple[Any, Any]:
+        return hands.panel.simulation().microscope, hands.panel.simulation().camera
+
+    assert not hands.find("undo").isEnabled()
+    hands.type("emission_nm", 650)
+    hands.type("offset_adu", 55)
+    keep_as("mine")
+    first = shown()
+    assert first[0].emission_nm == 650
+    hands.type("emission_nm", 700)
+    changed = shown()
+    for replace in (
+        lambda: hands.click("reset"),
+        lambda: hands.choose("microscope", hands.find("microscope").itemText(0)),
+        lambda: hands.choose("objective", "20x-air"),
+        lambda: hands.choose("camera", hands.find("camera").itemText(0)),
+    ):
+        replace()
+        assert shown() != changed
+        while shown() != changed:  # the arrow keys go through the words in between
+            hands.click("undo")
+        assert hands.find("microscope").currentText() == "mine"
+    keep_as("mine")
+    assert load_microscope("mine").emission_nm == 700
+    hands.click("undo")
+    assert load_microscope("mine") == first[0]
+    assert shown() == changed
+
+
+def test_choosing_a_camera_leaves_the_optics_as_they_were_changed(
+    microscope: Hands, loaded: Any
+) -> None:
+    microscope.type("emission_nm", 650)
+    microscope.choose("camera", "emccd")
+    settled(microscope)
+    assert settings(loaded)["microscope"]["emission_nm"] == 650
+    assert settings(loaded)["camera"] == load_camera("emccd").model_dump(mode="json")
+
+
+def test_a_microscope_file_that_is_dropped_turns_into_the_panel(
+    loaded: Any, open_panel: Any, tmp_path: Path, id_of: Callable[[str], int]
+) -> None:
+    path = tmp_path / "ours.json"
+    wanted = load_microscope("epi1").replace(name="ours", emission_nm=520)
+    path.write_text(wanted.model_dump_json(), "utf-8")
+    before = list(loaded.layers)
+    assert loaded.open(path, plugin="napari-3dmsl") == []
+    assert list(loaded.layers) == before
+    hands = open_panel(loaded, PANEL)  # the one that has been opened
+    assert hands.panel.simulation().microscope == wanted
+    loaded.layers[layers.INSTANCES].selected_label = id_of("donut")
+    settled(hands)
+    path.with_suffix(".toml").write_text("numerical_aperture = 1.2\nemission_nm = 500\n", "utf-8")
+    loaded.open(path.with_suffix(".toml"), plugin="napari-3dmsl")
+    settled(hands)
+    assert settings(loaded)["microscope"]["emission_nm"] == 500
+    path.write_text('{"numerical_aperture": 9, "emission_nm": 500}', "utf-8")
+    with pytest.raises(ValueError, match=r"ours\.json: numerical_aperture = 9"):
+        loaded.open(path, plugin="napari-3dmsl")
+    assert hands.panel.simulation().microscope.numerical_aperture == 1.2
+
+
+def test_files_of_others_are_no_microscopes(tmp_path: Path) -> None:
+    from napari_3dmsl.readers import get_microscope_reader
+
+    camera = load_camera("emccd").model_dump_json()
+    objective = load_objective("20x-air").model_dump_json()
+    for number, (ending, text) in enumerate(
+        [
+            (".json", camera),
+            (".json", objective),
+            (".json", '{"name": "a", "version": 1, "layers": []}'),
+            (".json", '{"type": "FeatureCollection", "features": [], "pixel_nm": 3}'),
+            (".json", "[1, 2]"),
+            (".json", "{"),
+            (".json", "[" * 100_000),
+            (".json", '{"pixel_nm": 3}' + " " * (1 << 20)),
+            (".json", "{}"),
+            (".toml", "[project]\nname = 'x'\n"),
+            (".txt", '{"pixel_nm": 3}'),
+        ]
+    ):
+        path = tmp_path / f"{number}{ending}"
+        path.write_text(text, "utf-8")
+        assert get_microscope_reader(str(path)) is None, text[:40]
+    assert get_microscope_reader(str(tmp_path)) is None
+    assert get_microscope_reader(str(tmp_path / "missing.json")) is None
+    mine = tmp_path / "mine.JSON"
+    mine.write_text('{"pixel_nm": 3, "comment": "x"}', "utf-8")
+    assert get_microscope_reader([str(mine)]) is not None

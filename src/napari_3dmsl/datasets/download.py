@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ TIMEOUT_S = (10.0, 20.0)  # for the connection, and for the next bytes
 CHUNK = 1 << 17  # bytes between two looks at Cancel
 
 Progress = Callable[[int, int, str], None]
+_LEFTOVER_AGE_S = 3600.0  # younger ones may be another program's, at work
 _MD5 = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _NAME = re.compile(r"[\w][\w .()-]*\.zip", re.ASCII | re.IGNORECASE)
 
@@ -119,6 +121,7 @@ def download(
 
     folder = folder or download_folder()
     folder.mkdir(parents=True, exist_ok=True)
+    _clear_leftovers(folder)
     free = shutil.disk_usage(folder).free
     if not is_downloaded(file, folder) and free < file.size:
         raise ValueError(
@@ -132,6 +135,14 @@ def download(
         return Path(
             pooch.retrieve(file.url, f"md5:{file.md5}", file.name, folder, downloader=fetch)
         )
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Delete what a program that ended in the middle of a download has left of it."""
+    for path in folder.glob("tmp????????"):  # as Python names temporary files, without an ending
+        with suppress(OSError):
+            if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
+                path.unlink()
 
 
 class _Bar:

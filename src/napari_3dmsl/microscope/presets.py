@@ -6,8 +6,10 @@ Yours are JSON or TOML files in the folders ``microscopes``, ``objectives`` and 
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -23,6 +25,7 @@ Kind = Literal["microscopes", "objectives", "cameras"]
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 FOLDER_VARIABLE = "NAPARI_3DMSL_PRESETS"
+_LARGEST_FILE = 1 << 20  # bytes; a microscope takes one thousand
 _SUFFIXES = {".json", ".toml"}
 _SETTINGS: dict[Kind, type[Settings]] = {
     "microscopes": Microscope,
@@ -82,6 +85,27 @@ def load_camera(name: str | Path) -> Camera:
 def usual_camera(microscope: Microscope) -> Camera:
     """Return the preset that goes with a modality: a photomultiplier or an sCMOS camera."""
     return load_camera("pmt" if microscope.modality in {"confocal", "two_photon"} else "scmos")
+
+
+def may_be_microscope(path: str | Path) -> bool:
+    """Whether a JSON or TOML file is meant to be a microscope: most of its names are settings.
+
+    Wrong values do not matter, so that they can be told. A camera, an objective or another
+    program's file is no microscope.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _SUFFIXES:
+        return False
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            return False
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
+    except (ValueError, OSError, RecursionError):
+        return False
+    names = set(values) - {"name"} if isinstance(values, dict) else set()
+    known = names & set(Microscope.model_fields)
+    return bool(known - set(Objective.model_fields)) and 2 * len(known) >= len(names)
 
 
 def save_microscope(microscope: Microscope, name: str) -> Path:

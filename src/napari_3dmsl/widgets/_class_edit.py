@@ -113,6 +113,7 @@ class ClassEditor(QWidget):
         assert source is not None
         source.set_classes(classes)
         recolour(self._viewer, source, classes)
+        self._selection.classes_changed.emit()
         problem = ""
         kept = " Kept with the shapes: Export images saves them."
         if isinstance(source, ShapeLibrary):

@@ -9,7 +9,8 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import SimulatedImage
-from napari_3dmsl.widgets._image_layers import IMAGE, PHOTONS, find_image, put_image
+from napari_3dmsl.widgets._form import drop_down
+from napari_3dmsl.widgets._image_layers import IMAGE, MASK, PHOTONS, find_image, put_image
 from napari_3dmsl.widgets._imaging import Request, imager
 from napari_3dmsl.widgets._live import LatestWins
 
@@ -44,10 +45,7 @@ class Comparison(QObject):
         self._runners: list[LatestWins] = []
         self._layers: list[str | None] = [None] * len(LABELS)
         for number in range(len(LABELS)):
-            box = QComboBox()
-            box.setObjectName(f"compare_{number + 1}")
-            box.addItems([NOTHING, *microscope_names()])
-            box.setToolTip(_TIP)
+            box = drop_down(f"compare_{number + 1}", [NOTHING, *microscope_names()], _TIP)
             box.currentTextChanged.connect(lambda _, place=number: self._choose(place))
             runner = LatestWins(imager(), self)
             runner.finished.connect(lambda _, image, place=number: self._show(place, image))
@@ -102,6 +100,6 @@ class Comparison(QObject):
             name,
             image,
             adjust_contrast=self._layers[place] is None,
-            right_of=(IMAGE, PHOTONS, *earlier),
+            right_of=(IMAGE, PHOTONS, MASK, *earlier),
         )
         self._layers[place] = name

@@ -16,6 +16,7 @@ from napari_3dmsl.preview_layers import ERODED, PREVIEW, preview_layers
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 from napari_3dmsl.shapes.preview import Preview, preview_extraction
 from napari_3dmsl.widgets._live import LatestWins, Outdated
+from napari_3dmsl.widgets._view import units_in
 
 _SETTLE_MS = 200  # after the last change of a setting
 
@@ -158,7 +159,7 @@ def middle_of_view(viewer: Any, layer: Any) -> tuple[float, ...]:
     point = np.array(viewer.dims.point, dtype=np.float64)
     shown = list(viewer.dims.displayed)
     point[shown] = np.asarray(camera.center)[-len(shown) :]
-    world = point[-layer.ndim :] * _units_in(viewer, layer)
+    world = point[-layer.ndim :] * units_in(viewer.layers, layer)
     return tuple(float(place) for place in layer.world_to_data(world)[-3:])
 
 
@@ -166,7 +167,7 @@ def look_at(viewer: Any, layer: Any) -> None:
     """Show the middle slice of a layer, as large as the canvas."""
     camera = getattr(viewer, "scene", viewer).camera
     viewer.dims.ndisplay = 2
-    low, high = np.asarray(layer.extent.world) / _units_in(viewer, layer)
+    low, high = np.asarray(layer.extent.world) / units_in(viewer.layers, layer)
     count = viewer.dims.ndim
     for axis, place in enumerate((low + high) / 2, start=count - 3):
         viewer.dims.set_point(axis, place)
@@ -177,12 +178,3 @@ def look_at(viewer: Any, layer: Any) -> None:
     center = np.array(camera.center)
     center[-2:] = ((low + high) / 2)[shown]
     camera.center = tuple(center)
-
-
-def _units_in(viewer: Any, layer: Any) -> Any:
-    """Length of the canvas' units in those of a layer."""
-    units = viewer.layers.units
-    if units is None:
-        return np.ones(layer.ndim)
-    pairs = zip(units[-layer.ndim :], layer.units, strict=True)
-    return np.array([(1.0 * canvas).to(own).magnitude for canvas, own in pairs])

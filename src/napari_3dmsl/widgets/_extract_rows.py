@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from napari_3dmsl.widgets._form import Choice, Number, Row, Switch
 
-_VOXEL_TIP = "From the layer's scale when its units are lengths; otherwise type it here."
+_VOXEL_TIP = (
+    "Size of a voxel of the labels. From the layer's scale when its units are lengths; otherwise "
+    "type it here. There is no default: a wrong size makes every measure wrong."
+)
 VOXEL_ROWS: list[Row] = [
     Number(f"voxel_nm_{axis}", f"Voxel size {axis}", 0, 1000, 1, 2, "nm", _VOXEL_TIP, slider=False)
     for axis in "zyx"
@@ -41,7 +44,8 @@ PROTOCOL_ROWS: list[Row] = [
         "connectivity",
         "Connectivity",
         {"6 (faces)": 6, "18 (edges)": 18, "26 (corners)": 26},
-        "Which voxels count as touching when the eroded mask is labelled. 6 parts the most.",
+        "Which voxels count as touching when the eroded mask is labelled. Default: 6, which parts "
+        "the most; the paper does not tell.",
     ),
     Choice(
         "regrow",
@@ -58,7 +62,8 @@ PROTOCOL_ROWS: list[Row] = [
         0.001,
         4,
         "µm³",
-        "Smaller objects are dropped. 0.001 µm³ is a ball of 124 nm diameter.",
+        "Smaller objects are dropped. Default: 0.001 µm³, a ball of 124 nm diameter, our choice; "
+        "the authors dropped below 0.0276 µm³.",
         slider=False,
     ),
     Switch(
@@ -97,8 +102,8 @@ PREVIEW_ROWS: list[Row] = [
         192,
         16,
         unit="voxels",
-        tip="Edge of the cube that the preview works on, in voxels after downsampling. 96 takes "
-        "about half a second.",
+        tip="Edge of the cube that the preview works on, in voxels after downsampling. Default: "
+        "96, which takes about half a second.",
         slider=False,
     ),
 ]

@@ -1,4 +1,4 @@
-"""What the *Extract shapes* panel says while it works and at the end."""
+"""What the *Extract shapes* panel says before, while it works and at the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from napari_3dmsl.shapes.extraction import STEPS, ExtractionReport
+from napari_3dmsl.shapes.extraction import (
+    STEPS,
+    ExtractionReport,
+    ExtractionSettings,
+    thinnest_surviving_tube_nm,
+)
 
 
 class Told:
@@ -67,3 +72,16 @@ def result(report: ExtractionReport, classes: Sequence[str], seconds: float) -> 
     ]
     lines.append(f"Voxels lost: {report.voxels_lost}, invented: {report.voxels_invented}.")
     return "\n".join(lines)
+
+
+def limits(settings: ExtractionSettings) -> str:
+    """Say on which grid the work is done, and what becomes of thin tubes."""
+    grid = " × ".join(f"{size:g}" for size in settings.coarse_voxel_nm)
+    if settings.instances:
+        return f"Works on {grid} nm voxels; labels are taken as they are."
+    thinnest = thinnest_surviving_tube_nm(settings)
+    kept = "kept whole" if settings.regrow == "watershed" else "lost or broken up"
+    return (
+        f"Works on {grid} nm voxels (z × y × x). Tubes thinner than {thinnest:.0f} nm "
+        f"vanish in the erosion and are {kept} by the regrowth."
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QSlider,
     QWidget,
 )
@@ -27,6 +28,7 @@ _SLIDER_STEPS = 1000
 class Number:
     """A number with a unit; ``slider`` adds one, logarithmic for ranges of many decades.
 
+    A tip tells what the number means and where its default is from; a pure number has no unit.
     ``lowest`` is what the field reads at the low end, where that has a meaning of its own.
     """
 
@@ -83,6 +85,7 @@ class NumberField(QWidget):
         self.box.setKeyboardTracking(False)
         self.box.setMinimumWidth(92)
         self.box.setToolTip(row.tip)
+        self.box.setAccessibleName(row.label)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.slider: QSlider | None = None
@@ -92,6 +95,7 @@ class NumberField(QWidget):
             self.slider.setRange(0, _SLIDER_STEPS)
             self.slider.setMinimumWidth(60)
             self.slider.setToolTip(row.tip)
+            self.slider.setAccessibleName(row.label)
             self.slider.valueChanged.connect(self._slid)
             layout.addWidget(self.slider, 1)
         layout.addWidget(self.box, 0 if row.slider else 1)
@@ -170,6 +174,7 @@ class Form(QWidget):
         if not isinstance(row, Number):
             field.setObjectName(row.name)
             field.setToolTip(row.tip)
+            field.setAccessibleName(row.label)
         return field
 
     def field(self, name: str) -> Any:
@@ -197,6 +202,19 @@ class Form(QWidget):
                     self._write(name, values[name])
         self.changed.emit()
 
+    def take(self, values: Mapping[str, Any]) -> None:
+        """Set the fields that are named to values from a file; those that do not fit stay."""
+        self.set_values({name: value for name, value in values.items() if self._holds(name, value)})
+
+    def _holds(self, name: str, value: Any) -> bool:
+        row = self._rows.get(name)
+        if isinstance(row, Number):
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return is_number and row.low <= value <= row.high  # false for NaN
+        if isinstance(row, Choice):
+            return any(type(value) is type(x) and value == x for x in self._words[name].values())
+        return row is not None and isinstance(value, bool)
+
     def _write(self, name: str, value: Any) -> None:
         row, field = self._rows[name], self._fields[name]
         if isinstance(row, Number):
@@ -215,3 +233,21 @@ class Form(QWidget):
         """Grey out the fields that have no meaning with the present choices."""
         for name, field in self._fields.items():
             field.setEnabled(name not in without)
+
+
+def button(name: str, text: str, tip: str, work: Callable[[], None]) -> QPushButton:
+    """Return a button that does some work."""
+    made = QPushButton(text)
+    made.setObjectName(name)
+    made.setToolTip(tip)
+    made.clicked.connect(lambda: work())  # without Qt's "checked"
+    return made
+
+
+def drop_down(name: str, words: Sequence[str], tip: str) -> QComboBox:
+    """Return a choice between words."""
+    box = QComboBox()
+    box.setObjectName(name)
+    box.addItems(list(words))
+    box.setToolTip(tip)
+    return box

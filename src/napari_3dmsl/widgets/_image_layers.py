@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 IMAGE = "simulated image"
 STACK = "simulated stack"
 PHOTONS = "expected photons"
+MASK = optics_layers.MASK
 _GAP_UM = 1.0
 
 
@@ -80,6 +81,30 @@ def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> N
     put_image(viewer, PHOTONS, clean, adjust_contrast=True, right_of=(IMAGE,))
 
 
+def put_mask(viewer: napari.viewer.Viewer, mask: Any, image: SimulatedImage | None) -> None:
+    """Show the imaged shape's silhouette to the right of the image and its photons, or no more."""
+    from napari.layers import Layer
+
+    found = next((x for x in viewer.layers if layers.about(x).get("kind") == MASK), None)
+    if image is None:
+        if found is not None:
+            viewer.layers.remove(found)
+        return
+    data, attributes, kind = optics_layers.mask_layer(mask, image.simulation.microscope.pixel_um)
+    middle = _middle_um(viewer, image, MASK, (IMAGE, PHOTONS))[-2:]
+    corner = middle - 0.5 * np.array(attributes["scale"]) * (np.array(data.shape) - 1)
+    if found is None:
+        active = viewer.layers.selection.active
+        viewer.add_layer(Layer.create(data, {**attributes, "translate": corner}, kind))
+        if active is not None:
+            viewer.layers.selection.active = active
+        return
+    found.data = data
+    for name, place in (("scale", attributes["scale"]), ("translate", corner)):
+        if not np.allclose(getattr(found, name), place):  # napari redraws everything for them
+            setattr(found, name, place)
+
+
 def put_point(viewer: napari.viewer.Viewer, point: PointImage | None) -> None:
     """Show the point spread function under the image, or take it away."""
     found = next((layer for layer in viewer.layers if _is_point(layer)), None)
@@ -128,6 +153,7 @@ def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) 
     data, attributes, kind = optics_layers.focal_plane_layer(image)
     if found is not None:
         found.data = data
+        found.metadata = attributes["metadata"]
         return
     active = viewer.layers.selection.active
     viewer.add_layer(Layer.create(data, attributes, kind))
@@ -150,9 +176,13 @@ def _middle_um(
         for layer in viewer.layers
         if layer.ndim == 3 and not _is_image(layer) and not _is_focal_plane(layer)
     ]
-    left = [find_image(viewer, other) for other in right_of]
+    left = [
+        layer
+        for layer in viewer.layers
+        if layer.name in right_of and (_is_image(layer) or layers.about(layer).get("kind") == MASK)
+    ]
     edges = [float(box[1][2]) for box in boxes]
-    edges += [float(layer.extent.world[1][-1]) for layer in left if layer is not None]
+    edges += [float(layer.extent.world[1][-1]) for layer in left]
     right = max(edges, default=0.0)
     middle = float(np.mean([box[:, 1].mean() for box in boxes])) if boxes else 0.0
     below = height_um + _GAP_UM if name == STACK else 0.0

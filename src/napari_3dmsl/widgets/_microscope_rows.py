@@ -5,12 +5,17 @@ from __future__ import annotations
 from napari_3dmsl.widgets._form import Choice, Number, Row, Switch
 
 _TABLE_2 = "Presets: Table 2 of the 3DMSL paper."
+_DETECTOR = "Default: the detector's preset, a typical one."
 
 PRESET_TIP = "Microscopes of the 3DMSL paper (Table 2), two more, and your own files"
 OBJECTIVE_TIP = (
     "Turn another objective in: aperture, immersion, magnification and, with a camera, pixel"
 )
 OPEN_TIP = "Take a microscope from a .json or .toml file"
+UNDO_TIP = (
+    "Bring back the optics and camera that the last preset, Reset, objective, camera or file has "
+    "replaced, and a preset of yours that Keep as has"
+)
 KEEP_TIP = "Keep these optics as a preset of yours, for the list above and for --microscope"
 DETECTOR_TIP = "Typical detectors of each kind, and your own files; fills Camera and noise below"
 
@@ -41,7 +46,8 @@ LABELLING: list[Row] = [
         10,
         0,
         "/µm³",
-        "Fluorophores per volume. 602 per µm³ is 1 µM, usual for a fluorescent protein.",
+        "Fluorophores per volume. Default: 602 per µm³, which is 1 µM, usual for a fluorescent "
+        "protein.",
         logarithmic=True,
     ),
     Number(
@@ -52,7 +58,7 @@ LABELLING: list[Row] = [
         0.01,
         2,
         "",
-        "Fraction of the fluorophores that shine.",
+        "Fraction of the fluorophores that shine. Default: 1, all of them.",
     ),
     Number(
         "photons_per_fluorophore",
@@ -61,8 +67,9 @@ LABELLING: list[Row] = [
         100000,
         10,
         0,
-        "",
-        "Photons that one fluorophore sends to the detector for one plane, summed over the image.",
+        "photons",
+        "What one fluorophore sends to the detector for one plane, summed over the image. "
+        "Default: 300, our choice; the paper does not tell.",
         logarithmic=True,
     ),
     Choice(
@@ -84,7 +91,7 @@ LABELLING: list[Row] = [
         0.1,
         2,
         "s",
-        "Blinking: mean time that a fluorophore stays dark. Off by default.",
+        "Blinking: mean time that a fluorophore stays dark. Default: no blinking.",
         slider=False,
         lowest="no blinking",
     ),
@@ -96,7 +103,8 @@ LABELLING: list[Row] = [
         0.1,
         2,
         "s",
-        "Blinking: mean time that a fluorophore shines, to be compared with the camera's exposure.",
+        "Blinking: mean time that a fluorophore shines, to be compared with the camera's exposure. "
+        "Default: 0.1 s, our choice.",
         slider=False,
     ),
 ]
@@ -117,7 +125,8 @@ POSE: list[Row] = [
             1,
             1,
             "°",
-            "About the object's centroid, by the right-hand rule: x first, then y, then z.",
+            "About the object's centroid, by the right-hand rule: x first, then y, then z. "
+            "Default: 0, as it lies in the volume.",
         )
         for axis in "zyx"
     ),
@@ -182,7 +191,8 @@ OPTICS: list[Row] = [
         0.1,
         1,
         "AU",
-        "Diameter in Airy units (1.22 λ / NA). 1 is the usual setting; closing it dims.",
+        "Diameter in Airy units (1.22 λ / NA). Default: 1, the usual setting; closing it dims. "
+        "The paper names none.",
         logarithmic=True,
     ),
     Number(
@@ -193,7 +203,8 @@ OPTICS: list[Row] = [
         0.1,
         1,
         "µm",
-        "Full width at half maximum of the light sheet, which lies in the focal plane.",
+        "Full width at half maximum of the light sheet, which lies in the focal plane. "
+        "Default: the preset's, a typical one.",
         logarithmic=True,
     ),
     Number("pixel_nm", "Pixel size", 10, 500, 1, 0, "nm", f"In the specimen. {_TABLE_2}"),
@@ -201,7 +212,8 @@ OPTICS: list[Row] = [
 ]
 
 _INDEX_TIP = (
-    "Refractive index at the emission wavelength; a mismatch with the design aberrates the image."
+    "Refractive index at the emission wavelength; a mismatch with the design aberrates the image. "
+    "Default: the preset's."
 )
 INDICES: list[Row] = [
     Choice(
@@ -248,7 +260,8 @@ FOCUS: list[Row] = [
         0.05,
         2,
         "µm",
-        "Height of the sharp plane above the object's centroid, in the specimen.",
+        "Height of the sharp plane above the object's centroid, in the specimen. Default: 0, sharp "
+        "in the object's middle. The plane can be dragged in the 3D canvas too.",
     ),
     Number(
         "depth_um",
@@ -258,13 +271,22 @@ FOCUS: list[Row] = [
         0.1,
         1,
         "µm",
-        "Height of the object's lowest fluorophore above the coverslip.",
+        "Height of the object's lowest fluorophore above the coverslip. Default: 0, it lies on it.",
     ),
 ]
 
 STACK: list[Row] = [
     Switch("stack", "z-stack", "Record a stack as a 3D layer beside the 2D image."),
-    Number("planes", "Planes", 2, 101, 1, 0, "", "Planes of the stack, centred on the focus."),
+    Number(
+        "planes",
+        "Planes",
+        2,
+        101,
+        1,
+        0,
+        "planes",
+        "Of the stack, centred on the focus. Default: 31, which is 7.5 µm with the paper's steps.",
+    ),
     Number(
         "step_nm",
         "Step",
@@ -299,7 +321,8 @@ CAMERA: list[Row] = [
         1,
         "",
         "Scale all photons until the brightest pixel has this ratio (signal over noise of shot, "
-        "background, dark current and read-out); replaces the photons of each fluorophore.",
+        "background, dark current and read-out); replaces the photons of each fluorophore. "
+        "Default: off.",
         slider=False,
         lowest="from the photons",
     ),
@@ -311,7 +334,7 @@ CAMERA: list[Row] = [
         1,
         1,
         "photons",
-        "Light that is not from the object, per pixel and plane.",
+        f"Light that is not from the object, per pixel and plane. {_DETECTOR}",
     ),
     Number(
         "quantum_efficiency",
@@ -320,8 +343,8 @@ CAMERA: list[Row] = [
         1,
         0.01,
         2,
-        "",
-        "Electrons that one photon makes on average.",
+        "e⁻/photon",
+        f"Electrons that one photon makes on average. {_DETECTOR}",
     ),
     Number(
         "em_gain",
@@ -330,11 +353,30 @@ CAMERA: list[Row] = [
         1000,
         1,
         0,
-        "",
-        "Electron multiplication; 1 is none.",
+        "×",
+        f"Electron multiplication; 1 is none. {_DETECTOR}",
         lowest="none",
     ),
-    Number("read_noise_e", "Read noise", 0, 50, 0.1, 1, "e⁻", "Gaussian, per pixel, in electrons."),
-    Number("offset_adu", "Offset", 0, 1000, 1, 0, "ADU", "Counts added by the electronics."),
-    Number("seed", "Seed", 0, 999999, 1, 0, "", "Fixes labelling and noise.", slider=False),
+    Number("read_noise_e", "Read noise", 0, 50, 0.1, 1, "e⁻", f"Gaussian, per pixel. {_DETECTOR}"),
+    Number(
+        "offset_adu",
+        "Offset",
+        0,
+        1000,
+        1,
+        0,
+        "ADU",
+        f"Counts added by the electronics. {_DETECTOR}",
+    ),
+    Number(
+        "seed",
+        "Seed",
+        0,
+        999999,
+        1,
+        0,
+        "",
+        "Fixes labelling and noise: the same seed, the same image. Default: 0.",
+        slider=False,
+    ),
 ]

@@ -14,6 +14,7 @@ from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.collection import ShapeSource
 from napari_3dmsl.shapes.mesh import Mesh, merge_meshes
+from napari_3dmsl.widgets._view import units_in
 
 _selections: WeakKeyDictionary[Any, ReferenceType[ShapeSelection]] = WeakKeyDictionary()
 
@@ -43,6 +44,8 @@ class ShapeSelection(QObject):
         Another shape is the current one, or none.
     marked()
         Other shapes are selected; the current one is among them.
+    classes_changed()
+        Classes of the loaded shapes have been set by hand.
     failed(message)
         The shape that was asked for cannot be read.
     """
@@ -50,6 +53,7 @@ class ShapeSelection(QObject):
     source_changed = Signal()
     selected = Signal()
     marked = Signal()
+    classes_changed = Signal()
     failed = Signal(str)
 
     def __init__(self, viewer: Any) -> None:
@@ -219,7 +223,7 @@ class ShapeSelection(QObject):
         instances = self.instances
         if instances is None or instances.ndim != len(event.position):
             return None
-        position = np.array(event.position) * self._units_in(instances)
+        position = np.array(event.position) * units_in(self._layers, instances)
         if len(event.dims_displayed) == 3:
             return _first_along_ray(instances, position, event)
         index = np.round(instances.world_to_data(position)).astype(int)
@@ -229,17 +233,9 @@ class ShapeSelection(QObject):
     def place_of_highlight(self) -> tuple[FloatArray, float]:
         """Middle of the highlight in the canvas' unit, and that unit in the highlight's."""
         shown = self.highlight
-        units = self._units_in(shown)
+        units = units_in(self._layers, shown)
         middle: FloatArray = np.asarray(shown.extent.world).mean(axis=0) / units
         return middle, float(units[-1])
-
-    def _units_in(self, layer: Any) -> FloatArray:
-        """Length of the canvas' units in those of a layer: beside layers in nm it is in nm."""
-        units = self._layers.units
-        if units is None:
-            return np.ones(layer.ndim)
-        pairs = zip(units[-layer.ndim :], layer.units, strict=True)
-        return np.array([(1.0 * canvas).to(own).magnitude for canvas, own in pairs])
 
 
 def _first_along_ray(instances: Any, position: FloatArray, event: Any) -> int | None:

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 from napari_3dmsl import layers
 from napari_3dmsl.shapes.correction import UNKNOWN
 from napari_3dmsl.widgets._histograms import Histogram
+from napari_3dmsl.widgets._reach import warning_colour
 from napari_3dmsl.widgets._shape_table import BoolArray, ShapeTable
 
 ALL = "all classes"
@@ -31,7 +32,6 @@ MEASURES = [
     ("loops", "loops", ""),
     ("mean_radius_um", "radius", "µm"),
 ]
-_WRONG = "QLineEdit { color: #e5534b; }"
 
 
 class RangeField(QWidget):
@@ -49,6 +49,7 @@ class RangeField(QWidget):
         super().__init__(parent)
         self.column = QComboBox(self)
         self.column.setObjectName(f"measure_{number}")
+        self.column.setAccessibleName(f"Measure {number}")
         self.column.setToolTip("The measure that is bounded here and whose histogram is shown")
         for name, title, unit in MEASURES:
             self.column.addItem(f"{title}, {unit}" if unit else title, name)
@@ -97,6 +98,7 @@ class RangeField(QWidget):
         field = QLineEdit(self)
         field.setObjectName(name)
         field.setPlaceholderText(placeholder)
+        field.setAccessibleName(tip)
         field.setToolTip(f"{tip}, in the unit above; empty: no bound")
         field.setMinimumWidth(48)
         field.textChanged.connect(lambda text: self._typed(field, text))
@@ -104,7 +106,7 @@ class RangeField(QWidget):
 
     def _typed(self, field: QLineEdit, text: str) -> None:
         wrong = bool(text.strip()) and _number(text) is None
-        field.setStyleSheet(_WRONG if wrong else "")
+        field.setStyleSheet(f"color: {warning_colour(self)};" if wrong else "")
         self.changed.emit()
 
     def _other_measure(self) -> None:
@@ -126,11 +128,13 @@ class FilterBar(QWidget):
         super().__init__(parent)
         self.class_choice = QComboBox(self)
         self.class_choice.setObjectName("shape_class")
+        self.class_choice.setAccessibleName("Class")
         self.class_choice.setToolTip("Show one class only")
         self.class_choice.setMinimumContentsLength(10)
         self.class_choice.currentIndexChanged.connect(self.changed)
         self.search = QLineEdit(self)
         self.search.setObjectName("search")
+        self.search.setAccessibleName("Find id")
         self.search.setPlaceholderText("find id…")
         self.search.setToolTip("Show the shapes whose number begins with this")
         self.search.setClearButtonEnabled(True)

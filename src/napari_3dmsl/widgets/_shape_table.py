@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,74 +25,12 @@ from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.collection import ShapeSource
 from napari_3dmsl.shapes.correction import UNKNOWN
+from napari_3dmsl.widgets._shape_columns import COLUMNS, Column
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
-class Column(NamedTuple):
-    """A measure in the table: its heading, how it is written, what it means."""
-
-    name: str
-    heading: str
-    decimals: int | None
-    tip: str
-    widest: str  # a text that the column has to hold
-    by_default: bool = True  # whether it is shown before anybody has chosen
-
-
-COLUMNS = [
-    Column("index", "id", None, "Number of the shape: its label in the volume", "27272"),
-    Column(
-        "shape_class",
-        "class",
-        None,
-        "Class by the rules of the 3DMSL paper, section 4.1.2; with a pen: set by hand",
-        "nano-tunnel",
-    ),
-    Column("length_um", "length\nµm", 2, "Length of the skeleton, all branches together", "88.88"),
-    Column("volume_um3", "volume\nµm³", 3, "Volume of the voxels", "8.888"),
-    Column(
-        "area_um2",
-        "area\nµm²",
-        2,
-        "Area of the smooth surface, which the labelling follows",
-        "88.88",
-        by_default=False,
-    ),
-    Column("branches", "branch\npoints", None, "Junctions of the skeleton", "88"),
-    Column(
-        "loops",
-        "loops",
-        None,
-        "Loops of the skeleton, checked against the mask's topology",
-        "88",
-    ),
-    Column(
-        "mean_radius_um",
-        "radius\nµm",
-        3,
-        "Mean distance from the skeleton to the surface",
-        "8.888",
-        by_default=False,
-    ),
-    Column(
-        "touches_border",
-        "cut",
-        None,
-        "Cut by the border of the volume: measures are too small",
-        "cut",
-        by_default=False,
-    ),
-    Column(
-        "parent",
-        "part\nof",
-        None,
-        "Component of the labels; equal numbers: divided by the erosion",
-        "27272",
-        by_default=False,
-    ),
-]
 _EDITED = " ✎"  # behind a class that was set by hand
 _NO_SHAPES = np.zeros(0, np.int64)
 
@@ -271,10 +209,13 @@ class ShapeTableView(QTableView):
         The person has marked these rows, the last one being ``current``; none with None.
     flown_to()
         A row was double-clicked, or Enter pressed on it.
+    columns_changed()
+        Others are shown.
     """
 
     chosen = Signal(list, object)
     flown_to = Signal()
+    columns_changed = Signal()
 
     def __init__(self, model: ShapeTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -372,9 +313,22 @@ class ShapeTableView(QTableView):
             action.setChecked(self._visible[column.name])
             action.toggled.connect(lambda on, name=column.name: self._show_column(name, on))
 
+    @property
+    def shown(self) -> list[str]:
+        """Names of the columns that are shown when the shapes have them."""
+        return [name for name, shown in self._visible.items() if shown]
+
+    def show_columns(self, names: Sequence[Any]) -> None:
+        """Show these columns; id and class stay, and unknown names are left out."""
+        stay = {column.name for column in COLUMNS[:2]}
+        self._visible = {name: name in stay or name in names for name in self._visible}
+        self.fit_columns()
+        self.columns_changed.emit()
+
     def _show_column(self, name: str, shown: bool) -> None:
         self._visible[name] = shown
         self.fit_columns()
+        self.columns_changed.emit()
 
 
 def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from qtpy.QtCore import QObject, QSignalBlocker, Signal
 from qtpy.QtWidgets import (
-    QComboBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QInputDialog,
     QLabel,
-    QPushButton,
     QWidget,
 )
 
@@ -33,9 +32,17 @@ from napari_3dmsl.microscope.presets import (
 )
 from napari_3dmsl.microscope.simulation import Simulation, pose_of_view
 from napari_3dmsl.widgets import _microscope_rows as rows
-from napari_3dmsl.widgets._form import Form
+from napari_3dmsl.widgets._form import Form, button, drop_down
+from napari_3dmsl.widgets._memory import State, fitted
+from napari_3dmsl.widgets._undo import UndoButton
+from napari_3dmsl.widgets._without_effect import (
+    camera_without_effect,
+    labelling_without_effect,
+    optics_without_effect,
+)
 
 OWN_OBJECTIVE = "the microscope's own"
+_INSTRUMENT = {"instrument", "optics", "indices", "camera"}
 _CAMERAS_WITH_PIXELS = {"widefield", "light_sheet"}
 
 
@@ -59,16 +66,21 @@ class SimulationForm(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._base = load_microscope("con1")
+        self._chosen = {"microscope": "con1", "objective": OWN_OBJECTIVE}
         self._camera = usual_camera(self._base)
-        self.preset = _box("microscope", microscope_names(), rows.PRESET_TIP)
-        self.objective = _box("objective", [OWN_OBJECTIVE, *objective_names()], rows.OBJECTIVE_TIP)
-        self.detector = _box("camera", camera_names(), rows.DETECTOR_TIP)
+        self.preset = drop_down("microscope", microscope_names(), rows.PRESET_TIP)
+        self.objective = drop_down(
+            "objective", [OWN_OBJECTIVE, *objective_names()], rows.OBJECTIVE_TIP
+        )
+        self.detector = drop_down("camera", camera_names(), rows.DETECTOR_TIP)
         self.changes = QLabel()
         self.changes.setObjectName("changes")
         self.changes.setWordWrap(True)
-        self.reset = _button("reset", "Reset", "Back to the chosen preset", self._reset)
-        self.open = _button("open_microscope", "Open…", rows.OPEN_TIP, self._ask_what_to_open)
-        self.keep = _button("keep", "Keep as…", rows.KEEP_TIP, self._ask_for_name)
+        self.reset = button("reset", "Reset", "Back to the chosen preset", self._reset)
+        self.open = button("open_microscope", "Open…", rows.OPEN_TIP, self._ask_what_to_open)
+        self.keep = button("keep", "Keep as…", rows.KEEP_TIP, self._ask_for_name)
+        self.undo = UndoButton(rows.UNDO_TIP)
+        self.undo.failed.connect(self.failed)
         self.optics = Form(rows.OPTICS)
         self.indices = Form(rows.INDICES)
         self.focus = Form(rows.FOCUS)
@@ -79,7 +91,7 @@ class SimulationForm(QObject):
         self.labelling.set_values(Labelling().model_dump())
         self.stack.set_values({"planes": 31, "step_nm": 250})
         self.focus.set_values({"focus_um": 0.0, "depth_um": 0.0})
-        self.preset.textActivated.connect(self.take_preset)
+        self.preset.textActivated.connect(self._choose_preset)
         self.objective.textActivated.connect(self._take_objective)
         self.detector.textActivated.connect(self._take_camera)
         for form in self._forms():
@@ -100,8 +112,8 @@ class SimulationForm(QObject):
         layout.addRow("Camera", self.detector)
         layout.addRow(self.changes)
         buttons = QHBoxLayout()
-        for button in (self.reset, self.open, self.keep):
-            buttons.addWidget(button)
+        for each in (self.reset, self.undo, self.open, self.keep):
+            buttons.addWidget(each)
         layout.addRow(buttons)
         return widget
 
@@ -159,6 +171,7 @@ class SimulationForm(QObject):
         except ValueError as error:
             self.failed.emit(str(error))
             return
+        self._chosen = {"microscope": name, "objective": OWN_OBJECTIVE}
         self.objective.setCurrentText(OWN_OBJECTIVE)
         self._camera = usual_camera(self._base)
         self._show_instrument()
@@ -166,20 +179,24 @@ class SimulationForm(QObject):
     def open_microscope(self, path: Path) -> None:
         """Fill the fields from a microscope's file; it is not kept among the presets."""
         try:
-            self._base = Microscope.load(path)
+            base = Microscope.load(path)
         except (ValueError, OSError) as error:
             self.failed.emit(str(error))
             return
+        self._begin_step()
+        self._base = base
         self._camera = usual_camera(self._base)
         self._show_instrument()
 
     def keep_microscope(self, name: str) -> None:
-        """Keep the microscope as shown as a preset, and choose it."""
+        """Keep the microscope as shown as a preset, and choose it; *Undo* restores a former one."""
+        former = _yours(name)
         try:
             save_microscope(self.microscope(), name)
         except (ValueError, OSError) as error:
             self.failed.emit(str(error))
             return
+        self._begin_step(None if former is None else lambda: save_microscope(former, name))
         if self.preset.findText(name) < 0:
             self.preset.addItem(name)
         self.preset.setCurrentText(name)
@@ -188,8 +205,67 @@ class SimulationForm(QObject):
         self._camera = camera
         self._show_camera()
 
+    def _choose_preset(self, name: str) -> None:
+        self._begin_step()
+        self.take_preset(name)
+
     def _reset(self) -> None:
-        self.take_preset(self.preset.currentText())
+        self._choose_preset(self.preset.currentText())
+
+    def _begin_step(self, first: Callable[[], Any] | None = None) -> None:
+        """Keep the instrument, which is about to be replaced, for *Undo*."""
+        before = {name: group for name, group in self.state().items() if name in _INSTRUMENT}
+
+        def back() -> None:
+            if first is not None:
+                first()
+            self.take_state(before)
+
+        self.undo.add(back)
+
+    def state(self) -> State:
+        """Return instrument and labelling as plain values, for `take_state`."""
+        same = self._base == _or_none(load_microscope, self._chosen["microscope"])
+        instrument = {
+            **self._chosen,  # not what the drop-downs show: they are ahead while one chooses
+            "base": None if same else self._base.model_dump(mode="json"),
+            "camera": self._camera.name,
+        }
+        return {
+            "instrument": instrument,
+            "optics": self.optics.values(),
+            "indices": self.indices.values(),
+            "camera": self.camera.values(),
+            "labelling": self.labelling.values(),
+            "stack": self.stack.values(),
+        }
+
+    def take_state(self, state: State) -> None:
+        """Fill the fields from a state; whatever does not fit is left as it is."""
+        instrument = state.get("instrument", {})
+        with QSignalBlocker(self):
+            for box, take in (
+                (self.preset, self.take_preset),
+                (self.objective, self._turn_in),
+            ):
+                name = instrument.get(box.objectName())
+                if isinstance(name, str) and box.findText(name) >= 0:
+                    box.setCurrentText(name)
+                    take(name)
+            base = instrument.get("base")
+            self._base = fitted(self._base, base if isinstance(base, dict) else {})
+            self._show_instrument()
+            self.optics.take(state.get("optics", {}))
+            self.indices.take(state.get("indices", {}))
+            camera = instrument.get("camera")
+            if isinstance(camera, str) and self.detector.findText(camera) >= 0:
+                self._camera = load_camera(camera)
+            self._show_camera()
+            self.camera.take(state.get("camera", {}))
+            self.labelling.take(state.get("labelling", {}))
+            self.stack.take(state.get("stack", {}))
+        self.grey_levels_changed.emit()
+        self._field_changed()
 
     def _ask_what_to_open(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
@@ -218,6 +294,11 @@ class SimulationForm(QObject):
         self.reset.setEnabled(bool(different))
 
     def _take_objective(self, name: str) -> None:
+        self._begin_step()
+        self._turn_in(name)
+
+    def _turn_in(self, name: str) -> None:
+        """Put an objective into the preset's microscope."""
         try:
             base = load_microscope(self.preset.currentText())
             if name != OWN_OBJECTIVE:
@@ -226,15 +307,19 @@ class SimulationForm(QObject):
             self.failed.emit(str(error))
             return
         self._base = base
+        self._chosen["objective"] = name
         self._show_instrument()
 
     def _take_camera(self, name: str) -> None:
         try:
-            self._camera = load_camera(name)
+            camera = load_camera(name)
         except ValueError as error:
             self.failed.emit(str(error))
             return
-        self._show_instrument()
+        self._begin_step()
+        self._camera = camera
+        self.grey_levels_changed.emit()
+        self._show_camera()
 
     def _show_instrument(self) -> None:
         values = self._base.model_dump()
@@ -284,44 +369,22 @@ class SimulationForm(QObject):
 
     def _grey_out(self) -> None:
         """Grey out what has no effect with the present choices."""
-        optics, labelling = self.optics.values(), self.labelling.values()
-        modality = optics["modality"]
-        pinhole = modality == "confocal" and optics["confocal"] == "pinhole"
-        useful = {
-            "confocal": modality == "confocal",
-            "pinhole_airy": pinhole,
-            "excitation_nm": pinhole or modality == "two_photon",
-            "emission_nm": modality != "two_photon",
-            "sheet_fwhm_um": modality == "light_sheet",
-        }
-        self.optics.show_only(without=[name for name, used in useful.items() if not used])
-        useful = {
-            "density_per_um2": labelling["target"] == "surface",
-            "density_per_um3": labelling["target"] == "volume",
-            "photon_distribution": not labelling["continuous"],
-            "on_time_s": not labelling["continuous"] and labelling["off_time_s"] > 0,
-            "off_time_s": not labelling["continuous"],
-        }
-        self.labelling.show_only(without=[name for name, used in useful.items() if not used])
-        recorded = self.camera.values()["noise"] == "camera"
-        without = (
-            [] if recorded else [n for n in self.camera.values() if n not in {"noise", "seed"}]
+        optics, labelling, camera = (
+            form.values() for form in (self.optics, self.labelling, self.camera)
         )
-        self.camera.show_only(without=without)
-        self.detector.setEnabled(recorded)
+        self.optics.show_only(without=optics_without_effect(optics))
+        self.labelling.show_only(without=labelling_without_effect(labelling))
+        self.camera.show_only(without=camera_without_effect(camera))
+        self.detector.setEnabled(camera["noise"] == "camera")
 
 
-def _button(name: str, text: str, tip: str, work: Callable[[], None]) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setToolTip(tip)
-    button.clicked.connect(work)
-    return button
+def _yours(name: str) -> Microscope | None:
+    """Return the preset of yours of that name, if there is one that can be read."""
+    return _or_none(load_microscope, name) if name in microscope_names() else None
 
 
-def _box(name: str, words: list[str], tip: str) -> QComboBox:
-    box = QComboBox()
-    box.setObjectName(name)
-    box.addItems(words)
-    box.setToolTip(tip)
-    return box
+def _or_none(load: Callable[[str], Microscope], name: str) -> Microscope | None:
+    try:
+        return load(name)
+    except ValueError:
+        return None

@@ -50,7 +50,19 @@ class BackgroundWork(QObject):
 
 
 class BackgroundThread(BackgroundWork):
-    """Does the work in this process: its result is shared, and it must let others run."""
+    """Does the work in this process: its result is shared, and it must let others run.
+
+    Parameters
+    ----------
+    parent
+    patience_s
+        How long `close` waits for the step that is going on. Work that waits for a server may
+        take longer; it ends by itself and tells nobody.
+    """
+
+    def __init__(self, parent: QObject | None = None, patience_s: float = 30.0) -> None:
+        super().__init__(parent)
+        self._patience_s = patience_s
 
     def start(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Begin."""
@@ -61,29 +73,29 @@ class BackgroundThread(BackgroundWork):
         self._stop.set()
 
     def close(self) -> None:
-        """Cancel, wait for the step that is going on, and send nothing any more."""
+        """Cancel, wait a while for the step that is going on, and send nothing any more."""
         self._closed = True
         self.cancel()
         if self._thread is not None:
-            self._thread.join(timeout=30)
+            self._thread.join(self._patience_s)
 
     def _run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         try:
             result = function(*arguments, progress=self._progress)
         except Cancelled:
-            self._send(self.cancelled)
+            self._send("cancelled")
         except (ValueError, OSError, MemoryError) as error:
-            self._send(self.failed, str(error) or type(error).__name__)
+            self._send("failed", str(error) or type(error).__name__)
         except Exception as error:  # noqa: BLE001  a bug: say so instead of dying silently
-            self._send(self.failed, f"unexpected {type(error).__name__}: {error}")
+            self._send("failed", f"unexpected {type(error).__name__}: {error}")
         else:
-            self._send(self.finished, result)
+            self._send("finished", result)
 
     def _progress(self, done: int, total: int, what: str) -> None:
         if self._stop.is_set():
             raise Cancelled
-        self._send(self.progressed, done, total, what)
+        self._send("progressed", done, total, what)
 
-    def _send(self, signal: Any, *content: Any) -> None:
-        if not self._closed:
-            signal.emit(*content)
+    def _send(self, signal: str, *content: Any) -> None:
+        if not self._closed:  # else Qt may have deleted the signals already
+            getattr(self, signal).emit(*content)

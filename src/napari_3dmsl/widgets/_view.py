@@ -1,15 +1,25 @@
-"""The pose that shows a shape as the 3D canvas does."""
+"""What the canvas shows: its units, and the pose that shows a shape as it does."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.pose import Pose
 
 if TYPE_CHECKING:
     import napari
+
+
+def units_in(viewer_layers: Any, layer: Any) -> FloatArray:
+    """Length of the canvas' units in those of a layer: beside layers in nm it is in nm."""
+    units = viewer_layers.units
+    if units is None:
+        return np.ones(layer.ndim)
+    pairs = zip(units[-layer.ndim :], layer.units, strict=True)
+    return np.array([(1.0 * canvas).to(own).magnitude for canvas, own in pairs])
 
 
 def pose_of_view(viewer: napari.viewer.Viewer) -> Pose:

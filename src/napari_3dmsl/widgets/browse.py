@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from napari_3dmsl.widgets._class_edit import ClassEditor
 from napari_3dmsl.widgets._flight import Flight
+from napari_3dmsl.widgets._memory import State, tick, ticks
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets._shape_filter import FilterBar
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 class BrowsePanel(Panel):
     """Shows the loaded shapes; the table, the canvas and the labels select together."""
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__(viewer)
+    def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
+        super().__init__(viewer, remember=remember)
         self._selection = selection_of(viewer)
         self._model = ShapeTable()
         self._thumbnails = Thumbnails(self)
@@ -42,8 +43,20 @@ class BrowsePanel(Panel):
         self._selection.marked.connect(self._show_selected)
         # Queued, as Qt marks a row that is clicked only after it has told us.
         self._selection.failed.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
-        self._show_source()
         self.pictures_box.setChecked(True)
+        changed = [self.pictures_box.toggled, self.table.columns_changed]
+        self.keep_in_mind("browse", self._state, self._take_state, changed)
+        self._show_source()
+
+    def _state(self) -> State:
+        """Return what is remembered: how the table looks, not which shapes it shows."""
+        return {"table": {**ticks([self.pictures_box]), "columns": self.table.shown}}
+
+    def _take_state(self, state: State) -> None:
+        table = state.get("table", {})
+        tick([self.pictures_box], table)
+        if isinstance(table.get("columns"), list):
+            self.table.show_columns(table["columns"])
 
     def keyPressEvent(self, event: Any) -> None:
         """Qt: what no field took; a shortcut would take Ctrl+Z from the text fields."""
@@ -56,6 +69,7 @@ class BrowsePanel(Panel):
         self.filter = FilterBar(self)
         self.table = ShapeTableView(self._model, self)
         self.table.setMinimumHeight(200)
+        self.table.setAccessibleName("Shapes")
         self.table.setToolTip("Shift and Ctrl select several; a double click or Enter flies there")
         self.count = QLabel(self)
         self.count.setObjectName("count")
@@ -67,7 +81,8 @@ class BrowsePanel(Panel):
         )
         self.columns_button = QToolButton(self)
         self.columns_button.setObjectName("columns")
-        self.columns_button.setText("Columns")
+        self.columns_button.setText("Columns ▾")
+        self.columns_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.columns_button.setToolTip("Choose the columns; a right click on a heading does too")
         self.columns_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.columns_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

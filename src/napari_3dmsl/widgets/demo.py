@@ -27,10 +27,10 @@ class Demo:
         window = self.viewer.window
         data, attributes, _ = layers.phantom_layer(make_phantom(), "mitochondria phantom")
         self.viewer.add_layer(Labels(data, **attributes))
-        self.extract = ExtractPanel(self.viewer)
-        self.browse = BrowsePanel(self.viewer)
-        self.microscope = MicroscopePanel(self.viewer)
-        self.export = ExportPanel(self.viewer)
+        self.extract = ExtractPanel(self.viewer, remember=False)
+        self.browse = BrowsePanel(self.viewer, remember=False)
+        self.microscope = MicroscopePanel(self.viewer, remember=False)
+        self.export = ExportPanel(self.viewer, remember=False)
         docks = [
             window.add_dock_widget(panel, name=name, area="right", tabify=first)
             for name, panel, first in [

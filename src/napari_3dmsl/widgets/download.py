@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QComboBox, QLabel
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
 from napari_3dmsl import layers
 from napari_3dmsl.datasets.download import (
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     import napari
 
+_PATIENCE_S = 0.5  # enough while bytes come; a server that hangs must not hold the window up
+
 
 class DownloadPanel(Panel):
     """Lists the archives of the release, fetches one and opens it."""
@@ -32,7 +34,7 @@ class DownloadPanel(Panel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
         self._files: list[RemoteFile] = []
-        self._work = BackgroundThread(self)
+        self._work = BackgroundThread(self, _PATIENCE_S)
         self._work.progressed.connect(self._show_progress)
         self._work.finished.connect(self._show)
         self._work.failed.connect(self._fail)
@@ -50,8 +52,12 @@ class DownloadPanel(Panel):
         self.archive.setToolTip("Archives of the release with their sizes, the smallest first")
         self.archive.setEnabled(False)
         self.archive.currentIndexChanged.connect(self._choose)
+        choice = QWidget(self)
+        form = QFormLayout(choice)
+        form.setContentsMargins(4, 2, 4, 2)
+        form.addRow("Archive", self.archive)
         self.add(about)
-        self.add(self.archive)
+        self.add(choice)
         self.list_button = self.add_button("list", "List", "Ask the repository for its archives")
         self.list_button.clicked.connect(self._list)
         self.download_button = self.add_button(
@@ -59,7 +65,7 @@ class DownloadPanel(Panel):
         )
         self.download_button.clicked.connect(self._download)
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is kept")
-        self.cancel_button.clicked.connect(self._work.cancel)
+        self.cancel_button.clicked.connect(self._cancel)
         self._set_running(False)
         self.say("Press List to see what there is.")
 
@@ -70,6 +76,11 @@ class DownloadPanel(Panel):
     def _download(self) -> None:
         self._set_running(True)
         self._work.start(_fetch_and_open, self._files[self.archive.currentIndex()])
+
+    def _cancel(self) -> None:
+        self._work.cancel()
+        self.cancel_button.setEnabled(False)
+        self.say("Stopping; a server that does not answer is waited for, 20 s at most.")
 
     def _set_running(self, running: bool) -> None:
         self.list_button.setEnabled(not running)

@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QWidget
 
 from napari_3dmsl import layers
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.library import RELEASED_UNIT_NM, write_library
 from napari_3dmsl.shapes.mesh import write_mesh
 from napari_3dmsl.shapes.sampling import SampleSettings
-from napari_3dmsl.widgets._form import Choice, Form, Row, Switch
+from napari_3dmsl.widgets._form import Choice, Form, Row, Switch, button
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
@@ -45,8 +45,8 @@ LIBRARY_ROWS: list[Row] = [
 class ExportPanel(Panel):
     """Saves images, the selected shape's mesh and the library of all shapes."""
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__(viewer)
+    def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
+        super().__init__(viewer, remember=remember)
         self._selection = selection_of(viewer)
         self._job = BackgroundThread(self)
         self._target = Path()
@@ -58,8 +58,15 @@ class ExportPanel(Panel):
         self.at_end(self._job.close)
         self._selection.selected.connect(self._renew)
         self._selection.source_changed.connect(self._renew)
+        self._selection.classes_changed.connect(self._renew)
         self.choice.layer_changed.connect(self._renew)
         self.at_end(self.choice.disconnect_viewer)
+        self.keep_in_mind(
+            "export",
+            lambda: {"library": self.library.values()},
+            lambda state: self.library.take(state.get("library", {})),
+            [self.library.changed],
+        )
         self._renew()
 
     def _build(self) -> None:
@@ -70,27 +77,31 @@ class ExportPanel(Panel):
         form = QFormLayout(image)
         form.setContentsMargins(4, 2, 4, 2)
         form.addRow("Image or stack", self.choice)
-        self.image_button = _button(
-            "save_image", "Save as OME-TIFF…", "With pixel size, units and every setting inside"
+        self.image_button = button(
+            "save_image",
+            "Save as OME-TIFF…",
+            "With pixel size, units and every setting inside",
+            lambda: save_layer(self, self.choice.layer),
         )
-        self.image_button.clicked.connect(lambda: save_layer(self, self.choice.layer))
         form.addRow("", self.image_button)
         self.add_section("Image", image)
         self.shape = QLabel(self)
         self.shape.setWordWrap(True)
-        self.mesh_button = _button(
-            "save_mesh", "Save mesh…", "OFF, PLY, STL or OBJ, in units of 24 nm as in 3DMSL"
+        self.mesh_button = button(
+            "save_mesh",
+            "Save mesh…",
+            "OFF, PLY, STL or OBJ, in units of 24 nm as in 3DMSL",
+            self._save_mesh,
         )
-        self.mesh_button.clicked.connect(self._save_mesh)
         self.add_section("Selected shape", self.shape, self.mesh_button)
         self.shapes = QLabel(self)
         self.shapes.setWordWrap(True)
-        self.library_button = _button(
+        self.library_button = button(
             "save_library",
             "Save library…",
             "In 3DMSL layout: a mesh each, and a table of classes and measures",
+            self._save_library,
         )
-        self.library_button.clicked.connect(self._save_library)
         self.library = Form(LIBRARY_ROWS)
         self.add_section("All shapes", self.shapes, self.library, self.library_button)
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is left behind")
@@ -181,13 +192,6 @@ def _try(panel: Panel, write: Callable[[], Any], path: Path) -> None:
         panel.complain(f"Not saved: {error}")
         return
     panel.say(f"Saved {path}")
-
-
-def _button(name: str, text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setToolTip(tip)
-    return button
 
 
 def _is_simulated(layer: Any) -> bool:

@@ -16,12 +16,12 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QPushButton, QWidge
 
 from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.optics_layers import MASK
 from napari_3dmsl.preview_layers import PREVIEW
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import (
     ExtractionSettings,
     suggested_downsample,
-    thinnest_surviving_tube_nm,
 )
 from napari_3dmsl.shapes.volume import check_labels, open_labels
 from napari_3dmsl.widgets._extract_preview import PreviewRunner
@@ -32,15 +32,18 @@ from napari_3dmsl.widgets._extract_rows import (
     SET_SCALE,
     VOXEL_ROWS,
 )
-from napari_3dmsl.widgets._extract_told import Told, result
+from napari_3dmsl.widgets._extract_told import Told, limits, result
 from napari_3dmsl.widgets._form import Form
 from napari_3dmsl.widgets._layer_choice import LayerChoice
+from napari_3dmsl.widgets._memory import State
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._process import BackgroundProcess
+from napari_3dmsl.widgets._undo import UndoButton
 
 if TYPE_CHECKING:
     import napari
 
+_UNDO_TIP = "Bring the shapes back that the last extraction has replaced"
 _SAMPLE = "File > Open Sample > mitochondria phantom (3DMSL)"
 
 
@@ -57,8 +60,8 @@ class Source:
 class ExtractPanel(Panel):
     """Collects the settings, runs the extraction in its own process, adds the layers."""
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__(viewer)
+    def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
+        super().__init__(viewer, remember=remember)
         self._job = BackgroundProcess(self)
         self._told = Told()
         self._source: Source | None = None
@@ -79,6 +82,8 @@ class ExtractPanel(Panel):
         self.at_end(self._job.close)
         self.at_end(self._preview.close)
         self.at_end(self.choice.disconnect_viewer)
+        forms = (self.voxels, self.protocol, self.classes, self.crop)
+        self.keep_in_mind("extract", self._state, self._take_state, [x.changed for x in forms])
         self._take_voxel_size()
 
     def _build(self) -> None:
@@ -124,6 +129,9 @@ class ExtractPanel(Panel):
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is changed")
         self.cancel_button.clicked.connect(self._cancel)
         self.cancel_button.setEnabled(False)
+        self.undo_button = UndoButton(_UNDO_TIP, self)
+        self.undo_button.hide()
+        self.add_footer(self.undo_button)
 
     def settings(self) -> ExtractionSettings:
         """Return the settings as shown; ValueError when one is wrong."""
@@ -134,6 +142,24 @@ class ExtractPanel(Panel):
                 "voxel_nm: this layer carries no voxel size; type the size of a voxel in nm"
             )
         return ExtractionSettings(voxel_nm=sizes, **self.protocol.values())
+
+    def _state(self) -> State:
+        """Return what is remembered: not what belongs to a layer, as its voxel size does."""
+        protocol = self.protocol.values()
+        del protocol["downsample"]  # suggested for each voxel size
+        return {
+            "voxels": {"set_scale": self.voxels.values()["set_scale"]},
+            "protocol": protocol,
+            "classes": self.classes.values(),
+            "preview": self.crop.values(),
+        }
+
+    def _take_state(self, state: State) -> None:
+        set_scale = state.get("voxels", {}).get("set_scale")
+        self.voxels.take({"set_scale": set_scale})
+        self.protocol.take(_without(state.get("protocol", {}), "downsample"))
+        self.classes.take(state.get("classes", {}))
+        self.crop.take(state.get("preview", {}))
 
     def preview(self) -> None:
         """Run the protocol on a crop and show its steps; the input is not touched."""
@@ -195,6 +221,7 @@ class ExtractPanel(Panel):
 
     def _set_running(self, running: bool) -> None:
         self.extract_button.setEnabled(not running)
+        self.undo_button.setVisible(not running and self.undo_button.isEnabled())
         self.preview_button.setEnabled(not running)
         self.cancel_button.setEnabled(running)
         self.progress.setVisible(running)
@@ -261,10 +288,28 @@ class ExtractPanel(Panel):
         layer.visible = False
 
     def _remove_earlier(self) -> None:
-        """Take away the layers of an earlier extraction of the same input."""
+        """Take away the layers of an earlier extraction; *Undo* brings them back."""
+        earlier = []
         for layer in list(self.viewer.layers):
-            if layers.about(layer).get("kind") in {layers.INSTANCES, "class", "selected", PREVIEW}:
+            kind = layers.about(layer).get("kind")
+            if kind in {layers.INSTANCES, "class", "selected", PREVIEW}:
                 self.viewer.layers.remove(layer)
+            if kind in {layers.INSTANCES, "class"}:
+                earlier.append(layer)
+        if earlier:
+            self.undo_button.forget()  # those before the earlier ones would fill the memory
+            self.undo_button.add(partial(self._bring_back, earlier))
+
+    def _bring_back(self, earlier: list[Any]) -> None:
+        """Show an earlier extraction again, with its classes set by hand, instead of the newest."""
+        self.undo_button.hide()
+        for layer in list(self.viewer.layers):
+            if layers.about(layer).get("kind") in {layers.INSTANCES, "class", "selected"}:
+                self.viewer.layers.remove(layer)
+        for layer in earlier:
+            self.viewer.add_layer(layer)
+        self.viewer.layers.selection.active = earlier[0]
+        self.say("The earlier shapes are back.")
 
     def _take_voxel_size(self) -> None:
         """Show the chosen layer's voxel size, or ask for it."""
@@ -287,16 +332,7 @@ class ExtractPanel(Panel):
         except ValueError as error:
             self.limit.setText(str(error))
             return
-        grid = " × ".join(f"{size:g}" for size in settings.coarse_voxel_nm)
-        if settings.instances:
-            self.limit.setText(f"Works on {grid} nm voxels; labels are taken as they are.")
-            return
-        thinnest = thinnest_surviving_tube_nm(settings)
-        kept = "kept whole" if settings.regrow == "watershed" else "lost or broken up"
-        self.limit.setText(
-            f"Works on {grid} nm voxels (z × y × x). Tubes thinner than {thinnest:.0f} nm "
-            f"vanish in the erosion and are {kept} by the regrowth."
-        )
+        self.limit.setText(limits(settings))
 
     def _ask_for_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
@@ -319,9 +355,18 @@ class ExtractPanel(Panel):
         self.say(f"{path.name}: {' × '.join(map(str, volume.labels.shape))} voxels (z × y × x)")
 
 
+def _without(values: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if key != name}
+
+
 def _may_be_labels(layer: Any) -> bool:
     """Labels, and images as napari opens masks; not what this package has made itself."""
-    ours = layers.about(layer).get("kind") in {layers.INSTANCES, "image", PREVIEW}
+    ours = layers.about(layer).get("kind") in {
+        layers.INSTANCES,
+        "image",
+        PREVIEW,
+        MASK,
+    }
     return type(layer).__name__ in {"Labels", "Image"} and not ours
 
 

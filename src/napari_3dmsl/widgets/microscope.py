@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl import layers
-from napari_3dmsl.microscope.camera import saturated_share
 from napari_3dmsl.microscope.fluorophores import Surface
-from napari_3dmsl.microscope.instruments import Microscope
-from napari_3dmsl.microscope.readouts import PointImage, Resolution, point_image, resolution
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.optics_layers import FOCAL_PLANE
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets._comparison import Comparison
+from napari_3dmsl.widgets._focus_drag import FocusDrag
 from napari_3dmsl.widgets._image_layers import (
     IMAGE,
     STACK,
@@ -31,9 +28,19 @@ from napari_3dmsl.widgets._image_layers import (
 from napari_3dmsl.widgets._imaging import Request, imager
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._live import LatestWins
+from napari_3dmsl.widgets._memory import State, tick, ticks
+from napari_3dmsl.widgets._microscope_told import (
+    READ_OUT_TIP,
+    Point,
+    ReadOut,
+    read_out_of,
+    read_out_text,
+    what_is_seen,
+)
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets._simulation_form import SimulationForm
+from napari_3dmsl.widgets._truth import TruthMask
 from napari_3dmsl.widgets._view import pose_of_view
 
 if TYPE_CHECKING:
@@ -43,33 +50,16 @@ _READ_OUT_DELAY_MS = 150
 _BUSY_DELAY_MS = 400  # a bar for every quick stack would flicker
 
 
-@dataclass(frozen=True)
-class Point:
-    """What the read-outs are of: a point at a height above the coverslip."""
-
-    microscope: Microscope
-    depth_um: float
-    pictured: bool
-
-
-@dataclass(frozen=True)
-class ReadOut:
-    """What is resolved, and sections through a point's image if they are asked for."""
-
-    resolution: Resolution
-    point: PointImage | None
-
-
 class MicroscopePanel(Panel):
     """Collects microscope settings and keeps the image layers up to date."""
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__(viewer)
+    def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
+        super().__init__(viewer, remember=remember)
         self._selection = selection_of(viewer)
         self._surface: tuple[Any, Surface] | None = None
         self._live = LatestWins(imager(), self)
         self._stacks = LatestWins(imager(), self)
-        self._resolutions = LatestWins(_read_out_of, self)
+        self._resolutions = LatestWins(read_out_of, self)
         self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
         self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
         self._asked_at = 0.0
@@ -79,6 +69,12 @@ class MicroscopePanel(Panel):
         self._height_um = 0.0
         self.form = SimulationForm(self)
         self.comparison = Comparison(viewer, self)
+        self._mask = TruthMask(viewer, self)
+        self._mask.failed.connect(lambda why: self.complain(f"No ground-truth mask: {why}"))
+        self.at_end(self._mask.close)
+        self._focus_drag = FocusDrag(viewer, self)
+        self._focus_drag.focused.connect(self.form.focus.field("focus_um").setValue)
+        self.at_end(self._focus_drag.stop)
         self._build()
         self._live.finished.connect(self._show_image)
         self._stacks.finished.connect(self._show_stack)
@@ -90,13 +86,31 @@ class MicroscopePanel(Panel):
         self.at_end(self.choice.disconnect_viewer)
         self._stacks.busy.connect(self._show_busy)
         self._selection.selected.connect(self._shape_selected)
+        self._selection.classes_changed.connect(self._tell_sample)
         self._selection.failed.connect(self.complain)
         self.form.failed.connect(self.complain)
         self.form.grey_levels_changed.connect(self._other_grey_levels)
         self.form.changed.connect(self._knob_turned)
         self.comparison.changed.connect(self._knob_turned)
         self.comparison.failed.connect(self.complain)
+        self._switches = (
+            self.auto_contrast,
+            self.point,
+            self.focal_plane,
+            self.photons,
+            self.truth,
+        )
+        changed = [self.form.changed, *(box.toggled for box in self._switches)]
+        self.keep_in_mind("microscope", self._state, self._take_state, changed)
         self._follow_surface()
+
+    def _state(self) -> State:
+        """Return what is remembered: the instrument and the labelling, not what is imaged."""
+        return {**self.form.state(), "show": ticks(self._switches)}
+
+    def _take_state(self, state: State) -> None:
+        self.form.take_state(state)
+        tick(self._switches, state.get("show", {}))
 
     def _timer(self, delay_ms: int, work: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -122,7 +136,7 @@ class MicroscopePanel(Panel):
         self.auto_contrast.setToolTip("Off: contrast stays, so that an image out of focus is dim")
         self.auto_contrast.toggled.connect(self._knob_turned)
         self.read_out = _text("read_out")
-        self.read_out.setToolTip(_READ_OUT_TIP)
+        self.read_out.setToolTip(READ_OUT_TIP)
         self.point = QCheckBox("Show the point spread function", self)
         self.point.setObjectName("point")
         self.point.setToolTip(
@@ -144,14 +158,24 @@ class MicroscopePanel(Panel):
         self.add_section("Refractive indices", form.indices, opened=False)
         self.focal_plane = QCheckBox("Show the focal plane in 3D", self)
         self.focal_plane.setObjectName("focal_plane")
-        self.focal_plane.setToolTip("Draw the sharp plane through the shape, in orange")
+        self.focal_plane.setToolTip(
+            "Draw the sharp plane through the shape, in orange; drag it with the mouse to focus"
+        )
         self.focal_plane.toggled.connect(self._knob_turned)
         self.add_section("Focus and z-stack", form.focus, self.focal_plane, form.stack)
         self.photons = QCheckBox("Show the photons without noise beside it", self)
         self.photons.setObjectName("photons")
         self.photons.setToolTip("Expected photons per pixel, before camera and noise, as a layer")
         self.photons.toggled.connect(self._knob_turned)
-        self.add_section("Camera and noise", form.camera, self.auto_contrast, self.photons)
+        self.truth = QCheckBox("Show the ground-truth mask beside it", self)
+        self.truth.setObjectName("truth")
+        self.truth.setToolTip(
+            "The pixels that the shape covers, projected along z, as a Labels layer; the same for "
+            "every plane of a stack"
+        )
+        self.truth.toggled.connect(self._knob_turned)
+        boxes = (self.auto_contrast, self.photons, self.truth)
+        self.add_section("Camera and noise", form.camera, *boxes)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
 
@@ -201,6 +225,12 @@ class MicroscopePanel(Panel):
         self._adjust_contrast = {IMAGE, STACK}
 
     def _sample_changed(self) -> None:
+        self._tell_sample()
+        self._adjust_contrast = {IMAGE, STACK}
+        self._knob_turned()
+
+    def _tell_sample(self) -> None:
+        """Name what is imaged and, for a shape, why it has its class."""
         measures = self._selection.measures()
         if self._layer_first and self.choice.layer is not None:
             self.sample.setText("using the surface below")
@@ -211,8 +241,6 @@ class MicroscopePanel(Panel):
             self.sample.setText("none selected; using the surface below")
         else:
             self.sample.setText("none selected: click one in the canvas or in the Shape browser")
-        self._adjust_contrast = {IMAGE, STACK}
-        self._knob_turned()
 
     def _knob_turned(self) -> None:
         """Ask for a new image; a wrong setting is told and the image stays as it is."""
@@ -242,6 +270,10 @@ class MicroscopePanel(Panel):
         put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE))
         put_photons(self.viewer, image if self.photons.isChecked() else None)
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
+        if self.truth.isChecked():
+            self._mask.follow(request.surface, image)
+        else:
+            self._mask.hide()
         if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
             self._adjust_contrast.discard(IMAGE)
             self.comparison.follow(request)
@@ -251,7 +283,7 @@ class MicroscopePanel(Panel):
             self._height_um = image.scene.placed.centroid_height_um
             self._read_out_timer.start()
         took = (time.perf_counter() - self._asked_at) * 1000
-        self.say(f"{_what_is_seen(image)}; {took:.0f} ms")
+        self.say(f"{what_is_seen(image)}; {took:.0f} ms")
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
         put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK))
@@ -278,7 +310,7 @@ class MicroscopePanel(Panel):
         self._resolutions.request(Point(microscope, depth_um, self.point.isChecked()))
 
     def _show_read_out(self, point: Point, found: ReadOut) -> None:
-        self.read_out.setText(_read_out_text(point, found.resolution))
+        self.read_out.setText(read_out_text(point, found.resolution))
         put_point(self.viewer, found.point)
 
     def _save(self) -> None:
@@ -292,48 +324,13 @@ class MicroscopePanel(Panel):
         save_layer(self, layer)
 
 
-_READ_OUT_TIP = (
-    "FWHM: full width at half maximum of a point at the object's height, without noise. Along z it "
-    "is told in the specimen. Nyquist: the largest pixel and step that lose nothing."
-)
-
-
-def _read_out_text(point: Point, found: Resolution) -> str:
-    """Read-outs in two lines, with a warning when the pixels are too coarse."""
-    nanometres = {
-        name: f"{1000 * length:.0f} nm" if length < 10 else f"{length:.0f} µm"
-        for name, length in vars(found).items()
-    }
-    coarse = point.microscope.pixel_um / found.nyquist_pixel_um
-    warning = f" (yours are {coarse:.1f} times that: undersampled)" if coarse > 1.005 else ""
-    return (
-        f"Point {point.depth_um:.1f} µm deep: {nanometres['lateral_fwhm_um']} wide, "
-        f"{nanometres['axial_fwhm_um']} along z (FWHM), {100 * found.relative_peak:.0f} % of the "
-        f"unaberrated peak, sharp at stage {found.focus_stage_um:+.2f} µm. "
-        f"Airy unit {nanometres['airy_unit_um']}. "
-        f"Nyquist: pixels of {nanometres['nyquist_pixel_um']}{warning}, "
-        f"steps of {nanometres['nyquist_step_um']}."
-    )
-
-
-def _what_is_seen(image: SimulatedImage) -> str:
-    """Count of fluorophores, where they are, and how bright the image is."""
-    scene, labelling = image.scene, image.simulation.labelling
-    where = f"on {scene.area_um2:.2f} µm²"
-    if labelling.target == "volume":
-        where = f"in {scene.volume_um3:.2f} µm³"
-    count = f"{scene.fluorophores:,.0f} fluorophores {where}"
-    brightest = f"brightest pixel {float(image.photons.photons.max()):,.0f} photons"
-    ratio = "" if image.peak_snr is None else f", signal to noise {image.peak_snr:.1f}"
-    return f"{count}; {brightest}{ratio}{_saturation(image)}"
-
-
-def _saturation(image: SimulatedImage) -> str:
-    """Warn when the camera clips, which makes bright parts flat."""
-    if image.simulation.noise != "camera":
-        return ""
-    share = saturated_share(image.photons.photons, image.simulation.camera)
-    return f"; {100 * share:.1f} % of the pixels saturate: lower the photons" if share else ""
+def panel_of(viewer: napari.viewer.Viewer) -> MicroscopePanel:
+    """Return the viewer's *Microscope* panel; it is opened if it is not there."""
+    panels = [x for x in viewer.window.dock_widgets.values() if isinstance(x, MicroscopePanel)]
+    if panels:
+        return panels[0]
+    _, panel = viewer.window.add_plugin_dock_widget("napari-3dmsl", "Microscope")
+    return panel
 
 
 def _text(name: str) -> QLabel:
@@ -341,11 +338,6 @@ def _text(name: str) -> QLabel:
     label.setObjectName(name)
     label.setWordWrap(True)
     return label
-
-
-def _read_out_of(point: Point, is_outdated: Callable[[], bool]) -> ReadOut:
-    sections = point_image(point.microscope, point.depth_um) if point.pictured else None
-    return ReadOut(resolution(point.microscope, point.depth_um), sections)
 
 
 def _is_plain_surface(layer: Any) -> bool:
