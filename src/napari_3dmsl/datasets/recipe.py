@@ -293,7 +293,7 @@ class Recipe(Settings):
         path = Path(path)
         text = path.read_text(encoding="utf-8")
         values = parse_settings(text, path)
-        _resolve_paths(values, path.parent)
+        resolve_paths(values, path.parent)
         try:
             return cls(**values)
         except SettingsError as error:
@@ -306,7 +306,7 @@ class Recipe(Settings):
             raise ValueError(f"{path}: {'; '.join(told)}") from None
 
 
-def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
+def resolve_paths(values: dict[str, Any], folder: Path) -> None:
     """Let the names of files in a recipe count from its folder."""
     source = values.get("source")
     if isinstance(source, dict) and isinstance(source.get("library"), str):
