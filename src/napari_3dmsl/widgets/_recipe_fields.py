@@ -89,12 +89,14 @@ class SpanField(QWidget):
             return None
         if self._row.kind == "limits":
             return [0.0 if first is None else first, _ENDLESS if second is None else second]
-        first = second if first is None else first
+        low = first if first is not None else second
+        high = second if second is not None else first
+        assert low is not None and high is not None
         if self._row.kind == "size":
-            return [_whole(end) for end in (first, first if second is None else second)]
-        if second is None or second == first:
-            return first
-        return [first, second, _LOG] if self._logarithmic else [first, second]
+            return [_whole(low), _whole(high)]
+        if low == high:
+            return low
+        return [low, high, _LOG] if self._logarithmic else [low, high]
 
     def _read(self, line: QLineEdit) -> float | None:
         text = line.text().strip()

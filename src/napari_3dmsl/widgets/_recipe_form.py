@@ -151,7 +151,7 @@ class RecipeForm(QObject):
 
 def _defaults() -> dict[str, Any]:
     """Return a recipe with the defaults of every setting, as a file would say it."""
-    found = Recipe(source={"library": "."}, microscopes=("con1",)).model_dump(mode="json")  # type: ignore[arg-type]
+    found = Recipe(source={"library": "."}, microscopes=("con1",)).model_dump(mode="json")
     return {**found, "microscopes": ["con1"]}
 
 
@@ -198,6 +198,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     found = dict(below)
     for name, content in above.items():
         under = found.get(name)
-        both = isinstance(under, Mapping) and isinstance(content, Mapping)
-        found[name] = _merged(under, content) if both else content
+        if isinstance(under, Mapping) and isinstance(content, Mapping):
+            content = _merged(under, content)
+        found[name] = content
     return found
