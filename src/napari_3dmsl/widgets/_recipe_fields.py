@@ -23,7 +23,8 @@ class Span:
     """Two numbers, both of which may stay empty.
 
     ``kind``: ``open`` is a number, or a range to draw from when the second is given; ``limits`` are
-    the lowest and the highest; ``size`` are whole numbers, the second the same if it is empty.
+    the lowest and the highest; ``size`` and ``pair`` are whole numbers, the second as
+    the first if it is empty.
     """
 
     name: str
@@ -85,14 +86,13 @@ class SpanField(QWidget):
     def value(self) -> Any:
         """Return None, a number or a list as the recipe has it; ValueError for other text."""
         first, second = self._read(self.box), self._read(self._to)
-        if first is None and second is None:
-            return None
-        if self._row.kind == "limits":
+        if self._row.kind == "limits" and (first, second) != (None, None):
             return [0.0 if first is None else first, _ENDLESS if second is None else second]
         low = first if first is not None else second
         high = second if second is not None else first
-        assert low is not None and high is not None
-        if self._row.kind == "size":
+        if low is None or high is None:
+            return None
+        if self._row.kind in ("size", "pair"):
             return [_whole(low), _whole(high)]
         if low == high:
             return low

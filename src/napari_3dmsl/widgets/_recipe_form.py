@@ -12,10 +12,18 @@ from qtpy.QtCore import QObject, QSignalBlocker, Signal
 from napari_3dmsl.datasets.motion import Motion
 from napari_3dmsl.datasets.recipe import Recipe
 from napari_3dmsl.datasets.recipe_file import settings_in
+from napari_3dmsl.datasets.scenes import SceneSettings
+from napari_3dmsl.settings import Settings
 from napari_3dmsl.widgets import _recipe_rows as rows
 from napari_3dmsl.widgets._recipe_fields import RecipeSection
 
 Path = tuple[str, ...]
+
+_DECIDING = ("planes", "target", "noise", "layout", "format", "kind", "volume_share")
+"""Fields that decide whether others have an effect."""
+
+_SUGGESTED = {"scene": {"kind": "packed"}}
+"""What people want who switch a table on; the default of a scene is what there is without one."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +37,40 @@ class Section:
         Names that lead to the table of the recipe that holds the settings; empty for the top.
     form : RecipeSection
     opened : bool
-    switch : str
-        Name of the field that says whether there is such a table at all; empty: always.
+    standard : Settings or None
+        The table's defaults where it may be left out; a field with its name says whether it is.
     """
 
     title: str
     table: Path
     form: RecipeSection
     opened: bool = True
-    switch: str = ""
+    standard: Settings | None = None
+
+    @property
+    def switch(self) -> str:
+        """Name of the field that says whether there is such a table; empty: there always is."""
+        return self.table[0] if self.standard is not None else ""
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is such a table."""
+        return not self.switch or bool(self.form.value_of(self.switch))
+
+    @property
+    def paths(self) -> list[Path]:
+        """Names that lead to each setting that is shown."""
+        names = [name for name in self.form.names if name != self.switch]
+        return [(*(() if name in rows.AT_THE_TOP else self.table), name) for name in names]
+
+    def readings(self) -> dict[Path, Any]:
+        """Return what each field holds; None for a setting that is not given."""
+        values = self.form.values()
+        found = {path: values[path[-1]] for path in self.paths}
+        for path in found:
+            if path[-1] in (*rows.NONE_AT_LOWEST, "classes") and not found[path]:
+                found[path] = None
+        return found
 
 
 class RecipeForm(QObject):
@@ -65,7 +98,8 @@ class RecipeForm(QObject):
             Section("Labelling", ("labelling",), RecipeSection(rows.LABELLING), False),
             Section("Noise", (), RecipeSection(rows.NOISE)),
             Section("Ground truth", (), RecipeSection(rows.TRUTHS)),
-            Section("Time-lapse", ("motion",), RecipeSection(rows.MOTION), False, "motion"),
+            Section("Scenes", ("scene",), RecipeSection(rows.SCENE), False, SceneSettings()),
+            Section("Time-lapse", ("motion",), RecipeSection(rows.MOTION), False, Motion()),
             Section("Files", ("output",), RecipeSection(rows.OUTPUT)),
         ]
         self._defaults = _defaults()
@@ -80,15 +114,28 @@ class RecipeForm(QObject):
         """Return the recipe as shown but for its library, unchecked; ValueError for no number."""
         found = deepcopy(self._given)
         for section in self.sections:
-            if section.switch and not section.form.values()[section.switch]:
-                found.pop(section.table[0], None)
+            if not section.is_on:
+                for path in (section.table, *section.paths):
+                    if path[0] in found:
+                        _put(found, path, None)
                 continue
-            for path, reading in _readings(section).items():
+            for path, reading in section.readings().items():
                 if path not in self._as_given or reading != self._as_given[path]:
                     _put(found, path, reading)
             if section.switch:
                 found.setdefault(section.table[0], {})
+        if not self._has_views:
+            found.pop("views", None)
         return found
+
+    @property
+    def _has_views(self) -> bool:
+        """Whether views can be chosen: packed scenes are turned at random already."""
+        scene = self._section("scene")
+        return not scene.is_on or scene.form.value_of("kind") == "region"
+
+    def _section(self, table: str) -> Section:
+        return next(section for section in self.sections if section.table == (table,))
 
     def take(self, values: Mapping[str, Any]) -> None:
         """Show a recipe as a file has it."""
@@ -98,30 +145,31 @@ class RecipeForm(QObject):
             self._fill(_merged(self._defaults, values))
         self._given = deepcopy(dict(values))
         for section in self.sections:
-            self._as_given.update(_readings(section))
+            if section.is_on:
+                self._as_given.update(section.readings())
         self._changed()
 
     @property
     def kept(self) -> list[str]:
         """Settings of the file that no field shows, such as ``views.rotations_deg``."""
-        shown = {path for section in self.sections for path in _paths(section)}
+        shown = {path for section in self.sections for path in section.paths}
         shown |= {("source", "library"), ("name",)}
         given = (path for path in settings_in(self._given) if path not in shown)
         return [".".join(path) for path in given]
 
     def _fill(self, values: Mapping[str, Any]) -> None:
         for section in self.sections:
-            shown = {path[-1]: _get(values, path) for path in _paths(section)}
+            shown = {path[-1]: _get(values, path) for path in section.paths}
+            if section.standard is not None:
+                shown[section.switch] = values.get(section.switch) is not None
+                standard = section.standard.model_dump(mode="json")
+                for name in standard.keys() & shown.keys():
+                    if shown[name] is None:
+                        shown[name] = standard[name]
+                if not shown[section.switch]:
+                    shown |= _SUGGESTED.get(section.switch, {})
             for name in rows.NONE_AT_LOWEST.intersection(shown):
                 shown[name] = shown[name] or 0
-            if section.switch:
-                shown[section.switch] = values.get(section.table[0]) is not None
-                standard = Motion().model_dump(mode="json")
-                shown |= {
-                    name: standard[name] or 0
-                    for name, value in shown.items()
-                    if value is None and name in standard
-                }
             section.form.set_values(shown)
 
     def _changed(self) -> None:
@@ -132,47 +180,34 @@ class RecipeForm(QObject):
         """Grey out what has no effect with the present choices."""
         shown: dict[str, Any] = {}
         for section in self.sections:
-            for name in ("planes", "target", "noise", "layout", "format", "motion"):
+            for name in _DECIDING:
                 if name in section.form.names:
                     shown[name] = section.form.value_of(name)
-        motion = next(section.form for section in self.sections if section.switch)
+        packed = shown["kind"] == "packed"
         useless = {
+            "six": not self._has_views,
+            "random": not self._has_views,
             "step_nm": shown["planes"] == 1,
             "z_axis": shown["planes"] == 1,
             "density_per_um2": shown["target"] != "surface",
             "density_per_um3": shown["target"] != "volume",
             "snr": shown["noise"] != "camera",
             "zips": (shown["layout"], shown["format"]) != ("3dmsl", "ome-tiff"),
-            **{name: not shown["motion"] for name in motion.names if name != "motion"},
+            "objects": not packed or shown["volume_share"] > 0,
+            "volume_share": not packed,
+            "gap_um": not packed,
         }
         for section in self.sections:
-            section.form.show_only(without=[name for name, idle in useless.items() if idle])
+            without = [name for name, idle in useless.items() if idle]
+            if not section.is_on:
+                without += [name for name in section.form.names if name != section.switch]
+            section.form.show_only(without=without)
 
 
 def _defaults() -> dict[str, Any]:
     """Return a recipe with the defaults of every setting, as a file would say it."""
     found = Recipe(source={"library": "."}, microscopes=("con1",)).model_dump(mode="json")
     return {**found, "microscopes": ["con1"]}
-
-
-def _paths(section: Section) -> list[Path]:
-    """Name the settings that a section shows."""
-    names = [name for name in section.form.names if name != section.switch]
-    return [(*_table_of(section, name), name) for name in names]
-
-
-def _table_of(section: Section, name: str) -> Path:
-    return () if name in rows.AT_THE_TOP else section.table
-
-
-def _readings(section: Section) -> dict[Path, Any]:
-    values = section.form.values()
-    found = {path: values[path[-1]] for path in _paths(section)}
-    for path, reading in found.items():
-        nothing = not reading and path[-1] in rows.NONE_AT_LOWEST
-        nothing = nothing or (path[-1] == "classes" and not reading)
-        found[path] = None if nothing else reading
-    return found
 
 
 def _get(values: Mapping[str, Any], path: Path) -> Any:

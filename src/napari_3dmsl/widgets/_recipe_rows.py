@@ -266,6 +266,67 @@ OUTPUT: list[Any] = [
     ),
 ]
 
+SCENE: list[Any] = [
+    Switch(
+        "scene",
+        "Scenes",
+        "Many shapes in each image, with instances as ground truth, instead of one in the middle.",
+    ),
+    Choice(
+        "kind",
+        "Shapes are",
+        {"packed at random": "packed", "where they are": "region", "alone": "single"},
+        "Packed: shapes of the library, turned and placed at random without overlap. Where they "
+        "are: windows of the EM volume. How many scenes: 'Label anew' above.",
+    ),
+    Span(
+        "objects",
+        "Objects",
+        "shapes",
+        "Packed: the fewest and the most in a scene, drawn for each.",
+        "pair",
+    ),
+    Number(
+        "volume_share",
+        "or fill",
+        0,
+        0.5,
+        0.01,
+        3,
+        "",
+        "Packed: as many shapes as fill this share of the field; replaces their number.",
+        slider=False,
+        lowest="as many as above",
+    ),
+    Number(
+        "gap_um",
+        "Gap",
+        0,
+        10,
+        0.01,
+        3,
+        "µm",
+        "Packed: the least distance between shapes.",
+        slider=False,
+    ),
+    Number("height_um", "Height", 0.01, 100, 0.1, 2, "µm", "Of the field, along z.", slider=False),
+    Choice(
+        "border",
+        "At the border",
+        {"all lie inside": "inside", "shapes are cut": "cut"},
+        "Whether the sides of the image may cut shapes, as in a real one.",
+    ),
+    Span(
+        "montage",
+        "Montage",
+        "scenes",
+        "So many scenes down × across as tiles of each image; 2 × 2 in the segmentation set of the "
+        "3DMSL paper. Empty: one.",
+        "size",
+        ("one", ""),
+    ),
+]
+
 MOTION: list[Any] = [
     Switch("motion", "Time-lapse", "Let the objects move, and record frame after frame."),
     Number("frames", "Frames", 1, 100_000, 1, 0, "", "Images of each time-lapse.", slider=False),
@@ -369,8 +430,8 @@ MOTION: list[Any] = [
     ),
 ]
 
-AT_THE_TOP = {"repeats", "seed"}
+AT_THE_TOP = {"repeats", "seed", "montage"}
 """Fields that stand in a section of others, as people look for them there."""
 
-NONE_AT_LOWEST = {"most", "bleach_time_s"}
+NONE_AT_LOWEST = {"most", "bleach_time_s", "volume_share"}
 """Fields whose lowest number stands for a setting that is not given."""
