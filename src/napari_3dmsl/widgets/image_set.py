@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -84,9 +84,7 @@ class ImageSetPanel(Panel):
         self._connect()
         self._changed()
 
-    def _timer(self) -> Any:
-        from qtpy.QtCore import QTimer
-
+    def _timer(self) -> QTimer:
         timer = QTimer(self)
         timer.setSingleShot(True)
         timer.setInterval(_SETTLE_MS)
@@ -125,7 +123,7 @@ class ImageSetPanel(Panel):
         self.make_button = self.add_button(
             "make",
             "Make the set…",
-            "Choose a folder and make all images, in processes of their own",
+            "Choose a folder and make all images, in other processes",
         )
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop; what is finished is kept")
         self.cancel_button.setEnabled(False)
@@ -342,8 +340,8 @@ class ImageSetPanel(Panel):
     def _stopped(self) -> None:
         done, total = self._finished
         self._end(
-            f"Cancelled: {done:,} of {total:,} images are finished and kept in {self._folder}. To "
-            "go on, make the set into the same folder again."
+            f"Cancelled. What is finished is kept in {self._folder}: {done:,} of {total:,} images "
+            "or a few more. To go on, make the set into the same folder again."
         )
 
     def _show_outcome(self, outcome: Outcome) -> None:
