@@ -39,8 +39,8 @@ class GroupRenderer:
         self._library = library
         self._pools = {part: Pool(library, ids) for part, ids in pools.items()}
 
-    def render(self, group: Group) -> Iterator[Rendered]:
-        """Render the images of a group, one after the other.
+    def render(self, group: Group, only: int | None = None) -> Iterator[Rendered]:
+        """Render the images of a group, or of its view number ``only``, one after the other.
 
         Raises
         ------
@@ -49,19 +49,21 @@ class GroupRenderer:
         """
         if self.recipe.scene is None:
             stage = SingleShape(self.recipe, group, self._library)
-            yield from render_group(self.recipe, group, stage)
+            yield from render_group(self.recipe, group, stage, only)
         elif self.recipe.montage is None:
             scene = scene_of(self.recipe, group, self._pools[group.split])
-            yield from render_group(self.recipe, group, scene)
+            yield from render_group(self.recipe, group, scene, only)
         else:
-            yield from self._montages(group, self.recipe.montage)
+            yield from self._montages(group, self.recipe.montage, only)
 
-    def _montages(self, group: Group, shape: tuple[int, int]) -> Iterator[Rendered]:
+    def _montages(
+        self, group: Group, shape: tuple[int, int], only: int | None
+    ) -> Iterator[Rendered]:
         pool, first_label, tiles = self._pools[group.split], 1, []
         for number in range(shape[0] * shape[1]):
             of_tile = replace(group, name=f"{group.name}_tile{number}")
             scene = scene_of(self.recipe, of_tile, pool, first_label)
-            tiles.append(list(render_group(self.recipe, of_tile, scene)))
+            tiles.append(list(render_group(self.recipe, of_tile, scene, only)))
             objects = tiles[-1][0].film[0].objects
             first_label += len(objects)  # labels are unique in the whole image
         for parts in zip(*tiles, strict=True):

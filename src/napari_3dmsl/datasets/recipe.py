@@ -272,7 +272,7 @@ class Recipe(Settings):
         path = Path(path)
         text = read_text(path)
         values = parse_settings(text, path)
-        _resolve_paths(values, path.parent)
+        resolve_paths(values, path.parent)
         try:
             return cls(**values)
         except SettingsError as error:
@@ -291,7 +291,7 @@ def _wrong_together(text: str) -> SettingsError:
     return SettingsError([Problem(tuple(field[0].split(".")) if field else (), text)])
 
 
-def _resolve_paths(values: dict[str, Any], folder: Path) -> None:
+def resolve_paths(values: dict[str, Any], folder: Path) -> None:
     """Let the names of files in a recipe count from its folder."""
     source = values.get("source")
     if isinstance(source, dict) and isinstance(source.get("library"), str):

@@ -129,12 +129,16 @@ def views_of(views: Views, seed: int, group: str) -> list[View]:
     return found
 
 
-def render_group(recipe: Recipe, group: Group, stage: Stage) -> Iterator[Rendered]:
+def render_group(
+    recipe: Recipe, group: Group, stage: Stage, only: int | None = None
+) -> Iterator[Rendered]:
     """Render one image after the other: for each view, through each microscope.
 
     The fluorophores are the same in all of them, and within a view so are pose, focus and motion.
+    An image depends on no other one: ``only`` renders a single view, by its place in the list.
     """
-    for view in views_of(recipe.seen_from, recipe.seed, group.name):
+    views = views_of(recipe.seen_from, recipe.seed, group.name)
+    for view in views if only is None else [views[only]]:
         rng = np.random.default_rng(seed_of(recipe.seed, group.name, view.name, "focus"))
         focus_um, depth_um = draw(recipe.focus.focus_um, rng), draw(recipe.focus.depth_um, rng)
         acquisition = recipe.focus.acquisition(focus_um, depth_um)
