@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_3dmsl.datasets.plan import Group, Plan
-    from napari_3dmsl.datasets.recipe import Instrument
+    from napari_3dmsl.datasets.instrument import Instrument
     from napari_3dmsl.datasets.render import Rendered
     from napari_3dmsl.shapes.collection import ShapeSource
 

@@ -104,12 +104,12 @@ class ExportPanel(Panel):
         )
         self.library = Form(LIBRARY_ROWS)
         self.add_section("All shapes", self.shapes, self.library, self.library_button)
-        self.set_button = _button(
+        self.set_button = button(
             "make_set",
             "Make an image set…",
             "Many images with ground truth from a recipe: shapes, views, microscopes, noise",
+            self._open_image_set,
         )
-        self.set_button.clicked.connect(self._open_image_set)
         self.add_section("Image set", self.set_button)
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is left behind")
         self.cancel_button.clicked.connect(self._job.cancel)
