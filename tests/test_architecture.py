@@ -13,7 +13,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "src" / "napari_3dmsl"
 FACES = {"widgets", "cli", "readers", "writers", "samples"}
-LAYERS = {"layers", "optics_layers", "preview_layers", "point_layers"}
+LAYERS = {file.stem for file in PACKAGE.glob("*layers.py")}
 # What each part may not import from the others: no stair leads back up.
 FORBIDDEN = {
     "settings": {"shapes", "microscope", "datasets", *LAYERS, *FACES},
@@ -23,9 +23,7 @@ FORBIDDEN = {
     "microscope": {"shapes", "datasets", *LAYERS, *FACES},
     "datasets": {*LAYERS, *FACES},
     "layers": {*(LAYERS - {"layers"}), *FACES},
-    "preview_layers": {*FACES},
-    "point_layers": {*FACES},
-    "optics_layers": {*FACES},
+    **{name: {*FACES} for name in LAYERS - {"layers"}},
 }
 
 

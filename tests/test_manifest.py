@@ -31,6 +31,7 @@ def test_the_panels_have_the_names_that_people_are_told(manifest) -> None:
         "Shape browser",
         "Microscope",
         "Export images",
+        "Image set",
         "Download shapes",
     ]
 

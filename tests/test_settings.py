@@ -35,8 +35,8 @@ def test_settings_are_frozen() -> None:
     ("values", "parts"),
     [
         ({"planes": 0}, ["planes", "0", "greater than or equal to 1"]),
-        ({"planes": "many"}, ["planes", "many", "integer"]),
-        ({"voxel_nm": (1, 2)}, ["voxel_nm.2", "missing"]),
+        ({"planes": "many"}, ["planes = 'many'", "expected a whole number"]),
+        ({"voxel_nm": (1, 2)}, ["voxel_nm = (1, 2)", "expected 3 entries, found 2"]),
         ({"voxel_nm": (1, 2, math.nan)}, ["voxel_nm.2", "nan", "finite"]),
         ({"voxel_nm": (1, math.inf, 2)}, ["voxel_nm.1", "inf", "finite"]),
         ({"light": {"emission_nm": -1}}, ["light", "emission_nm", "-1", "greater than 0"]),

@@ -132,7 +132,7 @@ class _Cells:
     def __init__(self, low: NDArray[np.float64], high: NDArray[np.float64], across: int) -> None:
         self.side = across + 2
         self._corner = low
-        self._per_length = across / np.maximum(high - low, TINY)
+        self._per_length = across / np.maximum(high - low, across * TINY)
 
     def places(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the cells (3, n) of points (n, 3)."""
@@ -241,7 +241,8 @@ class _PointGrid:
     def __init__(self, points: NDArray[np.float64]) -> None:
         self._across = int(np.clip(np.sqrt(len(points)), 1, 512))
         self._corner, self._far = points[:, 1:].min(axis=0), points[:, 1:].max(axis=0)
-        self._per_length = self._across / np.maximum(self._far - self._corner, TINY)
+        extent = np.maximum(self._far - self._corner, self._across * TINY)
+        self._per_length = self._across / extent
         cell = self._cells(points, 1) * self._across + self._cells(points, 2)
         self.order = np.argsort(cell, kind="stable")
         self.points = points[self.order]

@@ -33,6 +33,20 @@ def get_library_reader(path: str | list[str]) -> Reader | None:
     return _each(_read_library) if all(map(is_library, _paths(path))) else None
 
 
+def get_image_set_reader(path: str | list[str]) -> Reader | None:
+    """Return the reader of finished image sets, None for other folders."""
+    from napari_3dmsl.datasets.image_set import is_image_set
+
+    return _each(_read_image_set) if all(map(is_image_set, _paths(path))) else None
+
+
+def get_zarr_reader(path: str | list[str]) -> Reader | None:
+    """Return the reader of OME-Zarr images that this package wrote, None for those of others."""
+    from napari_3dmsl.datasets.ome_zarr import is_our_zarr
+
+    return _each(_read_zarr) if all(map(is_our_zarr, _paths(path))) else None
+
+
 def get_image_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of simulated images and label volumes in TIFF, None for other TIFFs."""
     from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, read_settings
@@ -163,15 +177,30 @@ def _read_library(path: Path) -> list[LayerData]:
 
 
 def _read_image(path: Path) -> list[LayerData]:
-    from napari_3dmsl.datasets.formats import read_image
+    from napari_3dmsl.datasets.formats import describe_image, read_image
+    from napari_3dmsl.image_set_layers import file_layer
     from napari_3dmsl.layers import image_layer_from_file
 
     array, metadata = read_image(path)
     if "microscope" in metadata:
+        if set(describe_image(path).axes) & set("TC"):
+            return [file_layer(path, array, metadata, _name(path))]
         return [image_layer_from_file(array, metadata, _name(path))]
     layers = _read_labels(path)
     layers[0][1]["translate"] = metadata["origin_um"]
     return layers
+
+
+def _read_image_set(path: Path) -> list[LayerData]:
+    from napari_3dmsl.image_set_layers import image_set_layers
+
+    return image_set_layers(path)
+
+
+def _read_zarr(path: Path) -> list[LayerData]:
+    from napari_3dmsl.image_set_layers import zarr_layers
+
+    return zarr_layers(path)
 
 
 def _read_labels(path: Path) -> list[LayerData]:

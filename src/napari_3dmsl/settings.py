@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Problem:
 
     def inside(self, path: tuple[str, ...]) -> Problem:
         """Return the same problem of settings that are part of others."""
-        named = self.path and self.text.startswith(".".join(self.path))
+        named = self.path and re.match(rf"{re.escape(self.path[0])}[.:\s]", self.text)
         before = ".".join(path) + ("." if named else ": ")
         return Problem((*path, *self.path), before + self.text if path else self.text)
 
@@ -67,7 +73,8 @@ class Settings(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise SettingsError(problems_of(error, type(self).__name__)) from None
+            names = type(self).model_fields
+            raise SettingsError(problems_of(error, type(self).__name__, names)) from None
 
     def replace(self, **changes: Any) -> Self:
         """Return a validated copy with some fields changed."""
@@ -85,47 +92,109 @@ class Settings(BaseModel):
             When the file cannot be read.
         """
         path = Path(path)
-        values = parse_settings(path.read_text(encoding="utf-8"), path)
+        values = parse_settings(read_text(path), path)
         try:
             return cls(**values)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
 
+def read_text(path: Path) -> str:
+    """Read a text file, with or without a byte order mark.
+
+    Raises
+    ------
+    ValueError
+        When it is not UTF-8; one line that names the file.
+    OSError
+        When it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not text in UTF-8 (byte {error.start})") from None
+
+
 def parse_settings(text: str, path: Path) -> dict[str, Any]:
-    """Parse TOML if the name ends so, else JSON; it must hold a table.
+    """Parse TOML or JSON, as the name ends; it must hold a table.
 
     Raises
     ------
     ValueError
         One line that names the file.
     """
-    try:
-        values = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    kind = path.suffix[1:].upper()
+    if kind not in ("TOML", "JSON"):
+        raise ValueError(f"{path}: settings are read from .toml or .json files")
+    try:  # the end of a line more, for messages that name the last line instead of the end
+        values = tomllib.loads(text + "\n") if kind == "TOML" else json.loads(text)
+    except RecursionError:
+        raise ValueError(f"{path}: not valid {kind}: nested too deeply") from None
     except ValueError as error:
-        raise ValueError(f"{path}: not valid {path.suffix[1:].upper()}: {error}") from None
+        raise ValueError(f"{path}: not valid {kind}: {error}") from None
     if not isinstance(values, dict):
         raise ValueError(f"{path}: expected a table of settings, found {type(values).__name__}")
     return values
 
 
-def problems_of(error: ValidationError, owner: str) -> list[Problem]:
-    """Say of each wrong field what it is, the value given and what is allowed."""
+def problems_of(error: ValidationError, owner: str, names: Collection[str] = ()) -> list[Problem]:
+    """Say of each wrong field what it is, the value given and what is allowed.
+
+    Parameters
+    ----------
+    error
+        As pydantic tells it.
+    owner, names
+        Of the settings, and of the fields that they have.
+    """
     problems = []
     for problem in error.errors():
         path = tuple(str(part) for part in problem["loc"])
         field = ".".join(path)
-        message = problem["msg"].removeprefix("Value error, ")
         inner = problem.get("ctx", {}).get("error")
         if isinstance(inner, SettingsError):
             problems += [found.inside(path) for found in inner.problems]
         elif problem["type"] == "extra_forbidden":
-            problems.append(Problem(path, f"{owner} has no setting '{field}'"))
-        elif problem["type"] == "missing":
+            near = difflib.get_close_matches(path[-1], names, 1)
+            meant = f", is '{near[0]}' meant?" if near else ""
+            problems.append(Problem(path, f"{owner} has no setting '{field}'{meant}"))
+        elif problem["type"] == "missing" and isinstance(problem["loc"][-1], str):
             problems.append(Problem(path, f"{field}: missing"))
-        elif field:
-            reason = f"{message[0].lower()}{message[1:]}"
+        elif problem["type"] == "missing":  # in a list
+            path, field = path[:-1], ".".join(path[:-1])
+            problems = [found for found in problems if found.path != path]
+            reason = (
+                f"expected {int(problem['loc'][-1]) + 1} entries, found {len(problem['input'])}"
+            )
             problems.append(Problem(path, f"{field} = {problem['input']!r}: {reason}"))
+        elif field:
+            problems.append(Problem(path, f"{field} = {problem['input']!r}: {_reason(problem)}"))
         else:
-            problems.append(Problem((), message))
+            problems.append(Problem((), problem["msg"].removeprefix("Value error, ")))
     return problems
+
+
+_KINDS = {
+    "int": "expected a whole number",
+    "float": "expected a number",
+    "string": "expected text",
+    "bool": "expected true or false",
+    "tuple": "expected a list",
+    "list": "expected a list",
+    "dict": "expected a table of settings",
+    "model": "expected a table of settings",
+}
+
+
+def _reason(problem: ErrorDetails) -> str:
+    """Say what is allowed in words that do not need Python."""
+    kind, _, what = problem["type"].partition("_")
+    if kind in _KINDS and what in ("type", "parsing", "from_float", "attributes_type"):
+        return _KINDS[kind]
+    if problem["type"] in ("too_short", "too_long"):
+        least = "min_length" in problem["ctx"]
+        count = problem["ctx"]["min_length" if least else "max_length"]
+        found = problem["ctx"]["actual_length"]
+        return f"expected {'at least' if least else 'at most'} {count} entries, found {found}"
+    message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{message[0].lower()}{message[1:]}"

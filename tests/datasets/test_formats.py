@@ -1,4 +1,4 @@
-"""Image files, lists of emitters and the unit of meshes, checked by other programs' readers."""
+"""Image files and the unit of meshes, checked by other programs' readers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from napari_3dmsl.datasets.formats import (
     describe_image,
     mesh_unit_nm,
     read_image,
-    read_points,
     read_settings,
     write_image,
     write_image_array,
@@ -162,47 +161,6 @@ def test_tiffs_of_others_are_described_but_have_no_settings(tmp_path: Path) -> N
     assert read_settings(path) is None
     with pytest.raises(ValueError, match="not written by napari-3dmsl"):
         read_image(path)
-
-
-def test_points_are_read_by_name_of_column(tmp_path: Path) -> None:
-    path = tmp_path / "points.csv"
-    path.write_text("x_um, z_um,note,y_um,brightness\n1,2,hello,3,0.5\n-1,0,,1e-3,2\n", "utf-8-sig")
-    positions, brightness = read_points(path)
-    np.testing.assert_array_equal(positions, [[2, 3, 1], [0, 1e-3, -1]])
-    np.testing.assert_array_equal(brightness, [0.5, 2])
-    path.write_text("z_um,y_um,x_um\n1,2,3\n")
-    assert read_points(path)[1].tolist() == [1.0]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "line 1: no column z_um, y_um, x_um"),
-        ("z_um,y_um\n1,2\n", "line 1: no column x_um"),
-        ("z_um;y_um;x_um\n1;2;3\n", "line 1: no column"),
-        ("z_um,y_um,x_um\n", "no emitters"),
-        ("z_um,y_um,x_um\n1,2,3\n1,two,3\n", "line 3: y_um = 'two': expected a number"),
-        ("z_um,y_um,x_um\n1,2\n", "line 2: x_um = None: expected a number"),
-        ("z_um,y_um,x_um\n1,nan,3\n", "line 2: y_um = 'nan'"),
-        ("z_um,y_um,x_um\n-0.1,2,3\n", "line 2: z_um = -0.1: must be 0 or more"),
-        ("z_um,y_um,x_um\n5000,2,3\n", "line 2: z_um = 5000: at most 200"),
-        ("z_um,y_um,x_um,brightness\n1,2,3,-1\n", "line 2: brightness = -1: must be 0 or more"),
-        ("z_um,y_um,x_um,brightness\n1,2,3,\n", "line 2: brightness = '': expected a number"),
-    ],
-)
-def test_a_bad_list_of_points_is_refused_by_line(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "points.csv"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=message) as error:
-        read_points(path)
-    assert "\n" not in str(error.value)
-
-
-def test_a_binary_file_is_no_list_of_points(tmp_path: Path) -> None:
-    path = tmp_path / "points.csv"
-    path.write_bytes(bytes(range(256)))
-    with pytest.raises(ValueError, match="not a CSV text file"):
-        read_points(path)
 
 
 def test_a_mesh_has_the_unit_of_its_library_or_that_of_3dmsl(tmp_path: Path) -> None:

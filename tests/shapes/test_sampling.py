@@ -230,6 +230,14 @@ def test_foreign_meshes_cavities_and_overlaps():
     assert inside_mesh(soup, np.zeros((0, 3))).tolist() == []
 
 
+def test_points_along_one_axis_are_answered():
+    ball = of(trimesh.creation.icosphere(subdivisions=3))
+    x = np.linspace(-2, 2, 200)
+    points = np.stack([np.zeros(200), np.zeros(200), x], axis=1)
+    clear = np.abs(np.abs(x) - 1) > 0.02
+    np.testing.assert_array_equal(inside_mesh(ball, points)[clear], (np.abs(x) < 1)[clear])
+
+
 def test_meshes_with_holes_and_wrong_points_are_refused_in_one_line():
     ball = of(trimesh.creation.icosphere(subdivisions=1))
     with pytest.raises(ValueError, match="^the mesh has a hole[^\n]*$"):

@@ -98,6 +98,11 @@ class Hands:
         self.qtbot.keyClicks(field, str(value))
         self.qtbot.keyClick(field, Qt.Key.Key_Return)
 
+    def empty(self, name: str) -> None:
+        """Delete what is in a field."""
+        self.find(name).selectAll()
+        self.press(name, "Delete")
+
     def press(self, name: str, key: str, times: int = 1) -> None:
         """Press a key, such as an arrow on a slider."""
         from qtpy.QtCore import Qt

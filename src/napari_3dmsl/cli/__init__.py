@@ -1,4 +1,4 @@
-"""The same work without a window: ``napari-3dmsl extract | simulate | info | demo``."""
+"""The same work without a window: ``napari-3dmsl extract | simulate | dataset | info | demo``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from napari_3dmsl.cli._output import CLEAR_LINE
+from napari_3dmsl.cli.dataset import dataset
 from napari_3dmsl.cli.demo import demo
 from napari_3dmsl.cli.extract import extract
 from napari_3dmsl.cli.info import info
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (extract, simulate, info, demo):
+for command in (extract, simulate, dataset, info, demo):
     app.command()(command)
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import typer
+
+from napari_3dmsl.datasets.pace import Pace
 
 CLEAR_LINE = "\r\033[K"
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -27,6 +30,31 @@ def progress_line() -> Callable[[int, int, str], None] | None:
         typer.echo(f"{CLEAR_LINE}{what[:60]}: {done} of {total}", err=True, nl=False)
         if done == total:
             typer.echo(CLEAR_LINE, err=True, nl=False)
+
+    return tell
+
+
+def progress_log(every_s: float = 30.0) -> Callable[[int, int, str], None]:
+    """Return a callable for work of minutes or hours, with its rate and the time left.
+
+    On a terminal it keeps one line; elsewhere, as in the log of a cluster, it writes a line now and
+    then.
+    """
+    on_terminal = sys.stderr.isatty()
+    pace = Pace()
+    told = time.monotonic()
+
+    def tell(done: int, total: int, what: str) -> None:
+        nonlocal told
+        now = time.monotonic()
+        text = pace.tell(done, total, what)
+        if on_terminal:
+            typer.echo(f"{CLEAR_LINE}{text[:100]}", err=True, nl=False)
+            if done == total:
+                typer.echo(CLEAR_LINE, err=True, nl=False)
+        elif now - told >= every_s:
+            told = now
+            typer.echo(text, err=True)
 
     return tell
 

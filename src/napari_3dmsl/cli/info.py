@@ -15,14 +15,17 @@ Report = tuple[dict[str, Any], list[str]]
 def info(
     path: Annotated[
         Path | None,
-        typer.Argument(help="A mesh, a TIFF or a shape library, also in zips.", show_default=False),
+        typer.Argument(
+            help="A mesh, a TIFF, an image set, or a shape library, also in zips.",
+            show_default=False,
+        ),
     ] = None,
     presets: Annotated[
         bool, typer.Option("--presets", help="List microscopes, objectives and cameras instead.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a mesh, an image or a shape library is: sizes, units, class counts."""
+    """Say what a mesh, an image, a shape library or an image set is: sizes, units, counts."""
     if presets == (path is not None):
         raise ValueError("give either a PATH or --presets")
     if path is None:
@@ -51,9 +54,11 @@ def _presets() -> Report:
 
 
 def _file(path: Path) -> Report:
-    from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES
+    from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, LOCK_FILE
     from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
 
+    if (path / LOCK_FILE).is_file():
+        return _image_set(path)
     if path.is_dir() or path.suffix.lower() == ".zip":
         return _library(path)
     if not path.exists():
@@ -64,6 +69,24 @@ def _file(path: Path) -> Report:
         return _image(path)
     known = ", ".join((*MESH_SUFFIXES, *IMAGE_SUFFIXES))
     raise ValueError(f"{path}: expected a folder of shapes or one of .zip, {known}")
+
+
+def _image_set(path: Path) -> Report:
+    from collections import Counter
+
+    from napari_3dmsl.datasets.image_set import ImageSet
+
+    images = ImageSet(path)
+    counts = {name: dict(Counter(images.column(name))) for name in ("split", "microscope")}
+    result = {"kind": "image set", "images": len(images), "ground_truth": list(images.truths)}
+    told = {
+        n: ", ".join(f"{c:,} {what}" for what, c in found.items()) for n, found in counts.items()
+    }
+    return {**result, **counts}, [
+        f"{path}: image set, {len(images):,} images ({told['split']})",
+        f"microscopes: {told['microscope']}",
+        f"ground truth: {', '.join(images.truths) or 'none'}",
+    ]
 
 
 def _library(path: Path) -> Report:

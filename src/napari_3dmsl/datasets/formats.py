@@ -1,10 +1,8 @@
-"""Files: OME-TIFF images that carry their settings, lists of emitters, the unit of mesh files."""
+"""OME-TIFF images that carry their settings, and the unit of mesh files."""
 
 from __future__ import annotations
 
-import csv
 import logging
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.datasets.ome import OME_TYPES, ome_settings, ome_sizes, ome_xml
+from napari_3dmsl.datasets.ome import (
+    OME_AXES,
+    OME_TYPES,
+    ome_frame_s,
+    ome_settings,
+    ome_sizes,
+    ome_xml,
+)
 from napari_3dmsl.shapes.library import INDEX_FILE, RELEASED_UNIT_NM, ShapeLibrary
 from napari_3dmsl.shapes.volume import DECODING_ERRORS, NM_PER_UNIT
 
@@ -23,9 +27,8 @@ if TYPE_CHECKING:
     from napari_3dmsl.microscope.simulation import SimulatedImage
 
 IMAGE_SUFFIXES = (".tif", ".tiff")
-POINT_COLUMNS = ("z_um", "y_um", "x_um")
-BRIGHTNESS = "brightness"
-HIGHEST_POINT_UM = 200.0  # above the coverslip; more is a file in other units
+LOCK_FILE = "recipe.lock"
+"""Beside the index of an image set: what it was made with."""
 
 _AXES = {2: "YX", 3: "ZYX"}
 
@@ -44,6 +47,8 @@ class ImageDescription:
         Length of a pixel in µm for those of Z, Y and X that the file knows.
     metadata : dict or None
         What this package wrote about the image; None for files of others.
+    frame_s : float or None
+        Time from frame to frame in s; None when the file does not tell it.
     """
 
     axes: str
@@ -51,6 +56,7 @@ class ImageDescription:
     dtype: str
     size_um: dict[str, float]
     metadata: dict[str, Any] | None
+    frame_s: float | None = None
 
 
 def write_image(path: str | Path, image: SimulatedImage) -> Path:
@@ -84,26 +90,39 @@ def write_ome_tiff(
     array: Any,
     size_um: Sequence[float] | None,
     metadata: Mapping[str, Any] | None = None,
+    *,
+    axes: str | None = None,
+    frame_s: float | None = None,
+    channels: Sequence[str] = (),
+    compress: bool = False,
 ) -> Path:
-    """Write one channel as OME-TIFF, whole or not at all.
-
-    The pixels are not compressed: noise hardly shrinks, and every program can map such a file.
+    """Write an image as OME-TIFF, whole or not at all; the same image gives the same bytes.
 
     Parameters
     ----------
     path
         Ends in ``.tif`` or ``.tiff``; an existing file is replaced.
     array
-        (y, x) or (z, y, x); bool becomes uint8.
+        (y, x) or (z, y, x), or with the axes that ``axes`` names; bool becomes uint8.
     size_um
-        Length of a pixel in µm, in the order of the axes; None when it is unknown.
+        Length of a pixel in µm, in the order of those axes that are lengths (z, y, x); None when it
+        is unknown.
     metadata
         Kept as JSON in the description of the image, to be read by `read_image`.
+    axes
+        A letter for each axis, in the order ``TCZYX``, such as ``TYX`` or ``CZYX``.
+    frame_s
+        Time from frame to frame in s, when one of the axes is T.
+    channels
+        Names of the channels, when one of the axes is C.
+    compress
+        With zlib. Masks shrink to a tenth and less. Noise hardly shrinks, and every program can map
+        a file that is not compressed.
 
     Raises
     ------
     ValueError
-        When the name, the number of axes or the kind of pixels does not fit.
+        When the name, the axes or the kind of pixels does not fit.
     OSError
         When the file cannot be written.
     """
@@ -112,21 +131,54 @@ def write_ome_tiff(
     path = check_image_path(path)
     pixels = np.asarray(array)
     pixels = pixels.astype(np.uint8) if pixels.dtype == bool else pixels
-    if pixels.ndim not in _AXES:
-        raise ValueError(f"{path}: expected an image of 2 or 3 axes, not of shape {pixels.shape}")
+    axes = axes_of(pixels, axes, channels, str(path))
     if pixels.dtype.name not in OME_TYPES:
         raise ValueError(f"{path}: OME-TIFF has no pixels of type {pixels.dtype}; convert them")
-    sizes = {} if size_um is None else dict(zip(_AXES[pixels.ndim], size_um, strict=True))
-    with _whole_file(path) as temporary:
+    lengths = [axis for axis in axes if axis in "ZYX"]
+    sizes = {} if size_um is None else dict(zip(lengths, size_um, strict=True))
+    resolution = _resolution(sizes)
+    if frame_s is not None and "T" in axes:
+        sizes["T"] = frame_s
+    with whole_file(path) as temporary:
         tifffile.imwrite(
             temporary,
             pixels,
             photometric="minisblack",
             metadata=None,
-            description=ome_xml(path.name, pixels, sizes, metadata or {}),
-            **_resolution(sizes),
+            compression="zlib" if compress else None,
+            description=ome_xml(path.name, pixels, axes, sizes, metadata or {}, channels),
+            **resolution,
         )
     return path
+
+
+def axes_of(
+    pixels: NDArray[Any], axes: str | None, channels: Sequence[str] = (), where: str = "image"
+) -> str:
+    """Return the axes of an image: those told, else YX or ZYX.
+
+    Raises
+    ------
+    ValueError
+        One line: axes that do not fit the array, or channels that do not fit the axes.
+    """
+    if axes is None:
+        if pixels.ndim not in _AXES:
+            raise ValueError(
+                f"{where}: expected an image of 2 or 3 axes, not of shape {pixels.shape}; "
+                "name the axes of others"
+            )
+        axes = _AXES[pixels.ndim]
+    known = "".join(axis for axis in OME_AXES if axis in axes)
+    if axes != known or not axes.endswith("YX") or len(axes) != pixels.ndim:
+        raise ValueError(
+            f"{where}: axes = {axes!r} for shape {pixels.shape}: expected one letter for each "
+            f"axis, in the order {OME_AXES}, with Y and X"
+        )
+    count = pixels.shape[axes.index("C")] if "C" in axes else 1
+    if channels and len(channels) != count:
+        raise ValueError(f"{where}: {len(channels)} names of channels for {count} channels")
+    return axes
 
 
 def check_image_path(path: str | Path) -> Path:
@@ -158,6 +210,20 @@ def read_image(path: str | Path) -> tuple[NDArray[Any], dict[str, Any]]:
     return pixels, metadata
 
 
+def read_pixels(path: str | Path) -> NDArray[Any]:
+    """Read the pixels of a TIFF, whoever wrote it.
+
+    Raises
+    ------
+    ValueError
+        When the file is missing or damaged.
+    """
+    with _tiff(path) as tiff:
+        _check_complete(tiff, Path(path))
+        pixels: NDArray[Any] = tiff.series[0].asarray()
+    return pixels
+
+
 def read_settings(path: str | Path) -> dict[str, Any] | None:
     """Read only what this package wrote about an image; None for images of others.
 
@@ -187,88 +253,25 @@ def describe_image(path: str | Path) -> ImageDescription:
             dtype=str(series.dtype),
             size_um=_sizes_um(tiff),
             metadata=_own_metadata(tiff),
+            frame_s=ome_frame_s(tiff.ome_metadata) if tiff.is_ome else None,
         )
-
-
-def read_points(path: str | Path) -> tuple[FloatArray, FloatArray]:
-    """Read emitters from a CSV file.
-
-    Parameters
-    ----------
-    path
-        Columns ``z_um``, ``y_um``, ``x_um`` and optionally ``brightness``, in any order; others
-        are left alone. z is the height above the coverslip, (0, 0) the middle of the image.
-
-    Returns
-    -------
-    positions_um : (n, 3) float64
-        (z, y, x) in µm.
-    brightness : (n,) float64
-        1 where the file has no such column.
-
-    Raises
-    ------
-    ValueError
-        One line that names the line of the file where something is wrong.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file")
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(_point_rows(csv.DictReader(file, skipinitialspace=True), path))
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a CSV text file: {error}") from None
-    if not rows:
-        raise ValueError(f"{path}: no emitters, only a header")
-    table = np.array(rows)
-    return table[:, :3], table[:, 3]
 
 
 def mesh_unit_nm(path: str | Path) -> float:
-    """Length of a mesh file's unit in nm: what its shape library says, else 24 as in 3DMSL."""
-    library = Path(path).absolute().parent.parent
-    if (library / INDEX_FILE).is_file():
-        return ShapeLibrary.open(library).unit_nm
+    """Length of a mesh file's unit in nm: what its shape library says, else 24 as in 3DMSL.
+
+    Those of an image set, in a folder or two below its ``recipe.lock``, are in µm.
+    """
+    above = Path(path).absolute().parents
+    if (above[1] / INDEX_FILE).is_file():
+        return ShapeLibrary.open(above[1]).unit_nm
+    if any((folder / LOCK_FILE).is_file() for folder in above[1:4]):
+        return 1000.0
     return RELEASED_UNIT_NM
 
 
-def _point_rows(reader: csv.DictReader[str], path: Path) -> Iterator[list[float]]:
-    found = [name.strip() for name in reader.fieldnames or ()]
-    missing = [name for name in POINT_COLUMNS if name not in found]
-    if missing:
-        raise ValueError(
-            f"{path}: line 1: no column {', '.join(missing)}; "
-            f"expected the header {','.join(POINT_COLUMNS)} and optionally {BRIGHTNESS}"
-        )
-    reader.fieldnames = found
-    for row in reader:
-        where = f"{path}: line {reader.line_num}"
-        values = [_number(row, name, where) for name in POINT_COLUMNS]
-        values.append(_number(row, BRIGHTNESS, where) if BRIGHTNESS in found else 1.0)
-        for name, value in (("z_um", values[0]), (BRIGHTNESS, values[3])):
-            if value < 0:
-                raise ValueError(f"{where}: {name} = {value:g}: must be 0 or more")
-        if values[0] > HIGHEST_POINT_UM:
-            raise ValueError(
-                f"{where}: z_um = {values[0]:g}: at most {HIGHEST_POINT_UM:g}; "
-                "is the file in another unit than µm?"
-            )
-        yield values
-
-
-def _number(row: Mapping[str, str | None], name: str, where: str) -> float:
-    try:
-        value = float(row[name] or "")
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{where}: {name} = {row[name]!r}: expected a number")
-    return value
-
-
 @contextmanager
-def _whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary file in the same folder, which takes the name only when it is finished."""
     temporary = path.with_name(f".{path.name}.part")
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
@@ -14,25 +14,51 @@ OME_TYPES = {"float32": "float", "float64": "double"} | {
 }
 """Name in OME-XML of each kind of pixel that it knows."""
 
+OME_AXES = "TCZYX"
+"""Axes of an image that has all of them: time, channel, z, y, x."""
+
 _SOFTWARE = "napari-3dmsl"
 _NAMESPACE = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+# The words of the schema, from what our settings call them.
+_ACQUISITION_MODES = {
+    "widefield": "WideField",
+    "confocal": "LaserScanningConfocalMicroscopy",
+    "two_photon": "MultiPhotonMicroscopy",
+    "light_sheet": "SPIM",
+}
+_MEDIA = (
+    ("Air", 1.0, 1.01),
+    ("Water", 1.32, 1.35),
+    ("Glycerol", 1.44, 1.48),
+    ("Oil", 1.50, 1.53),
+)
 
 
 def ome_xml(
-    name: str, pixels: NDArray[Any], sizes: dict[str, float], metadata: Mapping[str, Any]
+    name: str,
+    pixels: NDArray[Any],
+    axes: str,
+    sizes: Mapping[str, float],
+    metadata: Mapping[str, Any],
+    channels: Sequence[str] = (),
 ) -> bytes:
-    """Describe an image of one channel, in ASCII: a TIFF description knows no other letters.
+    """Describe an image, in ASCII: a TIFF description knows no other letters.
 
     Parameters
     ----------
     name
         Name of the image.
     pixels
-        (y, x) or (z, y, x), of a kind in `OME_TYPES`.
+        Of a kind in `OME_TYPES`.
+    axes
+        A letter of `OME_AXES` for each axis, in that order, such as ``TZYX``.
     sizes
-        Length of a pixel in µm for those of Z, Y and X that are known.
+        Length of a pixel in µm for those of Z, Y and X that are known, time between frames in s
+        for T.
     metadata
-        Goes into the description as JSON; its ``microscope`` also fills objective and channel.
+        Goes into the description as JSON; its ``microscope`` also fills objective and channels.
+    channels
+        Their names, along C.
     """
     root = ElementTree.Element("OME", {"xmlns": _NAMESPACE, "Creator": _SOFTWARE})
     microscope = metadata.get("microscope")
@@ -45,7 +71,11 @@ def ome_xml(
         ElementTree.SubElement(image, "InstrumentRef", ID="Instrument:0")
         index = {"RefractiveIndex": str(microscope["immersion_index"])}
         ElementTree.SubElement(image, "ObjectiveSettings", {"ID": "Objective:0", **index})
-    _add_pixels(image, pixels, sizes, microscope)
+    lengths = dict.fromkeys(OME_AXES, 1) | dict(zip(axes, pixels.shape, strict=True))
+    parent = _add_pixels(image, OME_TYPES[pixels.dtype.name], lengths, sizes)
+    _add_channels(parent, lengths["C"], channels, microscope)
+    planes = lengths["T"] * lengths["C"] * lengths["Z"]
+    ElementTree.SubElement(parent, "TiffData", IFD="0", PlaneCount=str(planes))
     xml: bytes = ElementTree.tostring(root, encoding="us-ascii")
     return xml
 
@@ -63,18 +93,28 @@ def ome_settings(xml: str) -> dict[str, Any] | None:
 
 def ome_sizes(xml: str) -> dict[str, tuple[float, str]]:
     """Return length and unit of a pixel for those of Z, Y and X that a description names."""
+    told = _pixels_of(xml)
+    return {
+        axis: (float(told[f"PhysicalSize{axis}"]), told.get(f"PhysicalSize{axis}Unit", "µm"))
+        for axis in "ZYX"
+        if f"PhysicalSize{axis}" in told
+    }
+
+
+def ome_frame_s(xml: str) -> float | None:
+    """Return the time between frames in s; None when a description does not tell it in s or ms."""
+    told = _pixels_of(xml)
+    seconds = {"s": 1.0, "ms": 1e-3}.get(told.get("TimeIncrementUnit", "s"))
+    if seconds is None or "TimeIncrement" not in told:
+        return None
+    return seconds * float(told["TimeIncrement"])
+
+
+def _pixels_of(xml: str) -> dict[str, str]:
+    """Return the attributes of the first image's pixels."""
     nodes = (node for node in ElementTree.fromstring(xml).iter() if node.tag.endswith("}Pixels"))
     pixels = next(nodes, None)
-    if pixels is None:
-        return {}
-    return {
-        axis: (
-            float(pixels.attrib[f"PhysicalSize{axis}"]),
-            pixels.get(f"PhysicalSize{axis}Unit", "µm"),
-        )
-        for axis in "ZYX"
-        if f"PhysicalSize{axis}" in pixels.attrib
-    }
+    return {} if pixels is None else pixels.attrib
 
 
 def _add_objective(root: ElementTree.Element, microscope: Mapping[str, Any]) -> None:
@@ -85,51 +125,54 @@ def _add_objective(root: ElementTree.Element, microscope: Mapping[str, Any]) -> 
         ID="Objective:0",
         LensNA=str(microscope["numerical_aperture"]),
         NominalMagnification=str(microscope["magnification"]),
-        Immersion=_immersion(microscope["immersion_index"]),
+        Immersion=_immersion(microscope),
     )
 
 
-def _immersion(index: float) -> str:
-    """Name the medium as OME does, from its refractive index."""
-    for name, low, high in (("Air", 1.0, 1.01), ("Water", 1.32, 1.35), ("Oil", 1.50, 1.53)):
+def _immersion(microscope: Mapping[str, Any]) -> str:
+    """Name the medium as OME does, from its refractive index; without coverslip one dips in."""
+    index = microscope["immersion_index"]
+    for name, low, high in _MEDIA:
         if low <= index <= high:
-            return name
+            dips = name == "Water" and microscope["coverslip_um"] == 0
+            return "WaterDipping" if dips else name
     return "Other"
 
 
 def _add_pixels(
-    image: ElementTree.Element,
-    pixels: NDArray[Any],
-    sizes: dict[str, float],
+    image: ElementTree.Element, kind: str, lengths: Mapping[str, int], sizes: Mapping[str, float]
+) -> ElementTree.Element:
+    attributes = {"ID": "Pixels:0", "DimensionOrder": OME_AXES[::-1], "Type": kind}
+    attributes |= {f"Size{axis}": str(length) for axis, length in lengths.items()}
+    for axis, size in sizes.items():
+        name, unit = ("TimeIncrement", "s") if axis == "T" else (f"PhysicalSize{axis}", "µm")
+        attributes[name] = f"{size:.9g}"
+        attributes[f"{name}Unit"] = unit
+    return ElementTree.SubElement(image, "Pixels", attributes)
+
+
+def _add_channels(
+    parent: ElementTree.Element,
+    count: int,
+    names: Sequence[str],
     microscope: Mapping[str, Any] | None,
 ) -> None:
-    rows, columns = pixels.shape[-2:]
-    planes = len(pixels) if pixels.ndim == 3 else 1
-    attributes = {
-        "ID": "Pixels:0",
-        "DimensionOrder": "XYZCT",
-        "Type": OME_TYPES[pixels.dtype.name],
-        **{"SizeX": str(columns), "SizeY": str(rows), "SizeZ": str(planes)},
-        **{"SizeC": "1", "SizeT": "1"},
-    }
-    for axis, size in sizes.items():
-        attributes[f"PhysicalSize{axis}"] = f"{size:.9g}"
-        attributes[f"PhysicalSize{axis}Unit"] = "µm"
-    parent = ElementTree.SubElement(image, "Pixels", attributes)
-    channel = {"ID": "Channel:0:0", "SamplesPerPixel": "1"}
-    ElementTree.SubElement(parent, "Channel", channel | _light(microscope))
-    ElementTree.SubElement(parent, "TiffData", IFD="0", PlaneCount=str(planes))
+    light = _light(microscope)
+    for number in range(count):
+        named = {"Name": names[number]} if names else {}
+        told = {"ID": f"Channel:0:{number}", "SamplesPerPixel": "1", **named, **light}
+        ElementTree.SubElement(parent, "Channel", told)
 
 
 def _light(microscope: Mapping[str, Any] | None) -> dict[str, str]:
     """Attributes of a channel: wavelengths and how it was recorded."""
     if not microscope:
         return {}
-    confocal = microscope["modality"] == "confocal"
     return {
         "EmissionWavelength": str(microscope["emission_nm"]),
         "EmissionWavelengthUnit": "nm",
         "ExcitationWavelength": str(microscope["excitation_nm"]),
         "ExcitationWavelengthUnit": "nm",
-        "AcquisitionMode": "LaserScanningConfocalMicroscopy" if confocal else "WideField",
+        "AcquisitionMode": _ACQUISITION_MODES[microscope["modality"]],
+        "ContrastMethod": "Fluorescence",
     }

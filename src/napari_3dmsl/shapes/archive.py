@@ -32,7 +32,7 @@ ARCHIVE_NAME = re.compile(r"\d+(_[\d,]+_[\d,]+)?\.zip", re.IGNORECASE)
 _INSTANCE_FILE = re.compile(
     rb"(?:(?:[^./\\:\0][^/\\:\0]*/)*?(\d{1,12})/)?"
     # The paper writes some with a capital; ignoring case altogether would cost twice the time.
-    rb"(\w+_imgs/[^/\\:\0]+\.tiff?|[Rr]aw_mesh\.off|[Pp]ointcloud\.ply|[Oo]ccupancies\.npz)"
+    rb"([\w-]+_imgs/[^/\\:\0]+\.tiff?|[Rr]aw_mesh\.off|[Pp]ointcloud\.ply|[Oo]ccupancies\.npz)"
 )
 _ABOUT_FILE = re.compile(rb"(?:[^/]*/)?(library\.json|meta_locations\.csv)")
 _ABOUT = -1  # stands for the id of files about the whole library

@@ -197,6 +197,21 @@ class ShapeLibrary:
         content, where = self._read(shape_id, CLOUD_FILE)
         return cloud_from_ply(content, UnitCube.of(self.mesh(shape_id)), where)
 
+    def file(self, shape_id: int, name: str) -> bytes | None:
+        """Return a file of a shape as it is on disk, None when it has none of that name.
+
+        Raises
+        ------
+        ValueError
+            When the library has no such shape.
+        """
+        self._check(shape_id)
+        return self._store.read(shape_id, name)
+
+    def file_about(self, name: str) -> bytes | None:
+        """Return a file about the whole library, such as its table; None when there is none."""
+        return self._store.read_about(name)
+
     def images(self, shape_id: int) -> dict[tuple[str, str], str]:
         """Return names of a shape's images by set and view, such as ``("Conf1", "x90")``."""
         self._check(shape_id)

@@ -36,10 +36,10 @@ _PLY_PROPERTY = re.compile(r"property\s+\w+\s+(\w+)")
 _COMMENT = re.compile(rb"#[^\n]*")
 _NUMBER_BYTES = b"0123456789+-.eE \r\n\t"
 _ARRAYS = {"points", "occupancies", "loc", "scale"}
-_IMAGE = re.compile(r"(?P<set>\w+)_imgs/(?:N_)?0_\d+_(?P<view>[xyz]?\d+)\.tiff?", re.IGNORECASE)
+_IMAGE = re.compile(r"(?P<set>[\w-]+)_imgs/(?:N_)?0_\d+_(?P<view>[a-z]?\d+)\.tiff?", re.IGNORECASE)
 
 
-def image_file(shape_id: int, image_set: str, view: str) -> str:
+def image_file(shape_id: int, image_set: str, view: str, repeat: int = 0) -> str:
     """Return the released name of an image, such as ``Conf1_imgs/N_0_920_x90.tif``.
 
     Parameters
@@ -50,9 +50,11 @@ def image_file(shape_id: int, image_set: str, view: str) -> str:
         ``Conf1``, ``Conf2``, ``Epi1``, or another name; only those of Conf1 begin with ``N_``.
     view
         ``0``, ``x90``, ``x180``, ``y90``, ``y180`` or ``z90``.
+    repeat
+        0 in all released names.
     """
     mark = "N_" if image_set == "Conf1" else ""
-    return f"{image_set}_imgs/{mark}0_{shape_id}_{view}.tif"
+    return f"{image_set}_imgs/{mark}{repeat}_{shape_id}_{view}.tif"
 
 
 def image_key(name: str) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,12 @@ from napari_3dmsl.shapes.library_files import (
     off_from_mesh,
     ply_from_cloud,
 )
+from napari_3dmsl.shapes.library_sinks import (
+    FolderSink,
+    OneZipSink,
+    ZipSink,
+    released_zip_names,
+)
 from napari_3dmsl.shapes.library_table import write_table
 from napari_3dmsl.shapes.sampling import sample_occupancies, sample_point_cloud
 
@@ -34,8 +40,6 @@ if TYPE_CHECKING:
 
 FORMAT = "napari-3dmsl shape library"
 RELEASED_UNIT_NM = 24.0
-RELEASED_PER_ZIP = 2728
-_WHOLE_MODE = 0o644 << 16  # rights of a file inside a zip, for those who unpack it
 
 
 def write_library(
@@ -116,74 +120,13 @@ def _is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip"
 
 
-def _sink(temporary: Path, target: Path, ids: Sequence[int], each: int | None) -> _FolderSink:
+def _sink(temporary: Path, target: Path, ids: Sequence[int], each: int | None) -> FolderSink:
     """Return what writes the library's files into the temporary folder."""
     if _is_zip(target):
-        return _OneZipSink(temporary, dict.fromkeys(ids, target.name))
+        return OneZipSink(temporary, dict.fromkeys(ids, target.name))
     if each is None:
-        return _FolderSink(temporary)
-    names: dict[int, str] = {}
-    for number, start in enumerate(range(0, len(ids), each), start=1):
-        some = ids[start : start + each]
-        names.update(dict.fromkeys(some, f"{number}_{some[0]}_{some[-1] + 1}.zip"))
-    return _ZipSink(temporary, names)
-
-
-class _FolderSink:
-    """Writes files into the folders of their shapes."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Nothing is open."""
-
-    def write(self, shape_id: int, name: str, content: bytes) -> None:
-        """Write a file of a shape."""
-        path = self._folder / str(shape_id) / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content)
-
-    def write_about(self, name: str, content: bytes) -> None:
-        """Write a file about all shapes."""
-        (self._folder / name).write_bytes(content)
-
-
-class _ZipSink(_FolderSink):
-    """Writes files into zips, one open at a time; shapes come in the order of their ids."""
-
-    def __init__(self, folder: Path, names: Mapping[int, str]) -> None:
-        super().__init__(folder)
-        self._names = names
-        self._open: zipfile.ZipFile | None = None
-
-    def __exit__(self, *error: object) -> None:
-        if self._open is not None:
-            self._open.close()
-
-    def write(self, shape_id: int, name: str, content: bytes) -> None:
-        path = self._folder / self._names[shape_id]
-        if self._open is None or self._open.filename != str(path):
-            self.__exit__()
-            self._open = zipfile.ZipFile(path, "w")
-        self._add(f"{shape_id}/{name}", content)
-
-    def _add(self, name: str, content: bytes) -> None:
-        assert self._open is not None
-        member = zipfile.ZipInfo(name)  # dated 1980: the same shapes, the same bytes
-        member.compress_type = zipfile.ZIP_DEFLATED
-        member.external_attr = _WHOLE_MODE
-        self._open.writestr(member, content)
-
-
-class _OneZipSink(_ZipSink):
-    """Writes all into one zip."""
-
-    def write_about(self, name: str, content: bytes) -> None:
-        self._add(name, content)
+        return FolderSink(temporary)
+    return ZipSink(temporary, released_zip_names(ids, each))
 
 
 def _files(

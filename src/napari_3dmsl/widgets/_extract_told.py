@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
+from napari_3dmsl.datasets.pace import time_left as words_for
 from napari_3dmsl.shapes.extraction import (
     STEPS,
     ExtractionReport,
@@ -45,9 +46,7 @@ def time_left(seconds: float, done: int, total: int) -> str:
     if done < 2:  # the first one also loads libraries
         return ""
     left = seconds / done * (total - done)
-    if left < 1:
-        return ""
-    return f", about {left:.0f} s left" if left < 120 else f", about {left / 60:.0f} min left"
+    return f", {words_for(left)}" if left >= 1 else ""
 
 
 def result(report: ExtractionReport, classes: Sequence[str], seconds: float) -> str:

@@ -104,6 +104,13 @@ class ExportPanel(Panel):
         )
         self.library = Form(LIBRARY_ROWS)
         self.add_section("All shapes", self.shapes, self.library, self.library_button)
+        self.set_button = button(
+            "make_set",
+            "Make an image set…",
+            "Many images with ground truth from a recipe: shapes, views, microscopes, noise",
+            self._open_image_set,
+        )
+        self.add_section("Image set", self.set_button)
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is left behind")
         self.cancel_button.clicked.connect(self._job.cancel)
         self.cancel_button.setVisible(False)
@@ -143,6 +150,9 @@ class ExportPanel(Panel):
         self._set_running(True)
         self.say("Saving…")
         self._job.start(partial(write_library, samples=samples), source.shapes, path)
+
+    def _open_image_set(self) -> None:
+        self.viewer.window.add_plugin_dock_widget("napari-3dmsl", "Image set")
 
     def _set_running(self, running: bool) -> None:
         self.cancel_button.setVisible(running)

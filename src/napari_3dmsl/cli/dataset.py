@@ -1,0 +1,109 @@
+"""``napari-3dmsl dataset``: a recipe becomes a set of images with ground truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_3dmsl.cli._output import AsJson, show
+
+if TYPE_CHECKING:
+    from napari_3dmsl.datasets.generate import Outcome
+    from napari_3dmsl.datasets.plan import Plan
+
+_TOLD_FAILURES = 5
+
+
+def dataset(
+    recipe: Annotated[
+        Path, typer.Argument(help="Recipe: .toml or .json.", show_default=False, metavar="RECIPE")
+    ],
+    output: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder: new, empty, or with an earlier run of this recipe, which goes on then.",
+            show_default=False,
+        ),
+    ],
+    library: Annotated[
+        Path | None,
+        typer.Option(help="Shape library, folder or .zip.", show_default="the recipe's"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes.", show_default="one a processor")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check the recipe and count; make nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make an image set from a recipe; interrupt it whenever you like and run it again to go on."""
+    from napari_3dmsl.cli._output import progress_log
+    from napari_3dmsl.datasets.generate import generate
+    from napari_3dmsl.datasets.plan import make_plan
+    from napari_3dmsl.datasets.recipe import Recipe
+    from napari_3dmsl.shapes.library import ShapeLibrary
+
+    start = perf_counter()
+    asked = Recipe.load(recipe)
+    if library is not None:
+        asked = asked.replace(source=asked.source.replace(library=str(library.resolve())))
+    if dry_run:
+        plan = make_plan(asked, ShapeLibrary.open(asked.source.library))
+        told = _planned(plan)
+        show(told, _plan_lines(told, plan), as_json)
+        return
+    outcome = generate(asked, output, workers, progress_log())
+    seconds = perf_counter() - start
+    told = {
+        "output": str(output),
+        "images": outcome.images,
+        "made": outcome.made,
+        "failed": outcome.failed,
+        "seconds": round(seconds, 3),
+    }
+    show(told, _lines(outcome, seconds), as_json)
+    if outcome.failed:
+        raise typer.Exit(1)
+
+
+def _planned(plan: Plan) -> dict[str, Any]:
+    return {
+        "recipe": plan.recipe.name,
+        "images": plan.images,
+        "groups": len(plan.groups),
+        "images_per_group": plan.images_per_group,
+        "splits": {name: plan.count(name) for name in ("train", "val", "test")},
+        "ground_truth": list(plan.recipe.truths),
+    }
+
+
+def _plan_lines(told: dict[str, Any], plan: Plan) -> list[str]:
+    recipe = plan.recipe
+    names = ", ".join(instrument.name for instrument in recipe.microscopes)
+    splits = ", ".join(f"{count:,} {name}" for name, count in told["splits"].items())
+    what = "scenes" if recipe.scene else "labelled shapes"
+    return [
+        f"{recipe.name}: {plan.images:,} images ({splits})",
+        f"{len(plan.groups):,} {what} × {recipe.views.count} views × {names}",
+        f"ground truth: {', '.join(recipe.truths) or 'none'}",
+        "nothing was made (--dry-run)",
+    ]
+
+
+def _lines(outcome: Outcome, seconds: float) -> list[str]:
+    if outcome.made:
+        rate = f", {outcome.made / seconds:.0f} a second" if seconds > 1 else ""
+        done = f"{outcome.made:,} made in {seconds:.1f} s{rate}"
+    else:
+        done = "all were there and are whole"
+    lines = [f"{outcome.folder}: {outcome.images:,} images; {done}"]
+    if outcome.failed:
+        some = list(outcome.failed.items())[:_TOLD_FAILURES]
+        lines.append(f"{len(outcome.failed)} could not be made:")
+        lines += [f"  {name}: {reason}" for name, reason in some]
+        lines += ["  …"] * (len(outcome.failed) > len(some))
+    return lines

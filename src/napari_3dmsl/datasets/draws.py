@@ -1,0 +1,109 @@
+"""Numbers that a recipe leaves open: a range instead of a number is drawn from for each image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
+
+import numpy as np
+from pydantic import BeforeValidator
+
+from napari_3dmsl.settings import Problem, Settings, SettingsError
+
+Range = tuple[float, float] | tuple[float, float, Literal["log"]]
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+_EXPECTED = 'a range is [low, high], or [low, high, "log"]'
+
+
+def _checked(number: Any) -> Any:
+    """Check a number or a range, whose kinds are many, with one message for all of them."""
+    if isinstance(number, list | tuple):
+        return _checked_range(number)
+    if not _is_number(number):
+        raise ValueError(f"expected a number, or a range: {_EXPECTED}")
+    return number
+
+
+def _checked_range(given: Sequence[Any]) -> Range:
+    if not all(map(_is_number, given[:2])) or len(given) not in (2, 3):
+        raise ValueError(_EXPECTED)
+    if given[2:] and given[2] != "log":
+        raise ValueError(_EXPECTED)
+    low, high = given[:2]
+    if low > high:
+        raise ValueError(f"a range from {low:g} down to {high:g}; give the lower number first")
+    if len(given) == 3 and low <= 0:
+        raise ValueError(f"a logarithmic range from {low:g}; it must begin above 0")
+    return (low, high) if len(given) == 2 else (low, high, "log")
+
+
+def _is_number(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool)
+
+
+Open = Annotated[float | Range, BeforeValidator(_checked)]
+"""A number, ``[low, high]`` to draw evenly between, or ``[low, high, "log"]``."""
+
+
+def draw(number: float | Range, rng: np.random.Generator) -> float:
+    """Return a number, or one drawn from its range."""
+    if not isinstance(number, tuple | list):
+        return float(number)
+    low, high = number[:2]
+    if len(number) == 3:
+        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    return float(rng.uniform(low, high))
+
+
+def ends(number: float | Range) -> tuple[float, float]:
+    """Return the lowest and the highest value that can come."""
+    return (number[0], number[1]) if isinstance(number, tuple | list) else (number, number)
+
+
+def open_settings(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check settings in which ranges may stand for numbers, and fill in the defaults.
+
+    Parameters
+    ----------
+    kind
+        The settings that they are to become, such as `Camera`.
+    values
+        By name; a list of two numbers, or of two and ``"log"``, is a range.
+
+    Returns
+    -------
+    dict
+        Every setting of ``kind`` as JSON has it, ranges as tuples.
+
+    Raises
+    ------
+    SettingsError
+        When a setting is wrong, at either end of a range.
+    """
+    ranges = {n: _as_range(n, given) for n, given in values.items() if _is_range(kind, n, given)}
+    low = kind(**{**values, **{name: found[0] for name, found in ranges.items()}})
+    kind(**{**values, **{name: found[1] for name, found in ranges.items()}})
+    return {**low.model_dump(mode="json"), **ranges}
+
+
+def draw_settings(
+    kind: type[AnySettings], values: Mapping[str, Any], rng: np.random.Generator
+) -> AnySettings:
+    """Make settings whose ranges are drawn from, in the order of their names' alphabet."""
+    ranges = [name for name in sorted(values) if _is_range(kind, name, values[name])]
+    return kind(**{**values, **{name: draw(values[name], rng) for name in ranges}})
+
+
+def _is_range(kind: type[Settings], name: str, value: Any) -> bool:
+    known = kind.model_fields.get(name)
+    return isinstance(value, list | tuple) and known is not None and known.annotation is float
+
+
+def _as_range(name: str, value: Any) -> Range:
+    """Return a checked range; what is wrong with it names the setting."""
+    try:
+        return _checked_range(value)
+    except ValueError as error:
+        raise SettingsError([Problem((name,), f"{name} = {value!r}: {error}")]) from None

@@ -1,0 +1,69 @@
+"""Equal tiles put together to one image, as in the segmentation set of the 3DMSL paper (2 x 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+MOST_LABELS = int(np.iinfo(np.uint16).max)
+
+
+def montage(tiles: Sequence[NDArray[Any]], shape: tuple[int, int] = (2, 2)) -> NDArray[Any]:
+    """Put tiles side by side, row by row.
+
+    Parameters
+    ----------
+    tiles : sequence of (..., rows, columns) arrays
+        Images or masks, as many as the montage has places, all alike; axes before the last two,
+        such as planes, stay.
+    shape : (rows, columns) of tiles
+
+    Raises
+    ------
+    ValueError
+        When the tiles differ or their number is not that of the places.
+    """
+    down, across = shape
+    if down < 1 or across < 1 or len(tiles) != down * across:
+        raise ValueError(
+            f"{len(tiles)} tiles: a montage of {down} x {across} takes {down * across}"
+        )
+    kinds = {(tile.shape, str(tile.dtype)) for tile in tiles}
+    if len(kinds) > 1 or tiles[0].ndim < 2:
+        found = ", ".join(sorted(f"{kind} {size}" for size, kind in kinds))
+        raise ValueError(f"tiles of a montage must be alike and have rows and columns; got {found}")
+    rows = [np.concatenate(tiles[r * across : (r + 1) * across], axis=-1) for r in range(down)]
+    return np.concatenate(rows, axis=-2)
+
+
+def montage_labels(
+    tiles: Sequence[NDArray[np.integer]], shape: tuple[int, int] = (2, 2)
+) -> tuple[NDArray[np.uint16], tuple[int, ...]]:
+    """Put label images side by side and make their labels unique.
+
+    Returns
+    -------
+    labels : (..., rows, columns) uint16
+    offsets : tuple of int
+        What was added to the labels of each tile; 0 stays the background.
+
+    Raises
+    ------
+    ValueError
+        As `montage`, or when the labels outgrow 65535.
+    """
+    largest = [int(tile.max(initial=0)) for tile in tiles]
+    ends = np.cumsum([0, *largest]).tolist()
+    if ends[-1] > MOST_LABELS:
+        raise ValueError(f"labels of a montage reach {ends[-1]}: at most {MOST_LABELS}")
+    unique = [
+        np.where(tile > 0, tile.astype(np.int64) + offset, 0).astype(np.uint16)
+        for tile, offset in zip(tiles, ends[:-1], strict=True)
+    ]
+    return montage(unique, shape), tuple(ends[:-1])

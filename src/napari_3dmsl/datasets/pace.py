@@ -1,0 +1,58 @@
+"""How fast long work goes, and how long the rest will take, in words."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+_REMEMBERED_S = 60.0  # the rate is that of the last minute: a run that slows down says so
+_UNKNOWN_BELOW_S = 1.0
+
+
+class Pace:
+    """Tells the progress of one piece of work.
+
+    Work that begins with counting what is there already is not taken for speed: the rate is that
+    of what was done since the last call that named another kind of work.
+    """
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque()
+        self._checking = False
+
+    def tell(self, done: int, total: int, what: str) -> str:
+        """Say how far the work is, how fast it goes and how long it will take.
+
+        Parameters
+        ----------
+        done, total
+            Images.
+        what
+            ``checking`` and ``starting`` are told as they are and begin to count anew.
+        """
+        now = time.monotonic()
+        if what in {"checking", "starting"}:
+            self._checking = what == "checking"
+            self._seen.clear()
+        self._seen.append((now, done))
+        while now - self._seen[0][0] > _REMEMBERED_S:
+            self._seen.popleft()
+        checked = " checked" if self._checking else ""
+        return f"{done:,} of {total:,} images{checked}{self._speed(done, total)}"
+
+    def _speed(self, done: int, total: int) -> str:
+        (then, before), (now, _) = self._seen[0], self._seen[-1]
+        if now - then < _UNKNOWN_BELOW_S or done <= before:
+            return ""
+        rate = (done - before) / (now - then)
+        return f", {rate:.0f} a second, {time_left((total - done) / rate)}"
+
+
+def time_left(seconds: float) -> str:
+    """Say a time in words, such as ``about 40 s left``."""
+    if seconds < 1.0:
+        return "about to end"
+    for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"about {seconds / size:.0f} {unit} left"
+    return f"about {seconds:.0f} s left"

@@ -1,0 +1,51 @@
+"""What the *Image set* panel says about a set before and after it is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_3dmsl.datasets.preview import estimate
+from napari_3dmsl.datasets.recipe import SPLITS
+
+if TYPE_CHECKING:
+    from napari_3dmsl.datasets.generate import Outcome
+    from napari_3dmsl.widgets._image_set_work import Planned, Samples
+
+
+def planned(found: Planned, seen: Samples | None, workers: int) -> str:
+    """Say how many images a recipe means, and what they will take if samples of it were made."""
+    plan = found.plan
+    splits = " · ".join(f"{plan.count(name):,} {name}" for name in SPLITS)
+    text = f"{found.taken:,} of {found.there:,} shapes → {plan.images:,} images: {splits}."
+    if seen is None or seen.plan.recipe != plan.recipe:
+        return f"{text} Preview tells size and time."
+    needed = estimate(plan, seen.previewed, workers)
+    with_what = "1 process" if workers == 1 else f"{workers} processes"
+    return f"{text} About {size(needed.size)} and {duration(needed.seconds)} with {with_what}."
+
+
+def result(outcome: Outcome) -> str:
+    """Say what a run has done."""
+    there = outcome.images - outcome.made
+    parts = [f"{outcome.made:,} made"] + ([f"{there:,} were there and are whole"] if there else [])
+    text = f"{outcome.images:,} images in {outcome.folder}: {', '.join(parts)}."
+    if not outcome.failed:
+        return text
+    name, reason = next(iter(outcome.failed.items()))
+    return f"{text} {len(outcome.failed):,} shapes could not be imaged; {name}: {reason}"
+
+
+def size(count: float) -> str:
+    """Say a number of bytes in words."""
+    for unit, name in ((1e9, "GB"), (1e6, "MB")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return f"{max(count / 1e3, 1):.0f} kB"
+
+
+def duration(seconds: float) -> str:
+    """Say a time in words."""
+    for unit, name in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"
