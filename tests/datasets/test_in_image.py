@@ -1,10 +1,14 @@
 """Meshes, points, fluorophores and centrelines lie where the pixels are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import trimesh
 from placed import ball, field, placed, torus
+from scipy import ndimage
 from scipy.spatial.transform import Rotation
+from skimage.registration import phase_cross_correlation
 
 from napari_3dmsl.datasets.centrelines import centrelines_of, moved
 from napari_3dmsl.datasets.ground_truth import ground_truth
@@ -19,6 +23,7 @@ from napari_3dmsl.datasets.objects import FieldOfView
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
 from napari_3dmsl.microscope.imaging import expected_photons
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
+from napari_3dmsl.microscope.readouts import resolution
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.sampling import SampleSettings
 
@@ -160,6 +165,33 @@ def test_images_in_focus_lie_on_their_masks(scope, seed):
         assert np.abs(centroid(bright) - centroid(mask)).max() < 0.5
         expected = (at[1:] / scope.pixel_um) + 64
         assert np.abs(centroid(mask) - expected).max() < 0.5
+
+
+@pytest.mark.parametrize("scope", SCOPES, ids=["widefield", "confocal"])
+@pytest.mark.parametrize("seed", range(3))
+def test_images_of_any_shape_register_with_their_fluorophores(scope, seed):
+    """A plain model of the light, Gaussian across and Lorentzian along z, lies on the image."""
+    rng = np.random.default_rng(seed)
+    scope = scope.replace(specimen_index=1.515)  # a mismatch makes the light lopsided along z
+    solid = trimesh.util.concatenate(
+        [
+            torus(0.6, 0.15).apply_translation([0.4, 0.2, 0]),
+            trimesh.creation.capsule(height=1.5, radius=0.2).apply_translation([-0.3, 0.8, 0.5]),
+        ]
+    )
+    shape = placed(solid, at=(3.0, 0.3, -0.2), turn=Rotation.random(rng=rng).as_matrix())
+    light = label(Surface(shape.vertices_um, shape.faces), Labelling(continuous=True), rng)
+    image = expected_photons(light, scope, Acquisition(), 3.0).photons[0]
+    view = FieldOfView(scope.image_size, scope.pixel_um, np.array([3.0]), 0.5)
+    truth = emitters_in_image([replace(shape, emitters=light)], view)
+    width = resolution(scope, 3.0)
+    away = (truth.positions_um[:, 0] - 3.0) / (0.5 * width.axial_fwhm_um)
+    sharp = truth.photons / (1.0 + away**2) ** (2 if scope.modality == "confocal" else 1)
+    bins = [np.arange(n + 1) for n in scope.image_size]
+    model = np.histogram2d(*truth.row_column.T, bins=bins, weights=sharp)[0]
+    model = ndimage.gaussian_filter(model, width.lateral_fwhm_um / 2.355 / scope.pixel_um)
+    shift = phase_cross_correlation(model, image, upsample_factor=20, normalization=None)[0]
+    assert np.abs(shift).max() < 0.5
 
 
 def centroid(image):

@@ -21,8 +21,8 @@ from napari_3dmsl.datasets.sample_files import write_sample
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_3dmsl.datasets.plan import Group, Plan
     from napari_3dmsl.datasets.instrument import Instrument
+    from napari_3dmsl.datasets.plan import Group, Plan
     from napari_3dmsl.datasets.render import Rendered
     from napari_3dmsl.shapes.collection import ShapeSource
 
