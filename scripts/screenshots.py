@@ -17,10 +17,12 @@ from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QScrollArea, QWidget
 
+from napari_3dmsl.layers import INSTANCES
 from napari_3dmsl.widgets._image_layers import IMAGE, MASK, PHOTONS, STACK
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets.demo import Demo
 from napari_3dmsl.widgets.download import DownloadPanel
+from napari_3dmsl.widgets.image_set import ImageSetPanel
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
 LAPTOP = (1366, 768)
@@ -88,12 +90,20 @@ def take_all() -> None:
     shown.visible = True
     demo.microscope.photons.setChecked(True)
     demo.microscope.truth.setChecked(True)
-    demo.process_events(2 * SETTLE_S)
+    while MASK not in demo.viewer.layers:
+        demo.process_events(0.1)
     see_from_above(demo, [IMAGE, PHOTONS, MASK])
     turn_a_knob(demo)
     take(demo, "microscope", "truth")
 
-    add_download_panel(demo)
+    for layer in demo.viewer.layers:
+        layer.visible = layer.name not in (IMAGE, PHOTONS, MASK, INSTANCES)
+    demo.viewer.dims.ndisplay = 3
+    demo.viewer.reset_view()
+    add_panel(demo, "image_set", "Image set", ImageSetPanel(demo.viewer))
+    demo.process_events(SETTLE_S)
+    take(demo, "image_set", "image_set")
+    add_panel(demo, "download", "Download shapes", DownloadPanel(demo.viewer))
     take(demo, "download", "download")
     demo.viewer.close()
 
@@ -112,11 +122,9 @@ def see_from_above(demo: Demo, names: list[str]) -> None:
     demo.process_events(SETTLE_S)
 
 
-def add_download_panel(demo: Demo) -> None:
-    panel = DownloadPanel(demo.viewer)
+def add_panel(demo: Demo, key: str, name: str, panel: QWidget) -> None:
     window = demo.viewer.window
-    dock = window.add_dock_widget(panel, name="Download shapes", area="right", tabify=True)
-    demo.docks["download"] = dock
+    demo.docks[key] = window.add_dock_widget(panel, name=name, area="right", tabify=True)
 
 
 def select_largest(demo: Demo, shape_class: str) -> None:
