@@ -19,6 +19,7 @@ from napari_3dmsl.widgets._view import units_in
 _selections: WeakKeyDictionary[Any, ReferenceType[ShapeSelection]] = WeakKeyDictionary()
 
 _HIGHLIGHTED = 64  # shapes drawn white at most: those of a library are read for it
+_HIGHLIGHTED_FACES = 400_000  # with so many no more shapes are: full surfaces are drawn white
 
 
 def selection_of(viewer: Any) -> ShapeSelection:
@@ -143,7 +144,7 @@ class ShapeSelection(QObject):
         for shape_id in self.shape_ids:
             if shape_id == self.shape_id:
                 continue
-            if len(found) == _HIGHLIGHTED or faces > layers.DRAWN_FACES:
+            if len(found) == _HIGHLIGHTED or faces > _HIGHLIGHTED_FACES:
                 break
             try:
                 mesh = self._read(shape_id)
