@@ -3,7 +3,11 @@
 Makes 27,272 shapes in a temporary folder, once as folders and once as ten zips with all the files
 of the release (24 entries a shape), and prints the times. Every thousandth mesh is as large as
 released instance 920 (48,000 vertices); the others have 36 vertices. Takes about half a minute and
-0.5 GB of disk. The bars: 2 s to open, 0.1 s for any shape.
+0.5 GB of disk. The bars: 2 s to open, 0.1 s for any shape. Then each is opened in the real window
+with the Shape browser: seconds until the table is painted, until the first 500 shapes are drawn,
+and the longest stall meanwhile and while the table is scrolled.
+
+Run under a display or Xvfb: ``make bench``.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import tempfile
 import time
 import zipfile
@@ -19,6 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from _window import Stalls, pump, wait
 
 from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.shapes.library_files import image_file, off_from_mesh
@@ -27,6 +33,7 @@ from napari_3dmsl.shapes.library_table import LOCATION_COLUMNS
 from napari_3dmsl.shapes.library_write import FORMAT
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.shape import COLUMNS
+from napari_3dmsl.widgets.browse import BrowsePanel
 
 SHAPES = 27_272
 VIEWS = ("0", "x90", "x180", "y90", "y180", "z90")
@@ -43,6 +50,10 @@ def main() -> None:
         report("folders", folders)
         report("ten zips, first time", zips)
         report("ten zips, index kept", zips)
+        shutil.rmtree(f"{name}/cache")
+        in_window("folders", folders)
+        in_window("ten zips, first time", zips)
+        in_window("ten zips, index kept", zips)
         (Path(name) / "1").mkdir()
         (Path(name) / "1" / "raw_mesh.off").write_bytes(huge)
         library = ShapeLibrary.open(name)
@@ -62,6 +73,37 @@ def report(what: str, path: Path) -> None:
         f"longest {max(small):5.1f}   a large one {np.median(large):5.1f} ms, longest "
         f"{max(large):5.1f}"
     )
+
+
+def in_window(what: str, path: Path) -> None:
+    """Open a library in a window, as dropping it does, and scroll through its table."""
+    import napari
+
+    viewer = napari.Viewer(title="library")
+    panel = BrowsePanel(viewer)
+    viewer.window.add_dock_widget(panel, name="Shape browser")
+    pump(1.0)
+    stalls, began = Stalls(), time.perf_counter()
+    viewer.open(path, plugin="napari-3dmsl")
+    panel.table.viewport().repaint()
+    assert panel.table.model().rowCount() == SHAPES
+    usable = time.perf_counter()
+    wait(panel.progress.isHidden, "shapes drawn")
+    drawn = time.perf_counter()
+    pump(1.0)
+    scrolled = time.perf_counter()
+    bar = panel.table.verticalScrollBar()
+    for place in np.linspace(bar.minimum(), bar.maximum(), 200).astype(int).tolist():
+        bar.setValue(place)
+        pump(0.02)
+    names = ", ".join(layer.name for layer in viewer.layers)
+    print(
+        f"{what:<22} table after {usable - began:.2f} s, drawn after {drawn - began:.1f} s "
+        f"({names}); longest stall while drawing {stalls.longest(usable + 0.01, drawn):.0f} ms, "
+        f"while scrolling {stalls.longest(scrolled):.0f} ms",
+        flush=True,
+    )
+    viewer.close()
 
 
 def timed(call: Callable[[], object]) -> float:

@@ -19,7 +19,7 @@ from napari_3dmsl.shapes.mesh import Mesh, decimate
 if TYPE_CHECKING:
     from napari_3dmsl.shapes.collection import ShapeSource
 
-DRAWN_FACES = 100_000
+DRAWN_FACES = 80_000
 """Faces drawn in all: a software renderer on two cores turns so many 10 times a second."""
 
 DRAWN_SHAPES = 500

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_3dmsl.layers import LayerData
@@ -125,7 +126,10 @@ class GentleLayers(QObject):
         from napari.layers import Layer
 
         content, attributes, kind = data
-        self._made.append(Layer.create(content, {**attributes, "visible": False}, kind))
+        layer = Layer.create(content, {**attributes, "visible": False}, kind)
+        if kind == "labels":  # napari looks up the colours of all numbers once, and keeps them
+            layer.colormap.map(np.zeros(1, layer.data.dtype))
+        self._made.append(layer)
 
     def _add(self, at: int) -> None:
         with unselected(self._viewer.layers):

@@ -370,7 +370,8 @@ def _compile_label_colours() -> None:
     collects = gc.isenabled()
     gc.disable()
     try:
-        colours.map(np.array([0, 1], np.uint8))
+        for narrow in (np.uint8, np.uint16):  # as `layers.instances_layer` gives them
+            colours.map(np.array([0, 1], narrow))
     finally:
         if collects:
             gc.enable()
