@@ -27,7 +27,7 @@ DRAWN_SHAPES = 500
 
 _LEAST = 200  # faces of a shape, of however little area, while there are few shapes
 _FEWEST = 4  # a tetrahedron
-_PART_S = 1.0  # seconds of reading that are shown at once
+_PART_S = 1.0  # seconds of reading before the first part; each takes twice as long as the last
 _SIZES = ("area_um2", "voxel_counts")  # columns that tell how large a shape is
 
 
@@ -52,10 +52,10 @@ def drawn_faces(source: ShapeSource, ids: Collection[int]) -> dict[int, int]:
     """
     if not ids:
         return {}
-    alike = min(_LEAST, DRAWN_FACES // (2 * len(ids)))
+    alike = max(_FEWEST, min(_LEAST, DRAWN_FACES // (2 * len(ids))))
     sizes = _sizes(source, ids)
-    rest = DRAWN_FACES - alike * len(ids)
-    shares = np.maximum(alike + np.floor(rest * sizes / sizes.sum()), _FEWEST).astype(np.int64)
+    rest = max(0, DRAWN_FACES - alike * len(ids))
+    shares = alike + np.floor(rest * sizes / sizes.sum()).astype(np.int64)
     return dict(zip(ids, shares.tolist(), strict=True))
 
 
@@ -104,12 +104,12 @@ def draw_library(
     """
     library = ShapeLibrary.open(folder)
     part: dict[int, Mesh] = {}
-    began = time.perf_counter()
+    wait, began = _PART_S, time.perf_counter()
     places = {shape_id: place for place, shape_id in enumerate(faces, start=1)}
     for shape_id, mesh in thinned_meshes(library, faces):
         part[shape_id] = mesh
         progress(places[shape_id], len(faces), "Drawing")
-        if time.perf_counter() > began + _PART_S:
+        if time.perf_counter() > began + wait:
             yield part
-            part, began = {}, time.perf_counter()
+            part, wait, began = {}, 2 * wait, time.perf_counter()
     yield part
