@@ -43,8 +43,10 @@ def main() -> None:
     scale = (arguments.voxel_nm / 1000,) * 3
     viewer.add_layer(Labels(labels, name="phantoms", scale=scale, units="um"))
     panel = ExtractPanel(viewer)
-    viewer.window.add_dock_widget(panel, name="Extract shapes")
-    viewer.window.add_dock_widget(BrowsePanel(viewer), name="Shape browser", tabify=True)
+    docks = [
+        viewer.window.add_dock_widget(panel, name="Extract shapes"),
+        viewer.window.add_dock_widget(BrowsePanel(viewer), name="Shape browser", tabify=True),
+    ]
     panel.protocol.set_values({"instances": True, "downsample": 1})
     pump(1.0)
     extract(viewer, panel)
@@ -54,6 +56,10 @@ def main() -> None:
     turn(viewer, "all shapes")
     pick(viewer)
     turn(viewer, "with a shape selected")
+    for dock in docks:
+        dock.hide()
+    pump(0.5)
+    turn(viewer, "panels hidden")
     if arguments.picture:
         viewer.window.screenshot(str(arguments.picture), canvas_only=False, flash=False)
     viewer.close()

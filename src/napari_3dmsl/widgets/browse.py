@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from napari_3dmsl.shapes.drawing import DRAWN_SHAPES
 from napari_3dmsl.widgets._class_edit import ClassEditor
 from napari_3dmsl.widgets._flight import Flight
 from napari_3dmsl.widgets._library_drawing import LibraryDrawing
@@ -131,7 +132,9 @@ class BrowsePanel(Panel):
             self.say(f"{len(source.ids)} shapes. Click a row, or a shape in the canvas.")
         else:  # surfaces alone, which only a 3D view shows
             self.viewer.dims.ndisplay = 3
-            self.say(f"{len(source.ids)} shapes of a library. Click a row.")
+            many = len(source.ids) > DRAWN_SHAPES
+            drawn = f"; the first {DRAWN_SHAPES} are drawn" if many else ""
+            self.say(f"{len(source.ids)} shapes of a library{drawn}. Click a row.")
         self._drawing.draw(source)
 
     def _show_drawing(self, done: int, total: int) -> None:

@@ -31,7 +31,7 @@ from napari_3dmsl.widgets._extract_rows import (
     SET_SCALE,
     VOXEL_ROWS,
 )
-from napari_3dmsl.widgets._extract_told import Told, limits, result
+from napari_3dmsl.widgets._extract_told import Told, limits, result, thinning
 from napari_3dmsl.widgets._form import Form
 from napari_3dmsl.widgets._gentle import GentleLayers
 from napari_3dmsl.widgets._layer_choice import LayerChoice
@@ -259,9 +259,11 @@ class ExtractPanel(Panel):
         if added[0] in self.viewer.layers:
             self.viewer.layers.selection.active = added[0]
         about = layers.about(added[0])
-        classes = about["shapes"].table["shape_class"]
-        lines = result(about["report"], classes, self._told.seconds)
-        self.say(f"{lines}\nClick a shape to select it.")
+        shapes = about["shapes"]
+        lines = result(about["report"], shapes.table["shape_class"], self._told.seconds)
+        drawn = sum(len(layer.data[1]) for layer in added[1:])
+        thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
+        self.say(f"{lines}\n{thinned}Click a shape to select it.")
 
     def _place_input(self, source: Source) -> None:
         """Give the input its voxel size if agreed, and hide it."""
