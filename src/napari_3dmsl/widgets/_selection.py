@@ -14,6 +14,7 @@ from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.collection import ShapeSource
 from napari_3dmsl.shapes.mesh import Mesh, merge_meshes
+from napari_3dmsl.widgets._gentle import unselected
 from napari_3dmsl.widgets._view import units_in
 
 _selections: WeakKeyDictionary[Any, ReferenceType[ShapeSelection]] = WeakKeyDictionary()
@@ -204,10 +205,8 @@ class ShapeSelection(QObject):
             return
         from napari.layers import Surface
 
-        active = self._layers.selection.active
-        self._add_layer(Surface(data, **attributes))
-        # A big active surface is searched at every mouse move, so hand the focus back.
-        self._layers.selection.active = active
+        with unselected(self._layers):
+            self._add_layer(Surface(data, **attributes))
 
     def _on_click(self, viewer: Any, event: Any) -> Any:
         """Select the shape under a click, but not at the end of a drag."""
