@@ -215,7 +215,7 @@ class ExtractPanel(Panel):
         self.say("Starting…")
         work = partial(layers.extraction_layers, rules=ClassRules(**self.classes.values()))
         self._job.start(work, labels, settings, layer.name)
-        threading.Thread(target=_compile_label_colours, daemon=True).start()
+        _prepare_label_colours(np.uint8)
 
     def _set_running(self, running: bool) -> None:
         self.extract_button.setEnabled(not running)
@@ -226,6 +226,8 @@ class ExtractPanel(Panel):
         self.progress.setRange(0, 0)
 
     def _show_progress(self, done: int, total: int, what: str) -> None:
+        if total > np.iinfo(np.uint8).max:  # as many shapes as `layers.instances_layer` widens for
+            _prepare_label_colours(np.uint16)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
         self.say(self._told.progress(done, total, what))
@@ -360,11 +362,17 @@ def _may_be_labels(layer: Any) -> bool:
 
 
 @cache
-def _compile_label_colours() -> None:
+def _prepare_label_colours(number: type[np.integer[Any]]) -> threading.Thread:
     """Let napari compile, while we wait, what it needs to give labels colours of their own.
 
     Left to the moment when the layer is added, that freezes the window for over a second.
     """
+    thread = threading.Thread(target=_compile_label_colours, args=(number,), daemon=True)
+    thread.start()
+    return thread
+
+
+def _compile_label_colours(number: type[np.integer[Any]]) -> None:
     from napari.utils.colormaps import DirectLabelColormap
 
     colours = DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: "white"})
@@ -372,8 +380,7 @@ def _compile_label_colours() -> None:
     collects = gc.isenabled()
     gc.disable()
     try:
-        for narrow in (np.uint8, np.uint16):  # as `layers.instances_layer` gives them
-            colours.map(np.array([0, 1], narrow))
+        colours.map(np.array([0, 1], number))
     finally:
         if collects:
             gc.enable()
