@@ -88,8 +88,9 @@ def take_all() -> None:
     shown.visible = True
     demo.microscope.photons.setChecked(True)
     demo.microscope.truth.setChecked(True)
-    turn_a_knob(demo)
+    demo.process_events(2 * SETTLE_S)
     see_from_above(demo, [IMAGE, PHOTONS, MASK])
+    turn_a_knob(demo)
     take(demo, "microscope", "truth")
 
     add_download_panel(demo)

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from npe2 import PluginManifest
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QColor, QPalette, QWheelEvent
 from qtpy.QtWidgets import (
@@ -21,7 +22,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-PANELS = ["Extract shapes", "Shape browser", "Microscope", "Export images", "Download shapes"]
+MANIFEST = PluginManifest.from_distribution("napari-3dmsl")
+PANELS = [widget.display_name for widget in MANIFEST.contributions.widgets]
 LAPTOP = (1366, 768)
 FIELDS = (
     QAbstractButton,
@@ -40,6 +42,10 @@ PURE = {
     "specimen_index",
     "snr",
     "seed",
+    "train",
+    "val",
+    "test",
+    "volume_share",
 }
 # Words that tell where a default is from.
 SOURCE = re.compile(r"default|preset|paper|release|from the layer", re.IGNORECASE)

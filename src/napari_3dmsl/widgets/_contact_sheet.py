@@ -23,6 +23,7 @@ class ContactSheet(QListWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("contact_sheet")
+        self.setAccessibleName("Samples")
         self.setToolTip("Samples as the set will have them; point at one for its numbers")
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)

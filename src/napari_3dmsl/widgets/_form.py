@@ -202,6 +202,14 @@ class Form(QWidget):
                     self._write(name, values[name])
         self.changed.emit()
 
+    def tell_defaults(self) -> None:
+        """Tell in the tips of the numbers, as their defaults, what the fields hold now."""
+        for name, row in self._rows.items():
+            if isinstance(row, Number) and "default" not in row.tip.lower():
+                field = self._fields[name]
+                for part in filter(None, (field.box, field.slider)):
+                    part.setToolTip(f"{row.tip} Default: {field.box.text()}.")
+
     def take(self, values: Mapping[str, Any]) -> None:
         """Set the fields that are named to values from a file; those that do not fit stay."""
         self.set_values({name: value for name, value in values.items() if self._holds(name, value)})

@@ -15,6 +15,7 @@ from napari_3dmsl.datasets.recipe_file import settings_in
 from napari_3dmsl.datasets.scenes import SceneSettings
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.widgets import _recipe_rows as rows
+from napari_3dmsl.widgets import _scene_rows as scene_rows
 from napari_3dmsl.widgets._recipe_fields import RecipeSection
 
 Path = tuple[str, ...]
@@ -98,8 +99,8 @@ class RecipeForm(QObject):
             Section("Labelling", ("labelling",), RecipeSection(rows.LABELLING), False),
             Section("Noise", (), RecipeSection(rows.NOISE)),
             Section("Ground truth", (), RecipeSection(rows.TRUTHS)),
-            Section("Scenes", ("scene",), RecipeSection(rows.SCENE), False, SceneSettings()),
-            Section("Time-lapse", ("motion",), RecipeSection(rows.MOTION), False, Motion()),
+            Section("Scenes", ("scene",), RecipeSection(scene_rows.SCENE), False, SceneSettings()),
+            Section("Time-lapse", ("motion",), RecipeSection(scene_rows.MOTION), False, Motion()),
             Section("Files", ("output",), RecipeSection(rows.OUTPUT)),
         ]
         self._defaults = _defaults()
@@ -107,6 +108,7 @@ class RecipeForm(QObject):
         self._as_given: dict[Path, Any] = {}
         self._fill(self._defaults)
         for section in self.sections:
+            section.form.tell_defaults()
             section.form.changed.connect(self._changed)
         self._grey_out()
 

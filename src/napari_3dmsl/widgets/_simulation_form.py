@@ -66,6 +66,7 @@ class SimulationForm(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._base = load_microscope("con1")
+        self._as_chosen = self._base
         self._chosen = {"microscope": "con1", "objective": OWN_OBJECTIVE}
         self._camera = usual_camera(self._base)
         self.preset = drop_down("microscope", microscope_names(), rows.PRESET_TIP)
@@ -171,6 +172,7 @@ class SimulationForm(QObject):
         except ValueError as error:
             self.failed.emit(str(error))
             return
+        self._as_chosen = self._base
         self._chosen = {"microscope": name, "objective": OWN_OBJECTIVE}
         self.objective.setCurrentText(OWN_OBJECTIVE)
         self._camera = usual_camera(self._base)
@@ -225,7 +227,7 @@ class SimulationForm(QObject):
 
     def state(self) -> State:
         """Return instrument and labelling as plain values, for `take_state`."""
-        same = self._base == _or_none(load_microscope, self._chosen["microscope"])
+        same = self._base == self._as_chosen
         instrument = {
             **self._chosen,  # not what the drop-downs show: they are ahead while one chooses
             "base": None if same else self._base.model_dump(mode="json"),
@@ -380,11 +382,4 @@ class SimulationForm(QObject):
 
 def _yours(name: str) -> Microscope | None:
     """Return the preset of yours of that name, if there is one that can be read."""
-    return _or_none(load_microscope, name) if name in microscope_names() else None
-
-
-def _or_none(load: Callable[[str], Microscope], name: str) -> Microscope | None:
-    try:
-        return load(name)
-    except ValueError:
-        return None
+    return load_microscope(name) if name in microscope_names() else None

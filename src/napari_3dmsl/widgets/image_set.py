@@ -55,7 +55,7 @@ WORKERS = Number(
     max(_PROCESSORS, 2),
     1,
     0,
-    "",
+    "processes",
     "How many images are made at the same time, by default one for each processor. The files are "
     "the same with any number; not part of the recipe.",
     slider=False,
