@@ -11,8 +11,8 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from napari_3dmsl.widgets._form import Form, Row
+from napari_3dmsl.widgets._reach import warning_colour
 
-_WRONG = "QLineEdit { color: #e5534b; }"
 _ENDLESS = 1e6  # written for a limit that is left open: no shape is as large
 _LOG = "log"
 _LETTERS = 38  # in a line of a description
@@ -80,7 +80,8 @@ class SpanField(QWidget):
         return line
 
     def _typed(self, line: QLineEdit, text: str) -> None:
-        line.setStyleSheet(_WRONG if _number(text) is None and text.strip() else "")
+        wrong = bool(text.strip()) and _number(text) is None
+        line.setStyleSheet(f"color: {warning_colour(self)};" if wrong else "")
         self.changed.emit()
 
     def value(self) -> Any:
