@@ -330,6 +330,10 @@ def test_the_set_is_made_gone_on_with_and_protected(
     for row in rows:
         assert (tmp_path / "set" / row["image"]).is_file()
         assert (tmp_path / "set" / row["mask"]).is_file()
+    hands.click("open_set")
+    names = [layer.name for layer in hands.panel.viewer.layers]
+    assert names == ["con1", "con1 mask"]
+    assert hands.panel.viewer.layers["con1"].data.shape == (8, 32, 32)
     hands.click("make")
     hands.wait(lambda: "8 were there and are whole" in hands.status)
     hands.type("seed", 9)

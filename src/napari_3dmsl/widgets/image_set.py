@@ -123,6 +123,14 @@ class ImageSetPanel(Panel):
         layout = self.layout()
         assert isinstance(layout, QVBoxLayout)
         layout.insertWidget(1, self.plan)
+        self.open_button = button(
+            "open_set",
+            "Open the set in napari",
+            "Show its first images, a stack for each microscope, with their ground truth",
+            self._open_set,
+        )
+        self.open_button.hide()
+        layout.insertWidget(2, self.open_button)
         self.preview_button = self.add_button(
             "preview", "Preview", "Make 16 samples, evenly over shapes, views and microscopes"
         )
@@ -326,6 +334,7 @@ class ImageSetPanel(Panel):
             return
         self._folder = folder
         self._pace, self._finished = Pace(), (0, 0)
+        self.open_button.hide()
         self._set_working(True)
         self.say("Starting…")
         workers = self.run_settings.values()["workers"]
@@ -351,8 +360,15 @@ class ImageSetPanel(Panel):
 
     def _show_outcome(self, outcome: Outcome) -> None:
         self._end(result(outcome))
+        self.open_button.setVisible(outcome.images > 0)
         if outcome.failed:
             self.complain(self.status.text())
+
+    def _open_set(self) -> None:
+        try:
+            self.viewer.open(self._folder, plugin="napari-3dmsl")
+        except (ValueError, OSError) as error:
+            self.complain(str(error))
 
     def _end(self, text: str) -> None:
         self._set_working(False)
