@@ -15,14 +15,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QScrollArea, QWidget
+from qtpy.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QWidget
 
+from napari_3dmsl.shapes.collection import ShapeCollection
+from napari_3dmsl.shapes.library import write_library
 from napari_3dmsl.widgets._image_layers import IMAGE, MASK, PHOTONS, STACK
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets.demo import Demo
 from napari_3dmsl.widgets.download import DownloadPanel
+from napari_3dmsl.widgets.image_set import ImageSetPanel
 
-FOLDER = Path(__file__).parent.parent / "docs" / "images"
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 LAPTOP = (1366, 768)
 PANEL_WIDTH = 440
 CANVAS_WIDTH = 520  # of what is left between the docks
@@ -37,6 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as nobodys_settings:
         os.environ["NAPARI_3DMSL_PRESETS"] = nobodys_settings
         os.environ["NAPARI_3DMSL_CACHE"] = SOMEBODYS_CACHE
+        os.chdir(nobodys_settings)  # the Image set panel names its library from here
         take_all()
 
 
@@ -93,6 +97,9 @@ def take_all() -> None:
     turn_a_knob(demo)
     take(demo, "microscope", "truth")
 
+    add_image_set_panel(demo)
+    take(demo, "image_set", "image_set")
+
     add_download_panel(demo)
     take(demo, "download", "download")
     demo.viewer.close()
@@ -110,6 +117,24 @@ def see_from_above(demo: Demo, names: list[str]) -> None:
     camera.zoom = CANVAS_WIDTH / (high - low)[1]
     camera.center = (0.0, *(0.5 * (low + high)))
     demo.process_events(SETTLE_S)
+
+
+def add_image_set_panel(demo: Demo) -> None:
+    """Preview a set of two microscopes; the library lies where nothing of this machine is told."""
+    selection = selection_of(demo.viewer)
+    assert isinstance(selection.source, ShapeCollection)
+    panel = ImageSetPanel(demo.viewer, remember=False)
+    dock = demo.viewer.window.add_dock_widget(panel, name="Image set", area="right", tabify=True)
+    demo.docks["image_set"] = dock
+    write_library(selection.source.shapes, "my_library")
+    panel.library.set_path("my_library")
+    panel.findChild(QCheckBox, "microscopes_epi1").setChecked(True)
+    panel.findChild(QLineEdit, "density_per_um2").setText("300")
+    dock.raise_()
+    demo.process_events(SETTLE_S)
+    panel.preview_button.click()
+    while panel.cancel_button.isEnabled():
+        demo.process_events(0.1)
 
 
 def add_download_panel(demo: Demo) -> None:
