@@ -154,7 +154,8 @@ def pack_released(
                     sink.write(shape_id, name, file.read_bytes())
                 if progress is not None:
                     progress(done, len(ids), f"Shape {shape_id} packed")
-        for file in sorted(file for file in folder.iterdir() if file.is_file()):
+        beside = (file for file in folder.iterdir() if file.is_file() and file.name[0] != ".")
+        for file in sorted(beside):
             shutil.copyfile(file, temporary / file.name)
         temporary.chmod(0o755)  # mkdtemp makes folders that only their owner may read
         if target.is_dir():
