@@ -11,10 +11,8 @@ from __future__ import annotations
 import time
 
 import napari
-import numpy as np
+from _window import Stalls, pump, wait
 from napari.layers import Labels
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication
 
 from napari_3dmsl import layers
 from napari_3dmsl.shapes.phantom import make_phantom
@@ -30,31 +28,16 @@ def main() -> None:
     viewer.window.add_dock_widget(panel, name="Extract shapes")
     viewer.window.add_dock_widget(BrowsePanel(viewer, remember=False), name="Shape browser")
     pump(1.0)
-    ticks: list[float] = []
-    timer = QTimer()
-    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
-    timer.start(5)
+    stalls, added = Stalls(), []
+    viewer.layers.events.inserting.connect(lambda: added.append(time.perf_counter()))
     started = time.perf_counter()
     panel.extract_button.click()
-    added: list[float] = []
-    viewer.layers.events.inserting.connect(lambda: added.append(time.perf_counter()))
-    while not added:
-        pump(0.01)
+    wait(panel.extract_button.isEnabled, "shapes")
     pump(2.0)
-    gaps = np.diff(ticks) * 1000
-    working = np.array(ticks[1:]) <= added[0]
     print(f"extraction of {data.size / 1e6:.0f} million voxels: {added[0] - started:.1f} s")
-    print(f"longest stall while working:        {gaps[working].max():6.0f} ms")
-    print(f"longest stall when layers appear:   {gaps[~working].max():6.0f} ms")
+    print(f"longest stall while working:        {stalls.longest(end=added[0]):6.0f} ms")
+    print(f"longest stall when layers appear:   {stalls.longest(begin=added[0]):6.0f} ms")
     viewer.close()
-
-
-def pump(seconds: float) -> None:
-    """Process events for a while."""
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until:
-        QApplication.processEvents()
-        time.sleep(0.001)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,14 @@
 """Measure how long a library as large as 3DMSL takes to open, and any shape of it to load.
 
 Makes 27,272 shapes in a temporary folder, once as folders and once as ten zips with all the files
-of the release (24 entries a shape), and prints the times. Every thousandth mesh is as large as
-released instance 920 (48,000 vertices); the others have 36 vertices. Takes about half a minute and
-0.5 GB of disk. The bars: 2 s to open, 0.1 s for any shape.
+of the release (24 entries a shape), and prints the times. Every thousandth mesh, and every tenth of
+the first 500, is as large as released instance 920 (48,000 vertices); the others have 36 vertices.
+Each lies in a place of its own. Takes some two minutes and 0.9 GB of disk. The bars: 2 s to open,
+0.1 s for any shape. Then each is opened in the real window with the Shape browser: seconds until
+the table is painted, until the first 500 shapes are drawn, and the longest stall meanwhile and
+while the table is scrolled.
+
+Run under a display or Xvfb: ``make bench``.
 """
 
 from __future__ import annotations
@@ -12,6 +17,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import tempfile
 import time
 import zipfile
@@ -19,6 +25,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+from _window import Stalls, pump, wait
 
 from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.shapes.library_files import image_file, off_from_mesh
@@ -27,6 +34,7 @@ from napari_3dmsl.shapes.library_table import LOCATION_COLUMNS
 from napari_3dmsl.shapes.library_write import FORMAT
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.shape import COLUMNS
+from napari_3dmsl.widgets.browse import BrowsePanel
 
 SHAPES = 27_272
 VIEWS = ("0", "x90", "x180", "y90", "y180", "z90")
@@ -35,15 +43,18 @@ VIEWS = ("0", "x90", "x180", "y90", "y180", "z90")
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         os.environ["NAPARI_3DMSL_CACHE"] = f"{name}/cache"
-        small, large, huge = (off_from_mesh(ball(rings), 0.024) for rings in (6, 220, 550))
-        print(f"meshes of {len(small) / 1e3:.0f} KB, every thousandth {len(large) / 1e6:.1f} MB")
         folders, zips = Path(name) / "folders", Path(name) / "zips"
-        write_folders(folders, small, large)
-        write_zips(zips, small, large)
+        write_folders(folders)
+        write_zips(zips, folders)
         report("folders", folders)
         report("ten zips, first time", zips)
         report("ten zips, index kept", zips)
+        shutil.rmtree(f"{name}/cache")
+        in_window("folders", folders)
+        in_window("ten zips, first time", zips)
+        in_window("ten zips, index kept", zips)
         (Path(name) / "1").mkdir()
+        huge = off_from_mesh(ball(550), 0.024)
         (Path(name) / "1" / "raw_mesh.off").write_bytes(huge)
         library = ShapeLibrary.open(name)
         spent = timed(lambda: library.mesh(1))
@@ -55,13 +66,44 @@ def report(what: str, path: Path) -> None:
     library = ShapeLibrary.open(path)
     assert len(library) == SHAPES
     some = np.random.default_rng(0).choice(library.ids, 1000, replace=False).tolist()
-    small = [timed(lambda i=i: library.mesh(i)) for i in some if i % 1000]
+    small = [timed(lambda i=i: library.mesh(i)) for i in some if not is_large(i)]
     large = [timed(lambda i=i: library.mesh(i)) for i in range(1000, SHAPES, 1000)]
     print(
         f"{what:<22} open {opened / 1000:5.2f} s   a small shape {np.median(small):5.1f} ms, "
         f"longest {max(small):5.1f}   a large one {np.median(large):5.1f} ms, longest "
         f"{max(large):5.1f}"
     )
+
+
+def in_window(what: str, path: Path) -> None:
+    """Open a library in a window, as dropping it does, and scroll through its table."""
+    import napari
+
+    viewer = napari.Viewer(title="library")
+    panel = BrowsePanel(viewer)
+    viewer.window.add_dock_widget(panel, name="Shape browser")
+    pump(1.0)
+    stalls, began = Stalls(), time.perf_counter()
+    viewer.open(path, plugin="napari-3dmsl")
+    panel.table.viewport().repaint()
+    assert panel.table.model().rowCount() == SHAPES
+    usable = time.perf_counter()
+    wait(panel.progress.isHidden, "shapes drawn")
+    drawn = time.perf_counter()
+    pump(1.0)
+    scrolled = time.perf_counter()
+    bar = panel.table.verticalScrollBar()
+    for place in np.linspace(bar.minimum(), bar.maximum(), 200).astype(int).tolist():
+        bar.setValue(place)
+        pump(0.02)
+    names = ", ".join(layer.name for layer in viewer.layers)
+    print(
+        f"{what:<22} table after {usable - began:.2f} s, drawn after {drawn - began:.1f} s "
+        f"({names}); longest stall while drawing {stalls.longest(usable + 0.01, drawn):.0f} ms, "
+        f"while scrolling {stalls.longest(scrolled):.0f} ms",
+        flush=True,
+    )
+    viewer.close()
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -84,23 +126,28 @@ def _quads(corner: np.ndarray) -> tuple[np.ndarray, ...]:
     return corner[:-1, :-1], corner[1:, :-1], corner[:-1, 1:], corner[1:, 1:]
 
 
-def meshes(small: bytes, large: bytes) -> Iterator[tuple[int, bytes]]:
+def is_large(number: int) -> bool:
+    return number % 1000 == 0 or (number <= 500 and number % 10 == 0)
+
+
+def write_folders(folder: Path) -> None:
+    """Write the meshes, side by side in a grid of 31 x 31 x 31."""
+    small, large = ball(6), ball(220)
     for number in range(1, SHAPES + 1):
-        yield number, small if number % 1000 else large
-
-
-def write_folders(folder: Path, small: bytes, large: bytes) -> None:
-    for number, content in meshes(small, large):
+        mesh = large if is_large(number) else small
+        corner = 10.0 * np.array(np.unravel_index(number, (31, 31, 31)))
         place = folder / str(number)
         place.mkdir(parents=True)
-        (place / "raw_mesh.off").write_bytes(content)
+        moved = Mesh(mesh.vertices + corner, mesh.faces)
+        (place / "raw_mesh.off").write_bytes(off_from_mesh(moved, 0.024))
     write_about(folder)
 
 
-def write_zips(folder: Path, small: bytes, large: bytes) -> None:
+def write_zips(folder: Path, folders: Path) -> None:
     folder.mkdir()
     archive = None
-    for number, content in meshes(small, large):
+    for number in range(1, SHAPES + 1):
+        content = (folders / str(number) / "raw_mesh.off").read_bytes()
         if (number - 1) % RELEASED_PER_ZIP == 0:
             if archive is not None:
                 archive.close()

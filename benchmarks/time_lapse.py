@@ -123,7 +123,7 @@ def skeleton_um(found: PlacedObject) -> float:
 
 
 def cost(objects: list[PlacedObject]) -> None:
-    """Print the time of a frame of the whole phantom without events, and of single events."""
+    """Print what a frame of the whole phantom costs without events, and what one event costs."""
     faces = sum(len(found.faces) for found in objects)
     for name, settings in (
         ("stiff", {}),
@@ -132,8 +132,8 @@ def cost(objects: list[PlacedObject]) -> None:
         motion = Motion(**{**STILL, "frames": 6, "diffusion_um2_per_s": 0.001, **settings})
         spent = timed(objects, motion)
         print(
-            f"{name}: {1000 * np.median(spent[1:]):.0f} ms a frame for {len(objects)} objects with "
-            f"{faces:,} faces, {spent[0]:.1f} s to begin"
+            f"{name}: {1000 * np.median(spent[1:]):.0f} processor ms a frame for "
+            f"{len(objects)} objects with {faces:,} faces, {spent[0]:.1f} s to begin"
         )
     for name, settings in (
         ("fission", {"fission_per_min": 1000.0}),
@@ -142,23 +142,23 @@ def cost(objects: list[PlacedObject]) -> None:
         motion = Motion(**{**STILL, "frames": 2, **settings})
         alone = Motion(**{**STILL, "frames": 2})
         base = timed(objects, alone)[1]
-        started = time.perf_counter()
+        started = time.process_time()
         seen = list(frames(objects, motion, np.random.default_rng(0)))
-        spent = time.perf_counter() - started - base
+        spent = time.process_time() - started - base
         events = len(seen[1].events)
         ratio = sum(map(volume_um3, seen[1].objects)) / sum(map(volume_um3, seen[0].objects))
         print(
-            f"{events} x {name}: {1000 * spent / max(events, 1):.0f} ms each on average, "
+            f"{events} x {name}: {1000 * spent / max(events, 1):.0f} processor ms each on average, "
             f"volume {100 * (ratio - 1):+.4f} %"
         )
 
 
 def timed(objects: list[PlacedObject], motion: Motion) -> list[float]:
     spent = []
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in frames(objects, motion, np.random.default_rng(0)):
-        spent.append(time.perf_counter() - started)
-        started = time.perf_counter()
+        spent.append(time.process_time() - started)
+        started = time.process_time()
     return spent
 
 

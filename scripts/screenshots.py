@@ -15,16 +15,17 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QScrollArea, QWidget
+from qtpy.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QWidget
 
-from napari_3dmsl.layers import INSTANCES
+from napari_3dmsl.shapes.collection import ShapeCollection
+from napari_3dmsl.shapes.library import write_library
 from napari_3dmsl.widgets._image_layers import IMAGE, MASK, PHOTONS, STACK
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets.demo import Demo
 from napari_3dmsl.widgets.download import DownloadPanel
 from napari_3dmsl.widgets.image_set import ImageSetPanel
 
-FOLDER = Path(__file__).parent.parent / "docs" / "images"
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 LAPTOP = (1366, 768)
 PANEL_WIDTH = 440
 CANVAS_WIDTH = 520  # of what is left between the docks
@@ -39,6 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as nobodys_settings:
         os.environ["NAPARI_3DMSL_PRESETS"] = nobodys_settings
         os.environ["NAPARI_3DMSL_CACHE"] = SOMEBODYS_CACHE
+        os.chdir(nobodys_settings)  # the Image set panel names its library from here
         take_all()
 
 
@@ -96,14 +98,10 @@ def take_all() -> None:
     turn_a_knob(demo)
     take(demo, "microscope", "truth")
 
-    for layer in demo.viewer.layers:
-        layer.visible = layer.name not in (IMAGE, PHOTONS, MASK, INSTANCES)
-    demo.viewer.dims.ndisplay = 3
-    demo.viewer.reset_view()
-    add_panel(demo, "image_set", "Image set", ImageSetPanel(demo.viewer))
-    demo.process_events(SETTLE_S)
+    add_image_set_panel(demo)
     take(demo, "image_set", "image_set")
-    add_panel(demo, "download", "Download shapes", DownloadPanel(demo.viewer))
+
+    add_download_panel(demo)
     take(demo, "download", "download")
     demo.viewer.close()
 
@@ -122,9 +120,29 @@ def see_from_above(demo: Demo, names: list[str]) -> None:
     demo.process_events(SETTLE_S)
 
 
-def add_panel(demo: Demo, key: str, name: str, panel: QWidget) -> None:
+def add_image_set_panel(demo: Demo) -> None:
+    """Preview a set of two microscopes; the library lies where nothing of this machine is told."""
+    selection = selection_of(demo.viewer)
+    assert isinstance(selection.source, ShapeCollection)
+    panel = ImageSetPanel(demo.viewer, remember=False)
+    dock = demo.viewer.window.add_dock_widget(panel, name="Image set", area="right", tabify=True)
+    demo.docks["image_set"] = dock
+    write_library(selection.source.shapes, "my_library")
+    panel.library.set_path("my_library")
+    panel.findChild(QCheckBox, "microscopes_epi1").setChecked(True)
+    panel.findChild(QLineEdit, "density_per_um2").setText("300")
+    dock.raise_()
+    demo.process_events(SETTLE_S)
+    panel.preview_button.click()
+    while panel.cancel_button.isEnabled():
+        demo.process_events(0.1)
+
+
+def add_download_panel(demo: Demo) -> None:
+    panel = DownloadPanel(demo.viewer)
     window = demo.viewer.window
-    demo.docks[key] = window.add_dock_widget(panel, name=name, area="right", tabify=True)
+    dock = window.add_dock_widget(panel, name="Download shapes", area="right", tabify=True)
+    demo.docks["download"] = dock
 
 
 def select_largest(demo: Demo, shape_class: str) -> None:

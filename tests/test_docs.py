@@ -1,4 +1,4 @@
-"""The scripts in docs/scripting.md run as they stand and print what the page says."""
+"""The scripts of the documentation run as they stand and print what the page says."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from typing import Any
 
 import pytest
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "scripting.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 SCRIPT_AND_OUTPUT = re.compile(r"```python\n(.*?)```\n+It prints\n+```\n(.*?)```", re.DOTALL)
 
 
+@pytest.mark.parametrize(("page", "scripts"), [("scripting.md", 3), ("time_lapse.md", 1)])
 def test_the_scripts_print_what_the_page_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str, scripts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = PAGE.read_text(encoding="utf-8")
+    text = (DOCS / page).read_text(encoding="utf-8")
     pairs = SCRIPT_AND_OUTPUT.findall(text)
-    assert len(pairs) == text.count("```python") >= 3
+    assert len(pairs) == text.count("```python") >= scripts
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {}  # each script goes on from the one before
     for script, told in pairs:
         printed = StringIO()
         with redirect_stdout(printed):
-            exec(compile(script, str(PAGE), "exec"), names)
+            exec(compile(script, page, "exec"), names)
         assert printed.getvalue() == told

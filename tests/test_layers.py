@@ -10,6 +10,7 @@ import pytest
 from napari_3dmsl import layers
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, simulate_surface
+from napari_3dmsl.shapes import drawing
 from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.extraction import ExtractionSettings
@@ -192,9 +193,9 @@ def test_many_faces_are_thinned_for_display_only(
 ) -> None:
     shapes = extracted[0][1]["metadata"][layers.KEY]["shapes"]
     before = len(shapes.mesh(1).faces)
-    monkeypatch.setattr(layers, "DRAWN_FACES", 2000)
+    monkeypatch.setattr(drawing, "DRAWN_FACES", 2000)
     drawn = sum(len(data[1]) for data, *_ in layers.class_layers(shapes))
-    assert 600 <= drawn <= 2400
+    assert 1800 <= drawn <= 2000
     assert len(shapes.mesh(1).faces) == before
 
 
@@ -304,7 +305,7 @@ def test_of_a_large_library_only_the_first_shapes_are_drawn(
     write_library(shapes.shapes, tmp_path / "library")
     library = ShapeLibrary.open(tmp_path / "library")
     assert [a["name"] for _, a, _ in layers.library_layers(library)] == ["dot (2)", "rod (1)"]
-    monkeypatch.setattr(layers, "_SHOWN_AT_ONCE", 1)
+    monkeypatch.setattr(layers, "DRAWN_SHAPES", 1)
     [(_, attributes, _)] = layers.library_layers(library)
     assert attributes["name"] == "dot (1)"
     assert attributes["metadata"][layers.KEY]["shapes"] is library

@@ -6,6 +6,7 @@ What a layer stands for is kept in ``metadata["napari_3dmsl"]``.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.classification import ClassRules, ShapeClass
 from napari_3dmsl.shapes.collection import ShapeCollection, ShapeSource
 from napari_3dmsl.shapes.correction import UNKNOWN
+from napari_3dmsl.shapes.drawing import DRAWN_SHAPES, drawn_faces, thinned_meshes
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.merged import MergedMesh
 from napari_3dmsl.shapes.mesh import Mesh, decimate
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from napari_3dmsl.microscope.simulation import SimulatedImage
     from napari_3dmsl.shapes.extraction import Extraction
+    from napari_3dmsl.shapes.library import ShapeLibrary
     from napari_3dmsl.shapes.phantom import Phantom
     from napari_3dmsl.shapes.volume import LabelVolume
 
@@ -46,11 +49,10 @@ CLASS_COLOURS: dict[str, str] = {
 """Okabe and Ito's palette, told apart also by colour-blind eyes."""
 
 UNKNOWN_COLOUR = "#BBBBBB"
-DRAWN_FACES = 400_000
-"""Faces drawn at most; beyond, meshes are thinned for display, never for measuring or imaging."""
+READING_S = 0.3
+"""Seconds that opening a library spends on surfaces, while the window waits."""
 
 _HIGHLIGHT_UM = 0.03
-_SHOWN_AT_ONCE = 500
 
 
 def class_colour(shape_class: str | None) -> str:
@@ -215,17 +217,25 @@ def _label_features(shapes: ShapeCollection) -> dict[str, Any]:
 
 def class_layers(shapes: ShapeSource) -> list[LayerData]:
     """Return one Surface for each class present, in the order of `ShapeClass`."""
-    by_class: dict[str, dict[int, Mesh]] = {}
-    for shape_id, kind in zip(shapes.ids, shapes.table["shape_class"], strict=True):
-        by_class.setdefault(kind or UNKNOWN, {})[shape_id] = shapes.mesh(shape_id)
-    total = sum(len(mesh.faces) for meshes in by_class.values() for mesh in meshes.values())
-    share = min(1.0, DRAWN_FACES / max(total, 1))
-    order = [*CLASS_COLOURS, *sorted(set(by_class) - set(CLASS_COLOURS))]
-    layers = []
-    for kind in (kind for kind in order if kind in by_class):
-        drawn = {i: _thinned(mesh, share) for i, mesh in by_class[kind].items()}
-        layers.append(class_layer(kind, MergedMesh.of(drawn), shapes))
-    return layers
+    faces = drawn_faces(shapes, shapes.ids)
+    return drawn_layers({i: decimate(shapes.mesh(i), faces[i]) for i in shapes.ids}, shapes)
+
+
+def drawn_layers(drawn: Mapping[int, Mesh], shapes: ShapeSource) -> list[LayerData]:
+    """Return surfaces of some shapes as one Surface for each class present."""
+    groups = by_class(drawn, shapes)
+    order = [*CLASS_COLOURS, *sorted(set(groups) - set(CLASS_COLOURS))]
+    kinds = [kind for kind in order if kind in groups]
+    return [class_layer(kind, MergedMesh.of(groups[kind]), shapes) for kind in kinds]
+
+
+def by_class(drawn: Mapping[int, Mesh], shapes: ShapeSource) -> dict[str, dict[int, Mesh]]:
+    """Group surfaces of some shapes by the class that these have now."""
+    kinds = dict(zip(shapes.ids, shapes.table["shape_class"], strict=True))
+    groups: dict[str, dict[int, Mesh]] = {}
+    for shape_id, mesh in drawn.items():
+        groups.setdefault(kinds[shape_id] or UNKNOWN, {})[shape_id] = mesh
+    return groups
 
 
 def class_layer(kind: str, merged: MergedMesh, shapes: ShapeSource) -> LayerData:
@@ -237,10 +247,6 @@ def class_layer(kind: str, merged: MergedMesh, shapes: ShapeSource) -> LayerData
 def class_title(kind: str, merged: MergedMesh) -> str:
     """Name of the layer of a class."""
     return f"{kind} ({len(merged.sizes)})"
-
-
-def _thinned(mesh: Mesh, share: float) -> Mesh:
-    return mesh if share >= 1.0 else decimate(mesh, max(200, int(share * len(mesh.faces))))
 
 
 def selected_layer(mesh: Mesh) -> LayerData:
@@ -280,26 +286,26 @@ def _surface(mesh: Mesh, name: str, colour: str, told: dict[str, Any]) -> LayerD
     return (vertices, mesh.faces, values), attributes, "surface"
 
 
-def library_layers(library: Any) -> list[LayerData]:
+def library_layers(library: ShapeLibrary, seconds: float = READING_S) -> list[LayerData]:
     """Return a shape library as one Surface for each class.
 
-    Of a large library only the first shapes are drawn; all of them are in the browser's table.
+    Parameters
+    ----------
+    library
+        The library; its first shapes are drawn, see `thinned_meshes`.
+    seconds
+        Time to read meshes: so long the window stands still. The Shape browser draws the rest.
     """
-    shown = library if len(library.ids) <= _SHOWN_AT_ONCE else _First(library, _SHOWN_AT_ONCE)
-    layers = class_layers(shown)
-    for _, attributes, _ in layers:
-        attributes["metadata"][KEY]["shapes"] = library
-    return layers
-
-
-class _First:
-    """The first shapes of a source."""
-
-    def __init__(self, source: ShapeSource, count: int) -> None:
-        self.ids = list(source.ids)[:count]
-        self.table = {name: list(column)[:count] for name, column in source.table.items()}
-        self.mesh = source.mesh
-        self.set_classes = source.set_classes
+    faces = drawn_faces(library, library.ids[:DRAWN_SHAPES])
+    drawn: dict[int, Mesh] = {}
+    until = time.perf_counter() + seconds
+    for shape_id, mesh in thinned_meshes(library, faces):
+        drawn[shape_id] = mesh
+        if time.perf_counter() > until:
+            break
+    if not drawn:
+        library.mesh(library.ids[0])  # says what is wrong with it
+    return drawn_layers(drawn, library)
 
 
 def phantom_layer(phantom: Phantom, name: str) -> LayerData:

@@ -1,8 +1,13 @@
 """A tiny shape library and a small recipe, for the tests of image sets."""
 
+from concurrent.futures import Future
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from napari_3dmsl.datasets import generate
+from napari_3dmsl.datasets.groups import GroupRenderer
 from napari_3dmsl.datasets.recipe import Recipe
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.library import write_library
@@ -38,18 +43,62 @@ def library(tmp_path_factory):
     return folder
 
 
+def settings_of(library):
+    """A recipe of 32 × 32 pixels: 6 views of 4 shapes in 2 microscopes."""
+    return {
+        "seed": 5,
+        "source": {"library": str(library)},
+        "microscopes": ["epi1", "con1"],
+        "image_size": [32, 32],
+        "labelling": {"density_per_um2": 60},
+    }
+
+
 @pytest.fixture
 def small_recipe(library):
-    """Make a recipe of 32 × 32 pixels for the library; what is given differs."""
+    """Make a small recipe for the library; what is given differs."""
+    return lambda **changes: Recipe(**{**settings_of(library), **changes})
 
-    def recipe(**changes):
-        settings = {
-            "seed": 5,
-            "source": {"library": str(library)},
-            "microscopes": ["epi1", "con1"],
-            "image_size": [32, 32],
-            "labelling": {"density_per_um2": 60},
-        }
-        return Recipe(**{**settings, **changes})
 
-    return recipe
+class Inline:
+    """Stands for the pool of worker processes: does the work at once, here."""
+
+    def __init__(self, workers, context, begin, told):
+        recipe, pools, folder = told
+        library = generate.ShapeLibrary.open(recipe.source.library)
+        generate._work = generate._Work(Path(folder), GroupRenderer(recipe, library, pools))
+
+    def submit(self, work, *given):
+        future = Future()
+        try:
+            future.set_result(work(*given))
+        except Exception as error:  # noqa: BLE001 - as a pool hands it on
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, wait, cancel_futures):
+        generate._work = None
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    """Let runs make their images in this process; no other starts."""
+    monkeypatch.setattr(generate, "ProcessPoolExecutor", Inline)
+
+
+def tree(folder):
+    """Content of every file below a folder by its name."""
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+@pytest.fixture(scope="session")
+def finished(library, tmp_path_factory):
+    """Recipe, and folder of its finished set of 48 images, made in this process."""
+    recipe = Recipe(**settings_of(library))
+    folder = tmp_path_factory.mktemp("sets") / "finished"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generate, "ProcessPoolExecutor", Inline)
+        outcome = generate.generate(recipe, folder, workers=1)
+    assert (outcome.images, outcome.made, outcome.failed) == (48, 48, {})
+    return recipe, folder

@@ -9,7 +9,7 @@ from placed import ball, torus
 from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
-from napari_3dmsl.datasets.montage import montage, montage_labels
+from napari_3dmsl.datasets.montage import montage
 from napari_3dmsl.datasets.packing import pack
 from napari_3dmsl.datasets.scenes import SceneSettings, draw_centre, region, world_boxes_um
 from napari_3dmsl.inside import inside_mesh
@@ -275,23 +275,9 @@ def test_montages_put_tiles_row_by_row():
     assert whole[0, ::3, ::5].tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
-def test_labels_of_a_montage_are_unique_and_tell_where_they_come_from():
-    rng = np.random.default_rng(0)
-    tiles = [rng.integers(0, n, (8, 9)).astype(np.uint16) for n in (4, 1, 3, 6)]
-    whole, offsets = montage_labels(tiles)
-    assert whole.shape == (16, 18)
-    back = [whole[:8, :9], whole[:8, 9:], whole[8:, :9], whole[8:, 9:]]
-    seen = [set(np.unique(part)) - {0} for part in back]
-    assert not any(a & b for a, b in combinations(seen, 2))
-    for part, tile, offset in zip(back, tiles, offsets, strict=True):
-        assert np.array_equal(np.where(part > 0, part - offset, 0), tile)
-
-
 def test_montages_of_unlike_tiles_are_refused():
     tile = np.zeros((4, 4), np.uint8)
     with pytest.raises(ValueError, match="3 tiles: a montage of 2 x 2 takes 4"):
         montage([tile] * 3)
     with pytest.raises(ValueError, match="must be alike"):
         montage([tile] * 3 + [np.zeros((4, 5), np.uint8)])
-    with pytest.raises(ValueError, match="reach 80000: at most 65535"):
-        montage_labels([np.full((4, 4), 20000, np.uint16)] * 4)

@@ -9,7 +9,7 @@ import pytest
 
 from napari_3dmsl.shapes.extraction import STEPS, Dropped, ExtractionReport
 from napari_3dmsl.widgets import _extract_told
-from napari_3dmsl.widgets._extract_told import Told, result, time_left
+from napari_3dmsl.widgets._extract_told import Told, result, thinning, time_left
 
 
 class Clock:
@@ -56,6 +56,13 @@ def test_the_result_says_what_was_dropped_and_why() -> None:
     ]
     nothing = result(ExtractionReport(0, 0, 0, 0, 0, 210.0), [], 1)
     assert nothing.splitlines()[:2] == ["0 shapes. 1.0 s.", "Dropped: none."]
+
+
+def test_thinned_surfaces_are_told() -> None:
+    assert thinning(80_000, 832_740) == (
+        "Drawn with 80,000 of 832,740 faces; measures, images and files use all.\n"
+    )
+    assert thinning(4000, 4000) == ""
 
 
 def test_a_run_says_which_instance_it_is_at_and_what_it_dropped(

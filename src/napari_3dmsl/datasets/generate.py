@@ -159,8 +159,7 @@ class _Run:
 
     def go(self) -> Outcome:
         columns = index_columns(self._plan.recipe.truths, PARAMETERS)
-        for part in list(self._folder.rglob(".*.part")):  # what an earlier run left half done
-            shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink()
+        self._sweep()
         if not (self._folder / JOURNAL_FILE).exists() and self._is_finished():
             self._outcome.images = self._plan.images
             return self._outcome
@@ -175,6 +174,11 @@ class _Run:
             write_index(self._folder, rows, columns)
         journal.path.unlink()
         return self._outcome
+
+    def _sweep(self) -> None:
+        """Remove what an earlier run left half done."""
+        for part in [*self._folder.rglob(".*.part"), *self._folder.glob(f".{ZIPS}-*")]:
+            shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink(True)
 
     def _is_finished(self) -> bool:
         """Whether the table lists all images and all their files are whole."""
@@ -240,7 +244,8 @@ class _Run:
                         break
                 if not running:
                     break
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                done = wait(running, return_when=FIRST_COMPLETED).done
+                for future in sorted(done, key=lambda one: one.exception() is not None):
                     self._finish(running.pop(future), future, journal)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-MOST_LABELS = int(np.iinfo(np.uint16).max)
-
 
 def montage(tiles: Sequence[NDArray[Any]], shape: tuple[int, int] = (2, 2)) -> NDArray[Any]:
     """Put tiles side by side, row by row.
@@ -40,30 +38,3 @@ def montage(tiles: Sequence[NDArray[Any]], shape: tuple[int, int] = (2, 2)) -> N
         raise ValueError(f"tiles of a montage must be alike and have rows and columns; got {found}")
     rows = [np.concatenate(tiles[r * across : (r + 1) * across], axis=-1) for r in range(down)]
     return np.concatenate(rows, axis=-2)
-
-
-def montage_labels(
-    tiles: Sequence[NDArray[np.integer]], shape: tuple[int, int] = (2, 2)
-) -> tuple[NDArray[np.uint16], tuple[int, ...]]:
-    """Put label images side by side and make their labels unique.
-
-    Returns
-    -------
-    labels : (..., rows, columns) uint16
-    offsets : tuple of int
-        What was added to the labels of each tile; 0 stays the background.
-
-    Raises
-    ------
-    ValueError
-        As `montage`, or when the labels outgrow 65535.
-    """
-    largest = [int(tile.max(initial=0)) for tile in tiles]
-    ends = np.cumsum([0, *largest]).tolist()
-    if ends[-1] > MOST_LABELS:
-        raise ValueError(f"labels of a montage reach {ends[-1]}: at most {MOST_LABELS}")
-    unique = [
-        np.where(tile > 0, tile.astype(np.int64) + offset, 0).astype(np.uint16)
-        for tile, offset in zip(tiles, ends[:-1], strict=True)
-    ]
-    return montage(unique, shape), tuple(ends[:-1])

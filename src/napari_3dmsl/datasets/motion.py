@@ -117,7 +117,8 @@ def frames(
 
     Emitters stay with the material: they move, turn and bend with their object, each goes with the
     half that it lies in, and those of two objects that fuse stay together. Bleached ones stay in
-    their place with 0 photons.
+    their place with 0 photons. Centrelines go along where the objects have them; those of new
+    shapes are found anew.
 
     Parameters
     ----------

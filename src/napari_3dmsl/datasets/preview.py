@@ -113,22 +113,30 @@ def preview(plan: Plan, library: ShapeSource, count: int = SAMPLES) -> Iterator[
     OSError
         When a file cannot be written.
     """
+    from threadpoolctl import ThreadpoolController
+
+    threads = ThreadpoolController()
     for sample in preview_samples(plan, count):
+        with threads.limit(limits=1):  # as the workers of a run have it, for the time they take
+            made = _make(plan, sample, library)
+        yield made
+
+
+def _make(plan: Plan, sample: PreviewSample, library: ShapeSource) -> Previewed:
+    began = time.perf_counter()
+    rendered = _render(plan, sample, library)
+    rendered_s = time.perf_counter() - began
+    with TemporaryDirectory(prefix="napari-3dmsl-") as folder:
         began = time.perf_counter()
-        rendered = _render(plan, sample, library)
-        rendered_s = time.perf_counter() - began
-        with TemporaryDirectory(prefix="napari-3dmsl-") as folder:
-            began = time.perf_counter()
-            write_sample(rendered, plan.recipe, Path(folder))
-            write_s = time.perf_counter() - began
-            files = (file for file in Path(folder).rglob("*") if file.is_file())
-            size = sum(file.stat().st_size for file in files)
-        group_s, once_s = plan.images_per_group * rendered_s, 0.0
-        if rendered_s < _AGAIN_BELOW_S:
-            first_s, next_s = _times(plan, sample, library)
-            group_s = first_s + (plan.images_per_group - 1) * next_s
-            once_s = max(rendered_s - first_s, 0.0)
-        yield Previewed(rendered, group_s, write_s, once_s, size)
+        write_sample(rendered, plan.recipe, Path(folder))
+        write_s = time.perf_counter() - began
+        files = (file for file in Path(folder).rglob("*") if file.is_file())
+        size = sum(file.stat().st_size for file in files)
+    if rendered_s > _AGAIN_BELOW_S:
+        return Previewed(rendered, plan.images_per_group * rendered_s, write_s, 0.0, size)
+    first_s, next_s = _times(plan, sample, library)
+    group_s = first_s + (plan.images_per_group - 1) * next_s
+    return Previewed(rendered, group_s, write_s, max(rendered_s - first_s, 0.0), size)
 
 
 def _render(plan: Plan, sample: PreviewSample, library: ShapeSource) -> Rendered:

@@ -130,7 +130,7 @@ class _Places:
         return released_image(group.shape_ids[0], self._set, self._rendered.view, group.repeat)
 
     def truth(self, name: str) -> str:
-        if self._zarr and name in _LABELS:
+        if self._zarr and _is_label(self._rendered, name):
             return f"{self.image}/labels/{name}"
         suffix = truth_suffix(self._rendered, name)
         if self._set is None:
@@ -145,8 +145,14 @@ def truth_suffix(rendered: Rendered, name: str) -> str:
     return "" if many and name in _ONE_FOR_EACH else _SUFFIXES.get(name, ".tif")
 
 
+def _is_label(rendered: Rendered, name: str) -> bool:
+    """Whether a truth lies in the OME-Zarr image: there labels have the axes of the image."""
+    pixels = rendered.truths.get(name)
+    return pixels is not None and pixels.dtype.kind in "ui" and pixels.shape == rendered.image.shape
+
+
 def _write_zarr(rendered: Rendered, recipe: Recipe, folder: Path, files: dict[str, str]) -> None:
-    labels = {name: rendered.truths[name] for name in recipe.truths if name in _LABELS}
+    labels = {name: rendered.truths[name] for name in recipe.truths if _is_label(rendered, name)}
     write_ome_zarr(
         folder / files["image"],
         rendered.image,
@@ -245,7 +251,6 @@ _SUFFIXES = {
     "tracks": "",
 }
 _ONE_FOR_EACH = frozenset({"meshes", "clouds", "occupancies"})
-_LABELS = frozenset({"mask", "focus_mask", "instances", "classes", "centreline"})
 
 
 def _each_object(

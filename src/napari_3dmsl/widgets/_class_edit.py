@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,8 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl import layers
 from napari_3dmsl.shapes.classification import ShapeClass
-from napari_3dmsl.shapes.correction import UNKNOWN
 from napari_3dmsl.shapes.library import ShapeLibrary
-from napari_3dmsl.shapes.merged import MergedMesh, regroup
+from napari_3dmsl.widgets._class_surfaces import recolour
 from napari_3dmsl.widgets._selection import ShapeSelection
 
 Classes = dict[int, str | None]
@@ -128,60 +126,6 @@ class ClassEditor(QWidget):
         if problem:
             self.failed.emit(problem)
         self.renew()
-
-
-def recolour(viewer: Any, source: Any, classes: Mapping[int, str | None]) -> None:
-    """Show other classes of some shapes in the layers of a source."""
-    names = {shape_id: kind or UNKNOWN for shape_id, kind in classes.items()}
-    ours = [layer for layer in viewer.layers if layers.shapes_of(layer) is source]
-    for layer in ours:
-        if layers.about(layer).get("kind") == layers.INSTANCES:
-            _recolour_labels(layer, source, names)
-    surfaces = {
-        layers.about(layer)["shape_class"]: layer
-        for layer in ours
-        if layers.about(layer).get("kind") == "class"
-    }
-    groups = {kind: layers.about(layer)["merged"] for kind, layer in surfaces.items()}
-    active = viewer.layers.selection.active
-    changed = regroup(groups, names)
-    # What comes first: without any layer the shapes would count as closed.
-    for kind in sorted(changed, key=lambda kind: changed[kind] is None):
-        _renew_surface(viewer, surfaces.get(kind), kind, changed[kind], source)
-    if active in viewer.layers:
-        viewer.layers.selection.active = active
-
-
-def _renew_surface(
-    viewer: Any, layer: Any, kind: str, merged: MergedMesh | None, source: Any
-) -> None:
-    if merged is None:
-        viewer.layers.remove(layer)
-        return
-    data, attributes, _ = layers.class_layer(kind, merged, source)
-    if layer is None:
-        from napari.layers import Surface
-
-        viewer.add_layer(Surface(data, **attributes))
-        return
-    told = layers.about(layer)
-    if layer.name == layers.class_title(kind, told["merged"]):  # else the person has named it
-        layer.name = attributes["name"]
-    layer.data = data
-    told["merged"] = merged
-
-
-def _recolour_labels(layer: Any, source: Any, names: Mapping[int, str]) -> None:
-    colours = dict(layer.colormap.color_dict)
-    colours.update({i: layers.class_colour(kind) for i, kind in names.items()})
-    layer.colormap = colours
-    features = layer.features.copy()
-    rows = features["index"].isin(list(names))
-    place = {shape_id: row for row, shape_id in enumerate(source.ids)}
-    at = [place[int(i)] for i in features.loc[rows, "index"]]
-    for column in ("shape_class", "reason"):
-        features.loc[rows, column] = [source.table[column][row] for row in at]
-    layer.features = features
 
 
 def _named(classes: Classes) -> str:

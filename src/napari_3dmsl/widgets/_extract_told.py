@@ -84,3 +84,10 @@ def limits(settings: ExtractionSettings) -> str:
         f"Works on {grid} nm voxels (z × y × x). Tubes thinner than {thinnest:.0f} nm "
         f"vanish in the erosion and are {kept} by the regrowth."
     )
+
+
+def thinning(drawn: int, full: int) -> str:
+    """Say with how many faces of how many the shapes are drawn, when it is not with all."""
+    if drawn >= full:
+        return ""
+    return f"Drawn with {drawn:,} of {full:,} faces; measures, images and files use all.\n"

@@ -11,14 +11,13 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.library import ShapeLibrary, write_library
-from napari_3dmsl.widgets._form import LABEL_WIDTH
+from napari_3dmsl.widgets._form import LABEL_WIDTH, button
 from napari_3dmsl.widgets._selection import ShapeSelection
 from napari_3dmsl.widgets._thread import BackgroundThread
 
@@ -71,21 +70,17 @@ class LibraryChoice(QWidget):
             ("choose_folder", "Folder…", self._ask_for_folder),
             ("choose_zip", "Zip…", self._ask_for_zip),
         ):
-            button = QPushButton(text, self)
-            button.setObjectName(name)
-            button.setToolTip(_TIP)
-            button.clicked.connect(ask)
-            line.addWidget(button)
+            line.addWidget(button(name, text, _TIP, ask))
         self.unsaved = QLabel(self)
         self.unsaved.setObjectName("unsaved")
         self.unsaved.setWordWrap(True)
-        self.save_button = QPushButton("Save them as a library…", self)
-        self.save_button.setObjectName("save_shapes")
-        self.save_button.setToolTip(
+        self.save_button = button(
+            "save_shapes",
+            "Save them as a library…",
             "An image set is made of shapes on disk, so that it can be made again: choose a new or "
-            "empty folder"
+            "empty folder",
+            self._save,
         )
-        self.save_button.clicked.connect(self._save)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 2, 4, 2)
         column.addLayout(line)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import multiprocessing
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from multiprocessing.connection import Connection
 from typing import Any
 
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 
 from napari_3dmsl.widgets._thread import BackgroundWork
 
@@ -21,8 +21,15 @@ class BackgroundProcess(BackgroundWork):
     """Runs one function at a time in a fresh process.
 
     The function is called with its arguments and ``progress=``; it, its arguments and its result
-    must pickle.
+    must pickle. What a generator yields is sent one by one, and its result is None.
+
+    Signals
+    -------
+    parted(part)
+        A generator has yielded; beside those of `BackgroundWork`.
     """
+
+    parted = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -70,10 +77,14 @@ class BackgroundProcess(BackgroundWork):
             connection.send(work)
             while True:
                 kind, content = connection.recv()
-                if kind != "progress":
+                if kind not in ("progress", "part"):
                     return kind, content
-                if not self._closed:
+                if self._closed or self._stop.is_set():
+                    continue
+                if kind == "progress":
                     self.progressed.emit(*content)
+                else:
+                    self.parted.emit(content)
         except (EOFError, OSError):
             return "ended", None
         except Exception as error:  # noqa: BLE001  pickling raises whatever it likes
@@ -103,7 +114,12 @@ def _run(connection: Connection) -> None:
 
     try:
         function, arguments = connection.recv()
-        connection.send(("result", function(*arguments, progress=progress)))
+        result = function(*arguments, progress=progress)
+        if isinstance(result, Generator):
+            for part in result:
+                connection.send(("part", part))
+            result = None
+        connection.send(("result", result))
     except EOFError:  # nobody waits for us
         pass
     except (ValueError, OSError, MemoryError) as error:

@@ -107,6 +107,8 @@ class RecipeForm(QObject):
         self._given: dict[str, Any] = {}
         self._as_given: dict[Path, Any] = {}
         self._fill(self._defaults)
+        self._fresh = self.values()
+        self._last = self.state()
         for section in self.sections:
             section.form.tell_defaults()
             section.form.changed.connect(self._changed)
@@ -150,6 +152,27 @@ class RecipeForm(QObject):
             if section.is_on:
                 self._as_given.update(section.readings())
         self._changed()
+
+    def state(self) -> dict[str, Any]:
+        """Return what to remember: each part of the recipe, None for those that are not given."""
+        try:
+            values = self.values()
+        except ValueError:  # somebody is typing
+            return self._last
+        values.get("source", {}).pop("library", None)
+        self._last = {name: values.get(name) for name in Recipe.model_fields if name != "name"}
+        return self._last
+
+    def recall(self, state: Mapping[str, Any]) -> None:
+        """Show what was remembered, unless a recipe can no longer be that."""
+        given = {name: part for name, part in state.items() if part is not None}
+        values = _merged(self._fresh, given)
+        source = values["source"]
+        try:
+            Recipe(**{**values, "source": {**source, "library": "."}})
+        except (ValueError, TypeError):
+            return
+        self.take(values)
 
     @property
     def kept(self) -> list[str]:

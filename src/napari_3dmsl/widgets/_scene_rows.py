@@ -16,7 +16,7 @@ SCENE: list[Any] = [
     Choice(
         "kind",
         "Shapes are",
-        {"packed at random": "packed", "where they are": "region", "alone": "single"},
+        {"packed at random": "packed", "where they are": "region", "one, turned": "single"},
         "Packed: shapes of the library, turned and placed at random without overlap. Where they "
         "are: windows of the EM volume. How many scenes: 'Label anew' above.",
     ),

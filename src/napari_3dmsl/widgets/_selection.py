@@ -14,11 +14,13 @@ from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.collection import ShapeSource
 from napari_3dmsl.shapes.mesh import Mesh, merge_meshes
+from napari_3dmsl.widgets._gentle import unselected
 from napari_3dmsl.widgets._view import units_in
 
 _selections: WeakKeyDictionary[Any, ReferenceType[ShapeSelection]] = WeakKeyDictionary()
 
 _HIGHLIGHTED = 64  # shapes drawn white at most: those of a library are read for it
+_HIGHLIGHTED_FACES = 400_000  # with so many no more shapes are: full surfaces are drawn white
 
 
 def selection_of(viewer: Any) -> ShapeSelection:
@@ -143,7 +145,7 @@ class ShapeSelection(QObject):
         for shape_id in self.shape_ids:
             if shape_id == self.shape_id:
                 continue
-            if len(found) == _HIGHLIGHTED or faces > layers.DRAWN_FACES:
+            if len(found) == _HIGHLIGHTED or faces > _HIGHLIGHTED_FACES:
                 break
             try:
                 mesh = self._read(shape_id)
@@ -203,10 +205,8 @@ class ShapeSelection(QObject):
             return
         from napari.layers import Surface
 
-        active = self._layers.selection.active
-        self._add_layer(Surface(data, **attributes))
-        # A big active surface is searched at every mouse move, so hand the focus back.
-        self._layers.selection.active = active
+        with unselected(self._layers):
+            self._add_layer(Surface(data, **attributes))
 
     def _on_click(self, viewer: Any, event: Any) -> Any:
         """Select the shape under a click, but not at the end of a drag."""

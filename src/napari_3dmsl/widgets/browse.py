@@ -8,8 +8,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from napari_3dmsl.shapes.drawing import DRAWN_SHAPES
 from napari_3dmsl.widgets._class_edit import ClassEditor
 from napari_3dmsl.widgets._flight import Flight
+from napari_3dmsl.widgets._library_drawing import LibraryDrawing
 from napari_3dmsl.widgets._memory import State, tick, ticks
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
@@ -32,7 +34,12 @@ class BrowsePanel(Panel):
         self.at_end(self._thumbnails.close)
         self._flight = Flight(viewer, self)
         self.at_end(self._flight.stop)
+        self._drawing = LibraryDrawing(viewer, self)
+        self.at_end(self._drawing.stop)
         self._build()
+        self._drawing.progressed.connect(self._show_drawing)
+        self._drawing.ended.connect(self.progress.hide)
+        self._drawing.failed.connect(self.complain)
         self._model.arranged.connect(self._show_selected)
         self._thumbnails.made.connect(self._model.refresh)
         self.pictures_box.toggled.connect(self._toggle_pictures)
@@ -125,7 +132,16 @@ class BrowsePanel(Panel):
             self.say(f"{len(source.ids)} shapes. Click a row, or a shape in the canvas.")
         else:  # surfaces alone, which only a 3D view shows
             self.viewer.dims.ndisplay = 3
-            self.say(f"{len(source.ids)} shapes of a library. Click a row.")
+            many = len(source.ids) > DRAWN_SHAPES
+            drawn = f"; the first {DRAWN_SHAPES} are drawn" if many else ""
+            self.say(f"{len(source.ids)} shapes of a library{drawn}. Click a row.")
+        self._drawing.draw(source)
+
+    def _show_drawing(self, done: int, total: int) -> None:
+        self.progress.setVisible(True)
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.progress.setFormat("Drawing shape %v of %m")
 
     def _narrow(self) -> None:
         self._model.narrow(self.filter.mask(self._model))

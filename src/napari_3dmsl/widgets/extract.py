@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl import layers
@@ -32,8 +31,9 @@ from napari_3dmsl.widgets._extract_rows import (
     SET_SCALE,
     VOXEL_ROWS,
 )
-from napari_3dmsl.widgets._extract_told import Told, limits, result
+from napari_3dmsl.widgets._extract_told import Told, limits, result, thinning
 from napari_3dmsl.widgets._form import Form
+from napari_3dmsl.widgets._gentle import GentleLayers
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._memory import State
 from napari_3dmsl.widgets._panel import Panel
@@ -65,11 +65,8 @@ class ExtractPanel(Panel):
         self._job = BackgroundProcess(self)
         self._told = Told()
         self._source: Source | None = None
-        self._waiting: list[layers.LayerData] = []
-        self._added: list[Any] = []
-        self._adding = QTimer(self)
-        self._adding.setSingleShot(True)
-        self._adding.timeout.connect(self._add_next)
+        self._adding = GentleLayers(viewer, self)
+        self._adding.added.connect(self._sum_up)
         self._preview = PreviewRunner(viewer, self)
         self._build()
         self._job.progressed.connect(self._show_progress)
@@ -81,6 +78,7 @@ class ExtractPanel(Panel):
         self._preview.busy.connect(self._set_previewing)
         self.at_end(self._job.close)
         self.at_end(self._preview.close)
+        self.at_end(self._adding.stop)
         self.at_end(self.choice.disconnect_viewer)
         forms = (self.voxels, self.protocol, self.classes, self.crop)
         self.keep_in_mind("extract", self._state, self._take_state, [x.changed for x in forms])
@@ -217,7 +215,7 @@ class ExtractPanel(Panel):
         self.say("Starting…")
         work = partial(layers.extraction_layers, rules=ClassRules(**self.classes.values()))
         self._job.start(work, labels, settings, layer.name)
-        threading.Thread(target=_compile_label_colours, daemon=True).start()
+        _prepare_label_colours(np.uint8)
 
     def _set_running(self, running: bool) -> None:
         self.extract_button.setEnabled(not running)
@@ -228,6 +226,8 @@ class ExtractPanel(Panel):
         self.progress.setRange(0, 0)
 
     def _show_progress(self, done: int, total: int, what: str) -> None:
+        if total > np.iinfo(np.uint8).max:  # as many shapes as `layers.instances_layer` widens for
+            _prepare_label_colours(np.uint16)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
         self.say(self._told.progress(done, total, what))
@@ -241,40 +241,31 @@ class ExtractPanel(Panel):
         self.say("Cancelled; no layer was changed.")
 
     def _show_shapes(self, found: list[layers.LayerData]) -> None:
-        """Begin to add the layers, one a turn of the event loop: napari needs a while for each."""
+        """Begin to add the layers."""
         assert self._source is not None
         self.cancel_button.setEnabled(False)
         self._place_input(self._source)
         self._remove_earlier()
         for _, attributes, _ in found:
             attributes["translate"] = self._source.origin_um + attributes["translate"]
-        self._waiting = found
-        self._added = []
         self.say("Drawing…")
-        self._adding.start()
+        self._adding.start(found, [self._show_in_3d], [self.viewer.reset_view])
 
-    def _add_next(self) -> None:
-        from napari.layers import Layer
-
+    def _show_in_3d(self) -> None:
         if self.viewer.dims.ndisplay != 3:
             self.viewer.dims.ndisplay = 3
-        elif self._waiting:
-            self._added.append(self.viewer.add_layer(Layer.create(*self._waiting.pop(0))))
-            # The labels stay active: napari searches a big active surface at every mouse move.
-            if self._added[0] in self.viewer.layers:
-                self.viewer.layers.selection.active = self._added[0]
-        else:
-            self.viewer.reset_view()
-            self._set_running(False)
-            self._sum_up()
-            return
-        self._adding.start()
 
-    def _sum_up(self) -> None:
-        about = layers.about(self._added[0])
-        classes = about["shapes"].table["shape_class"]
-        lines = result(about["report"], classes, self._told.seconds)
-        self.say(f"{lines}\nClick a shape to select it.")
+    def _sum_up(self, added: list[Any]) -> None:
+        self._set_running(False)
+        # The labels are active: napari searches a big active surface at every mouse move.
+        if added[0] in self.viewer.layers:
+            self.viewer.layers.selection.active = added[0]
+        about = layers.about(added[0])
+        shapes = about["shapes"]
+        lines = result(about["report"], shapes.table["shape_class"], self._told.seconds)
+        drawn = sum(len(layer.data[1]) for layer in added[1:])
+        thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
+        self.say(f"{lines}\n{thinned}Click a shape to select it.")
 
     def _place_input(self, source: Source) -> None:
         """Give the input its voxel size if agreed, and hide it."""
@@ -371,11 +362,17 @@ def _may_be_labels(layer: Any) -> bool:
 
 
 @cache
-def _compile_label_colours() -> None:
+def _prepare_label_colours(number: type[np.integer[Any]]) -> threading.Thread:
     """Let napari compile, while we wait, what it needs to give labels colours of their own.
 
     Left to the moment when the layer is added, that freezes the window for over a second.
     """
+    thread = threading.Thread(target=_compile_label_colours, args=(number,), daemon=True)
+    thread.start()
+    return thread
+
+
+def _compile_label_colours(number: type[np.integer[Any]]) -> None:
     from napari.utils.colormaps import DirectLabelColormap
 
     colours = DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: "white"})
@@ -383,7 +380,7 @@ def _compile_label_colours() -> None:
     collects = gc.isenabled()
     gc.disable()
     try:
-        colours.map(np.array([0, 1], np.uint8))
+        colours.map(np.array([0, 1], number))
     finally:
         if collects:
             gc.enable()

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,7 +21,7 @@ from napari_3dmsl.datasets.pace import Pace
 from napari_3dmsl.datasets.recipe import Recipe
 from napari_3dmsl.datasets.recipe_file import read_recipe, write_recipe
 from napari_3dmsl.widgets._contact_sheet import ContactSheet
-from napari_3dmsl.widgets._form import LABEL_WIDTH, Form, Number
+from napari_3dmsl.widgets._form import LABEL_WIDTH, Form, Number, button
 from napari_3dmsl.widgets._image_set_told import planned, result
 from napari_3dmsl.widgets._image_set_work import (
     Planned,
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
 
 RECIPES = "Recipes (*.toml *.json)"
 _SETTLE_MS = 200  # after the last change, before shapes are counted
+_PATIENCE_S = 5.0  # for the images that are being made when the panel is closed
 _PROCESSORS = os.cpu_count() or 1
 WORKERS = Number(
     "workers",
@@ -67,11 +67,11 @@ class ImageSetPanel(Panel):
 
     _sampled = Signal(object)
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__(viewer)
+    def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
+        super().__init__(viewer, remember=remember)
         self._planner = LatestWins(Planner(), self)
         self._samples = BackgroundThread(self)
-        self._run = BackgroundThread(self)
+        self._run = BackgroundThread(self, _PATIENCE_S)
         self._planned: Planned | None = None
         self._seen: Samples | None = None
         self._pace = Pace()
@@ -82,6 +82,12 @@ class ImageSetPanel(Panel):
         self._settle = self._timer()
         self._build()
         self._connect()
+        self.keep_in_mind(
+            "image set",
+            lambda: {"recipe": self.form.state()},
+            lambda state: self._recall(state.get("recipe", {})),
+            [self.form.changed],
+        )
         self._changed()
 
     def _timer(self) -> QTimer:
@@ -117,6 +123,14 @@ class ImageSetPanel(Panel):
         layout = self.layout()
         assert isinstance(layout, QVBoxLayout)
         layout.insertWidget(1, self.plan)
+        self.open_button = button(
+            "open_set",
+            "Open the set in napari",
+            "Show its first images, a stack for each microscope, with their ground truth",
+            self._open_set,
+        )
+        self.open_button.hide()
+        layout.insertWidget(2, self.open_button)
         self.preview_button = self.add_button(
             "preview", "Preview", "Make 16 samples, evenly over shapes, views and microscopes"
         )
@@ -145,11 +159,7 @@ class ImageSetPanel(Panel):
             ("open_recipe", "Open…", "Show a recipe's file (TOML or JSON)", self._ask_what_to_open),
             ("save_recipe", "Save…", "Keep this recipe, for napari-3dmsl dataset too", self._save),
         ):
-            button = QPushButton(text, row)
-            button.setObjectName(name)
-            button.setToolTip(tip)
-            button.clicked.connect(work)
-            line.addWidget(button)
+            line.addWidget(button(name, text, tip, work))
         return row
 
     def _connect(self) -> None:
@@ -203,10 +213,18 @@ class ImageSetPanel(Panel):
         self.form.take(values)
         self.name.setText(values.get("name", "image set"))
         self.library.set_path(values["source"]["library"])
+        self._show_kept()
+        self.say(f"Opened {path}")
+
+    def _recall(self, state: dict[str, Any]) -> None:
+        self.form.recall(state)
+        self._show_kept()
+
+    def _show_kept(self) -> None:
+        """Name what the recipe's file says that no field shows."""
         kept = self.form.kept
         self.kept.setText(f"Kept as the file has it: {', '.join(kept)}")
         self.kept.setVisible(bool(kept))
-        self.say(f"Opened {path}")
 
     def _ask_what_to_open(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open a recipe", "", RECIPES)
@@ -249,7 +267,7 @@ class ImageSetPanel(Panel):
             self.complain(why)
 
     def _show_plan(self, _: Wanted, found: Planned) -> None:
-        if self._planned is None and not self._works and self.complains:
+        if self._planned is None and not self._works and self._complains:
             self.say("")  # what was wrong is right now
         self._planned = found
         self._tell_plan()
@@ -263,11 +281,6 @@ class ImageSetPanel(Panel):
     @property
     def _works(self) -> bool:
         return self.cancel_button.isEnabled()
-
-    @property
-    def complains(self) -> bool:
-        """Whether the status line says what is wrong."""
-        return bool(self.status.styleSheet())
 
     def _renew_buttons(self) -> None:
         ready = self._planned is not None and not self._works
@@ -321,6 +334,7 @@ class ImageSetPanel(Panel):
             return
         self._folder = folder
         self._pace, self._finished = Pace(), (0, 0)
+        self.open_button.hide()
         self._set_working(True)
         self.say("Starting…")
         workers = self.run_settings.values()["workers"]
@@ -346,8 +360,15 @@ class ImageSetPanel(Panel):
 
     def _show_outcome(self, outcome: Outcome) -> None:
         self._end(result(outcome))
+        self.open_button.setVisible(outcome.images > 0)
         if outcome.failed:
             self.complain(self.status.text())
+
+    def _open_set(self) -> None:
+        try:
+            self.viewer.open(self._folder, plugin="napari-3dmsl")
+        except (ValueError, OSError) as error:
+            self.complain(str(error))
 
     def _end(self, text: str) -> None:
         self._set_working(False)

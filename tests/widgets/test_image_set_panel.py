@@ -330,6 +330,10 @@ def test_the_set_is_made_gone_on_with_and_protected(
     for row in rows:
         assert (tmp_path / "set" / row["image"]).is_file()
         assert (tmp_path / "set" / row["mask"]).is_file()
+    hands.click("open_set")
+    names = [layer.name for layer in hands.panel.viewer.layers]
+    assert names == ["con1", "con1 mask"]
+    assert hands.panel.viewer.layers["con1"].data.shape == (8, 32, 32)
     hands.click("make")
     hands.wait(lambda: "8 were there and are whole" in hands.status)
     hands.type("seed", 9)
@@ -395,3 +399,41 @@ def test_the_export_panel_opens_it(loaded: Any, open_panel: Any) -> None:
     assert len(found) == 1
     hands.click("make_set")
     assert [name for name in loaded.window.dock_widgets if PANEL in name] == found
+
+
+def test_the_recipe_is_remembered_and_defaults_bring_it_back(
+    viewer: Any, open_panel: Any, qtbot: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    hands.click("microscopes_epi1")
+    hands.click("scene")
+    hands.type("density_per_um2_to", "300")
+    hands.type("snr", "no number")
+    hands.empty("snr")
+    before = hands.panel.form.values()
+    viewer.window.remove_dock_widget(hands.dock)
+    hands = open_panel(viewer, PANEL)
+    assert "As you left it last time" in hands.status
+    assert hands.panel.form.values() == before
+    hands.click("defaults")
+    assert not hands.find("scene").isChecked()
+    assert not hands.find("microscopes_epi1").isChecked()
+    hands.click("defaults")
+    assert hands.panel.form.values() == before
+    viewer.window.remove_dock_widget(hands.dock)
+
+
+def test_a_damaged_memory_is_left_alone(viewer: Any, open_panel: Any) -> None:
+    import json
+
+    from napari_3dmsl.microscope.presets import user_folder
+
+    fresh = open_panel(viewer, PANEL)
+    values = fresh.panel.form.values()
+    viewer.window.remove_dock_widget(fresh.dock)
+    for damaged in ({"source": 5}, {"microscopes": ["gone"]}, {"views": {"six": "x"}}, {"no": 1}):
+        content = {"image set": {"recipe": damaged}}
+        (user_folder() / "panels.json").write_text(json.dumps(content), "utf-8")
+        hands = open_panel(viewer, PANEL)
+        assert hands.panel.form.values() == values
+        viewer.window.remove_dock_widget(hands.dock)
