@@ -66,6 +66,9 @@ def take_all() -> None:
     turn_a_knob(demo)
     take(demo, "microscope", "overview")
     take(demo, "export", "export")
+    add_image_set_panel(demo)
+    take(demo, "image_set", "image_set")
+    demo.viewer.window.remove_dock_widget(demo.docks.pop("image_set"))
 
     demo.microscope.form.labelling.set_values({"density_per_um2": 300})
     demo.process_events(SETTLE_S)
@@ -97,9 +100,6 @@ def take_all() -> None:
     see_from_above(demo, [IMAGE, PHOTONS, MASK])
     turn_a_knob(demo)
     take(demo, "microscope", "truth")
-
-    add_image_set_panel(demo)
-    take(demo, "image_set", "image_set")
 
     add_download_panel(demo)
     take(demo, "download", "download")

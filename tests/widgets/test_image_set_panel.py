@@ -208,6 +208,8 @@ def test_scenes_and_time_lapse_are_what_the_fields_show(
     hands.type("objects", 3)
     hands.type("objects_to", 5)
     hands.type("montage_to", 2)
+    hands.type("repeats", 5)
+    counted(hands, "4 of 4 shapes in 5 scenes")
     assert not hands.find("six").isEnabled()
     assert not hands.find("frames").isEnabled()
     recipe = saved(hands, answer, tmp_path / "scenes.toml")
@@ -295,6 +297,9 @@ def test_the_preview_shows_samples_and_tells_size_and_time(hands: Hands) -> None
     assert {caption.split(" · ")[0] for caption in captions} == {"1", "2", "3", "4"}
     assert not sheet.item(0).icon().isNull()
     assert "photons" in sheet.item(0).toolTip()
+    hands.press("contact_sheet", "Right", 2)
+    assert hands.status == sheet.currentItem().toolTip().replace("\n", "; ")
+    assert sheet.currentRow() > 0
     before = sheet.item(0).icon().pixmap(86, 86).toImage()
     hands.click("outlines")
     assert sheet.item(0).icon().pixmap(86, 86).toImage() != before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
@@ -18,13 +18,24 @@ _OUTLINE = (255, 190, 60)
 
 
 class ContactSheet(QListWidget):
-    """As many pictures beside each other as the panel is wide."""
+    """As many pictures beside each other as the panel is wide.
+
+    Signals
+    -------
+    pointed(numbers)
+        A picture is chosen: what was drawn for it, in words.
+    """
+
+    pointed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("contact_sheet")
         self.setAccessibleName("Samples")
-        self.setToolTip("Samples as the set will have them; point at one for its numbers")
+        self.setToolTip(
+            "Samples as the set will have them; point at one, or go there with the arrow keys, for "
+            "its numbers"
+        )
         self.setViewMode(QListView.ViewMode.IconMode)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
@@ -34,6 +45,7 @@ class ContactSheet(QListWidget):
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setMinimumHeight(4 * (SIZE + _CAPTION) + 2 * _MARGIN)
+        self.currentItemChanged.connect(self._tell)
         self._shown: list[Previewed] = []
         self._outlined = True
 
@@ -59,6 +71,10 @@ class ContactSheet(QListWidget):
         self._outlined = shown
         for row, sample in enumerate(self._shown):
             self.item(row).setIcon(QIcon(self._picture(sample)))
+
+    def _tell(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            self.pointed.emit(item.toolTip().replace("\n", "; "))
 
     def _picture(self, sample: Previewed) -> QPixmap:
         grey, outline = picture_of(sample.rendered)

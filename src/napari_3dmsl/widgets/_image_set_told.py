@@ -16,7 +16,10 @@ def planned(found: Planned, seen: Samples | None, workers: int) -> str:
     """Say how many images a recipe means, and what they will take if samples of it were made."""
     plan = found.plan
     splits = " · ".join(f"{plan.count(name):,} {name}" for name in SPLITS)
-    text = f"{found.taken:,} of {found.there:,} shapes → {plan.images:,} images: {splits}."
+    shapes = f"{found.taken:,} of {found.there:,} shapes"
+    if plan.recipe.scene is not None:
+        shapes += f" in {len(plan.groups):,} scenes (Repeats)"
+    text = f"{shapes} → {plan.images:,} images: {splits}."
     if seen is None or seen.plan.recipe != plan.recipe:
         return f"{text} Preview tells size and time."
     needed = estimate(plan, seen.previewed, workers)

@@ -87,13 +87,14 @@ VIEWS: list[Any] = [
     ),
     Number(
         "repeats",
-        "Label anew",
+        "Repeats",
         1,
         1_000_000,
         1,
         0,
         "×",
-        "Label each shape so many times, each time with other fluorophores. For scenes: how many.",
+        "Label each shape so many times, each time with other fluorophores. With scenes: the "
+        "number of scenes.",
         slider=False,
     ),
 ]

@@ -18,7 +18,7 @@ SCENE: list[Any] = [
         "Shapes are",
         {"packed at random": "packed", "where they are": "region", "one, turned": "single"},
         "Packed: shapes of the library, turned and placed at random without overlap. Where they "
-        "are: windows of the EM volume. How many scenes: 'Label anew' above.",
+        "are: windows of the EM volume. How many scenes: Repeats, under Views.",
     ),
     Span(
         "objects",

@@ -170,6 +170,7 @@ class ImageSetPanel(Panel):
         self.library.told.connect(self.say)
         self.library.failed.connect(self.complain)
         self.outlines.toggled.connect(self.sheet.outline)
+        self.sheet.pointed.connect(self.say)
         self.preview_button.clicked.connect(self._preview)
         self.make_button.clicked.connect(self._ask_where)
         self.cancel_button.clicked.connect(self._cancel)
