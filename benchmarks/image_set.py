@@ -139,7 +139,7 @@ def kills(library: Path, folder: Path, arguments: argparse.Namespace) -> None:
     recipe = recipe_for(library, source={"library": str(library), "most": 24}, seed=3)
     file = folder / "recipe.json"
     file.write_text(json.dumps(recipe.model_dump(mode="json")))
-    generate(recipe, folder / "alone", 1)
+    images = generate(recipe, folder / "alone", 1).images
     expected = tree(folder / "alone")
     rng = random.Random(arguments.seed)
     killed, rounds, wrong, lost, late = 0, 0, 0, 0, 0
@@ -166,7 +166,7 @@ def kills(library: Path, folder: Path, arguments: argparse.Namespace) -> None:
             f"  set {rounds}: {killed} kills so far, {len(differ)} of {len(expected)} files differ"
         )
     print(
-        f"kills: {killed} SIGKILLs in {rounds} sets of {24 * 18} images; {wrong} sets differ from "
+        f"kills: {killed} SIGKILLs in {rounds} sets of {images} images; {wrong} sets differ from "
         f"that of one undisturbed worker; {lost} times finished images were lost; workers outlived "
         f"their run {late} times"
     )
