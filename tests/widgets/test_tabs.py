@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 NAMES = ["Extract shapes", "Shape browser", "Microscope", "Export images"]
@@ -13,10 +14,13 @@ def test_panels_opened_from_the_menu_are_tabs_with_the_newest_in_front(
     opened = [open_panel(window, name) for name in NAMES]
     main = opened[0].dock.parentWidget()
     qtbot.waitUntil(lambda: len(main.tabifiedDockWidgets(opened[0].dock)) == len(NAMES) - 1)
-    for hands in opened:
-        hands.dock.raise_()
-        qtbot.waitUntil(lambda: not hands.panel.visibleRegion().isEmpty())
-        qtbot.waitUntil(lambda: hands.panel.height() > 0.6 * main.height())
+    for hands in reversed(opened):  # the newest is in front already
+        qtbot.waitUntil(partial(_fills, hands.panel, main))
+        hands.dock.hide()
+
+
+def _fills(panel: Any, main: Any) -> bool:
+    return not panel.visibleRegion().isEmpty() and panel.height() > 0.6 * main.height()
 
 
 def test_a_panel_that_the_user_has_put_elsewhere_stays_there(
