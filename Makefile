@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := -m pip install -qq --constraint constraints.txt
 ON_SCREEN := scripts/virtual-display
 
-.PHONY: help demo test test-matrix lint typecheck check screenshots bench constraints clean system
+.PHONY: help demo test test-matrix lint typecheck check screenshots tutorial bench constraints clean system
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
@@ -35,6 +35,9 @@ check: lint typecheck test  ## Check style and types, then test
 
 screenshots: .venv/installed-dev  ## Make the pictures in docs/ anew
 	$(ON_SCREEN) $(BIN)/python scripts/screenshots.py
+
+tutorial: .venv/installed-dev  ## Make the tutorial's pictures and the README's film anew (needs Xvfb)
+	$(ON_SCREEN) $(BIN)/python scripts/tutorial.py
 
 bench: .venv/installed-dev  ## Run the benchmarks
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(ON_SCREEN) $(BIN)/python "$$file" || exit 1; done

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import (
     QFrame,
@@ -24,6 +24,7 @@ from superqt import QCollapsible
 
 from napari_3dmsl.widgets._memory import Memory, State
 from napari_3dmsl.widgets._reach import CalmWheel, set_tab_order, warning_colour
+from napari_3dmsl.widgets._tabs import join_tabs
 
 _HEADING_STYLE = (  # superqt's hides which one has the keyboard
     "QPushButton { text-align: left; border: none; }"
@@ -56,6 +57,7 @@ class Panel(QWidget):
         self._complains = False
         self._calm_wheel = CalmWheel(self)
         self._endings: list[Callable[[], None]] = []
+        self._opened = False
         self.destroyed.connect(partial(_end, self._endings))
         column = QWidget()
         column.setObjectName("column")
@@ -108,6 +110,12 @@ class Panel(QWidget):
         bar = self._scroll.verticalScrollBar().sizeHint().width()
         self._scroll.setMinimumWidth(self._scroll.widget().minimumSizeHint().width() + bar)
         super().showEvent(event)
+        if not self._opened:
+            self._opened = True
+            QTimer.singleShot(0, self._join_tabs)  # its place is not settled before
+
+    def _join_tabs(self) -> None:
+        join_tabs(self, Panel)
 
     def changeEvent(self, event: Any) -> None:
         """Qt: in another theme, complain in another red."""

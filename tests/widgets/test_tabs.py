@@ -1,0 +1,39 @@
+"""Panels that are opened one after the other become tabs, as a laptop has no room for all."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+NAMES = ["Extract shapes", "Shape browser", "Microscope", "Export images"]
+
+
+def test_panels_opened_from_the_menu_are_tabs_with_the_newest_in_front(
+    window: Any, open_panel: Any, qtbot: Any
+) -> None:
+    opened = [open_panel(window, name) for name in NAMES]
+    main = opened[0].dock.parentWidget()
+    qtbot.waitUntil(lambda: len(main.tabifiedDockWidgets(opened[0].dock)) == len(NAMES) - 1)
+    for hands in reversed(opened):  # the newest is in front already
+        qtbot.waitUntil(partial(_fills, hands.panel, main))
+        hands.dock.hide()
+
+
+def _fills(panel: Any, main: Any) -> bool:
+    return not panel.visibleRegion().isEmpty() and panel.height() > 0.6 * main.height()
+
+
+def test_a_panel_that_the_user_has_put_elsewhere_stays_there(
+    window: Any, open_panel: Any, qtbot: Any
+) -> None:
+    from qtpy.QtCore import Qt
+
+    first, second = open_panel(window, "Shape browser"), open_panel(window, "Microscope")
+    main = first.dock.parentWidget()
+    qtbot.waitUntil(lambda: bool(main.tabifiedDockWidgets(first.dock)))
+    main.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, second.dock)
+    second.dock.hide()
+    second.dock.show()
+    qtbot.wait(50)
+    assert not main.tabifiedDockWidgets(first.dock)
+    assert main.dockWidgetArea(second.dock) == Qt.DockWidgetArea.BottomDockWidgetArea
