@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+PICTURES = REPOSITORY / "docs" / "images"
 PAGES = [*sorted(REPOSITORY.glob("*.md")), *sorted((REPOSITORY / "docs").glob("*.md"))]
 CODE = re.compile(r"```.*?```", re.DOTALL)
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"\s]+)\"")
@@ -28,9 +29,9 @@ def test_links_of_a_page_lead_somewhere(page: Path) -> None:
     assert missing == []
 
 
-def test_every_picture_is_shown_on_some_page() -> None:
+def test_every_picture_or_its_twin_in_the_other_theme_is_shown_on_some_page() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
-    pictures = {path.name for path in (REPOSITORY / "docs" / "images").iterdir()}
+    pictures = {path.name.replace("-light", "") for path in PICTURES.iterdir()}
     assert {name for name in pictures if f"images/{name}" not in text} == set()
 
 

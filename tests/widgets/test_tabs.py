@@ -14,9 +14,10 @@ def test_panels_opened_from_the_menu_are_tabs_with_the_newest_in_front(
     opened = [open_panel(window, name) for name in NAMES]
     main = opened[0].dock.parentWidget()
     qtbot.waitUntil(lambda: len(main.tabifiedDockWidgets(opened[0].dock)) == len(NAMES) - 1)
-    for hands in reversed(opened):  # the newest is in front already
+    qtbot.waitUntil(partial(_fills, opened[-1].panel, main))
+    for hands in opened:
+        hands.dock.raise_()
         qtbot.waitUntil(partial(_fills, hands.panel, main))
-        hands.dock.hide()
 
 
 def _fills(panel: Any, main: Any) -> bool:
