@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 WIDTH = 960  # of the film; pictures keep the size of the window
 BAND = 46  # height of the captions
 COLOURS = 128
-CUT = 12  # frames from which the film's palette is made, evenly over its length
+SAMPLES = 12  # frames of which the palette is made, evenly over the film
 LARGEST_PICTURE = 200_000
 POINTER = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (13, 12)]
 PRESSED = (255, 190, 60)
@@ -33,7 +34,7 @@ class Film:
         Where the mouse is (x, y); not drawn while None.
     """
 
-    grab: Any
+    grab: Callable[[], Any]
     caption: str = ""
     pointer: Point | None = None
     pressed: bool = False
@@ -55,13 +56,13 @@ class Film:
     def save(self, path: Path) -> None:
         """Write all frames as a GIF that repeats; one palette, so that what rests costs nothing."""
         pictures = [picture for picture, _ in self.frames]
-        some = pictures[:: max(1, len(pictures) // CUT)]
+        some = pictures[:: max(1, len(pictures) // SAMPLES)]
         strip = Image.new("RGB", (some[0].width, some[0].height * len(some)))
         for number, picture in enumerate(some):
             strip.paste(picture, (0, number * picture.height))
         palette = strip.quantize(COLOURS, dither=Image.Dither.NONE)
         first, *others = [p.quantize(palette=palette, dither=Image.Dither.NONE) for p in pictures]
-        durations = [round(seconds * 100) * 10 for _, seconds in self.frames]  # in ms; GIF has 10
+        durations = [round(seconds * 100) * 10 for _, seconds in self.frames]  # ms, in GIF's tens
         first.save(
             path, save_all=True, append_images=others, duration=durations, loop=0, optimize=True
         )

@@ -67,7 +67,7 @@ class Stage:
         if seconds:
             self.film.show(seconds)
 
-    def glide(self, to: QPoint | tuple[int, int], steps: int = 4) -> None:
+    def glide(self, to: QPoint | tuple[int, int], steps: int = 3) -> None:
         """Move the pointer to a place on the screen, slower at the end."""
         goal = np.array([to.x(), to.y()] if isinstance(to, QPoint) else to)
         start = np.array(self.film.pointer)
@@ -84,7 +84,7 @@ class Stage:
             at = QPoint(9, widget.height() // 2) if box else widget.rect().center()
         self.glide(widget.mapToGlobal(at))
         self.film.pressed = True
-        self.film.show(2 * GLIDE_S)
+        self.film.show(0.15)
         QTest.mouseClick(widget, LEFT, pos=at)
         if double:
             QTest.mouseDClick(widget, LEFT, pos=at)

@@ -34,6 +34,8 @@ def main() -> None:
         print(f"{number} {scene.__name__}: until {until:.0f} s", flush=True)
     stage.film.save(FOLDER / "tour.gif")
     stage.viewer.close()
+    os.chdir(FOLDER)
+    shutil.rmtree(home)
 
 
 def keep(stage: Any, name: str) -> None:
@@ -170,7 +172,7 @@ def stack(stage: Any) -> None:
     stage.viewer.layers["simulated image"].visible = False  # flat, seen as a block from the side
     stage.zoom(0.85)
     stage.film.show(0.6)
-    stage.turn((0, 45, 10), 12)
+    stage.turn((0, -55, 20), 12)
     stage.film.show(0.8)
     keep(stage, "stack")
     home(stage)
