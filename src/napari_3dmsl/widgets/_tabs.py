@@ -12,12 +12,12 @@ def join_tabs(panel: QWidget, kind: type[QWidget]) -> None:
     """
     own = _dock_of(panel)
     window = own.parentWidget() if own is not None else None
-    if not isinstance(window, QMainWindow) or window.tabifiedDockWidgets(own):
+    if own is None or not isinstance(window, QMainWindow) or window.tabifiedDockWidgets(own):
         return
     area = window.dockWidgetArea(own)
     for other in window.findChildren(kind):
         dock = _dock_of(other)
-        if dock in (None, own) or not dock.isVisible() or dock.isFloating():
+        if dock is None or dock is own or not dock.isVisible() or dock.isFloating():
             continue
         if window.dockWidgetArea(dock) == area:
             window.tabifyDockWidget(dock, own)
