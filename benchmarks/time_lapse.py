@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from napari_3dmsl.datasets.lineage import LineageRecorder, check_lineage
 from napari_3dmsl.datasets.motion import Frame, Motion, frames
+from napari_3dmsl.datasets.moving.lineage import LineageRecorder, check_lineage
 from napari_3dmsl.datasets.objects import PlacedObject
 from napari_3dmsl.microscope.fluorophores import Emitters, Labelling, Surface, label
 from napari_3dmsl.shapes.field import smooth_mask
@@ -116,7 +116,7 @@ def bending(objects: list[PlacedObject]) -> None:
 
 
 def skeleton_um(found: PlacedObject) -> float:
-    from napari_3dmsl.datasets.voxels import voxelise
+    from napari_3dmsl.datasets.moving.voxels import voxelise
 
     solid = voxelise(found.vertices_um, found.faces)
     return skeleton_from_mask(solid.mask, (1000 * solid.voxel_um,) * 3).length_um

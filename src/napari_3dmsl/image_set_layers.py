@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.datasets.files.ome_zarr import ZARR_SUFFIX, read_ome_zarr
 from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, describe_image
 from napari_3dmsl.datasets.image_set import ImageSet
-from napari_3dmsl.datasets.ome_zarr import ZARR_SUFFIX, read_ome_zarr
 from napari_3dmsl.layers import KEY, LayerData, contrast_of
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_3dmsl.arrays import FloatArray
-    from napari_3dmsl.datasets.lineage import Track
     from napari_3dmsl.datasets.motion import Frame
+    from napari_3dmsl.datasets.moving.lineage import Track
     from napari_3dmsl.datasets.objects import PlacedObject
 
 TIME_AXES = ("t", *AXES)

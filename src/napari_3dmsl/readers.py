@@ -42,7 +42,7 @@ def get_image_set_reader(path: str | list[str]) -> Reader | None:
 
 def get_zarr_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of OME-Zarr images that this package wrote, None for those of others."""
-    from napari_3dmsl.datasets.ome_zarr import is_our_zarr
+    from napari_3dmsl.datasets.files.ome_zarr import is_our_zarr
 
     return _each(_read_zarr) if all(map(is_our_zarr, _paths(path))) else None
 

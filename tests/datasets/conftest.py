@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_sets import settings_of
 
 from napari_3dmsl.datasets import generate
-from napari_3dmsl.datasets.groups import GroupRenderer
 from napari_3dmsl.datasets.recipe import Recipe
+from napari_3dmsl.datasets.staging.groups import GroupRenderer
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.library import write_library
 from napari_3dmsl.shapes.shape import measure_shapes
@@ -43,17 +44,6 @@ def library(tmp_path_factory):
     return folder
 
 
-def settings_of(library):
-    """A recipe of 32 × 32 pixels: 6 views of 4 shapes in 2 microscopes."""
-    return {
-        "seed": 5,
-        "source": {"library": str(library)},
-        "microscopes": ["epi1", "con1"],
-        "image_size": [32, 32],
-        "labelling": {"density_per_um2": 60},
-    }
-
-
 @pytest.fixture
 def small_recipe(library):
     """Make a small recipe for the library; what is given differs."""
@@ -84,12 +74,6 @@ class Inline:
 def in_process(monkeypatch):
     """Let runs make their images in this process; no other starts."""
     monkeypatch.setattr(generate, "ProcessPoolExecutor", Inline)
-
-
-def tree(folder):
-    """Content of every file below a folder by its name."""
-    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 
 @pytest.fixture(scope="session")

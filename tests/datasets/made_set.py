@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import tifffile
 
+from napari_3dmsl.datasets.files.index import index_columns, sha256_of, transform_cell, write_index
 from napari_3dmsl.datasets.formats import write_image_array
-from napari_3dmsl.datasets.index import index_columns, sha256_of, transform_cell, write_index
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.simulation import Simulation
 from napari_3dmsl.shapes.mesh import Mesh, write_mesh

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from moving import VOXEL_UM, tube, tube_mesh
 
-from napari_3dmsl.datasets.bending import Bending
-from napari_3dmsl.datasets.centreline import Centreline, centreline_of
 from napari_3dmsl.datasets.motion import Motion, frames
-from napari_3dmsl.datasets.voxels import voxelise
+from napari_3dmsl.datasets.moving.bending import Bending
+from napari_3dmsl.datasets.moving.centreline import Centreline, centreline_of
+from napari_3dmsl.datasets.moving.voxels import voxelise
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.skeleton import skeleton_from_mask

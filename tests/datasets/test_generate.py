@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 import tifffile
 import trimesh
-from conftest import tree
+from small_sets import tree
 
 from napari_3dmsl.datasets import generate as module
-from napari_3dmsl.datasets import sample_files
+from napari_3dmsl.datasets.files import sample_files
+from napari_3dmsl.datasets.files.index import read_index
 from napari_3dmsl.datasets.generate import DiskFullError, generate
 from napari_3dmsl.datasets.image_set import ImageSet
-from napari_3dmsl.datasets.index import read_index
-from napari_3dmsl.datasets.journal import JOURNAL_FILE, Journal
-from napari_3dmsl.datasets.lock import only_run
 from napari_3dmsl.datasets.recipe import ALL_TRUTHS
+from napari_3dmsl.datasets.running.journal import JOURNAL_FILE, Journal
+from napari_3dmsl.datasets.running.lock import only_run
 from napari_3dmsl.shapes.library import ShapeLibrary
 
 

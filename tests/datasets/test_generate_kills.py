@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import tree
+from small_sets import tree
 
 from napari_3dmsl.datasets import generate as module
-from napari_3dmsl.datasets.journal import JOURNAL_FILE
+from napari_3dmsl.datasets.running.journal import JOURNAL_FILE
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 
@@ -115,6 +115,7 @@ def test_control_c_keeps_what_is_finished_and_prints_nothing_of_the_workers(star
     wait_for(lambda: finished_groups(folder) >= 2)
     os.killpg(run.pid, signal.SIGINT)
     run.wait(30)
-    assert finished_groups(folder) >= 2
+    # On a slow machine the run may have come to its end before.
+    assert finished_groups(folder) >= 2 or (folder / "index.csv").is_file()
     assert not list(folder.rglob("*.part"))
     assert "Process" not in capfd.readouterr().err.split("Traceback")[0]

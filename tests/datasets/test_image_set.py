@@ -13,8 +13,8 @@ import pytest
 import tifffile
 from made_set import CLASSES, CORNERS, FACES, SHAPE, SPLITS, make_set, pixels_of
 
+from napari_3dmsl.datasets.files.index import read_index
 from napari_3dmsl.datasets.image_set import ImageSet, is_image_set
-from napari_3dmsl.datasets.index import read_index
 
 
 @pytest.fixture(scope="module")

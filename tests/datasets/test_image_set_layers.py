@@ -12,8 +12,8 @@ import tifffile
 from made_set import SHAPE, make_set, pixels_of
 
 from napari_3dmsl import readers
+from napari_3dmsl.datasets.files.ome_zarr import write_ome_zarr
 from napari_3dmsl.datasets.formats import write_ome_tiff
-from napari_3dmsl.datasets.ome_zarr import write_ome_zarr
 from napari_3dmsl.image_set_layers import image_set_layers
 from napari_3dmsl.layers import KEY
 from napari_3dmsl.microscope.simulation import Simulation

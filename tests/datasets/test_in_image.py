@@ -10,15 +10,15 @@ from scipy import ndimage
 from scipy.spatial.transform import Rotation
 from skimage.registration import phase_cross_correlation
 
-from napari_3dmsl.datasets.centrelines import centrelines_of, moved
-from napari_3dmsl.datasets.ground_truth import ground_truth
-from napari_3dmsl.datasets.in_image import (
+from napari_3dmsl.datasets.drawing.centrelines import centrelines_of, moved
+from napari_3dmsl.datasets.drawing.in_image import (
     cloud_in_image,
     emitters_in_image,
     field_to_image,
     mesh_in_image,
     occupancies_in_image,
 )
+from napari_3dmsl.datasets.ground_truth import ground_truth
 from napari_3dmsl.datasets.objects import FieldOfView
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
 from napari_3dmsl.microscope.imaging import expected_photons

@@ -11,7 +11,7 @@ import numpy as np
 import pandas
 import pytest
 
-from napari_3dmsl.datasets.index import (
+from napari_3dmsl.datasets.files.index import (
     LEADING_COLUMNS,
     index_columns,
     path_inside,
@@ -22,7 +22,7 @@ from napari_3dmsl.datasets.index import (
     truth_names,
     write_index,
 )
-from napari_3dmsl.datasets.parquet import read_parquet, write_parquet
+from napari_3dmsl.datasets.files.parquet import read_parquet, write_parquet
 
 COLUMNS = index_columns(
     ["mask", "emitters"], ["focus_um", "snr", "blinks", "noise", "planes", "world_to_field"]

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_3dmsl.datasets.formats import write_ome_tiff
-from napari_3dmsl.datasets.layouts import (
+from napari_3dmsl.datasets.files.layouts import (
     flat_image,
     flat_truth,
     pack_released,
@@ -18,6 +17,7 @@ from napari_3dmsl.datasets.layouts import (
     released_sets,
     released_truth,
 )
+from napari_3dmsl.datasets.formats import write_ome_tiff
 from napari_3dmsl.shapes.library import ShapeLibrary
 
 OFF = "OFF\n4 4 0\n0 0 0\n9 0 0\n0 9 0\n0 0 9\n3 0 2 1\n3 0 1 3\n3 0 3 2\n3 1 2 3\n"

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from napari_3dmsl.datasets.lineage import (
+from napari_3dmsl.datasets.motion import Event
+from napari_3dmsl.datasets.moving.lineage import (
     Track,
     check_lineage,
     lineage_of,
@@ -17,7 +18,6 @@ from napari_3dmsl.datasets.lineage import (
     write_lineage,
     write_man_track,
 )
-from napari_3dmsl.datasets.motion import Event
 
 TRACKS = [
     Track(1, 0, 1),

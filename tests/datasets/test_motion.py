@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from moving import TETRAHEDRON, mesh_of, placed, tetrahedra, tube, tube_mesh, volume_um3
 
-from napari_3dmsl.datasets import voxels
-from napari_3dmsl.datasets.centrelines import centrelines_of
-from napari_3dmsl.datasets.lineage import LineageRecorder, check_lineage
+from napari_3dmsl.datasets.drawing.centrelines import centrelines_of
 from napari_3dmsl.datasets.motion import Frame, Motion, frames
+from napari_3dmsl.datasets.moving import voxels
+from napari_3dmsl.datasets.moving.lineage import LineageRecorder, check_lineage
 from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.mesh import Mesh

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_3dmsl.datasets.ome_zarr import (
+from napari_3dmsl.datasets.files.ome_zarr import (
     is_our_zarr,
     read_ome_zarr,
     read_zarr_array,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_3dmsl.datasets.points import read_points
+from napari_3dmsl.datasets.files.points import read_points
 
 
 def test_points_are_read_by_name_of_column(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 import tomli_w
 from broken_recipes import HEAD, TOML, WHOLE
 
-from napari_3dmsl.datasets.draws import draw, draw_settings, open_settings
-from napari_3dmsl.datasets.lines import line_of
 from napari_3dmsl.datasets.recipe import ALL_TRUTHS, Recipe
+from napari_3dmsl.datasets.recipes.draws import draw, draw_settings, open_settings
+from napari_3dmsl.datasets.recipes.lines import line_of
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.presets import load_camera, load_microscope, usual_camera

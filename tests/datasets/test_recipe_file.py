@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from napari_3dmsl.datasets.recipe import Recipe
-from napari_3dmsl.datasets.recipe_file import read_recipe, settings_in, write_recipe
+from napari_3dmsl.datasets.recipes.recipe_file import read_recipe, settings_in, write_recipe
 
 VALUES: dict[str, Any] = {
     "name": "é",

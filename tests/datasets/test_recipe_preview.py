@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_3dmsl.datasets.groups import GroupRenderer
 from napari_3dmsl.datasets.plan import Group, Plan, make_plan
-from napari_3dmsl.datasets.preview import estimate, picture_of, preview, preview_samples
 from napari_3dmsl.datasets.recipe import Recipe
+from napari_3dmsl.datasets.recipes.preview import estimate, picture_of, preview, preview_samples
+from napari_3dmsl.datasets.staging.groups import GroupRenderer
 from napari_3dmsl.shapes.mesh import Mesh
 
 MICROSCOPES = ["con1", "conf2", "epi1", "light-sheet", "two-photon"]

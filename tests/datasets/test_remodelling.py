@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from moving import TETRAHEDRON, TETRAHEDRON_FACES, tube, tube_mesh
 
-from napari_3dmsl.datasets.remodelling import Form, Piece, cut, join, nearest_vertices
-from napari_3dmsl.datasets.voxels import voxelise
+from napari_3dmsl.datasets.moving.remodelling import Form, Piece, cut, join, nearest_vertices
+from napari_3dmsl.datasets.moving.voxels import voxelise
 from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.mesh import Mesh

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 from scipy.ndimage import maximum_filter
+from small_sets import settings_of
 
-from napari_3dmsl.datasets.groups import GroupRenderer
-from napari_3dmsl.datasets.in_image import emitters_in_image, mesh_in_image
+from napari_3dmsl.datasets.drawing.in_image import emitters_in_image, mesh_in_image
 from napari_3dmsl.datasets.plan import make_plan
-from napari_3dmsl.datasets.recipe import Views
-from napari_3dmsl.datasets.render import views_of
+from napari_3dmsl.datasets.recipe import Recipe, Views
+from napari_3dmsl.datasets.staging.groups import GroupRenderer
+from napari_3dmsl.datasets.staging.render import views_of
 from napari_3dmsl.microscope.instruments import Acquisition
 from napari_3dmsl.microscope.simulation import Simulation, image_scene, scene_from_points
 from napari_3dmsl.shapes.library import ShapeLibrary
@@ -31,8 +32,6 @@ def emitters_of(image):
 @pytest.fixture(scope="module")
 def some(library):
     """Two shapes, twice each, in three microscopes, with all that can be drawn left open."""
-    from conftest import Recipe, settings_of
-
     recipe = Recipe(
         **settings_of(library)
         | {

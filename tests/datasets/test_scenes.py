@@ -9,9 +9,9 @@ from placed import ball, torus
 from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
-from napari_3dmsl.datasets.montage import montage
-from napari_3dmsl.datasets.packing import pack
 from napari_3dmsl.datasets.scenes import SceneSettings, draw_centre, region, world_boxes_um
+from napari_3dmsl.datasets.staging.montage import montage
+from napari_3dmsl.datasets.staging.packing import pack
 from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.library import ShapeLibrary, write_library

@@ -11,8 +11,8 @@ import pytest
 import tifffile
 import trimesh
 
+from napari_3dmsl.datasets.files.truths import read_table, read_truth
 from napari_3dmsl.datasets.formats import mesh_unit_nm
-from napari_3dmsl.datasets.truths import read_table, read_truth
 
 
 @pytest.mark.parametrize("suffix", [".off", ".ply"])
@@ -88,7 +88,7 @@ def test_a_folder_is_read_by_the_names_of_its_files(tmp_path: Path) -> None:
 
 def test_masks_of_zarr_images_are_read_as_arrays(tmp_path: Path) -> None:
     pytest.importorskip("zarr", minversion="3")
-    from napari_3dmsl.datasets.ome_zarr import write_ome_zarr
+    from napari_3dmsl.datasets.files.ome_zarr import write_ome_zarr
 
     mask = np.arange(64, dtype=np.uint8).reshape(8, 8)
     told: dict[str, Any] = {"labels": {"mask": mask}}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_3dmsl.datasets.points import read_points
+from napari_3dmsl.datasets.files.points import read_points
 from napari_3dmsl.microscope.fluorophores import Emitters, Labelling, Surface
 from napari_3dmsl.microscope.imaging import Renderer
 from napari_3dmsl.microscope.instruments import Microscope

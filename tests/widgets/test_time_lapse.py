@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from napari_3dmsl import layers, motion_layers
-from napari_3dmsl.datasets.lineage import lineage_of
 from napari_3dmsl.datasets.motion import Frame, Motion, frames
+from napari_3dmsl.datasets.moving.lineage import lineage_of
 from napari_3dmsl.datasets.objects import PlacedObject
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.imaging import expected_photons

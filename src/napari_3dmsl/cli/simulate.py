@@ -236,8 +236,8 @@ def _image(
     shape: Path, voxel_nm: float | None, simulation: Simulation
 ) -> tuple[SimulatedImage, float | None]:
     """Image a file; also return the length of a mesh's unit, None for points."""
+    from napari_3dmsl.datasets.files.points import read_points
     from napari_3dmsl.datasets.formats import mesh_unit_nm
-    from napari_3dmsl.datasets.points import read_points
     from napari_3dmsl.microscope.simulation import (
         image_scene,
         scene_from_points,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_3dmsl.datasets.ome import (
+from napari_3dmsl.datasets.files.ome import (
     OME_AXES,
     OME_TYPES,
     ome_frame_s,

@@ -23,8 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from napari_3dmsl.datasets.groups import GroupRenderer
-from napari_3dmsl.datasets.index import (
+from napari_3dmsl.datasets.files.index import (
     CHECKSUM,
     INDEX_FILE,
     index_columns,
@@ -32,15 +31,16 @@ from napari_3dmsl.datasets.index import (
     sha256_of,
     write_index,
 )
-from napari_3dmsl.datasets.journal import JOURNAL_FILE, Journal
-from napari_3dmsl.datasets.lock import keep_provenance, only_run, provenance
+from napari_3dmsl.datasets.files.release import ZIPS, add_shapes, pack
+from napari_3dmsl.datasets.files.sample_files import PARAMETERS, remove_files, write_sample
 from napari_3dmsl.datasets.plan import Group, Plan, make_plan
-from napari_3dmsl.datasets.release import ZIPS, add_shapes, pack
-from napari_3dmsl.datasets.sample_files import PARAMETERS, remove_files, write_sample
+from napari_3dmsl.datasets.running.journal import JOURNAL_FILE, Journal
+from napari_3dmsl.datasets.running.lock import keep_provenance, only_run, provenance
+from napari_3dmsl.datasets.staging.groups import GroupRenderer
 from napari_3dmsl.shapes.library import ShapeLibrary
 
 if TYPE_CHECKING:
-    from napari_3dmsl.datasets.index import Row
+    from napari_3dmsl.datasets.files.index import Row
     from napari_3dmsl.datasets.plan import Pools
     from napari_3dmsl.datasets.recipe import Recipe
 

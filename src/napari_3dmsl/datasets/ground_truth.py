@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from napari_3dmsl.datasets.rasters import draw_lines, raster
+from napari_3dmsl.datasets.drawing.rasters import draw_lines, raster
 from napari_3dmsl.shapes.classification import ShapeClass
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_3dmsl.datasets.drawing.rasters import Raster
     from napari_3dmsl.datasets.objects import FieldOfView, PlacedObject
-    from napari_3dmsl.datasets.rasters import Raster
 
 TruthName = Literal[
     "mask",

@@ -10,8 +10,7 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_3dmsl.datasets.formats import LOCK_FILE
-from napari_3dmsl.datasets.index import (
+from napari_3dmsl.datasets.files.index import (
     CHECKSUM,
     INDEX_FILE,
     Index,
@@ -20,7 +19,8 @@ from napari_3dmsl.datasets.index import (
     path_inside,
     sha256_of,
 )
-from napari_3dmsl.datasets.truths import read_truth
+from napari_3dmsl.datasets.files.truths import read_truth
+from napari_3dmsl.datasets.formats import LOCK_FILE
 
 _SAME_OBJECT = ("group", "view", "repeat", "frame")
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field
 
-from napari_3dmsl.datasets.bodies import Body, Room, check_objects
-from napari_3dmsl.datasets.remodelling import Form, Piece, cut, join
+from napari_3dmsl.datasets.moving.bodies import Body, Room, check_objects
+from napari_3dmsl.datasets.moving.remodelling import Form, Piece, cut, join
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.settings import Settings
 

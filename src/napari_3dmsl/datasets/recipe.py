@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from napari_3dmsl.datasets.draws import Open, ends, open_settings
 from napari_3dmsl.datasets.ground_truth import TRUTHS
 from napari_3dmsl.datasets.ground_truth import TruthName as PixelTruthName
-from napari_3dmsl.datasets.instrument import Instrument, check_names, read_instrument
-from napari_3dmsl.datasets.lines import line_of
 from napari_3dmsl.datasets.motion import Motion
+from napari_3dmsl.datasets.recipes.draws import Open, ends, open_settings
+from napari_3dmsl.datasets.recipes.instrument import Instrument, check_names, read_instrument
+from napari_3dmsl.datasets.recipes.lines import line_of
 from napari_3dmsl.datasets.scenes import SceneSettings
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.instruments import Acquisition, PixelCount

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, overload
 
 from threadpoolctl import threadpool_limits
 
-from napari_3dmsl.datasets.groups import GroupRenderer
+from napari_3dmsl.datasets.files.sample_files import row_of, truth_suffix, write_truth
+from napari_3dmsl.datasets.files.truths import read_truth
 from napari_3dmsl.datasets.image_set import Sample
 from napari_3dmsl.datasets.plan import make_plan
 from napari_3dmsl.datasets.recipe import SPLITS
-from napari_3dmsl.datasets.sample_files import row_of, truth_suffix, write_truth
-from napari_3dmsl.datasets.truths import read_truth
+from napari_3dmsl.datasets.staging.groups import GroupRenderer
 from napari_3dmsl.shapes.library import ShapeLibrary
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe import Recipe
-    from napari_3dmsl.datasets.render import Rendered
+    from napari_3dmsl.datasets.staging.render import Rendered
 
 
 class RenderedSet(Sequence[Sample]):

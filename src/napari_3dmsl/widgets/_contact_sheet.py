@@ -9,7 +9,7 @@ from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QListView, QListWidget, QListWidgetItem, QWidget
 
-from napari_3dmsl.datasets.preview import Previewed, picture_of
+from napari_3dmsl.datasets.recipes.preview import Previewed, picture_of
 
 SIZE = 86
 _CAPTION = 34

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 
-from napari_3dmsl.datasets.pace import time_left as words_for
+from napari_3dmsl.datasets.running.pace import time_left as words_for
 from napari_3dmsl.shapes.extraction import (
     STEPS,
     ExtractionReport,

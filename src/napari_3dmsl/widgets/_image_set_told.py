@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_3dmsl.datasets.preview import estimate
 from napari_3dmsl.datasets.recipe import SPLITS
+from napari_3dmsl.datasets.recipes.preview import estimate
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.generate import Outcome

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from napari_3dmsl.datasets.generate import Outcome, generate
 from napari_3dmsl.datasets.plan import Plan, chosen_ids, make_plan
-from napari_3dmsl.datasets.preview import SAMPLES, Previewed, preview
 from napari_3dmsl.datasets.recipe import Recipe
+from napari_3dmsl.datasets.recipes.preview import SAMPLES, Previewed, preview
 from napari_3dmsl.shapes.library import ShapeLibrary
 
 Progress = Callable[[int, int, str], None]

@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, QSignalBlocker, Signal
 
 from napari_3dmsl.datasets.motion import Motion
 from napari_3dmsl.datasets.recipe import Recipe
-from napari_3dmsl.datasets.recipe_file import settings_in
+from napari_3dmsl.datasets.recipes.recipe_file import settings_in
 from napari_3dmsl.datasets.scenes import SceneSettings
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.widgets import _recipe_rows as rows

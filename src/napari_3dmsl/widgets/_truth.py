@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
-from napari_3dmsl.datasets.image_truth import mask_of_image
+from napari_3dmsl.datasets.drawing.image_truth import mask_of_image
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage
 from napari_3dmsl.widgets._image_layers import MASK, put_mask

@@ -17,9 +17,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_3dmsl.datasets.pace import Pace
 from napari_3dmsl.datasets.recipe import Recipe
-from napari_3dmsl.datasets.recipe_file import read_recipe, write_recipe
+from napari_3dmsl.datasets.recipes.recipe_file import read_recipe, write_recipe
+from napari_3dmsl.datasets.running.pace import Pace
 from napari_3dmsl.widgets._contact_sheet import ContactSheet
 from napari_3dmsl.widgets._form import LABEL_WIDTH, Form, Number, button
 from napari_3dmsl.widgets._image_set_told import planned, result
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     import napari
 
     from napari_3dmsl.datasets.generate import Outcome
-    from napari_3dmsl.datasets.preview import Previewed
+    from napari_3dmsl.datasets.recipes.preview import Previewed
 
 RECIPES = "Recipes (*.toml *.json)"
 _SETTLE_MS = 200  # after the last change, before shapes are counted

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from napari_3dmsl.datasets.draws import draw, draw_settings
+from napari_3dmsl.datasets.files.layouts import file_name
 from napari_3dmsl.datasets.ground_truth import TRUTHS, ground_truth
-from napari_3dmsl.datasets.instrument import Instrument
-from napari_3dmsl.datasets.layouts import file_name
 from napari_3dmsl.datasets.motion import Frame, frames
 from napari_3dmsl.datasets.objects import FieldOfView, PlacedObject
 from napari_3dmsl.datasets.plan import Group, seed_of
 from napari_3dmsl.datasets.recipe import Recipe
+from napari_3dmsl.datasets.recipes.draws import draw, draw_settings
+from napari_3dmsl.datasets.recipes.instrument import Instrument
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Emitters, Labelling
 from napari_3dmsl.microscope.imaging import Renderer

@@ -6,8 +6,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from napari_3dmsl.datasets.files.index import Row, iter_index
 from napari_3dmsl.datasets.formats import whole_file
-from napari_3dmsl.datasets.index import Row, iter_index
 
 PARQUET_FILE = "index.parquet"
 

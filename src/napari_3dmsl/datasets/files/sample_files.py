@@ -11,34 +11,34 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.datasets.formats import whole_file, write_ome_tiff
-from napari_3dmsl.datasets.ground_truth import TRUTHS
-from napari_3dmsl.datasets.in_image import (
+from napari_3dmsl.datasets.drawing.in_image import (
     cloud_in_image,
     emitters_in_image,
     mesh_in_image,
     occupancies_in_image,
 )
-from napari_3dmsl.datasets.index import CHECKSUM, sha256_of, transform_cell
-from napari_3dmsl.datasets.layouts import (
+from napari_3dmsl.datasets.files.index import CHECKSUM, sha256_of, transform_cell
+from napari_3dmsl.datasets.files.layouts import (
     flat_image,
     flat_truth,
     released_image,
     released_sets,
     released_truth,
 )
-from napari_3dmsl.datasets.lineage import lineage_of, write_lineage, write_man_track
-from napari_3dmsl.datasets.ome_zarr import write_ome_zarr
+from napari_3dmsl.datasets.files.ome_zarr import write_ome_zarr
+from napari_3dmsl.datasets.formats import whole_file, write_ome_tiff
+from napari_3dmsl.datasets.ground_truth import TRUTHS
+from napari_3dmsl.datasets.moving.lineage import lineage_of, write_lineage, write_man_track
 from napari_3dmsl.datasets.plan import seed_of
 from napari_3dmsl.shapes.mesh import write_mesh
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_3dmsl.datasets.index import Row
+    from napari_3dmsl.datasets.files.index import Row
     from napari_3dmsl.datasets.objects import PlacedObject
     from napari_3dmsl.datasets.recipe import Recipe
-    from napari_3dmsl.datasets.render import Rendered
+    from napari_3dmsl.datasets.staging.render import Rendered
 
 PARAMETERS = (
     "frames",

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from napari_3dmsl.datasets.draws import AnySettings, open_settings
-from napari_3dmsl.datasets.layouts import file_name, released_sets
+from napari_3dmsl.datasets.files.layouts import file_name, released_sets
+from napari_3dmsl.datasets.recipes.draws import AnySettings, open_settings
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.objectives import with_objective

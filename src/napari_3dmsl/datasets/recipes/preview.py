@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import binary_dilation
 
-from napari_3dmsl.datasets.groups import GroupRenderer
-from napari_3dmsl.datasets.sample_files import write_sample
+from napari_3dmsl.datasets.files.sample_files import write_sample
+from napari_3dmsl.datasets.staging.groups import GroupRenderer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_3dmsl.datasets.instrument import Instrument
     from napari_3dmsl.datasets.plan import Group, Plan
-    from napari_3dmsl.datasets.render import Rendered
+    from napari_3dmsl.datasets.recipes.instrument import Instrument
+    from napari_3dmsl.datasets.staging.render import Rendered
     from napari_3dmsl.shapes.collection import ShapeSource
 
 SAMPLES = 16

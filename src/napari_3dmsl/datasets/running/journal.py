@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from napari_3dmsl.datasets.index import Row
+    from napari_3dmsl.datasets.files.index import Row
 
 JOURNAL_FILE = ".finished.jsonl"
 

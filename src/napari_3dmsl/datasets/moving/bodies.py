@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from napari_3dmsl.datasets.bending import Bending
-from napari_3dmsl.datasets.centreline import Centreline, centreline_of
+from napari_3dmsl.datasets.moving.bending import Bending
+from napari_3dmsl.datasets.moving.centreline import Centreline, centreline_of
+from napari_3dmsl.datasets.moving.remodelling import Form, Piece
+from napari_3dmsl.datasets.moving.voxels import voxelise
 from napari_3dmsl.datasets.objects import PlacedObject
-from napari_3dmsl.datasets.remodelling import Form, Piece
-from napari_3dmsl.datasets.voxels import voxelise
 from napari_3dmsl.inside import is_closed
 from napari_3dmsl.microscope.fluorophores import Emitters
 

@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
-    from napari_3dmsl.datasets.centreline import Centreline
+    from napari_3dmsl.datasets.moving.centreline import Centreline
 
 WAVES = 4  # along a line; every loop needs one more, as closing it takes freedom away
 STRONGEST = 0.25  # rms of curvature times radius: near 1 the inner side of a bend would fold

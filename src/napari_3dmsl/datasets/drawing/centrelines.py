@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_3dmsl.datasets.voxels import voxelise
+from napari_3dmsl.datasets.moving.voxels import voxelise
 from napari_3dmsl.shapes.skeleton import skeleton_from_field
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_3dmsl.datasets.files.layouts import pack_released
 from napari_3dmsl.datasets.formats import whole_file
-from napari_3dmsl.datasets.layouts import pack_released
 from napari_3dmsl.shapes.library import INDEX_FILE, TABLE_FILE
 from napari_3dmsl.shapes.library_files import CLOUD_FILE, MESH_FILE, OCCUPANCY_FILE
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_3dmsl.datasets.centrelines import centrelines_of, moved
-from napari_3dmsl.datasets.draws import draw_settings
+from napari_3dmsl.datasets.drawing.centrelines import centrelines_of, moved
 from napari_3dmsl.datasets.objects import PlacedObject
 from napari_3dmsl.datasets.plan import seed_of
-from napari_3dmsl.datasets.render import Staged
+from napari_3dmsl.datasets.recipes.draws import draw_settings
+from napari_3dmsl.datasets.staging.render import Staged
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
 from napari_3dmsl.microscope.pose import VIEWS, place
 from napari_3dmsl.microscope.released import place_as_released
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
     from napari_3dmsl.datasets.plan import Group
     from napari_3dmsl.datasets.recipe import Recipe
-    from napari_3dmsl.datasets.render import View
+    from napari_3dmsl.datasets.staging.render import View
     from napari_3dmsl.microscope.instruments import Microscope
     from napari_3dmsl.shapes.collection import ShapeSource
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_3dmsl.datasets.files.ome_zarr import ZARR_SUFFIX, read_zarr_array
 from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, read_pixels
-from napari_3dmsl.datasets.ome_zarr import ZARR_SUFFIX, read_zarr_array
 from napari_3dmsl.shapes.library_files import mesh_from_off
 from napari_3dmsl.shapes.mesh import read_mesh
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from napari_3dmsl.datasets.montage import montage
 from napari_3dmsl.datasets.motion import Frame
 from napari_3dmsl.datasets.plan import Group, Pools
-from napari_3dmsl.datasets.render import Rendered, image_name, render_group
-from napari_3dmsl.datasets.scene_stage import Pool, scene_of
-from napari_3dmsl.datasets.stage import SingleShape
+from napari_3dmsl.datasets.staging.montage import montage
+from napari_3dmsl.datasets.staging.render import Rendered, image_name, render_group
+from napari_3dmsl.datasets.staging.scene_stage import Pool, scene_of
+from napari_3dmsl.datasets.staging.stage import SingleShape
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe import Recipe

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from napari_3dmsl.datasets.centrelines import centrelines_of
-from napari_3dmsl.datasets.draws import draw_settings
+from napari_3dmsl.datasets.drawing.centrelines import centrelines_of
 from napari_3dmsl.datasets.objects import PlacedObject
-from napari_3dmsl.datasets.packing import pack
 from napari_3dmsl.datasets.plan import seed_of
-from napari_3dmsl.datasets.render import Staged
+from napari_3dmsl.datasets.recipes.draws import draw_settings
 from napari_3dmsl.datasets.scenes import SceneSettings, draw_centre, region, world_boxes_um
-from napari_3dmsl.datasets.stage import class_of, in_field
+from napari_3dmsl.datasets.staging.packing import pack
+from napari_3dmsl.datasets.staging.render import Staged
+from napari_3dmsl.datasets.staging.stage import class_of, in_field
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
 from napari_3dmsl.microscope.pose import Pose, place
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
     from napari_3dmsl.datasets.plan import Group
     from napari_3dmsl.datasets.recipe import Recipe
-    from napari_3dmsl.datasets.render import Stage, View
+    from napari_3dmsl.datasets.staging.render import Stage, View
     from napari_3dmsl.microscope.instruments import Microscope
     from napari_3dmsl.shapes.collection import ShapeSource
     from napari_3dmsl.shapes.mesh import Mesh

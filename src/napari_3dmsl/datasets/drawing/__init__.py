@@ -1,0 +1,1 @@
+"""Ground truth drawn onto pixels, and brought into the coordinates of the image."""

@@ -1,0 +1,1 @@
+"""Files of an image set: OME-TIFF, OME-Zarr, tables, layouts."""

@@ -1,0 +1,1 @@
+"""What a recipe is made of: ranges, instruments, the lines of its file."""

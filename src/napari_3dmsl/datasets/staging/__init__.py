@@ -1,0 +1,1 @@
+"""What stands in the field: shapes, packed scenes, regions, and their images."""
