@@ -116,7 +116,7 @@ def microscope(stage: Any) -> None:
 
 def density(stage: Any) -> None:
     panel = stage.panel("Microscope")
-    stage.tell("30 fluorophores per µm² look grainy …")
+    stage.tell("30 fluorophores per square micrometre look grainy …")
     auto = stage.find(panel, "auto_contrast")
     stage.click(auto)
     stage.tell("… ten times as many draw the membrane")
