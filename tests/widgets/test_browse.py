@@ -207,10 +207,27 @@ def test_columns_are_chosen_from_the_menu_of_the_headings(window: Any, open_pane
         names = [index for index in range(model.columnCount()) if not header.isSectionHidden(index)]
         return [model.headerData(i, header.orientation()).split("\n")[0] for i in names]
 
-    assert seen() == ["id", "class", "length", "volume", "branch", "loops"]
+    assert seen() == ["id", "class", "length", "volume", "branches", "loops"]
     choose_column(hands, "radius µm")
     choose_column(hands, "loops")
-    assert seen() == ["id", "class", "length", "volume", "branch", "radius"]
+    assert seen() == ["id", "class", "length", "volume", "branches", "radius"]
+
+
+def test_branches_are_called_so_in_the_table_and_in_the_bounds(
+    window: Any, open_panel: Any, shapes: Any
+) -> None:
+    """The table of the very measure that the reason tells as ``5 branches``."""
+    from qtpy.QtCore import Qt
+
+    hands = open_panel(window, PANEL)
+    model = hands.find("shapes").model()
+    headings = [model.headerData(i, Qt.Orientation.Horizontal) for i in range(model.columnCount())]
+    column = headings.index("branches")
+    told = model.headerData(column, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert "0 for a line or a ring" in told
+    shown = [int(model.index(row, column).data()) for row in range(model.rowCount())]
+    assert shown == shapes.table["branches"]
+    hands.choose("measure_1", "branches")
 
 
 def test_the_columns_fit_a_dock_of_440_pixels(loaded: Any, open_panel: Any) -> None:

@@ -35,7 +35,13 @@ COLUMNS = [
         "88.88",
         by_default=False,
     ),
-    Column("branches", "branch\npoints", None, "Junctions of the skeleton", "88"),
+    Column(
+        "branches",
+        "branches",
+        None,
+        "Branches of the skeleton: 0 for a line or a ring, else the number of its pieces",
+        "88",
+    ),
     Column(
         "loops",
         "loops",

@@ -28,7 +28,7 @@ MEASURES = [
     ("length_um", "length", "µm"),
     ("volume_um3", "volume", "µm³"),
     ("area_um2", "area", "µm²"),
-    ("branches", "branch points", ""),
+    ("branches", "branches", ""),
     ("loops", "loops", ""),
     ("mean_radius_um", "radius", "µm"),
 ]
