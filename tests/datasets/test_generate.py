@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -249,6 +250,30 @@ def test_a_damaged_mesh_fails_its_group_alone_and_nothing_of_it_stays(
     assert {n: c for n, c in made.items() if n not in told} == {
         n: c for n, c in whole.items() if n not in told
     }
+
+
+@pytest.mark.parametrize("layout", ["flat", "3dmsl"])
+def test_a_mesh_that_cannot_be_read_fails_its_group_alone(
+    small_recipe, library, tmp_path, in_process, monkeypatch, layout
+):
+    """Root reads all, so a file without permission is acted."""
+    mesh = library / "2" / "raw_mesh.off"
+    read_bytes = Path.read_bytes
+
+    def forbidden(path):
+        if path == mesh:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    recipe = small_recipe(microscopes=["con1"], output={"layout": layout})
+    outcome = generate(recipe, tmp_path / "set")
+    assert len(outcome.failed) == 1
+    [(name, why)] = outcome.failed.items()
+    assert name.startswith("000002") or name == "2"
+    assert why == f"{mesh}: Permission denied"
+    assert outcome.images == 18
+    assert ImageSet(tmp_path / "set").verify() == []
 
 
 def test_a_truth_that_cannot_be_made_leaves_no_image_behind(

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.datasets.files.index import Row
     from napari_3dmsl.datasets.plan import Pools
     from napari_3dmsl.datasets.recipe import Recipe
+    from napari_3dmsl.datasets.staging.render import Rendered
 
 Progress = Callable[[int, int, str], None]
 
@@ -344,12 +345,20 @@ def _make_group(group: Group) -> tuple[list[Row], int]:
     names = ("image", *recipe.truths)
     rows: list[Row] = []
     try:
-        for image in _work.rendering.render(group):
+        for image in _rendered(group, _work.rendering):
             rows.append(write_sample(image, recipe, folder))
     except (OSError, ValueError):  # nothing of a group stays that is not in the table
         remove_files(folder, [row[name] for row in rows for name in names])
         raise
     return rows, sum(_bytes_of(folder / row[name]) for row in rows for name in names)
+
+
+def _rendered(group: Group, rendering: GroupRenderer) -> Iterator[Rendered]:
+    """Render a group; shapes that cannot be read fail it as damaged ones do, not the whole run."""
+    try:
+        yield from rendering.render(group)
+    except OSError as error:  # of reading: what is written is not written here
+        raise ValueError(f"{error.filename or group.name}: {error.strerror or error}") from None
 
 
 def _bytes_of(path: Path) -> int:
