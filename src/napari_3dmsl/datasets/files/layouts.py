@@ -153,7 +153,7 @@ def pack_released(
                 for name, file in _files(folder / str(shape_id)):
                     sink.write(shape_id, name, file.read_bytes())
                 if progress is not None:
-                    progress(done, len(ids), f"Shape {shape_id} packed")
+                    progress(done, len(ids), "shapes packed")
         for file in sorted(folder.iterdir()):
             if file.is_file() and file.name[0] != ".":
                 shutil.copyfile(file, temporary / file.name)

@@ -19,6 +19,7 @@ class Pace:
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
         self._checking = False
+        self._counted = "images"
 
     def tell(self, done: int, total: int, what: str) -> str:
         """Say how far the work is, how fast it goes and how long it will take.
@@ -26,19 +27,22 @@ class Pace:
         Parameters
         ----------
         done, total
-            Images.
+            Images, unless ``what`` names something else that is done with shapes.
         what
-            ``checking`` and ``starting`` are told as they are and begin to count anew.
+            ``checking`` and ``starting`` are told as they are and begin to count anew. So does work
+            that begins with ``shapes``, such as ``shapes added``: it is told in these words.
         """
         now = time.monotonic()
-        if what in {"checking", "starting"}:
+        counted = what if what.startswith("shapes ") else "images"
+        if what in {"checking", "starting"} or counted != self._counted:
             self._checking = what == "checking"
             self._seen.clear()
+        self._counted = counted
         self._seen.append((now, done))
         while now - self._seen[0][0] > _REMEMBERED_S:
             self._seen.popleft()
         checked = " checked" if self._checking else ""
-        return f"{done:,} of {total:,} images{checked}{self._speed(done, total)}"
+        return f"{done:,} of {total:,} {counted}{checked}{self._speed(done, total)}"
 
     def _speed(self, done: int, total: int) -> str:
         (then, before), (now, _) = self._seen[0], self._seen[-1]
