@@ -119,7 +119,10 @@ def test_planes_without_heights_are_refused() -> None:
         motion_layers.film_layer(np.zeros((2, 5, 8, 8)), 1.0, 0.1, [1.0])
 
 
-def test_many_faces_are_thinned_for_display_only(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("figure", "limit"), [("FILM_FACES", 2000), ("DRAWN_FACES", 500)])
+def test_many_faces_are_thinned_for_display_only(
+    monkeypatch: pytest.MonkeyPatch, figure: str, limit: int
+) -> None:
     import trimesh
 
     ball = trimesh.creation.icosphere(subdivisions=4, radius=0.5)
@@ -128,7 +131,7 @@ def test_many_faces_are_thinned_for_display_only(monkeypatch: pytest.MonkeyPatch
         **{**vars(one), "vertices_um": np.array(ball.vertices), "faces": np.array(ball.faces)}
     )
     frames = [Frame(float(n), (one,), 0.0, ()) for n in range(4)]
-    monkeypatch.setattr(motion_layers, "DRAWN_FACES", 2000)
+    monkeypatch.setattr(motion_layers, figure, limit)
     (_, faces, _), _, _ = motion_layers.surfaces_layer(frames, 1.0)
     assert 1500 < len(faces) < 2500
     assert len(frames[0].objects[0].faces) == 5120

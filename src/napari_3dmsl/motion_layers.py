@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.layers import AXES, KEY, LayerData, contrast_of
+from napari_3dmsl.shapes.drawing import DRAWN_FACES
 from napari_3dmsl.shapes.mesh import Mesh, decimate
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 TIME_AXES = ("t", *AXES)
 UNITS = ("s", "µm", "µm", "µm")
 COLOURS = "hsv"  # of tracks and their surfaces, by track: bright throughout, on a black canvas
-DRAWN_FACES = 1_000_000
-"""Faces of all frames together; beyond, meshes are thinned for display only."""
+FILM_FACES = 1_000_000
+"""Faces of all frames together: napari searches them all for those of the frame that it draws."""
 
 _FEWEST_FACES = 100
 
@@ -68,9 +69,12 @@ def _middle(found: PlacedObject) -> FloatArray:
 def surfaces_layer(
     frames: Sequence[Frame], interval_s: float, name: str = "moving surfaces"
 ) -> LayerData:
-    """Return the surfaces of all frames as one Surface in (t, z, y, x), coloured by track."""
-    total = sum(len(found.faces) for frame in frames for found in frame.objects)
-    share = min(1.0, DRAWN_FACES / total)
+    """Return the surfaces of all frames as one Surface in (t, z, y, x), coloured by track.
+
+    Beyond `DRAWN_FACES` in a frame, or `FILM_FACES` in all, they are thinned, for display only.
+    """
+    faces_of = [sum(len(found.faces) for found in frame.objects) for frame in frames]
+    share = min(1.0, DRAWN_FACES / max(faces_of), FILM_FACES / sum(faces_of))
     vertices, faces, labels = [], [], []
     count = 0
     for number, frame in enumerate(frames):
