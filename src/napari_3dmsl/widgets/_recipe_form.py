@@ -160,6 +160,8 @@ class RecipeForm(QObject):
         except ValueError:  # somebody is typing
             return self._last
         values.get("source", {}).pop("library", None)
+        if not self._has_views:  # nobody has changed them
+            values["views"] = self._fresh["views"]
         self._last = {name: values.get(name) for name in Recipe.model_fields if name != "name"}
         return self._last
 
