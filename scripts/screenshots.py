@@ -64,7 +64,7 @@ def take_all() -> None:
     shown.visible = True
     demo.viewer.reset_view()
     turn_a_knob(demo)
-    take(demo, "microscope", "overview")
+    take(demo, "microscope", "overview", themes=("dark",))
     take(demo, "export", "export")
     add_image_set_panel(demo)
     take(demo, "image_set", "image_set")
@@ -184,12 +184,15 @@ def scroll_to(demo: Demo, widget: QWidget) -> None:
     area.ensureWidgetVisible(widget)
 
 
-def take(demo: Demo, panel: str, name: str) -> None:
-    """Write the window with one panel on top, in both themes."""
+def take(
+    demo: Demo, panel: str, name: str, themes: tuple[str, ...] = ("light", "dark")
+) -> None:
+    """Write the window with one panel on top, in both themes where a page shows both."""
     demo.docks[panel].raise_()
-    for theme, file in (("light", f"{name}-light"), ("dark", name)):
+    for theme in themes:
         demo.viewer.theme = theme
         demo.process_events(SETTLE_S)
+        file = name if theme == "dark" else f"{name}-{theme}"
         write(demo.viewer.window.screenshot(canvas_only=False, flash=False), file)
 
 
