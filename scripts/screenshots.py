@@ -82,7 +82,7 @@ def take_all() -> None:
     demo.microscope.form.stack.set_values({"stack": True})
     demo.process_events(2 * SETTLE_S)
     demo.viewer.reset_view()
-    shown.visible = False  # seen from the side, napari draws a flat image as a thick block
+    shown.visible = False  # the stack alone
     tilt(demo)
     demo.microscope.focal_plane.setChecked(True)
     turn_a_knob(demo)
@@ -184,9 +184,7 @@ def scroll_to(demo: Demo, widget: QWidget) -> None:
     area.ensureWidgetVisible(widget)
 
 
-def take(
-    demo: Demo, panel: str, name: str, themes: tuple[str, ...] = ("light", "dark")
-) -> None:
+def take(demo: Demo, panel: str, name: str, themes: tuple[str, ...] = ("light", "dark")) -> None:
     """Write the window with one panel on top, in both themes where a page shows both."""
     demo.docks[panel].raise_()
     for theme in themes:

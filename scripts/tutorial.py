@@ -169,7 +169,7 @@ def stack(stage: Any) -> None:
     stage.wait(lambda: "simulated stack" in stage.viewer.layers, "the stack")
     stage.rest(1.0)
     home(stage)
-    stage.viewer.layers["simulated image"].visible = False  # flat, seen as a block from the side
+    stage.viewer.layers["simulated image"].visible = False  # the stack alone
     stage.zoom(0.85)
     stage.film.show(0.6)
     stage.turn((0, -55, 20), 12)

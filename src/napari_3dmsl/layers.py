@@ -52,6 +52,12 @@ UNKNOWN_COLOUR = "#BBBBBB"
 READING_S = 0.3
 """Seconds that opening a library spends on surfaces, while the window waits."""
 
+IN_A_PLANE: dict[str, Any] = {
+    "depiction": "plane",
+    "plane": {"position": (0, 0, 0), "normal": (1, 0, 0)},
+}
+"""Draws a single plane in 3D as thin as it is; napari's own way is a slab that smears it."""
+
 _HIGHLIGHT_UM = 0.03
 
 
@@ -371,6 +377,7 @@ def image_layer_from_file(
         "colormap": "gray",
         "contrast_limits": contrast_of(planes),
         "metadata": {KEY: {"kind": "image", "settings": dict(metadata)}},
+        **(IN_A_PLANE if planes.ndim == 2 else {}),
     }
     return planes, attributes, "image"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.layers import AXES, KEY, LayerData, contrast_of
+from napari_3dmsl.layers import AXES, IN_A_PLANE, KEY, LayerData, contrast_of
 from napari_3dmsl.shapes.drawing import DRAWN_FACES
 from napari_3dmsl.shapes.mesh import Mesh, decimate
 
@@ -144,7 +144,7 @@ def film_layer(
         "contrast_limits": contrast_of(stack),
     }
     if len(heights) == 1:  # the slab itself would hide what is in it
-        attributes |= {"depiction": "plane", "plane": {"position": (0, 0, 0), "normal": (1, 0, 0)}}
+        attributes |= IN_A_PLANE
     return stack, attributes, "image"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.layers import AXES, KEY, LayerData
+from napari_3dmsl.layers import AXES, IN_A_PLANE, KEY, LayerData
 
 if TYPE_CHECKING:
     from napari_3dmsl.microscope.readouts import PointImage
@@ -58,6 +58,7 @@ def point_layer(point: PointImage) -> LayerData:
         "gamma": 0.5,  # rings hold a few per cent of the peak
         "contrast_limits": (0.0, float(np.nanmax(pixels))),
         "metadata": {KEY: {"kind": POINT}},
+        **IN_A_PLANE,
     }
     return np.nan_to_num(pixels), attributes, "image"
 
