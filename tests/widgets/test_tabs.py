@@ -20,6 +20,23 @@ def test_panels_opened_from_the_menu_are_tabs_with_the_newest_in_front(
         qtbot.waitUntil(partial(_fills, hands.panel, main))
 
 
+def test_tabs_cut_no_word_and_leave_out_what_all_say(
+    window: Any, open_panel: Any, qtbot: Any
+) -> None:
+    from qtpy.QtCore import Qt
+    from qtpy.QtWidgets import QTabBar
+
+    opened = [open_panel(window, name) for name in NAMES]
+    opened[-1].click("make_set")
+    main = opened[0].dock.parentWidget()
+    qtbot.waitUntil(lambda: len(main.tabifiedDockWidgets(opened[0].dock)) == len(NAMES))
+    found = main.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    [bar] = [bar for bar in found if bar.count() == len(NAMES) + 1]
+    assert bar.tabText(bar.count() - 1) == "Image set"
+    assert bar.elideMode() == Qt.TextElideMode.ElideNone
+    assert bar.usesScrollButtons()
+
+
 def _fills(panel: Any, main: Any) -> bool:
     return not panel.visibleRegion().isEmpty() and panel.height() > 0.6 * main.height()
 

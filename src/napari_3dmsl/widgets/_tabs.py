@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from typing import TYPE_CHECKING, TypeVar
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
+
+if TYPE_CHECKING:
+    import napari
+
+PanelKind = TypeVar("PanelKind", bound=QWidget)
+_OURS = " (3DMSL)"  # napari's menu adds it to the titles of docks
 
 
 def join_tabs(panel: QWidget, kind: type[QWidget]) -> None:
@@ -22,7 +31,35 @@ def join_tabs(panel: QWidget, kind: type[QWidget]) -> None:
         if window.dockWidgetArea(dock) == area:
             window.tabifyDockWidget(dock, own)
             own.raise_()
+            _make_legible(window, [dock, own])
             return
+
+
+def open_panel(viewer: napari.viewer.Viewer, kind: type[PanelKind], display_name: str) -> PanelKind:
+    """Return the viewer's panel of a kind, in front; without one it is opened as by the menu.
+
+    napari's own ``add_plugin_dock_widget`` takes another title than its menu, which would then not
+    know the panel and open a second one.
+    """
+    for panel in viewer.window.dock_widgets.values():
+        if isinstance(panel, kind):
+            dock = _dock_of(panel)
+            if dock is not None:
+                dock.show()
+                dock.raise_()
+            return panel
+    panel = kind(viewer)
+    viewer.window.add_dock_widget(panel, name=f"{display_name}{_OURS}")
+    return panel
+
+
+def _make_legible(window: QMainWindow, docks: list[QDockWidget]) -> None:
+    """Cut no word on the tabs: what all of them say is left out, and what has no room scrolls."""
+    for dock in docks:
+        dock.setWindowTitle(dock.windowTitle().removesuffix(_OURS))
+    for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
+        bar.setElideMode(Qt.TextElideMode.ElideNone)
+        bar.setUsesScrollButtons(True)
 
 
 def _dock_of(panel: QWidget) -> QDockWidget | None:

@@ -18,6 +18,7 @@ from napari_3dmsl.widgets._form import Choice, Form, Row, Switch, button
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
+from napari_3dmsl.widgets._tabs import open_panel
 from napari_3dmsl.widgets._thread import BackgroundThread
 
 if TYPE_CHECKING:
@@ -152,7 +153,9 @@ class ExportPanel(Panel):
         self._job.start(partial(write_library, samples=samples), source.shapes, path)
 
     def _open_image_set(self) -> None:
-        self.viewer.window.add_plugin_dock_widget("napari-3dmsl", "Image set")
+        from napari_3dmsl.widgets.image_set import ImageSetPanel
+
+        open_panel(self.viewer, ImageSetPanel, "Image set")
 
     def _set_running(self, running: bool) -> None:
         self.cancel_button.setVisible(running)
