@@ -109,6 +109,23 @@ def test_a_turned_shape_and_a_plane_seen_from_its_edge_can_be_dragged_too(
     assert hands.find("focus_um").value() == pytest.approx(0.4, abs=0.06)
 
 
+def test_a_drag_of_the_released_plane_begins_where_it_is_drawn(
+    focused: tuple[Hands, Any], window: Any, qtbot: Any
+) -> None:
+    """The release stands at a stage position, 0.72 µm above the height that the field says."""
+    hands, _ = focused
+    hands.choose("microscope", "con1-released")
+    hands.wait(lambda: layers.about(window.layers[IMAGE])["settings"]["microscope"]["as_released"])
+    plane, axis = window.layers["focal plane"], np.array([1.0, 0.0, 0.0])
+    before = plane.data[0].mean(axis=0)
+    drag(window, qtbot, place_of(window, before), place_of(window, before + 0.3 * axis))
+    focus = hands.find("focus_um").value()
+    assert focus == pytest.approx(0.72 + 0.3, abs=0.06)
+    hands.wait(lambda: told(window) == pytest.approx(focus))
+    moved = plane.data[0].mean(axis=0) - before
+    np.testing.assert_allclose(moved, 0.3 * axis, atol=0.06)
+
+
 def test_closing_the_panel_in_the_middle_of_a_drag_gives_the_camera_back(
     focused: tuple[Hands, Any], window: Any, qtbot: Any
 ) -> None:

@@ -174,6 +174,115 @@ def test_sliders_turns_and_views_move_the_image(microscope: Hands, loaded: Any) 
     assert settings(loaded)["pose"]["rotation_deg"] == [0, 0, 0]
 
 
+def test_a_pose_of_ones_own_is_not_called_one_of_the_six(microscope: Hands, loaded: Any) -> None:
+    view = microscope.find("view")
+    microscope.choose("view", "y90")
+    microscope.type("rotation_deg_z", 12)
+    assert view.currentText() == "own"
+    microscope.type("rotation_deg_z", 0)
+    assert view.currentText() == "y90"
+    loaded.dims.ndisplay = 3
+    getattr(loaded, "scene", loaded).camera.angles = (25, -40, 100)
+    microscope.click("use_view")
+    assert view.currentText() == "own"
+    microscope.choose("view", "0")
+    microscope.press("view", "End")  # it is told, not chosen
+    assert view.currentText() != "own"
+    # The release turned its views the other way: the same word, other angles.
+    microscope.choose("microscope", "con1-released")
+    assert view.currentText() == "own"
+    microscope.choose("view", "x90")
+    assert view.currentText() == "x90"
+    settled(microscope)
+
+
+def test_an_image_brighter_than_the_display_is_told_with_the_remedy(
+    microscope: Hands, loaded: Any
+) -> None:
+    assert "brighter than the display" not in microscope.status
+    microscope.type("density_per_um2", 3000)
+    settled(microscope)
+    share = (pixels(loaded) > loaded.layers[IMAGE].contrast_limits[1]).mean()
+    assert share > 0.005
+    told = f"{100 * share:.1f} % of the pixels are brighter than the display: tick “Adjust contrast"
+    microscope.wait(lambda: told in microscope.status)
+    microscope.click("auto_contrast")
+    microscope.wait(lambda: "brighter than the display" not in microscope.status)
+    column = microscope.find("column").layout()
+    titles = [getattr(column.itemAt(i).widget(), "text", str)() for i in range(column.count())]
+    sample = next(i for i, title in enumerate(titles) if title.endswith("Sample"))
+    assert titles[sample - 1] == microscope.find("auto_contrast").text()
+
+
+def test_the_first_image_comes_into_view_and_later_ones_move_no_camera(
+    window: Any, open_panel: Any, id_of: Callable[[str], int], qtbot: Any
+) -> None:
+    window.dims.ndisplay = 3
+    hands = open_panel(window, PANEL)
+    qtbot.wait(50)
+    window.reset_view()
+    camera = getattr(window, "scene", window).camera
+    camera.angles = angles = (10, 30, 60)
+    alone = camera.center, camera.zoom
+
+    def seen() -> Any:
+        return tuple(camera.center), camera.zoom, tuple(camera.angles)
+
+    window.layers[layers.INSTANCES].selected_label = id_of("donut")
+    settled(hands)
+    assert (camera.center, camera.zoom) != alone
+    assert camera.angles == pytest.approx(angles)
+    canvas = window.window._qt_viewer.canvas
+    node = canvas.layer_to_visual[window.layers[IMAGE]].node
+    drawn = node.get_transform("visual", "canvas").map([64, 64, 0])  # its middle
+    assert np.all(drawn[:2] / drawn[3] > 0)
+    assert np.all(drawn[:2] / drawn[3] < [canvas.native.width(), canvas.native.height()])
+
+    camera.center, camera.zoom = alone
+    before = seen()
+    hands.type("image_size", 64)
+    settled(hands)
+    window.layers[layers.INSTANCES].selected_label = id_of("rod")
+    settled(hands)
+    window.layers.remove(IMAGE)
+    hands.type("focus_um", 0.2)
+    settled(hands)
+    assert seen() == before  # it was there before
+
+    hands.choose("compare_1", "epi1")
+    hands.wait(lambda: "epi1 (2)" in window.layers)
+    assert seen() != before
+    camera.center, camera.zoom = alone
+    hands.choose("compare_1", "nothing")
+    hands.choose("compare_1", "epi1")
+    hands.wait(lambda: "epi1 (2)" in window.layers)
+    assert seen() == before
+
+
+def test_an_image_that_is_in_sight_leaves_the_camera_alone(
+    window: Any, open_panel: Any, id_of: Callable[[str], int], qtbot: Any
+) -> None:
+    window.dims.ndisplay = 2
+    hands = open_panel(window, PANEL)
+    qtbot.wait(50)
+    camera = getattr(window, "scene", window).camera
+    camera.center, camera.zoom = (0.0, 1.0, 6.0), 30.0
+    window.layers[layers.INSTANCES].selected_label = id_of("donut")
+    settled(hands)
+    assert camera.zoom == 30.0
+    assert tuple(camera.center)[-2:] == (1.0, 6.0)
+
+
+def test_in_3d_an_image_is_drawn_as_thin_as_it_is(microscope: Hands, loaded: Any) -> None:
+    """napari's own way of drawing it, a slab 1 µm thick, smears it when the view is turned."""
+    layer = loaded.layers[IMAGE]
+    assert str(layer.depiction) == "plane"
+    assert tuple(layer.plane.normal) == (1, 0, 0)
+    microscope.click("stack")
+    settled(microscope, STACK)
+    assert str(loaded.layers[STACK].depiction) == "volume"
+
+
 def test_the_view_in_the_canvas_becomes_the_pose(microscope: Hands, loaded: Any) -> None:
     """What the canvas shows on the right, and lowest, lies right, and lowest, in the image."""
     loaded.dims.ndisplay = 2
@@ -793,7 +902,7 @@ def test_choosing_a_camera_leaves_the_optics_as_they_were_changed(
 
 
 def test_a_microscope_file_that_is_dropped_turns_into_the_panel(
-    loaded: Any, open_panel: Any, tmp_path: Path, id_of: Callable[[str], int]
+    loaded: Any, qtbot: Any, tmp_path: Path, id_of: Callable[[str], int]
 ) -> None:
     path = tmp_path / "ours.json"
     wanted = load_microscope("epi1").replace(name="ours", emission_nm=520)
@@ -801,7 +910,8 @@ def test_a_microscope_file_that_is_dropped_turns_into_the_panel(
     before = list(loaded.layers)
     assert loaded.open(path, plugin="napari-3dmsl") == []
     assert list(loaded.layers) == before
-    hands = open_panel(loaded, PANEL)  # the one that has been opened
+    opened = loaded.window.dock_widgets[f"{PANEL} (3DMSL)"]  # as the menu calls it
+    hands = Hands(qtbot, opened, opened.parent())
     assert hands.panel.simulation().microscope == wanted
     loaded.layers[layers.INSTANCES].selected_label = id_of("donut")
     settled(hands)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
@@ -24,7 +25,7 @@ from napari_3dmsl.microscope.focus import plane_positions
 from napari_3dmsl.microscope.imaging import Photons, Progress, Renderer, expected_photons
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.physseg import PhysSegNoise, physseg_noise
-from napari_3dmsl.microscope.pose import Placed, Pose, ViewName, place
+from napari_3dmsl.microscope.pose import VIEWS, Placed, Pose, ViewName, place
 from napari_3dmsl.microscope.released import AsReleased, place_as_released, released_pose
 from napari_3dmsl.settings import Settings
 
@@ -326,6 +327,15 @@ def pose_of_view(microscope: Microscope, view: ViewName) -> Pose:
     if microscope.as_released is None:
         return Pose.from_view(view)
     return released_pose(view, accumulate=microscope.as_released.views_accumulate)
+
+
+def views_of(microscope: Microscope, angles_deg: Sequence[float]) -> list[ViewName]:
+    """Return those of the six views that turn by these angles (z, y, x), to 0.05 degrees."""
+    return [
+        view
+        for view in VIEWS
+        if np.allclose(pose_of_view(microscope, view).angles_deg, angles_deg, rtol=0, atol=0.05)
+    ]
 
 
 def add_noise(

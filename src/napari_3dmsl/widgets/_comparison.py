@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import SimulatedImage
+from napari_3dmsl.widgets._first_sight import FirstSight
 from napari_3dmsl.widgets._form import drop_down
 from napari_3dmsl.widgets._image_layers import IMAGE, MASK, PHOTONS, find_image, put_image
 from napari_3dmsl.widgets._imaging import Request, imager
@@ -38,9 +39,10 @@ class Comparison(QObject):
     changed = Signal()
     failed = Signal(str)
 
-    def __init__(self, viewer: napari.viewer.Viewer, parent: QObject) -> None:
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget) -> None:
         super().__init__(parent)
         self._viewer = viewer
+        self._first_sight = FirstSight(viewer, parent)
         self._boxes: list[QComboBox] = []
         self._runners: list[LatestWins] = []
         self._layers: list[str | None] = [None] * len(LABELS)
@@ -95,7 +97,7 @@ class Comparison(QObject):
             return
         name = f"{chosen} ({place + 2})"
         earlier = [layer for layer in self._layers[:place] if layer is not None]
-        put_image(
+        is_new = put_image(
             self._viewer,
             name,
             image,
@@ -103,3 +105,5 @@ class Comparison(QObject):
             right_of=(IMAGE, PHOTONS, MASK, *earlier),
         )
         self._layers[place] = name
+        if is_new:
+            self._first_sight.of(name, LABELS[place])

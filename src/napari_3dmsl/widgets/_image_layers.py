@@ -35,8 +35,8 @@ def put_image(
     *,
     adjust_contrast: bool,
     right_of: Sequence[str] = (),
-) -> None:
-    """Update the layer of that name in place, or add it.
+) -> bool:
+    """Update the layer of that name in place, or add it; return whether it is a new one.
 
     Scale and place are only touched when they change: napari redraws everything for them.
     ``right_of`` names images that it stands beside; without any, it stands beside the volume.
@@ -51,7 +51,7 @@ def put_image(
         viewer.add_layer(Image(data, **attributes))
         if active is not None:
             viewer.layers.selection.active = active
-        return
+        return True
     moved = found.data.shape != data.shape or not np.allclose(found.scale, attributes["scale"])
     found.data = data
     found.metadata = attributes["metadata"]
@@ -63,6 +63,7 @@ def put_image(
             found.translate = place
     if adjust_contrast:
         found.contrast_limits = attributes["contrast_limits"]
+    return False
 
 
 def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:

@@ -7,6 +7,7 @@ from napari_3dmsl.widgets._form import Choice, Number, Row, Switch
 _TABLE_2 = "Presets: Table 2 of the 3DMSL paper."
 _DETECTOR = "Default: the detector's preset, a typical one."
 
+OWN_POSE = "own"  # angles of none of the six views
 PRESET_TIP = "Microscopes of the 3DMSL paper (Table 2), two more, and your own files"
 OBJECTIVE_TIP = (
     "Turn another objective in: aperture, immersion, magnification and, with a camera, pixel"
@@ -113,8 +114,8 @@ POSE: list[Row] = [
     Choice(
         "view",
         "View",
-        {word: word for word in ("0", "x90", "x180", "y90", "y180", "z90")},
-        "The six views of the 3DMSL release. The sliders turn further.",
+        {word: word for word in ("0", "x90", "x180", "y90", "y180", "z90", OWN_POSE)},
+        f"The six views of the 3DMSL release. The sliders turn further: {OWN_POSE!r} is told then.",
     ),
     *(
         Number(

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from napari_3dmsl.arrays import CountArray, FloatArray
 from napari_3dmsl.microscope.camera import saturated_share
 from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.readouts import PointImage, Resolution, point_image, resolution
 from napari_3dmsl.microscope.simulation import SimulatedImage
+
+ADJUST_CONTRAST = "Adjust contrast to every image"
+_SHARE_BRIGHT = 0.005  # of the pixels, ten times those above a contrast that is just adjusted
 
 READ_OUT_TIP = (
     "FWHM: full width at half maximum of a point at the object's height, without noise. Along z it "
@@ -67,6 +71,22 @@ def what_is_seen(image: SimulatedImage) -> str:
     brightest = f"brightest pixel {float(image.photons.photons.max()):,.0f} photons"
     ratio = "" if image.peak_snr is None else f", signal to noise {image.peak_snr:.1f}"
     return f"{count}; {brightest}{ratio}{_saturation(image)}"
+
+
+def too_bright(pixels: CountArray | FloatArray, highest: float) -> str:
+    """Say so when much of an image is brighter than the display, which makes it flat and white.
+
+    Parameters
+    ----------
+    pixels : (y, x) array
+    highest : float
+        Upper contrast limit of its layer; pixels of this very value may be saturated in the camera.
+    """
+    share = float((pixels > highest).mean())
+    if share <= _SHARE_BRIGHT:
+        return ""
+    much = f"{100 * share:.1f} % of the pixels are brighter than the display"
+    return f"; {much}: tick “{ADJUST_CONTRAST}”"
 
 
 def _saturation(image: SimulatedImage) -> str:

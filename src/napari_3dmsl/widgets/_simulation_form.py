@@ -30,7 +30,7 @@ from napari_3dmsl.microscope.presets import (
     save_microscope,
     usual_camera,
 )
-from napari_3dmsl.microscope.simulation import Simulation, pose_of_view
+from napari_3dmsl.microscope.simulation import Simulation, pose_of_view, views_of
 from napari_3dmsl.widgets import _microscope_rows as rows
 from napari_3dmsl.widgets._form import Form, button, drop_down
 from napari_3dmsl.widgets._memory import State, fitted
@@ -99,7 +99,11 @@ class SimulationForm(QObject):
             form.changed.connect(self._field_changed)
         self.optics.field("modality").currentTextChanged.connect(self._take_usual_camera)
         self.indices.field("immersion_index_design").currentIndexChanged.connect(self._immerse)
-        self.pose.field("view").currentTextChanged.connect(self._take_view)
+        self._view = self.pose.field("view")
+        self._view.model().item(self._view.findText(rows.OWN_POSE)).setEnabled(False)  # told only
+        self._view.currentTextChanged.connect(self._take_view)
+        for axis in "zyx":
+            self.pose.field(f"rotation_deg_{axis}").valueChanged.connect(self._name_view)
         self.camera.field("noise").currentIndexChanged.connect(self.grey_levels_changed)
         self.take_preset("con1")
 
@@ -330,6 +334,7 @@ class SimulationForm(QObject):
             for form in (self.optics, self.indices):
                 form.set_values(values)
             self._show_camera()
+        self._name_view()
         self._grey_out()
         self._tell_changes()
         self.grey_levels_changed.emit()
@@ -354,6 +359,15 @@ class SimulationForm(QObject):
         """One of the paper's six views: set the three angles, as this microscope turns objects."""
         if view in VIEWS:
             self.take_pose(pose_of_view(self._base, view))
+
+    def _name_view(self) -> None:
+        """Tell which view the angles are, or that they are none of the six."""
+        shown = [self.pose.field(f"rotation_deg_{axis}").value() for axis in "zyx"]
+        now = self._view.currentText()
+        same = [*views_of(self._base, shown), rows.OWN_POSE]
+        if now not in same[:-1]:
+            with QSignalBlocker(self._view):
+                self._view.setCurrentText(same[0])
 
     def take_pose(self, pose: Pose) -> None:
         """Set the three angles, to the tenth of a degree that the fields show."""

@@ -15,6 +15,7 @@ from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.optics_layers import FOCAL_PLANE
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets._comparison import Comparison
+from napari_3dmsl.widgets._first_sight import FirstSight
 from napari_3dmsl.widgets._focus_drag import FocusDrag
 from napari_3dmsl.widgets._image_layers import (
     IMAGE,
@@ -30,16 +31,19 @@ from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._live import LatestWins
 from napari_3dmsl.widgets._memory import State, tick, ticks
 from napari_3dmsl.widgets._microscope_told import (
+    ADJUST_CONTRAST,
     READ_OUT_TIP,
     Point,
     ReadOut,
     read_out_of,
     read_out_text,
+    too_bright,
     what_is_seen,
 )
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets._simulation_form import SimulationForm
+from napari_3dmsl.widgets._tabs import open_panel
 from napari_3dmsl.widgets._truth import TruthMask
 from napari_3dmsl.widgets._view import pose_of_view
 
@@ -67,6 +71,7 @@ class MicroscopePanel(Panel):
         self._layer_first = False
         self._followed: Any = None
         self._height_um = 0.0
+        self._first_sight = FirstSight(viewer, self)
         self.form = SimulationForm(self)
         self.comparison = Comparison(viewer, self)
         self._mask = TruthMask(viewer, self)
@@ -131,7 +136,7 @@ class MicroscopePanel(Panel):
         shape.setContentsMargins(4, 2, 4, 2)
         shape.addRow("Shape", self.sample)
         shape.addRow("or surface", self.choice)
-        self.auto_contrast = QCheckBox("Adjust contrast to every image", self)
+        self.auto_contrast = QCheckBox(ADJUST_CONTRAST, self)
         self.auto_contrast.setObjectName("auto_contrast")
         self.auto_contrast.setToolTip("Off: contrast stays, so that an image out of focus is dim")
         self.auto_contrast.toggled.connect(self._knob_turned)
@@ -148,6 +153,7 @@ class MicroscopePanel(Panel):
         self.add(form.presets())
         self.add(self.comparison.rows())
         self.add(top)
+        self.add(self.auto_contrast)
         self.add_section("Sample", form.labelling)
         take_view = QPushButton("Use this view", self)
         take_view.setObjectName("use_view")
@@ -174,8 +180,7 @@ class MicroscopePanel(Panel):
             "every plane of a stack"
         )
         self.truth.toggled.connect(self._knob_turned)
-        boxes = (self.auto_contrast, self.photons, self.truth)
-        self.add_section("Camera and noise", form.camera, *boxes)
+        self.add_section("Camera and noise", form.camera, self.photons, self.truth)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
 
@@ -267,7 +272,8 @@ class MicroscopePanel(Panel):
             self._stacks.request(Request(surface, simulation))
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
-        put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE))
+        if put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE)):
+            self._first_sight.of(IMAGE)
         put_photons(self.viewer, image if self.photons.isChecked() else None)
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
         if self.truth.isChecked():
@@ -283,10 +289,13 @@ class MicroscopePanel(Panel):
             self._height_um = image.scene.placed.centroid_height_um
             self._read_out_timer.start()
         took = (time.perf_counter() - self._asked_at) * 1000
-        self.say(f"{what_is_seen(image)}; {took:.0f} ms")
+        shown = find_image(self.viewer, IMAGE)
+        bright = too_bright(shown.data, shown.contrast_limits[1])
+        self.say(f"{what_is_seen(image)}{bright}; {took:.0f} ms")
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
-        put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK))
+        if put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK)):
+            self._first_sight.of(STACK)
         if not self._stacks.is_running and not self._live.is_running:
             self._adjust_contrast.discard(STACK)
 
@@ -326,11 +335,7 @@ class MicroscopePanel(Panel):
 
 def panel_of(viewer: napari.viewer.Viewer) -> MicroscopePanel:
     """Return the viewer's *Microscope* panel; it is opened if it is not there."""
-    panels = [x for x in viewer.window.dock_widgets.values() if isinstance(x, MicroscopePanel)]
-    if panels:
-        return panels[0]
-    _, panel = viewer.window.add_plugin_dock_widget("napari-3dmsl", "Microscope")
-    return panel
+    return open_panel(viewer, MicroscopePanel, "Microscope")
 
 
 def _text(name: str) -> QLabel:
