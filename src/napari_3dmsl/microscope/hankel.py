@@ -65,12 +65,13 @@ class RadialGrid:
     def disk_convolution(self, intensity: FloatArray, disk_radius_um: float) -> FloatArray:
         """Convolve functions of the grid, (radii, n), with the indicator of a disk.
 
-        There and back through the frequencies: only the factor between depends on the disk.
+        There and back through the frequencies: only the factor between depends on the disk. Single
+        precision is 1e-6 of the largest value, far below what images keep.
         """
         waves, frequency, weights = self._waves(int(np.ceil(disk_radius_um)))
         disk = disk_radius_um * j1(2.0 * np.pi * frequency * disk_radius_um) / frequency
-        spectrum = waves.T @ (self._area_weight[:, None] * intensity)
-        spectrum *= (2.0 * np.pi * weights * frequency * disk)[:, None]
+        spectrum = waves.T @ (self._area_weight[:, None] * intensity).astype(np.float32)
+        spectrum *= (2.0 * np.pi * weights * frequency * disk).astype(np.float32)[:, None]
         convolved: FloatArray = waves @ spectrum
         return convolved
 
@@ -83,7 +84,7 @@ class RadialGrid:
             count = int(np.ceil(np.pi * self.band_per_um * (self.end_um + reach_um))) + 40
             nodes, weights = gauss_legendre(count)
             frequency = 0.5 * self.band_per_um * (nodes + 1.0)
-            waves: FloatArray = j0(2.0 * np.pi * np.outer(self.radius_um, frequency))
+            waves = j0(2.0 * np.pi * np.outer(self.radius_um, frequency)).astype(np.float32)
             self._kept_waves[reach_um] = waves, frequency, 0.5 * self.band_per_um * weights
         return self._kept_waves[reach_um]
 

@@ -128,6 +128,8 @@ def _plane(spectrum: EmitterSpectrum, table: FloatArray, microscope: Microscope)
         for sign, by_part in enumerate(spectrum.spectra[..., part]):
             modes.real[sign, part] = np.einsum("mk,mk->k", transfer, by_part[0])
             modes.imag[sign, part] = np.einsum("mk,mk->k", transfer, by_part[1])
+    for sign, correction in enumerate(spectrum.corrections):
+        modes[sign] *= correction
     if microscope.pixel_integration:
         modes *= field.pixel_blur
     return np.maximum(field.raster.pixels(modes), 0.0)

@@ -81,12 +81,18 @@ class Confocal(Modality):
         self.pinhole_radius_um = 0.5 * microscope.pinhole_airy * microscope.airy_unit_um
         # The last tenth of the sum of both bands holds less than 1e-4 of an image's peak.
         self.band_per_um = 0.9 * self.cutoff_per_um
-        self.axial_band_per_um = self.excitation.axial_band_per_um + self.emission.axial_band_per_um
+        # So does the outer part of the sum of the axial bands: both factors are near their edge.
+        self.axial_band_per_um = 0.87 * self.axial_cutoff_per_um
 
     @property
     def cutoff_per_um(self) -> float:
         """See `Modality.cutoff_per_um`."""
         return self.excitation.band_per_um + self.emission.band_per_um
+
+    @property
+    def axial_cutoff_per_um(self) -> float:
+        """See `Modality.axial_cutoff_per_um`."""
+        return self.excitation.axial_band_per_um + self.emission.axial_band_per_um
 
     def radial_intensity(
         self, grid: RadialGrid, depth_um: ArrayLike, stage_um: ArrayLike

@@ -49,6 +49,8 @@ class EmitterSpectrum:
     spectra : (2, 2, nodes, k) float32
         Of the rows as they are and of the rows negated; real and imaginary parts. Depth nodes
         come before modes because sums over nodes are then long vector operations.
+    corrections : (k,) complex64, (k,) complex64
+        Factors still to be applied to the modes of either sign, see `FieldModes.corrections`.
     """
 
     def __init__(
@@ -91,7 +93,7 @@ class EmitterSpectrum:
             )
 
     def _transform(self, lateral_um: FloatArray, weights: FloatArray) -> FloatArray:
-        """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every mode, laid out as `spectra`."""
+        """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every mode, but for the corrections."""
         shape = self.modes.fine_shape
         periods = np.array([axis.period_um for axis in self.modes.axes])
         position = lateral_um / periods * shape  # in points of a grid centred on the field
@@ -100,7 +102,7 @@ class EmitterSpectrum:
         box = tuple(int(side) for side in high - low)  # only this part of the grid is not zero
         spreading = _spreading_matrix(position - low, box).T
         nodes = weights.shape[1]
-        signs = list(zip(self.modes.on_fine_grid, self.modes.corrections(low), strict=True))
+        self.corrections = self.modes.corrections(low)
         spectra = np.empty((2, 2, nodes, len(self.modes.row)), dtype=np.float32)
         spread_at_once = max(1, _GRID_POINTS_AT_ONCE // (box[0] * box[1]))
         at_once = max(1, _GRID_POINTS_AT_ONCE // (shape[0] * shape[1]))
@@ -109,19 +111,20 @@ class EmitterSpectrum:
             for first in range(0, spread.shape[2], at_once):
                 on_grid = self._to_frequencies(spread[..., first : first + at_once])
                 some = slice(start + first, start + first + len(on_grid))
-                for sign, (where, correction) in enumerate(signs):
+                for sign, where in enumerate(self.modes.on_fine_grid):
                     modes = on_grid.take(where, axis=1)
-                    modes *= correction
                     spectra[sign, 0, some] = modes.real
                     spectra[sign, 1, some] = modes.imag
         return spectra
 
     def _to_frequencies(self, spread: FloatArray) -> ComplexArray:
         """Fourier transform of values on a box of the grid, as (nodes, columns >= 0 · rows)."""
+        points, columns = self.modes.fine_shape[0], int(self.modes.column.max()) + 1
         rows = fft.rfft(spread, n=self.modes.fine_shape[1], axis=1)
         # With the rows last in memory the second transform takes half the time.
-        columns = rows[:, : int(self.modes.column.max()) + 1].transpose(2, 1, 0).copy()
-        frequencies: ComplexArray = fft.fft(columns, n=self.modes.fine_shape[0], axis=2)
+        padded = np.zeros((spread.shape[2], columns, points), dtype=np.complex64)
+        padded[:, :, : len(rows)] = rows[:, :columns].transpose(2, 1, 0)
+        frequencies: ComplexArray = fft.fft(padded, axis=2, overwrite_x=True)
         return frequencies.reshape(len(frequencies), -1)
 
 
