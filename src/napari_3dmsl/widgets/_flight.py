@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ class Flight(QVariantAnimation):
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
+        self._fits_layers = _can_fit_layers()
         self._ends: list[tuple[np.ndarray, float]] = []
         self.setDuration(_DURATION_MS)
         self.setStartValue(0.0)
@@ -48,7 +50,7 @@ class Flight(QVariantAnimation):
             if axis >= dims.ndim - len(middle):
                 dims.set_point(axis, float(middle[axis - dims.ndim + len(middle)]))
         begin = self._place()
-        if hasattr(self._viewer, "fit_to_view"):  # before napari 0.8 the zoom stays
+        if self._fits_layers:
             self._viewer.fit_to_view(layers=[layer], margin=_MARGIN)
         self._ends = [begin, self._end(middle, unit)]
         self._move(0.0)
@@ -58,8 +60,7 @@ class Flight(QVariantAnimation):
         """Return where the camera has to be; napari 0.9 fits in the layer's own unit."""
         center, zoom = self._place()
         axes = min(self._viewer.dims.ndisplay, len(middle))
-        fitted = hasattr(self._viewer, "fit_to_view")
-        if fitted and not np.allclose(
+        if self._fits_layers and not np.allclose(
             center[-axes:], middle[-axes:], rtol=0.01, atol=0.01 * np.ptp(middle)
         ):
             zoom *= unit
@@ -75,3 +76,11 @@ class Flight(QVariantAnimation):
         (start, near), (end, far) = self._ends
         self._camera.center = tuple((start + share * (end - start)).tolist())
         self._camera.zoom = near * (far / near) ** share
+
+
+def _can_fit_layers() -> bool:
+    """Tell whether this napari can fit some layers into the view; before 0.8 the zoom stays."""
+    from napari.components import ViewerModel
+
+    fit = getattr(ViewerModel, "fit_to_view", None)
+    return fit is not None and "layers" in inspect.signature(fit).parameters
