@@ -7,8 +7,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QEvent, Qt, QTimer
-from qtpy.QtGui import QIcon
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtGui import QIcon, QPixmap
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -130,12 +130,16 @@ class Panel(QWidget):
     def add_section(self, title: str, *contents: QWidget, opened: bool = True) -> QCollapsible:
         """Put a section that folds at the end of the column."""
         # The arrow is a letter: superqt's own is drawn once, in black, whatever the theme.
-        section = QCollapsible(title, self, expandedIcon=QIcon(), collapsedIcon=QIcon())
+        nothing = QPixmap(1, 1)  # PySide6 takes an icon without a picture for none at all
+        nothing.fill(Qt.GlobalColor.transparent)
+        icon = QIcon(nothing)
+        section = QCollapsible(title, self, expandedIcon=icon, collapsedIcon=icon)
         section.toggled.connect(
             lambda opened: section.setText(f"{'▾' if opened else '▸'}  {title}")
         )
         section.setText(f"▸  {title}")
         heading = section.toggleButton()
+        heading.setIconSize(QSize(1, 1))
         heading.setStyleSheet(_HEADING_STYLE)
         heading.setAccessibleName(title)
         heading.setToolTip(f"Fold or unfold: {title}")
