@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from napari_3dmsl.reading import reading
+
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
@@ -126,12 +128,9 @@ def parse_settings(text: str, path: Path) -> dict[str, Any]:
     kind = path.suffix[1:].upper()
     if kind not in ("TOML", "JSON"):
         raise ValueError(f"{path}: settings are read from .toml or .json files")
-    try:  # the end of a line more, for messages that name the last line instead of the end
+    with reading(path, f"not valid {kind}"):
+        # The end of a line more, for messages that name the last line instead of the end.
         values = tomllib.loads(text + "\n") if kind == "TOML" else json.loads(text)
-    except RecursionError:
-        raise ValueError(f"{path}: not valid {kind}: nested too deeply") from None
-    except ValueError as error:
-        raise ValueError(f"{path}: not valid {kind}: {error}") from None
     if not isinstance(values, dict):
         raise ValueError(f"{path}: expected a table of settings, found {type(values).__name__}")
     return values

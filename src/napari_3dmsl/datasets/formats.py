@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +19,9 @@ from napari_3dmsl.datasets.files.ome import (
     ome_sizes,
     ome_xml,
 )
+from napari_3dmsl.reading import complaints, reading
 from napari_3dmsl.shapes.library import INDEX_FILE, RELEASED_UNIT_NM, ShapeLibrary
-from napari_3dmsl.shapes.volume import DECODING_ERRORS, NM_PER_UNIT
+from napari_3dmsl.shapes.volume import NM_PER_UNIT
 
 if TYPE_CHECKING:
     from napari_3dmsl.microscope.simulation import SimulatedImage
@@ -281,17 +281,6 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-class _Complaints(logging.Handler):
-    """Collect the errors that a library only logs."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
-
-
 @contextmanager
 def _tiff(path: str | Path) -> Iterator[Any]:
     """Open a TIFF; whatever is wrong with it becomes one line that names the file."""
@@ -300,18 +289,11 @@ def _tiff(path: str | Path) -> Iterator[Any]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
-    logger, complaints = logging.getLogger("tifffile"), _Complaints()
-    logger.addHandler(complaints)
-    try:
+    with reading(path, "cannot read this TIFF"), complaints("tifffile") as wrong:
         with tifffile.TiffFile(path) as tiff:
             yield tiff
-        if complaints.messages:  # the library has returned what is left of the file
-            raise ValueError("damaged or truncated")
-    except DECODING_ERRORS as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"{path}: cannot read this TIFF: {reason}") from None
-    finally:
-        logger.removeHandler(complaints)
+        if wrong:  # the library has returned what is left of the file
+            raise ValueError(f"damaged or truncated: {wrong[0]}")
 
 
 def _own_metadata(tiff: Any) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from napari_3dmsl.reading import complaints, reading
 from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.shapes.correction import correct_classes
 from napari_3dmsl.shapes.library_files import (
@@ -31,7 +32,6 @@ from napari_3dmsl.shapes.library_write import (
     write_library,
 )
 from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
-from napari_3dmsl.shapes.volume import DECODING_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -244,11 +244,8 @@ class ShapeLibrary:
                 f"{', '.join(' '.join(key) for key in images) or 'none'}"
             )
         content, where = self._read(shape_id, images[image_set, view])
-        try:
+        with reading(where, "damaged"), complaints("tifffile"):
             pixels: NDArray[Any] = tifffile.imread(io.BytesIO(content))
-        except DECODING_ERRORS as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ValueError(f"{where}: damaged: {reason}") from None
         return pixels
 
     def _check(self, shape_id: int) -> None:
@@ -282,10 +279,8 @@ def is_library(path: str | Path) -> bool:
 
 def _parse_index(content: bytes, where: str) -> dict[str, Any]:
     """Return what ``library.json`` says."""
-    try:
+    with reading(where, "damaged"):
         index = json.loads(content.decode("utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{where}: damaged: {error}") from None
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise ValueError(f"{where}: not the index of a shape library")
     unit_nm = index.get("unit_nm")

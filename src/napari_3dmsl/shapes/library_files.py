@@ -10,11 +10,11 @@ import math
 import re
 import warnings
 import zipfile
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.reading import reading
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
 
@@ -220,24 +220,12 @@ def _numbers(text: bytes, dtype: DTypeLike, where: str, what: str) -> NDArray[An
 
 
 def _read_npz(data: bytes, where: str) -> dict[str, NDArray[Any]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            if sum(member.file_size for member in members) > LARGEST_FILE:
-                raise ValueError(f"arrays of more than {LARGEST_FILE >> 20} MiB")
-            wanted = [m for m in members if m.filename.removesuffix(".npy") in _ARRAYS]
-            return {m.filename.removesuffix(".npy"): _read_npy(archive.read(m)) for m in wanted}
-    except (
-        ValueError,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"{where}: damaged: {reason}") from None
+    with reading(where, "damaged"), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > LARGEST_FILE:
+            raise ValueError(f"arrays of more than {LARGEST_FILE >> 20} MiB")
+        wanted = [m for m in members if m.filename.removesuffix(".npy") in _ARRAYS]
+        return {m.filename.removesuffix(".npy"): _read_npy(archive.read(m)) for m in wanted}
 
 
 def _read_npy(data: bytes) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.reading import reading
 from napari_3dmsl.shapes.shape import COLUMNS, feature_table
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def read_table(content: bytes, ids: Sequence[int], where: str, own: bool) -> Tab
     ValueError
         When the table is damaged or lacks a shape.
     """
-    try:
+    with reading(where, "cannot read the table"):
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         names = reader.fieldnames or []
         if own and "index" not in names:
@@ -118,8 +119,6 @@ def read_table(content: bytes, ids: Sequence[int], where: str, own: bool) -> Tab
         missing = [shape_id for shape_id in ids if shape_id not in rows]
         present = [rows[shape_id] for shape_id in ids if shape_id in rows]
         columns = {name: [_READERS.get(name, str)(row[name]) for row in present] for name in known}
-    except (KeyError, ValueError, OverflowError, TypeError, AttributeError, csv.Error) as error:
-        raise ValueError(f"{where}: cannot read the table: {error!r}") from None
     if missing:
         raise ValueError(
             f"{where}: lists other shapes than those beside it: no row for shape {missing[0]}"

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import struct
-import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +9,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from napari_3dmsl.reading import complaints, reading
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -32,19 +30,6 @@ NM_PER_UNIT = {
     "micrometer": 1e3,
     "mm": 1e6,
 }
-# What TIFF and NIfTI decoders raise on damaged files; each file format has its own zoo.
-DECODING_ERRORS = (
-    ArithmeticError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,10 +165,8 @@ def _whole_numbers(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _read_npy(path: Path) -> NDArray[Any]:
-    try:
+    with reading(path, "cannot read this .npy file"):
         array = np.load(path, allow_pickle=False)
-    except DECODING_ERRORS as error:
-        raise ValueError(f"{path}: cannot read this .npy file: {_first_line(error)}") from None
     if not isinstance(array, np.ndarray):
         raise ValueError(f"{path}: not a single .npy array")
     return array
@@ -192,33 +175,29 @@ def _read_npy(path: Path) -> NDArray[Any]:
 def _read_nifti(path: Path) -> NDArray[Any]:
     try:
         import nibabel
-        from nibabel.filebasedimages import ImageFileError
     except ImportError:
         raise ValueError(
             f'{path}: NIfTI files need nibabel; pip install "napari-3dmsl[nifti]"'
         ) from None
-    try:
+    with reading(path, "cannot read this NIfTI file"):
         # dataobj keeps integers as integers; get_fdata would make everything float64.
         array = np.asarray(nibabel.load(path).dataobj)
-    except (*DECODING_ERRORS, ImageFileError) as error:
-        raise ValueError(f"{path}: cannot read this NIfTI file: {_first_line(error)}") from None
     return np.ascontiguousarray(array.T)
 
 
 def _read_tiff(path: Path) -> tuple[NDArray[Any], VoxelNm | None]:
     import tifffile
 
-    try:
-        with _complaints("tifffile") as complaints, tifffile.TiffFile(path) as tiff:
-            colour = tiff.series[0].axes.endswith("S")  # samples: red, green, blue
-            array = tiff.asarray()
-            voxel_nm = _tiff_voxel_nm(tiff)
-    except DECODING_ERRORS as error:
-        raise ValueError(
-            f"{path}: cannot read this TIFF (damaged or truncated?): {_first_line(error)}"
-        ) from None
-    if complaints:  # tifffile logs a broken page chain and returns what is left of the volume
-        raise ValueError(f"{path}: damaged or truncated TIFF: {complaints[0]}")
+    with (
+        reading(path, "cannot read this TIFF (damaged or truncated?)"),
+        complaints("tifffile") as wrong,
+        tifffile.TiffFile(path) as tiff,
+    ):
+        colour = tiff.series[0].axes.endswith("S")  # samples: red, green, blue
+        array = tiff.asarray()
+        voxel_nm = _tiff_voxel_nm(tiff)
+    if wrong:  # tifffile logs a broken page chain and returns what is left of the volume
+        raise ValueError(f"{path}: damaged or truncated TIFF: {wrong[0]}")
     if colour:
         raise ValueError(f"{path}: a colour image, not labels; save the labels as one channel")
     return array, voxel_nm
@@ -234,31 +213,15 @@ def may_hold_labels(path: str | Path) -> bool:
     """
     import tifffile
 
-    try:
-        with _complaints("tifffile"), tifffile.TiffFile(path) as tiff:
-            series = tiff.series[0]
-            axes = [length for length in series.shape if length > 1]
-            colour = series.axes.endswith("S")
-            return len(axes) == 3 and not colour and series.dtype.kind in "bui"
-    except DECODING_ERRORS as error:
-        raise ValueError(f"{path}: cannot read this TIFF: {_first_line(error)}") from None
-
-
-@contextmanager
-def _complaints(logger_name: str) -> Iterator[list[str]]:
-    """Collect the errors and warnings that a library only logs."""
-    messages: list[str] = []
-
-    class Collect(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            messages.append(record.getMessage().splitlines()[0])
-
-    logger, handler = logging.getLogger(logger_name), Collect(logging.ERROR)
-    logger.addHandler(handler)
-    try:
-        yield messages
-    finally:
-        logger.removeHandler(handler)
+    with (
+        reading(path, "cannot read this TIFF"),
+        complaints("tifffile"),
+        tifffile.TiffFile(path) as tiff,
+    ):
+        series = tiff.series[0]
+        axes = [length for length in series.shape if length > 1]
+        colour = series.axes.endswith("S")
+        return len(axes) == 3 and not colour and series.dtype.kind in "bui"
 
 
 def _tiff_voxel_nm(tiff: Any) -> VoxelNm | None:
@@ -309,7 +272,3 @@ def _if_valid(sizes: list[float]) -> VoxelNm | None:
         return check_voxel_nm(sizes)
     except ValueError:
         return None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.datasets.formats import whole_file
+from napari_3dmsl.reading import reading
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -105,13 +106,11 @@ class Header:
         """Return the row of a line of the table, with types."""
         if len(cells) != len(self.columns):
             raise ValueError(f"{where}: {len(cells)} cells for {len(self.columns)} columns")
-        try:
+        with reading(where, "damaged"):
             return {
                 name: (cell or None) if name in self.texts else _parsed(cell)
                 for name, cell in zip(self.columns, cells, strict=True)
             }
-        except ValueError as error:
-            raise ValueError(f"{where}: damaged: {error}") from None
 
     def _cell(self, name: str, value: Any, where: str) -> str:
         value = value.item() if isinstance(value, np.generic) else value
@@ -193,14 +192,17 @@ def iter_index(folder: str | Path) -> Iterator[Row]:
     path = Path(folder) / INDEX_FILE
     if not path.is_file():
         raise ValueError(f"{folder}: no image set here: {INDEX_FILE} is missing")
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.reader(file, strict=True)
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.reader(file, strict=True)
+        with reading(path, "damaged"):
             header = Header(next(reader, []), str(path))
-            for cells in reader:
-                yield header.row(cells, f"{path}: line {reader.line_num}")
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: damaged: {error}") from None
+        while True:
+            with reading(path, "damaged"):  # not around the yield: what is done there is no reading
+                cells = next(reader, None)
+                row = {} if cells is None else header.row(cells, f"{path}: line {reader.line_num}")
+            if cells is None:
+                return
+            yield row
 
 
 class Index:
@@ -256,10 +258,8 @@ class Index:
         return [self._columns[name] for name in names]
 
     def _cells(self, line: bytes, number: int) -> list[str]:
-        try:
+        with reading(f"{self.path}: line {number}", "damaged"):
             return next(csv.reader([line.decode("utf-8")], strict=True), [])
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise ValueError(f"{self.path}: line {number}: damaged: {error}") from None
 
 
 def transform_cell(matrix: ArrayLike) -> list[float]:

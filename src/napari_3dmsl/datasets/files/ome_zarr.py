@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.datasets.formats import axes_of
+from napari_3dmsl.reading import reading
 
 VERSION = "0.5"
 ZARR_SUFFIX = ".zarr"
@@ -131,7 +132,7 @@ def read_ome_zarr(path: str | Path) -> ZarrImage:
         When it is missing, damaged, another program's, or zarr is missing.
     """
     group = _opened(Path(path))
-    try:
+    with reading(path, "not an OME-Zarr image of napari-3dmsl"):
         about = group.attrs[KEY]
         ome = group.attrs["ome"]
         [image] = ome["multiscales"]
@@ -147,8 +148,6 @@ def read_ome_zarr(path: str | Path) -> ZarrImage:
             dict(about),
             labels,
         )
-    except (LookupError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: not an OME-Zarr image of napari-3dmsl: {error!r}") from None
 
 
 def is_our_zarr(path: str | Path) -> bool:
@@ -171,10 +170,8 @@ def read_zarr_array(path: str | Path) -> NDArray[Any]:
         When it is missing or damaged, or zarr is missing.
     """
     group = _opened(Path(path))
-    try:
+    with reading(path, "damaged"):
         return np.asarray(group[_PIXELS])
-    except (LookupError, TypeError, ValueError, RuntimeError, OSError) as error:
-        raise ValueError(f"{path}: damaged: {error!r}") from None
 
 
 def _zarr() -> Any:
@@ -195,10 +192,8 @@ def _opened(path: Path) -> Any:
     zarr = _zarr()
     if not (path / "zarr.json").is_file():
         raise ValueError(f"{path}: no OME-Zarr image here")
-    try:
+    with reading(path, "damaged"):
         return zarr.open_group(path, mode="r", zarr_format=3)
-    except (LookupError, TypeError, ValueError, OSError) as error:
-        raise ValueError(f"{path}: damaged: {error!r}") from None
 
 
 def _checked_path(path: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 
 from napari_3dmsl.datasets.files.index import Row, iter_index
 from napari_3dmsl.datasets.formats import whole_file
+from napari_3dmsl.reading import reading
 
 PARQUET_FILE = "index.parquet"
 
@@ -50,14 +51,12 @@ def read_parquet(folder: str | Path) -> list[Row]:
     ValueError
         When it is missing or damaged, or pyarrow is missing.
     """
-    pyarrow, parquet = _pyarrow()
+    _, parquet = _pyarrow()
     path = Path(folder) / PARQUET_FILE
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
-    try:
+    with reading(path, "damaged"):
         rows: list[Row] = parquet.read_table(path).to_pylist()
-    except (pyarrow.ArrowException, OSError) as error:
-        raise ValueError(f"{path}: damaged: {str(error).splitlines()[0]}") from None
     return rows
 
 

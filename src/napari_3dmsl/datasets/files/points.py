@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.reading import reading
 
 POINT_COLUMNS = ("z_um", "y_um", "x_um")
 BRIGHTNESS = "brightness"
@@ -40,11 +41,8 @@ def read_points(path: str | Path) -> tuple[FloatArray, FloatArray]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(_point_rows(csv.DictReader(file, skipinitialspace=True), path))
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not a CSV text file: {error}") from None
+    with reading(path, "not a CSV text file"), path.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(_point_rows(csv.DictReader(file, skipinitialspace=True), path))
     if not rows:
         raise ValueError(f"{path}: no emitters, only a header")
     table = np.array(rows)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from napari_3dmsl.datasets.files.ome_zarr import ZARR_SUFFIX, read_zarr_array
 from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, read_pixels
+from napari_3dmsl.reading import reading
 from napari_3dmsl.shapes.library_files import mesh_from_off
 from napari_3dmsl.shapes.mesh import read_mesh
 
@@ -80,11 +80,8 @@ def read_table(path: str | Path) -> NDArray[Any]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            names, *rows = [*csv.reader(file, strict=True)] or [[]]
-    except (ValueError, csv.Error) as error:
-        raise ValueError(f"{path}: not a CSV table: {error}") from None
+    with reading(path, "not a CSV table"), path.open(newline="", encoding="utf-8") as file:
+        names, *rows = [*csv.reader(file, strict=True)] or [[]]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"{path}: line 1: expected the names of the columns, each once")
     for line, row in enumerate(rows, start=2):
@@ -109,20 +106,12 @@ def _column(cells: list[str]) -> NDArray[Any]:
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"{path}: damaged: {reason}") from None
+    with reading(path, "damaged"), np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _read_numbers(path: Path) -> NDArray[np.int64]:
     """Read whole numbers in columns, such as tracks of the Cell Tracking Challenge."""
-    try:
-        return np.array(
-            [[int(cell) for cell in line.split()] for line in path.read_text("utf-8").splitlines()],
-            dtype=np.int64,
-        )
-    except ValueError as error:
-        raise ValueError(f"{path}: not whole numbers in columns: {error}") from None
+    with reading(path, "not whole numbers in columns"):
+        lines = path.read_text("utf-8").splitlines()
+        return np.array([[int(cell) for cell in line.split()] for line in lines], dtype=np.int64)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import filelock
 
 from napari_3dmsl.datasets.formats import LOCK_FILE, whole_file
+from napari_3dmsl.reading import reading
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe import Recipe
@@ -82,10 +83,8 @@ def keep_provenance(folder: Path, made_with: Mapping[str, Any]) -> None:
         with whole_file(path) as temporary:
             temporary.write_text(json.dumps(made_with, indent=2) + "\n", encoding="utf-8")
         return
-    try:
+    with reading(path, "damaged"):
         before = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: damaged: {error}") from None
     found = list(differences(before, json.loads(json.dumps(made_with))))
     if found:
         more = f"; and {len(found) - _MOST_DIFFERENCES} more" * (len(found) > _MOST_DIFFERENCES)

@@ -1,0 +1,78 @@
+"""The boundary that every reader stands behind: whatever a parser raises, one line names the file.
+
+Formats have a zoo of errors each: libraries raise what they like on a damaged file, and no list of
+exceptions is ever whole. So a reader lists none. It parses inside `reading`.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def reading(where: str | Path, problem: str) -> Iterator[None]:
+    """Turn whatever goes wrong inside into one ``ValueError`` that names the file.
+
+    Errors that name the file already pass as they are; so do a pressed Ctrl+C and anything else
+    that is no error. What libraries warn about is not shown: a file is read, or it is refused.
+
+    Parameters
+    ----------
+    where
+        The file, or what errors call it, such as ``1_1_2729.zip: 920/raw_mesh.off``.
+    problem
+        What is told of it then, such as ``cannot read this mesh`` or ``not a CSV table``.
+
+    Raises
+    ------
+    ValueError
+        One line: the file, the problem, and what the parser said.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except MemoryError as error:
+        raise ValueError(f"{where}: {problem}: it takes more memory than there is") from error
+    except Exception as error:
+        if isinstance(error, ValueError) and str(error).startswith(str(where)):
+            raise
+        raise ValueError(f"{where}: {problem}: {first_line(error)}") from error
+
+
+@contextmanager
+def complaints(logger_name: str) -> Iterator[list[str]]:
+    """Collect the errors that a library only logs, instead of showing them.
+
+    Parameters
+    ----------
+    logger_name
+        Such as ``tifffile``, which logs a broken chain of pages and returns what is left.
+    """
+    messages: list[str] = []
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            messages.append(first_line(record.getMessage()))
+
+    logger, handler = logging.getLogger(logger_name), Collect(logging.ERROR)
+    logger.addHandler(handler)
+    try:
+        yield messages
+    finally:
+        logger.removeHandler(handler)
+
+
+def first_line(error: BaseException | str) -> str:
+    """Return an error in one line: what it says, else what kind it is."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    kind = "nothing" if isinstance(error, str) else type(error).__name__
+    if isinstance(error, LookupError) and len(error.args) == 1:
+        return f"{kind}: {error.args[0]!r}"  # KeyError says only the key
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), kind)
