@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import warnings
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,12 @@ import numpy as np
 
 from napari_3dmsl.reading import reading
 from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.shapes.mesh_files import parse_mesh
 from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
+from napari_3dmsl.shapes.text_numbers import numbers
 
 if TYPE_CHECKING:
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
 MESH_FILE = "raw_mesh.off"
 CLOUD_FILE = "pointcloud.ply"
@@ -30,11 +31,8 @@ INDEX_FILE = "library.json"
 LARGEST_FILE = 256 * 2**20
 
 FORMATTED = 2000  # rows of numbers in one go
-_OFF_HEADER = re.compile(rb"\s*OFF\s+(\d{1,12})\s+(\d{1,12})(?:\s+\d+)?[ \t\r]*\n")
 _PLY_ELEMENT = re.compile(r"element\s+vertex\s+(\d{1,12})")
 _PLY_PROPERTY = re.compile(r"property\s+\w+\s+(\w+)")
-_COMMENT = re.compile(rb"#[^\n]*")
-_NUMBER_BYTES = b"0123456789+-.eE \r\n\t"
 _ARRAYS = {"points", "occupancies", "loc", "scale"}
 _IMAGE = re.compile(r"(?P<set>[\w-]+)_imgs/(?:N_)?0_\d+_(?P<view>[a-z]?\d+)\.tiff?", re.IGNORECASE)
 
@@ -64,7 +62,7 @@ def image_key(name: str) -> tuple[str, str] | None:
 
 
 def mesh_from_off(data: bytes, unit_um: float, where: str) -> Mesh:
-    """Read the triangles of an ``.off`` file.
+    """Read the surface of an ``.off`` file.
 
     Parameters
     ----------
@@ -78,34 +76,14 @@ def mesh_from_off(data: bytes, unit_um: float, where: str) -> Mesh:
     Raises
     ------
     ValueError
-        When it is damaged or holds anything but triangles.
+        When it is damaged or holds no surface.
     """
-    if b"#" in data:
-        data = _COMMENT.sub(b"", data)
-    header = _OFF_HEADER.match(data)
-    if header is None:
-        raise ValueError(f"{where}: not an OFF file: it should begin with OFF and the counts")
-    vertex_count, face_count = int(header[1]), int(header[2])
-    body = data[header.end() :]
-    if vertex_count == 0 or face_count == 0 or len(body) < 6 * vertex_count + 8 * face_count - 2:
-        raise ValueError(
-            f"{where}: truncated or empty: {vertex_count} vertices and {face_count} faces in "
-            f"{len(data)} bytes"
+    with reading(where, "cannot read this mesh"):
+        vertices, corners = parse_mesh(data, ".off")
+        return Mesh(
+            np.ascontiguousarray(vertices[:, ::-1]) * unit_um,
+            np.ascontiguousarray(corners[:, ::-1], dtype=np.int32),
         )
-    split = _end_of_line(body, vertex_count)
-    vertices = _numbers(body[:split], np.float64, where, "vertices").reshape(-1)
-    faces = _numbers(body[split:], np.int64, where, "faces").reshape(-1)
-    if len(vertices) != 3 * vertex_count or not np.isfinite(vertices).all():
-        raise ValueError(f"{where}: expected {vertex_count} vertices of three finite numbers each")
-    if len(faces) != 4 * face_count or not (faces[::4] == 3).all():
-        raise ValueError(f"{where}: expected {face_count} faces, all of them triangles")
-    corners = faces.reshape(-1, 4)[:, :0:-1]
-    if corners.min() < 0 or corners.max() >= vertex_count:
-        raise ValueError(f"{where}: faces that name vertices which the file does not have")
-    return Mesh(
-        np.ascontiguousarray(vertices.reshape(-1, 3)[:, ::-1]) * unit_um,
-        np.ascontiguousarray(corners, dtype=np.int32),
-    )
 
 
 def off_from_mesh(mesh: Mesh, unit_um: float) -> bytes:
@@ -135,7 +113,8 @@ def cloud_from_ply(data: bytes, cube: UnitCube, where: str) -> PointCloud:
         raise ValueError(f"{where}: not an ASCII PLY file of vertices")
     if names != ["x", "y", "z", "nx", "ny", "nz"]:
         raise ValueError(f"{where}: expected the columns x y z nx ny nz, found {' '.join(names)}")
-    values = _numbers(body, np.float64, where, "points")
+    with reading(where, "cannot read this point cloud"):
+        values = numbers(body, np.float64, "points")
     if len(values) != 6 * int(count[1]) or not np.isfinite(values).all():
         raise ValueError(f"{where}: expected {count[1]} points of six finite numbers each")
     rows = values.reshape(-1, 6).astype(np.float32)
@@ -193,30 +172,6 @@ def npz_from_occupancies(occupancies: Occupancies, unit_um: float) -> bytes:
         scale=np.float64(occupancies.cube.scale_um / unit_um),
     )
     return buffer.getvalue()
-
-
-def _end_of_line(text: bytes, number: int) -> int:
-    """Return where line ``number`` (from 1) of those that hold something ends."""
-    ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
-    if len(ends) >= number and not text[: int(ends[number - 1])].isspace():
-        end = int(ends[number - 1])
-        if b"\n\n" not in text[:end] and b"\n\r" not in text[:end] and text[:1] not in b"\r\n":
-            return end
-    lines = re.finditer(rb"[^\n]*\S[^\n]*(?:\n|$)", text)  # empty lines between: count the slow way
-    return next((line.end() for i, line in enumerate(lines, 1) if i == number), len(text))
-
-
-def _numbers(text: bytes, dtype: DTypeLike, where: str, what: str) -> NDArray[Any]:
-    """Parse numbers apart from each other by white space, nothing else among them."""
-    problem = f"{where}: damaged: something among the {what} is no number"
-    if text.translate(None, _NUMBER_BYTES):
-        raise ValueError(problem)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy warns where it stops before the end
-            return np.fromstring(text, dtype=dtype, sep=" ")
-    except (ValueError, OverflowError, Warning):
-        raise ValueError(problem) from None
 
 
 def _read_npz(data: bytes, where: str) -> dict[str, NDArray[Any]]:

@@ -10,27 +10,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.geometry import triangle_areas
+from napari_3dmsl.reading import reading
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask
+from napari_3dmsl.shapes.mesh_files import LARGEST_MESH_FILE, MESH_SUFFIXES, parse_mesh
+from napari_3dmsl.shapes.mesh_repair import repair
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-MESH_SUFFIXES = (".off", ".ply", ".stl", ".obj")
-# What the mesh readers raise on files that are damaged or no meshes.
-READING_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    TypeError,
-    ValueError,
-)
+LARGEST_EXTENT_UM = 1000.0
+"""Of a surface along an axis: ten times the cells that electron microscopes image whole."""
+
+FARTHEST_UM = 1e5
+"""Of a vertex from the origin: ten centimetres, a whole brain."""
+
+__all__ = ["MESH_SUFFIXES", "Mesh", "decimate", "merge_meshes", "mesh_from_field"]
+__all__ += ["mesh_from_mask", "read_mesh", "surface_distance", "write_mesh"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +118,9 @@ def mesh_from_field(field: SmoothedMask) -> Mesh:
 def read_mesh(path: str | Path, unit_um: float = 1.0) -> Mesh:
     """Read a triangle mesh from an ``.off``, ``.ply``, ``.stl`` or ``.obj`` file.
 
+    Polygons become triangles. Vertices that the format or the program split are merged where that
+    closes the surface, and a closed surface looks outward, see `napari_3dmsl.shapes.mesh_repair`.
+
     Parameters
     ----------
     path
@@ -130,34 +131,24 @@ def read_mesh(path: str | Path, unit_um: float = 1.0) -> Mesh:
     Raises
     ------
     ValueError
-        One line, when the file is missing, no mesh, has no faces or impossible vertices.
+        One line, when the file is missing, no mesh, has no faces, or is larger than any specimen.
     """
-    import trimesh
-
     path = Path(path)
     _check_suffix(path)
     _check_unit(unit_um)
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
-    try:
-        loaded = trimesh.load_mesh(path, process=False)
-        if path.suffix.lower() == ".stl":  # triangle soup: shared vertices must be found again
-            loaded.merge_vertices()
-        vertices = np.asarray(loaded.vertices, dtype=np.float64)
-        faces = np.asarray(loaded.faces, dtype=np.int64)
-    except READING_ERRORS as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"{path}: cannot read this mesh file: {reason}") from None
-    if len(faces) == 0 or len(vertices) == 0:
-        raise ValueError(f"{path}: no faces; a surface is needed, not points")
-    if not np.isfinite(vertices).all():
-        raise ValueError(f"{path}: vertices that are not finite numbers")
-    if faces.min() < 0 or faces.max() >= len(vertices):
-        raise ValueError(f"{path}: faces that name vertices which the file does not have")
-    return Mesh(
-        np.ascontiguousarray(vertices[:, ::-1]) * unit_um,
-        np.ascontiguousarray(faces[:, ::-1], dtype=np.int32),
-    )
+    if (length := path.stat().st_size) > LARGEST_MESH_FILE:
+        raise ValueError(
+            f"{path}: {length >> 20} MiB; mesh files of up to {LARGEST_MESH_FILE >> 20} MiB are "
+            "read: make it lighter, or cut it into its bodies"
+        )
+    with reading(path, "cannot read this mesh file"):
+        vertices, faces = parse_mesh(path.read_bytes(), path.suffix.lower())
+        # (z, y, x), and wound the other way round, so that it still looks outward.
+        vertices, faces = repair(vertices[:, ::-1] * unit_um, faces[:, ::-1])
+        _check_lengths(vertices, unit_um)
+    return Mesh(np.ascontiguousarray(vertices), np.ascontiguousarray(faces, dtype=np.int32))
 
 
 def write_mesh(mesh: Mesh, path: str | Path, unit_um: float = 1.0) -> None:
@@ -269,6 +260,24 @@ def merge_meshes(meshes: Sequence[Mesh]) -> Mesh:
 def _check_suffix(path: Path) -> None:
     if path.suffix.lower() not in MESH_SUFFIXES:
         raise ValueError(f"{path}: not a mesh file; expected {', '.join(MESH_SUFFIXES)}")
+
+
+def _check_lengths(vertices: NDArray[np.float64], unit_um: float) -> None:
+    if len(vertices) == 0:
+        raise ValueError("no faces; a surface is needed, not points")
+    extent = float(np.ptp(vertices, axis=0).max())
+    farthest = float(np.abs(vertices).max())
+    unit = f"with its unit taken as {unit_um * 1000:g} nm"
+    if not extent <= LARGEST_EXTENT_UM:
+        raise ValueError(
+            f"{extent:.4g} µm long {unit}; at most {LARGEST_EXTENT_UM:g} µm: is the unit another "
+            "one, or a number damaged?"
+        )
+    if not farthest <= FARTHEST_UM:
+        raise ValueError(
+            f"{farthest:.4g} µm from the origin {unit}; at most {FARTHEST_UM:g} µm: is the unit "
+            "another one, or a number damaged?"
+        )
 
 
 def _check_unit(unit_um: float) -> None:

@@ -1,0 +1,32 @@
+"""Numbers in the text of mesh files, parsed by the million."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+_NUMBER_BYTES = b"0123456789+-.eE \r\n\t"
+
+
+def numbers(text: bytes, dtype: DTypeLike, what: str) -> NDArray[Any]:
+    """Parse numbers apart from each other by white space, nothing else among them.
+
+    Raises
+    ------
+    ValueError
+        When there is anything else, or a word for no number; ``what`` names them.
+    """
+    problem = f"damaged: something among the {what} is no number, or not finite"
+    if text.translate(None, _NUMBER_BYTES):
+        raise ValueError(problem)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # NumPy warns where it stops before the end
+            return np.fromstring(text, dtype=dtype, sep=" ")
+    except (ValueError, OverflowError, Warning):
+        raise ValueError(problem) from None
