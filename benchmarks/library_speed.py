@@ -29,9 +29,9 @@ from _window import Stalls, pump, wait
 
 from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.shapes.library_files import image_file, off_from_mesh
+from napari_3dmsl.shapes.library_own import FORMAT
 from napari_3dmsl.shapes.library_sinks import RELEASED_PER_ZIP
 from napari_3dmsl.shapes.library_table import LOCATION_COLUMNS
-from napari_3dmsl.shapes.library_write import FORMAT
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.shape import COLUMNS
 from napari_3dmsl.widgets.browse import BrowsePanel

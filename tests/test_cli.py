@@ -185,11 +185,41 @@ def test_extract_writes_one_zip_with_the_samples_of_the_release(
         cube_um = 1.1 * np.ptp(mesh.bounds_um, axis=0).max()
         assert inside.mean() == pytest.approx(mesh.volume_um3 / cube_um**3, rel=0.03)
     first = path.read_bytes()
-    run(*common, "--samples", "--seed", 3, "--length-to", "tip")  # an older library is replaced
+    assert "a shape library is there" in refused(*common)
+    run(*common, "--samples", "--seed", 3, "--length-to", "tip", "--replace")
     assert path.read_bytes() == first
     path.write_bytes(b"PK of somebody else")
     assert "no library of ours" in refused(*common)
     assert path.read_bytes() == b"PK of somebody else"
+
+
+def test_extract_replaces_a_library_only_when_told_and_leaves_what_others_put_there(
+    run: Run, refused: Callable[..., str], two_balls: Path, tmp_path: Path
+) -> None:
+    common = ("extract", two_balls, tmp_path / "library", "--voxel-nm", 24, 24, 24)
+    run(*common)
+    (tmp_path / "library" / "notes.txt").write_text("years of work")
+    before = files_of(tmp_path)
+    assert "--replace" in refused(*common)
+    assert files_of(tmp_path) == before
+    run(*common, "--replace")
+    assert files_of(tmp_path) == before
+
+
+def test_labels_out_is_neither_the_input_nor_in_the_library(
+    refused: Callable[..., str], two_balls: Path, tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels.tif"
+    tifffile.imwrite(labels, np.load(two_balls).astype(np.uint8))
+    (tmp_path / "soft.tif").symlink_to(labels)
+    (tmp_path / "hard.tif").hardlink_to(labels)
+    (tmp_path / "library").mkdir()
+    before = files_of(tmp_path)
+    common = ("extract", labels, tmp_path / "library", "--voxel-nm", 24, 24, 24, "--labels-out")
+    for name in ("labels.tif", "library/../labels.tif", "soft.tif", "hard.tif"):
+        assert "would replace the label volume" in refused(*common, tmp_path / name)
+    assert "would lie in the library" in refused(*common, tmp_path / "library" / "labels.tif")
+    assert files_of(tmp_path) == before
 
 
 def test_extract_writes_zips_as_released(run: Run, two_balls: Path, tmp_path: Path) -> None:
@@ -232,6 +262,16 @@ def test_simulate_images_a_mesh_as_a_script_does(run: Run, sphere: Path, tmp_pat
     assert stored.dtype == np.float32
     np.testing.assert_array_equal(stored, expected.counts)
     assert read_image(out)[1] == {name: result[name] for name in expected.metadata()}
+
+
+def test_simulate_does_not_write_over_its_input(
+    refused: Callable[..., str], sphere: Path, tmp_path: Path
+) -> None:
+    before = sphere.read_bytes()
+    (tmp_path / "link.tif").hardlink_to(sphere)
+    message = refused("simulate", sphere, tmp_path / "link.tif", "--microscope", "epi1")
+    assert "would replace the input" in message
+    assert sphere.read_bytes() == before
 
 
 def test_simulate_scales_meshes_by_their_unit(run: Run, sphere: Path, tmp_path: Path) -> None:
@@ -360,7 +400,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     voxel = ["--voxel-nm", 24, 24, 24]
 
     def extract(name: str, *options: object) -> list[object]:
-        return ["extract", folder / name, library, *(options or voxel)]
+        return ["extract", folder / name, library, "--replace", *(options or voxel)]
 
     def simulate(mesh: str, microscope: object) -> list[object]:
         return ["simulate", folder / mesh, image, "--microscope", microscope]

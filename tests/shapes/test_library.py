@@ -1,5 +1,6 @@
 import csv
 import json
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import trimesh
 from refusals import refusal
 
 from napari_3dmsl.shapes.library import ShapeLibrary, write_library
+from napari_3dmsl.shapes.sampling import SampleSettings
 from napari_3dmsl.shapes.shape import feature_table
 
 
@@ -56,7 +58,9 @@ def test_the_table_has_the_released_columns(folder, small_shapes):
 
 
 def test_a_library_is_replaced_but_nothing_else(folder, tmp_path, small_shapes):
-    write_library(small_shapes[4:6], folder, unit_nm=48)
+    assert "a shape library is there" in refusal(write_library, small_shapes[4:6], folder)
+    assert len(ShapeLibrary.open(folder)) == 4
+    write_library(small_shapes[4:6], folder, unit_nm=48, replace=True)
     assert ShapeLibrary.open(folder).ids == [shape.id for shape in small_shapes[4:6]]
     assert ShapeLibrary.open(folder).unit_nm == 48
     precious = tmp_path / "thesis"
@@ -74,6 +78,46 @@ def test_a_library_is_replaced_but_nothing_else(folder, tmp_path, small_shapes):
     assert len(ShapeLibrary.open(tmp_path / "empty")) == 1
 
 
+@pytest.mark.parametrize("options", [{}, {"shapes_per_zip": 1}])
+def test_replacing_a_library_leaves_what_others_put_there(tmp_path, small_shapes, options):
+    folder, first = tmp_path / "library", small_shapes[0].id
+    write_library(small_shapes[:4], folder, samples=SampleSettings(), **options)
+    theirs = ["notes.txt", f"{first}/photo.tif", "plots/a.png", "920.zip", ".hidden"]
+    for name in theirs:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"of somebody")
+    with zipfile.ZipFile(folder / "1_1_3.zip", "w") as archive:  # named as ours, but no such thing
+        archive.writestr("1/raw_mesh.off", "theirs")
+    theirs.append("1_1_3.zip")
+    write_library(small_shapes[4:6], folder, replace=True)
+    library = ShapeLibrary.open(folder)
+    assert library.ids == [shape.id for shape in small_shapes[4:6]]
+    ours = ["library.json", "meta_locations.csv", *(f"{i}/raw_mesh.off" for i in library.ids)]
+    assert sorted(files_in(folder)) == sorted([*theirs, *ours])
+    assert all((folder / name).read_bytes() == b"of somebody" for name in theirs[:-1])
+
+
+def test_a_library_is_not_replaced_where_it_is_unclear_what_is_ours(tmp_path, small_shapes):
+    folder = tmp_path / "library"
+    write_library(small_shapes[:1], folder)
+    first = small_shapes[0].id
+    (folder / str(first) / "Conf1_imgs").mkdir()  # images of shapes that would be others
+    assert "holds images" in refusal(write_library, small_shapes[1:2], folder, replace=True)
+    (folder / str(first) / "Conf1_imgs").rmdir()
+    (folder / "meta_locations.csv").unlink()
+    assert "missing" in refusal(write_library, small_shapes[1:2], folder, replace=True)
+    assert (folder / str(first) / "raw_mesh.off").is_file()
+    one = tmp_path / "one.zip"
+    write_library(small_shapes[:1], one)
+    with zipfile.ZipFile(one, "a") as archive:
+        archive.writestr("notes.txt", "years of work")
+    assert "files of others" in refusal(write_library, small_shapes[1:2], one, replace=True)
+
+
+def files_in(folder):
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+
+
 def test_stopping_leaves_the_old_library_and_no_litter(folder, tmp_path, small_shapes):
     def stop(done, total, what):
         if done == 2:
@@ -81,7 +125,7 @@ def test_stopping_leaves_the_old_library_and_no_litter(folder, tmp_path, small_s
 
     for target in (folder, tmp_path / "new"):
         with pytest.raises(KeyboardInterrupt):
-            write_library(small_shapes, target, progress=stop)
+            write_library(small_shapes, target, progress=stop, replace=True)
     assert len(ShapeLibrary.open(folder)) == 4
     assert [path.name for path in tmp_path.iterdir()] == ["library"]
 

@@ -195,6 +195,30 @@ def test_a_library_from_disk_is_not_saved_again(
     assert enabled(hands) == []
 
 
+@pytest.mark.parametrize("layout", ["a folder", "one zip"])
+def test_a_library_is_replaced_after_a_question(
+    loaded: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any, layout: str
+) -> None:
+    path = tmp_path / ("library.zip" if layout == "one zip" else "library")
+    write_library(shapes.shapes[:1], path)
+    if path.is_dir():
+        (path / "notes.txt").write_text("years of work")
+    hands = open_panel(loaded, PANEL)
+    hands.choose("layout", layout)
+    answer(path)
+    hands.click("save_library")
+    question = hands.find("replace_library")
+    assert str(path) in question.text()
+    question.reject()
+    assert len(ShapeLibrary.open(path)) == 1
+    hands.wait(lambda: not hands.panel.findChildren(type(question)))
+    hands.click("save_library")
+    hands.click("replace")
+    hands.wait(lambda: hands.status == f"Saved {path}")
+    assert len(ShapeLibrary.open(path)) == 4
+    assert not path.is_dir() or (path / "notes.txt").read_text() == "years of work"
+
+
 def test_cancel_in_the_dialog_changes_nothing(
     loaded: Any, open_panel: Any, shapes: Any, answer: Any
 ) -> None:

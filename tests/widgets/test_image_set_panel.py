@@ -105,6 +105,18 @@ def test_shapes_just_extracted_are_saved_first(
     assert list(ShapeLibrary.open(tmp_path / "mine").ids) == [1, 2, 3, 4]
 
 
+def test_shapes_are_saved_over_a_library_after_a_question(
+    loaded: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any
+) -> None:
+    write_library(shapes.shapes[:1], tmp_path / "mine")
+    hands = open_panel(loaded, PANEL)
+    answer(tmp_path / "mine")
+    hands.click("save_shapes")
+    assert len(ShapeLibrary.open(tmp_path / "mine")) == 1
+    hands.click("replace")
+    counted(hands, "4 of 4 shapes")
+
+
 def test_the_shapes_that_are_left_are_counted_while_filters_change(hands: Hands) -> None:
     hands.click("classes_dot")
     counted(hands, "2 of 4 shapes → 12 images")

@@ -21,7 +21,7 @@ def extract(
     ],
     library: Annotated[
         Path,
-        typer.Argument(help="Folder or .zip to write: new, or a library.", show_default=False),
+        typer.Argument(help="New folder or .zip to write.", show_default=False),
     ],
     voxel_nm: Annotated[
         tuple[float, float, float] | None,
@@ -73,6 +73,13 @@ def extract(
     labels_out: Annotated[
         Path | None, typer.Option(help="Also write the instances as a label TIFF.")
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Take the place of a library written before; other files in its folder stay.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Cut a label volume into shapes and write them as a 3DMSL library."""
@@ -83,11 +90,15 @@ def extract(
     from napari_3dmsl.shapes.sampling import SampleSettings
     from napari_3dmsl.shapes.shape import measure_shapes
     from napari_3dmsl.shapes.volume import open_labels
+    from napari_3dmsl.writing import check_apart
 
     start, progress = perf_counter(), progress_line()
-    check_target(library)
+    check_target(library, replace)
+    check_apart(library, "the library", **{"label volume": labels})
     if labels_out is not None:
         check_image_path(labels_out)
+        apart = {"label volume": labels, "library": library}
+        check_apart(labels_out, "the file of --labels-out", **apart)
     volume = open_labels(labels, voxel_nm)
     if volume.voxel_nm is None:
         raise ValueError(f"{labels}: the file says no voxel size; give --voxel-nm Z Y X, in nm")
@@ -119,6 +130,7 @@ def extract(
         samples=SampleSettings() if samples else None,
         seed=seed,
         shapes_per_zip=shapes_per_zip,
+        replace=replace,
     )
     if labels_out is not None:
         _write_labels(labels_out, extraction, settings)

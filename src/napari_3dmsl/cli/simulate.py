@@ -134,9 +134,11 @@ def simulate(
     from napari_3dmsl.microscope.fluorophores import Labelling
     from napari_3dmsl.microscope.instruments import Acquisition
     from napari_3dmsl.microscope.simulation import Simulation
+    from napari_3dmsl.writing import check_apart
 
     start = perf_counter()
     check_image_path(output)
+    check_apart(output, "the image", input=shape)
     if noise != "camera":
         _refuse(
             "without --noise camera", camera=camera, background_photons=background_photons, snr=snr

@@ -22,6 +22,7 @@ from napari_3dmsl.datasets.files.ome import (
 from napari_3dmsl.reading import complaints, reading
 from napari_3dmsl.shapes.library import INDEX_FILE, RELEASED_UNIT_NM, ShapeLibrary
 from napari_3dmsl.shapes.volume import NM_PER_UNIT
+from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from napari_3dmsl.microscope.simulation import SimulatedImage
@@ -268,17 +269,6 @@ def mesh_unit_nm(path: str | Path) -> float:
     if any((folder / LOCK_FILE).is_file() for folder in above[1:4]):
         return 1000.0
     return RELEASED_UNIT_NM
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary file in the same folder, which takes the name only when it is finished."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

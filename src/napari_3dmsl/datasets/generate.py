@@ -178,7 +178,7 @@ class _Run:
 
     def _sweep(self) -> None:
         """Remove what an earlier run left half done."""
-        for part in [*self._folder.rglob(".*.part"), *self._folder.glob(f".{ZIPS}-*")]:
+        for part in [*self._folder.rglob(".*.part"), *self._folder.glob(f".{ZIPS}[-.]*")]:
             shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink(True)
 
     def _is_finished(self) -> bool:

@@ -22,16 +22,15 @@ from napari_3dmsl.shapes.library_files import (
     mesh_from_off,
     occupancies_from_npz,
 )
+from napari_3dmsl.shapes.library_own import FORMAT, check_target, holds_library
 from napari_3dmsl.shapes.library_store import Store, archives_in, open_store
 from napari_3dmsl.shapes.library_table import read_table, with_classes
 from napari_3dmsl.shapes.library_write import (
-    FORMAT,
     RELEASED_UNIT_NM,
-    check_target,
-    replace_file,
     write_library,
 )
 from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
+from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +46,7 @@ __all__ = [
     "TABLE_FILE",
     "ShapeLibrary",
     "check_target",
+    "holds_library",
     "is_library",
     "write_library",
 ]
@@ -173,7 +173,8 @@ class ShapeLibrary:
         path = self.folder / TABLE_FILE
         if not self._own:
             raise ValueError(f"{self.folder}: not a library folder of this package; not changed")
-        replace_file(path, with_classes(path.read_bytes(), self.table))
+        with whole_file(path) as temporary:
+            temporary.write_bytes(with_classes(path.read_bytes(), self.table))
 
     def occupancies(self, shape_id: int) -> Occupancies:
         """Read the occupancies of one shape.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 RELEASED_PER_ZIP = 2728
+RELEASED_ZIP = re.compile(r"\d+_\d+_\d+\.zip")
+"""What `released_zip_names` calls them."""
 _WHOLE_MODE = 0o644 << 16  # rights of a file inside a zip, for those who unpack it
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +19,7 @@ from napari_3dmsl.shapes.library_files import (
     off_from_mesh,
     ply_from_cloud,
 )
+from napari_3dmsl.shapes.library_own import FORMAT, OwnFiles, check_target
 from napari_3dmsl.shapes.library_sinks import (
     FolderSink,
     OneZipSink,
@@ -30,6 +28,7 @@ from napari_3dmsl.shapes.library_sinks import (
 )
 from napari_3dmsl.shapes.library_table import write_table
 from napari_3dmsl.shapes.sampling import sample_occupancies, sample_point_cloud
+from napari_3dmsl.writing import whole_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.sampling import SampleSettings
     from napari_3dmsl.shapes.shape import Shape
 
-FORMAT = "napari-3dmsl shape library"
 RELEASED_UNIT_NM = 24.0
 
 
@@ -52,6 +50,7 @@ def write_library(
     samples: SampleSettings | None = None,
     seed: int = 0,
     shapes_per_zip: int | None = None,
+    replace: bool = False,
 ) -> None:
     """Write shapes as a library, whole or not at all.
 
@@ -67,8 +66,8 @@ def write_library(
     shapes
         At least one.
     folder
-        A new or empty folder, or a library to replace. A name that ends in ``.zip`` is written as
-        one zip of the released layout, the table and ``library.json`` inside.
+        A new or empty folder, or with ``replace`` a library. A name that ends in ``.zip`` is
+        written as one zip of the released layout, the table and ``library.json`` inside.
     unit_nm
         Length of a mesh unit in nm; 24 as released.
     settings
@@ -83,50 +82,47 @@ def write_library(
     shapes_per_zip
         When given, shapes go into zips of so many, named as in the release
         (``1_1_2729.zip``: number, first id, last id + 1); there 2728. ``None`` writes folders.
+    replace
+        Take the place of a library that this package wrote; files of others in its folder stay.
 
     Raises
     ------
     ValueError
-        When there are no shapes, a setting is wrong, or the folder holds something else.
+        When there are no shapes, a setting is wrong, or something is there that must stay.
     OSError
         When the folder cannot be written.
     """
     folder = Path(folder)
     _check(shapes, unit_nm, seed, shapes_per_zip)
-    check_target(folder)
+    check_target(folder, replace)
     shapes = sorted(shapes, key=lambda shape: shape.id)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        with _sink(temporary, folder, [shape.id for shape in shapes], shapes_per_zip) as sink:
-            for done, shape in enumerate(shapes, start=1):
-                for name, content in _files(shape, unit_nm / 1000, samples, seed):
-                    sink.write(shape.id, name, content)
-                if progress is not None:
-                    progress(done, len(shapes), f"Shape {shape.id} written")
-            sink.write_about(TABLE_FILE, write_table(shapes, unit_nm))
-            index = _index(len(shapes), unit_nm, settings, samples, seed)
-            sink.write_about(INDEX_FILE, index.encode())
-        if _is_zip(folder):
-            (temporary / folder.name).replace(folder)
-        else:
-            temporary.chmod(0o755)  # mkdtemp makes folders that only their owner may read
-            _replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    ids = [shape.id for shape in shapes]
+    with (
+        whole_output(folder, OwnFiles(folder)) as new,
+        _sink(new, _is_zip(folder), ids, shapes_per_zip) as sink,
+    ):
+        for done, shape in enumerate(shapes, start=1):
+            for name, content in _files(shape, unit_nm / 1000, samples, seed):
+                sink.write(shape.id, name, content)
+            if progress is not None:
+                progress(done, len(shapes), f"Shape {shape.id} written")
+        sink.write_about(TABLE_FILE, write_table(shapes, unit_nm))
+        index = _index(len(shapes), unit_nm, settings, samples, seed)
+        sink.write_about(INDEX_FILE, index.encode())
 
 
 def _is_zip(path: Path) -> bool:
     return path.suffix.lower() == ".zip"
 
 
-def _sink(temporary: Path, target: Path, ids: Sequence[int], each: int | None) -> FolderSink:
-    """Return what writes the library's files into the temporary folder."""
-    if _is_zip(target):
-        return OneZipSink(temporary, dict.fromkeys(ids, target.name))
+def _sink(new: Path, as_zip: bool, ids: Sequence[int], each: int | None) -> FolderSink:
+    """Return what writes the library's files to a place that is free."""
+    if as_zip:
+        return OneZipSink(new.parent, dict.fromkeys(ids, new.name))
+    new.mkdir()
     if each is None:
-        return FolderSink(temporary)
-    return ZipSink(temporary, released_zip_names(ids, each))
+        return FolderSink(new)
+    return ZipSink(new, released_zip_names(ids, each))
 
 
 def _files(
@@ -168,66 +164,3 @@ def _check(shapes: Sequence[Shape], unit_nm: float, seed: int, shapes_per_zip: i
         raise ValueError(f"seed = {seed}: expected 0 or more")
     if shapes_per_zip is not None and shapes_per_zip < 1:
         raise ValueError(f"shapes_per_zip = {shapes_per_zip}: expected at least 1")
-
-
-def check_target(target: Path) -> None:
-    """Raise ValueError where no library may be written: over anything but an older library."""
-    if _is_zip(target):
-        if target.is_dir():
-            raise ValueError(f"{target}: a folder; expected a zip to write")
-        if target.is_file() and not _is_ours(_index_in_zip(target)):
-            raise ValueError(f"{target}: a zip that is no library of ours; choose another name")
-        return
-    if target.is_file():
-        raise ValueError(f"{target}: a file; expected a folder, or a name that ends in .zip")
-    if target.is_dir() and any(target.iterdir()) and not _is_ours(_index_in_folder(target)):
-        raise ValueError(f"{target}: not empty and not a shape library; choose another folder")
-
-
-def _index_in_folder(folder: Path) -> bytes:
-    try:
-        return (folder / INDEX_FILE).read_bytes()
-    except OSError:
-        return b""
-
-
-def _index_in_zip(path: Path) -> bytes:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(INDEX_FILE)
-    except (OSError, KeyError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile):
-        return b""
-
-
-def _is_ours(content: bytes) -> bool:
-    try:
-        index = json.loads(content)
-    except ValueError:
-        return False
-    return isinstance(index, dict) and index.get("format") == FORMAT
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file anew, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _replace(new: Path, folder: Path) -> None:
-    """Put the finished folder in place; an old library goes only when the new one is there."""
-    if not folder.exists():
-        new.replace(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    folder.replace(old / folder.name)
-    try:
-        new.replace(folder)
-    except OSError:
-        (old / folder.name).replace(folder)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)

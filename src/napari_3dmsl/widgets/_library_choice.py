@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.library import ShapeLibrary, write_library
+from napari_3dmsl.widgets._ask import write_or_ask
 from napari_3dmsl.widgets._form import LABEL_WIDTH, button
 from napari_3dmsl.widgets._selection import ShapeSelection
 from napari_3dmsl.widgets._thread import BackgroundThread
@@ -134,9 +136,14 @@ class LibraryChoice(QWidget):
         folder = QFileDialog.getExistingDirectory(self, "A new or empty folder for the library")
         source = self._selection.source
         if folder and isinstance(source, ShapeCollection):
-            self._target = Path(folder)
-            self.save_button.setEnabled(False)
-            self._saving.start(write_library, source.shapes, self._target)
+            shapes, target = source.shapes, Path(folder)
+
+            def write(replace: bool) -> None:
+                self._target = target
+                self.save_button.setEnabled(False)
+                self._saving.start(partial(write_library, replace=replace), shapes, target)
+
+            write_or_ask(self, target, write)
 
     def _show_progress(self, done: int, total: int, what: str) -> None:
         self.told.emit(f"{what}, {done} of {total}")

@@ -14,6 +14,7 @@ from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.library import RELEASED_UNIT_NM, write_library
 from napari_3dmsl.shapes.mesh import write_mesh
 from napari_3dmsl.shapes.sampling import SampleSettings
+from napari_3dmsl.widgets._ask import write_or_ask
 from napari_3dmsl.widgets._form import Choice, Form, Row, Switch, button
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._panel import Panel
@@ -141,16 +142,23 @@ class ExportPanel(Panel):
             if path is not None and path.suffix.lower() != ".zip":
                 path = path.with_name(f"{path.name}.zip")
         else:
-            title = "A new or empty folder for the library"
+            title = "A new or empty folder for the library, or one to replace"
             folder = QFileDialog.getExistingDirectory(self, title)
             path = Path(folder) if folder else None
         if path is None or not isinstance(source, ShapeCollection):
             return
         samples = SampleSettings() if chosen["samples"] else None
-        self._target = path
-        self._set_running(True)
-        self.say("Saving…")
-        self._job.start(partial(write_library, samples=samples), source.shapes, path)
+        shapes, target = source.shapes, path
+
+        def write(replace: bool) -> None:
+            self._target = target
+            self._set_running(True)
+            self.say("Saving…")
+            self._job.start(
+                partial(write_library, samples=samples, replace=replace), shapes, target
+            )
+
+        write_or_ask(self, target, write)
 
     def _open_image_set(self) -> None:
         from napari_3dmsl.widgets.image_set import ImageSetPanel

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.datasets.formats import whole_file
 from napari_3dmsl.reading import reading
+from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

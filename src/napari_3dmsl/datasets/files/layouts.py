@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 from napari_3dmsl.shapes.library_files import image_file
-from napari_3dmsl.shapes.library_sinks import RELEASED_PER_ZIP, ZipSink, released_zip_names
+from napari_3dmsl.shapes.library_sinks import (
+    RELEASED_PER_ZIP,
+    RELEASED_ZIP,
+    ZipSink,
+    released_zip_names,
+)
+from napari_3dmsl.writing import whole_output
 
 IMAGES = "images"
 RELEASED_SETS = {"con1": "Conf1", "conf2": "Conf2", "epi1": "Epi1"}
@@ -109,6 +114,8 @@ def pack_released(
     target: str | Path,
     shapes_per_zip: int = RELEASED_PER_ZIP,
     progress: Progress | None = None,
+    *,
+    replace: bool = False,
 ) -> list[Path]:
     """Pack a finished image set in 3DMSL folders into zips as released: ``1_1_2729.zip``.
 
@@ -125,6 +132,8 @@ def pack_released(
         2728 as released.
     progress
         Called with (shapes done, shapes, what); an exception that it raises stops the work.
+    replace
+        Replace what an earlier call has written there; files of others stay.
 
     Returns
     -------
@@ -134,7 +143,7 @@ def pack_released(
     Raises
     ------
     ValueError
-        When there are no such folders or the target is not empty.
+        When there are no such folders, or the target is not empty and not to be replaced.
     OSError
         When something cannot be read or written.
     """
@@ -142,28 +151,28 @@ def pack_released(
     ids = _shape_ids(folder)
     if shapes_per_zip < 1:
         raise ValueError(f"shapes_per_zip = {shapes_per_zip}: expected at least 1")
-    if target.is_file() or (target.is_dir() and any(target.iterdir())):
+    if target.is_file() or (target.is_dir() and any(target.iterdir()) and not replace):
         raise ValueError(f"{target}: not an empty folder; choose another one for the zips")
-    target.parent.mkdir(parents=True, exist_ok=True)
     names = released_zip_names(ids, shapes_per_zip)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        with ZipSink(temporary, names) as sink:
+    beside = [file for file in sorted(folder.iterdir()) if file.is_file() and file.name[0] != "."]
+    about = {file.name for file in beside}
+    with whole_output(target, lambda file: _is_packed(file, target, about)) as new:
+        new.mkdir()
+        with ZipSink(new, names) as sink:
             for done, shape_id in enumerate(ids, start=1):
                 for name, file in _files(folder / str(shape_id)):
                     sink.write(shape_id, name, file.read_bytes())
                 if progress is not None:
                     progress(done, len(ids), "shapes packed")
-        for file in sorted(folder.iterdir()):
-            if file.is_file() and file.name[0] != ".":
-                shutil.copyfile(file, temporary / file.name)
-        temporary.chmod(0o755)  # mkdtemp makes folders that only their owner may read
-        if target.is_dir():
-            target.rmdir()
-        temporary.replace(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for file in beside:
+            shutil.copyfile(file, new / file.name)
     return [target / name for name in dict.fromkeys(names.values())]
+
+
+def _is_packed(file: Path, target: Path, about: Container[str]) -> bool:
+    """Whether an earlier call has written a file of the target."""
+    packed = file.name in about or RELEASED_ZIP.fullmatch(file.name) is not None
+    return packed and file.parent == target.resolve()
 
 
 def _released_set(microscope: str) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_3dmsl.datasets.files.index import Row, iter_index
-from napari_3dmsl.datasets.formats import whole_file
 from napari_3dmsl.reading import reading
+from napari_3dmsl.writing import whole_file
 
 PARQUET_FILE = "index.parquet"
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_3dmsl.datasets.files.layouts import pack_released
-from napari_3dmsl.datasets.formats import whole_file
 from napari_3dmsl.shapes.library import INDEX_FILE, TABLE_FILE
 from napari_3dmsl.shapes.library_files import CLOUD_FILE, MESH_FILE, OCCUPANCY_FILE
+from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from napari_3dmsl.shapes.library import ShapeLibrary
@@ -54,9 +53,7 @@ def add_shapes(
 def pack(folder: Path, progress: Progress | None = None) -> Path:
     """Pack the folders of shapes into the zips of the release, in a folder ``zips``."""
     target = folder / ZIPS
-    if target.is_dir():
-        shutil.rmtree(target)
-    pack_released(folder, target, progress=progress)
+    pack_released(folder, target, progress=progress, replace=True)
     return target
 
 

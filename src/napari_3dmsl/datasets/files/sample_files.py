@@ -26,11 +26,12 @@ from napari_3dmsl.datasets.files.layouts import (
     released_truth,
 )
 from napari_3dmsl.datasets.files.ome_zarr import write_ome_zarr
-from napari_3dmsl.datasets.formats import whole_file, write_ome_tiff
+from napari_3dmsl.datasets.formats import write_ome_tiff
 from napari_3dmsl.datasets.ground_truth import TRUTHS
 from napari_3dmsl.datasets.moving.lineage import lineage_of, write_lineage, write_man_track
 from napari_3dmsl.datasets.plan import seed_of
 from napari_3dmsl.shapes.mesh import write_mesh
+from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

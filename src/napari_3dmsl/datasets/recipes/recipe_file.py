@@ -9,9 +9,9 @@ from typing import Any
 
 import tomli_w
 
-from napari_3dmsl.datasets.formats import whole_file
 from napari_3dmsl.datasets.recipe import Recipe, resolve_paths
 from napari_3dmsl.settings import parse_settings
+from napari_3dmsl.writing import whole_file
 
 _SUFFIXES = (".toml", ".json")
 

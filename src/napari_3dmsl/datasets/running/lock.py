@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
-from napari_3dmsl.datasets.formats import LOCK_FILE, whole_file
+from napari_3dmsl.datasets.formats import LOCK_FILE
 from napari_3dmsl.reading import reading
+from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe import Recipe

@@ -1,0 +1,44 @@
+"""Questions before something is destroyed; the window goes on meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QMessageBox, QWidget
+
+from napari_3dmsl.shapes.library import holds_library
+
+
+def write_or_ask(parent: QWidget, target: Path, write: Callable[[bool], None]) -> None:
+    """Write a library, after a question where one would be replaced.
+
+    Parameters
+    ----------
+    parent
+        The panel.
+    target
+        Where the library shall be written.
+    write
+        Called with whether a library may be replaced; not called when the answer is no.
+    """
+    if not holds_library(target):
+        write(False)
+        return
+    others = "" if target.suffix.lower() == ".zip" else " Other files in the folder stay."
+    box = QMessageBox(
+        QMessageBox.Icon.Warning,
+        "Replace this library?",
+        f"{target}\nThere is a shape library. Replacing it removes its shapes and the classes set "
+        f"by hand in it.{others}",
+        QMessageBox.StandardButton.Cancel,
+        parent,
+    )
+    box.setObjectName("replace_library")
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
+    replace.setObjectName("replace")
+    box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+    replace.clicked.connect(lambda: write(True))
+    box.open()

@@ -1,0 +1,148 @@
+"""Files and folders appear whole or not at all, and what others put there stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from napari_3dmsl.writing import check_apart, is_same, whole_output
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from napari_3dmsl.writing import whole_output
+target, moment = Path(sys.argv[1]), sys.argv[2]
+replace, times = Path.replace, []
+def dies(self, to):
+    times.append(to)
+    if len(times) == int(moment):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(self, to)
+Path.replace = dies
+with whole_output(target, lambda file: file.name == "ours") as new:
+    new.mkdir()
+    (new / "ours").write_text("new")
+    if moment == "0":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write(target: Path, place: str = "ours") -> None:
+    with whole_output(target, lambda file: file.name == "ours") as new:
+        (new / place).parent.mkdir(parents=True)
+        (new / place).write_text("again")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a file of ours, and a note, a tree and a link of somebody."""
+    folder = tmp_path / "library"
+    (folder / "deep" / "er").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    (folder / "ours").write_text("old")
+    (folder / "deep" / "er" / "note.txt").write_text("years of work")
+    (folder / "link").symlink_to("deep")
+    return folder
+
+
+def test_what_others_put_into_a_folder_stays(folder: Path) -> None:
+    before = (folder / "deep" / "er" / "note.txt").stat()
+    write(folder)
+    assert (folder / "ours").read_text() == "again"
+    assert (folder / "deep" / "er" / "note.txt").read_text() == "years of work"
+    assert (folder / "deep" / "er" / "note.txt").stat().st_mtime_ns == before.st_mtime_ns
+    assert (folder / "empty").is_dir()
+    assert (folder / "link").readlink() == Path("deep")
+    assert names(folder.parent) == ["library"]
+
+
+def test_files_of_others_stay_on_disks_without_links(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object, **__: object) -> None:
+        raise PermissionError("not on this disk")
+
+    monkeypatch.setattr(os, "link", no_links)
+    write(folder)
+    assert (folder / "deep" / "er" / "note.txt").read_text() == "years of work"
+    assert (folder / "link").readlink() == Path("deep")
+
+
+def test_a_file_of_others_in_the_way_is_named_and_nothing_changes(folder: Path) -> None:
+    (folder / "7").mkdir()
+    (folder / "7" / "mesh").write_text("mine")
+    with pytest.raises(ValueError, match=r"7.mesh: in the way"):
+        write(folder, place="7/mesh")
+    assert (folder / "7" / "mesh").read_text() == "mine"
+    assert (folder / "ours").read_text() == "old"
+    assert names(folder.parent) == ["library"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@pytest.mark.parametrize("moment", ["0", "1", "2"])
+def test_a_killed_run_leaves_one_whole_folder_and_the_next_run_beside_it_clears_up(
+    folder: Path, moment: str
+) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(folder), moment], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert len(names(folder.parent)) > (moment != "2")  # it did leave something
+    write(folder.parent / "other")
+    assert names(folder.parent) == ["library", "other"]
+    assert (folder / "ours").read_text() == "old"
+    assert (folder / "deep" / "er" / "note.txt").read_text() == "years of work"
+
+
+def test_a_run_that_is_writing_is_not_disturbed(folder: Path) -> None:
+    with whole_output(folder, lambda file: file.name == "ours") as new:
+        new.mkdir()
+        write(folder.parent / "other")
+        with pytest.raises(ValueError, match="another run is writing"):
+            write(folder)
+        (new / "ours").write_text("first")
+    assert (folder / "ours").read_text() == "first"
+    assert names(folder.parent) == ["library", "other"]
+
+
+def test_hidden_folders_of_others_are_left_alone(folder: Path) -> None:
+    for name in (".library-x4k2_a", ".library.part", ".cache"):
+        (folder.parent / name).mkdir()
+    write(folder)
+    assert len(names(folder.parent)) == 4
+
+
+def test_a_link_to_a_folder_stays_a_link(folder: Path) -> None:
+    link = folder.parent / "latest"
+    link.symlink_to("library")
+    write(link)
+    assert link.readlink() == Path("library")
+    assert (folder / "ours").read_text() == "again"
+
+
+def test_other_names_of_a_file_are_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = tmp_path / "labels.tif"
+    labels.write_bytes(b"labels")
+    (tmp_path / "soft.tif").symlink_to(labels)
+    (tmp_path / "hard.tif").hardlink_to(labels)
+    (tmp_path / "here").symlink_to(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    again = f"here/../{tmp_path.name}/soft.tif"
+    for name in ("labels.tif", "soft.tif", "hard.tif", "here/labels.tif", again):
+        assert is_same(Path(name), labels)
+        with pytest.raises(ValueError, match="would replace the label volume"):
+            check_apart(Path(name), "the file", **{"label volume": labels})
+    for name in ("new.tif", "here/new.tif", "here"):
+        check_apart(Path(name), "the file", **{"label volume": labels})
+    for name in ("lib/new.tif", "lib/7/new.tif", "here/lib/new.tif"):
+        with pytest.raises(ValueError, match="would lie in the library"):
+            check_apart(Path(name), "the file", library=tmp_path / "lib")
