@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from napari_3dmsl.geometry import triangle_normals
+from napari_3dmsl.geometry.triangles import triangle_normals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,8 @@ import pytest
 import trimesh
 from scipy import stats
 
+from napari_3dmsl.geometry.line_crossings import columns_inside
 from napari_3dmsl.microscope import fluorophores
-from napari_3dmsl.microscope.columns import columns_inside
 from napari_3dmsl.microscope.fluorophores import (
     Labelling,
     Surface,

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.geometry import draw_on_triangles, triangle_areas
+from napari_3dmsl.geometry.triangles import draw_on_triangles, triangle_areas
 from napari_3dmsl.inside import is_closed
 from napari_3dmsl.microscope.quadrature import solid_points, surface_points
 from napari_3dmsl.microscope.solid import sample_solid

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.geometry import triangle_areas
-from napari_3dmsl.microscope.columns import columns_inside
+from napari_3dmsl.geometry.line_crossings import columns_inside
+from napari_3dmsl.geometry.triangles import triangle_areas
 
 FINEST_UM = 0.14
 """The finest that images resolve: ``0.61 λ / (√2 NA)``, confocal at 450 nm and NA 1.4."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.geometry import triangle_areas
+from napari_3dmsl.geometry.triangles import triangle_areas
 from napari_3dmsl.inside import winding_numbers
 from napari_3dmsl.microscope.quadrature import small_pieces
 

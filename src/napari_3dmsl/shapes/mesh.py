@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.geometry import triangle_areas
+from napari_3dmsl.geometry.triangles import triangle_areas
 from napari_3dmsl.reading import reading
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask

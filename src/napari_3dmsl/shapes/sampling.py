@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from napari_3dmsl.geometry import draw_on_triangles, triangle_normals
+from napari_3dmsl.geometry.triangles import draw_on_triangles, triangle_normals
 from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.shapes.field import inside_field

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.microscope.columns import LineGrid, columns_on_grid
+from napari_3dmsl.geometry.line_crossings import LineGrid, columns_on_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

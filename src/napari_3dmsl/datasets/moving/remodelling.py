@@ -10,7 +10,7 @@ from scipy.spatial import KDTree
 
 from napari_3dmsl.datasets.moving.centreline import Centreline, centreline_of
 from napari_3dmsl.datasets.moving.voxels import VOXEL_UM, Voxels, voxelise
-from napari_3dmsl.geometry import triangle_areas
+from napari_3dmsl.geometry.triangles import triangle_areas
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
 from napari_3dmsl.shapes.morphology import components
 

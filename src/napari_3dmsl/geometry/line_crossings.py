@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.geometry import triangle_normals
+from napari_3dmsl.geometry.triangles import triangle_normals
 
 _AT_ONCE = 2_000_000  # pairs of triangle and line looked at together: some 100 MB
 

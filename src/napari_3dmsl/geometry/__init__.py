@@ -1,0 +1,1 @@
+"""Pure geometry, which every room may use."""
