@@ -34,7 +34,7 @@ from _solids import (
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.mesh import mesh_from_mask
 from napari_3dmsl.shapes.shape import Shape, measure_shapes
-from napari_3dmsl.shapes.volume import open_labels
+from napari_3dmsl.volumes.open import open_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

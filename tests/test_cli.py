@@ -26,7 +26,7 @@ from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.shapes.mesh import read_mesh
-from napari_3dmsl.shapes.volume import open_labels
+from napari_3dmsl.volumes.open import open_labels
 
 Run = Callable[..., dict[str, Any]]
 RADIUS_UM = 0.48

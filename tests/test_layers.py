@@ -17,7 +17,7 @@ from napari_3dmsl.shapes.extraction import ExtractionSettings
 from napari_3dmsl.shapes.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.phantom import make_phantom
-from napari_3dmsl.shapes.volume import LabelVolume
+from napari_3dmsl.volumes.open import LabelVolume
 
 VOXEL_NM = (30.0, 20.0, 24.0)  # three sizes, so that axes that are swapped show
 

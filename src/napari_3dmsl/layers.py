@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.extraction import Extraction
     from napari_3dmsl.shapes.library import ShapeLibrary
     from napari_3dmsl.shapes.phantom import Phantom
-    from napari_3dmsl.shapes.volume import LabelVolume
+    from napari_3dmsl.volumes.open import LabelVolume
 
 LayerData = tuple[Any, dict[str, Any], str]
 

@@ -50,7 +50,7 @@ def get_zarr_reader(path: str | list[str]) -> Reader | None:
 def get_image_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of simulated images and label volumes in TIFF, None for other TIFFs."""
     from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, read_settings
-    from napari_3dmsl.shapes.volume import may_hold_labels
+    from napari_3dmsl.volumes.tiff import may_hold_labels
 
     if not _all_files(path, IMAGE_SUFFIXES):
         return None
@@ -206,7 +206,7 @@ def _read_zarr(path: Path) -> list[LayerData]:
 def _read_labels(path: Path) -> list[LayerData]:
     """Read a label volume; without a voxel size it stays in voxels, as its metadata says."""
     from napari_3dmsl.layers import volume_layer
-    from napari_3dmsl.shapes.volume import open_labels
+    from napari_3dmsl.volumes.open import open_labels
 
     return [volume_layer(open_labels(path))]
 

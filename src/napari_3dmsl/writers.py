@@ -54,7 +54,7 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 def _size_um(attributes: dict[str, Any]) -> list[float] | None:
     """Length of a pixel in µm, None when the layer's units are no lengths."""
-    from napari_3dmsl.shapes.volume import NM_PER_UNIT
+    from napari_3dmsl.volumes.tiff import NM_PER_UNIT
 
     scale, units = attributes["scale"], attributes.get("units", ())
     units = [units] * len(scale) if isinstance(units, str) else units

@@ -13,7 +13,7 @@ from napari_3dmsl.shapes.extraction import (
     thinnest_surviving_tube_nm,
 )
 from napari_3dmsl.shapes.morphology import ball, components, dilate_instances, erode
-from napari_3dmsl.shapes.volume import open_labels
+from napari_3dmsl.volumes.open import open_labels
 
 FINE = ExtractionSettings(voxel_nm=(24, 24, 24))
 

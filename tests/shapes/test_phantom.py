@@ -5,7 +5,7 @@ from scipy.spatial import KDTree
 
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.phantom import make_neighbours, make_phantom
-from napari_3dmsl.shapes.volume import check_labels
+from napari_3dmsl.volumes.labels import check_labels
 
 
 def test_all_six_classes_are_there_with_the_papers_numbers(phantom):

@@ -6,7 +6,7 @@ from solids import draw_ball
 
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.shape import COLUMNS, feature_table, iter_shapes, measure_shapes
-from napari_3dmsl.shapes.volume import open_labels
+from napari_3dmsl.volumes.open import open_labels
 
 
 def truth_of(phantom, extraction, shapes):

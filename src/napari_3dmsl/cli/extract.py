@@ -89,7 +89,7 @@ def extract(
     from napari_3dmsl.shapes.library import check_target, write_library
     from napari_3dmsl.shapes.sampling import SampleSettings
     from napari_3dmsl.shapes.shape import measure_shapes
-    from napari_3dmsl.shapes.volume import open_labels
+    from napari_3dmsl.volumes.open import open_labels
     from napari_3dmsl.writing import check_apart
 
     start, progress = perf_counter(), progress_line()

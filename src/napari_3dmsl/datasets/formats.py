@@ -21,7 +21,7 @@ from napari_3dmsl.datasets.files.ome import (
 )
 from napari_3dmsl.reading import complaints, reading
 from napari_3dmsl.shapes.library import INDEX_FILE, RELEASED_UNIT_NM, ShapeLibrary
-from napari_3dmsl.shapes.volume import NM_PER_UNIT
+from napari_3dmsl.volumes.tiff import NM_PER_UNIT
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from napari_3dmsl.shapes.morphology import (
     regrow_in_mask,
     voxel_counts,
 )
-from napari_3dmsl.shapes.volume import VoxelNm, check_labels
+from napari_3dmsl.volumes.labels import VoxelNm, check_labels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

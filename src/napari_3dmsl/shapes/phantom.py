@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from napari_3dmsl.shapes.classification import ShapeClass
-from napari_3dmsl.shapes.volume import VoxelNm, check_voxel_nm
+from napari_3dmsl.volumes.labels import VoxelNm, check_voxel_nm
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from napari_3dmsl.shapes.extraction import (
     extract_instances,
 )
 from napari_3dmsl.shapes.morphology import Box, erode, fill_mask
-from napari_3dmsl.shapes.volume import check_labels, drop_singletons
+from napari_3dmsl.volumes.labels import check_labels, drop_singletons
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,7 +22,8 @@ from napari_3dmsl.shapes.extraction import (
     ExtractionSettings,
     suggested_downsample,
 )
-from napari_3dmsl.shapes.volume import check_labels, open_labels
+from napari_3dmsl.volumes.labels import check_labels
+from napari_3dmsl.volumes.open import open_labels
 from napari_3dmsl.widgets._extract_preview import PreviewRunner
 from napari_3dmsl.widgets._extract_rows import (
     CLASS_ROWS,

@@ -1,0 +1,86 @@
+"""What a label array must be: three axes, whole numbers, 0 for background; and its voxel size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+VoxelNm = tuple[float, float, float]
+
+
+def check_voxel_nm(voxel_nm: Sequence[float]) -> VoxelNm:
+    """Return the voxel size as three positive floats (z, y, x), or raise ``ValueError``."""
+    try:
+        values = tuple(float(size) for size in voxel_nm)
+    except (TypeError, ValueError):
+        values = ()
+    if len(values) != 3 or not all(0 < size < 1e6 for size in values):
+        raise ValueError(
+            f"voxel_nm = {voxel_nm!r}: expected three sizes in nm (z, y, x), above 0 and below 1e6"
+        )
+    return values[0], values[1], values[2]
+
+
+def check_labels(array: Any) -> NDArray[Any]:
+    """Return the array as (z, y, x) bool or integer labels.
+
+    Parameters
+    ----------
+    array
+        Bool or integers; floats that hold whole numbers only are converted. Singleton axes of an
+        array with more than three axes are dropped.
+
+    Returns
+    -------
+    numpy.ndarray
+        3D, native byte order, bool or integer; the input itself when nothing had to change.
+
+    Raises
+    ------
+    ValueError
+        One line: wrong number of axes, fractional, negative or not-a-number values, no labels.
+    """
+    labels: NDArray[Any] = drop_singletons(np.asarray(array))
+    if labels.ndim != 3:
+        raise ValueError(f"labels must be 3D (z, y, x); this array has the shape {labels.shape}")
+    if labels.size == 0:
+        raise ValueError(f"labels hold no voxel; this array has the shape {labels.shape}")
+    if labels.dtype.kind == "f":
+        labels = _whole_numbers(labels)
+    elif labels.dtype.kind not in "bui":
+        raise ValueError(f"labels must be whole numbers or bool, not {labels.dtype}")
+    if not labels.dtype.isnative:
+        labels = labels.astype(labels.dtype.newbyteorder("="))
+    if labels.dtype.kind == "i" and int(labels.min()) < 0:
+        raise ValueError(f"labels must be 0 (background) or more; the lowest is {labels.min()}")
+    if not labels.any():
+        raise ValueError("labels are all 0 (background): there is nothing to extract")
+    return labels
+
+
+def drop_singletons(array: Any) -> Any:
+    """Return an array without axes of length 1 beyond the third; nothing is loaded."""
+    while array.ndim > 3 and 1 in array.shape:
+        array = array.squeeze(axis=array.shape.index(1))
+    return array
+
+
+def _whole_numbers(array: NDArray[Any]) -> NDArray[Any]:
+    if not np.isfinite(array).all():
+        raise ValueError("labels hold NaN or infinite values; expected whole numbers")
+    lowest, highest = float(array.min()), float(array.max())
+    if lowest < 0:
+        raise ValueError(f"labels must be 0 (background) or more; the lowest is {lowest:g}")
+    if highest > 2**32 - 1 or (array != np.floor(array)).any():
+        raise ValueError(
+            f"labels must be whole numbers; these are {array.dtype} values between "
+            f"{lowest:g} and {highest:g}: an image or probabilities? Threshold it first"
+        )
+    whole: NDArray[Any] = array.astype(np.min_scalar_type(int(highest)))
+    return whole
