@@ -116,7 +116,7 @@ def bending(objects: list[PlacedObject]) -> None:
 
 
 def skeleton_um(found: PlacedObject) -> float:
-    from napari_3dmsl.datasets.moving.voxels import voxelise
+    from napari_3dmsl.shapes.voxels import voxelise
 
     solid = voxelise(found.vertices_um, found.faces)
     return skeleton_from_mask(solid.mask, (1000 * solid.voxel_um,) * 3).length_um

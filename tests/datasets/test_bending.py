@@ -9,10 +9,10 @@ from moving import VOXEL_UM, tube, tube_mesh
 from napari_3dmsl.datasets.motion import Motion, frames
 from napari_3dmsl.datasets.moving.bending import Bending
 from napari_3dmsl.datasets.moving.centreline import Centreline, centreline_of
-from napari_3dmsl.datasets.moving.voxels import voxelise
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.skeleton import skeleton_from_mask
+from napari_3dmsl.shapes.voxels import voxelise
 
 
 def centreline(mesh: Mesh) -> Centreline:

@@ -10,9 +10,9 @@ from moving import TETRAHEDRON, mesh_of, placed, tetrahedra, tube, tube_mesh, vo
 
 from napari_3dmsl.datasets.drawing.centrelines import centrelines_of
 from napari_3dmsl.datasets.motion import Frame, Motion, frames
-from napari_3dmsl.datasets.moving import voxels
 from napari_3dmsl.datasets.moving.lineage import LineageRecorder, check_lineage
 from napari_3dmsl.inside import inside_mesh
+from napari_3dmsl.shapes import voxels
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.mesh import Mesh
 

@@ -7,10 +7,10 @@ import pytest
 from moving import TETRAHEDRON, TETRAHEDRON_FACES, tube, tube_mesh
 
 from napari_3dmsl.datasets.moving.remodelling import Form, Piece, cut, join, nearest_vertices
-from napari_3dmsl.datasets.moving.voxels import voxelise
 from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.shapes.voxels import voxelise
 
 
 def form(kind: str, shift_um: tuple[float, float, float] = (0, 0, 0), every: int = 20) -> Form:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_3dmsl.datasets.moving.voxels import voxelise
 from napari_3dmsl.shapes.skeleton import skeleton_from_field
+from napari_3dmsl.shapes.voxels import voxelise
 
 if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray

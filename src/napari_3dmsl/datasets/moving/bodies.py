@@ -11,10 +11,10 @@ from scipy.spatial.transform import Rotation
 from napari_3dmsl.datasets.moving.bending import Bending
 from napari_3dmsl.datasets.moving.centreline import Centreline, centreline_of
 from napari_3dmsl.datasets.moving.remodelling import Form, Piece
-from napari_3dmsl.datasets.moving.voxels import voxelise
 from napari_3dmsl.datasets.objects import PlacedObject
 from napari_3dmsl.inside import is_closed
 from napari_3dmsl.microscope.fluorophores import Emitters
+from napari_3dmsl.shapes.voxels import voxelise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from napari_3dmsl.datasets.moving.centreline import Centreline, centreline_of
-from napari_3dmsl.datasets.moving.voxels import VOXEL_UM, Voxels, voxelise
 from napari_3dmsl.geometry.triangles import triangle_areas
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
 from napari_3dmsl.shapes.morphology import components
+from napari_3dmsl.shapes.voxels import VOXEL_UM, Voxels, voxelise
 
 if TYPE_CHECKING:
     from typing import Self
