@@ -177,6 +177,7 @@ def write_about(folder: Path) -> None:
     place = [1.5, 2.5, 3.5, 4000, *["slice(10, 60, None)"] * 3]
     measures = ["rod", 3.2, 0.1, 1.6, 0, 0, 0.15, False, 1]
     measures += ["rod: 3.2 µm long, no branch, no loop", ""]
+    measures += [16.0, 0.65, 2.6, 7.0, 1.1, 2, 3.2, 3.2, 0.2]
     writer.writerows([number, *place, *measures] for number in range(1, SHAPES + 1))
     (folder / "meta_locations.csv").write_text(text.getvalue(), encoding="utf-8")
     index = {"format": FORMAT, "unit_nm": 24.0, "settings": {}}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NEAREST = 16  # faces whose middles are nearest; an upper bound of the distance on any mesh
+AT_ONCE = 1000  # points
 
 
 def distance_to_mesh(
@@ -29,9 +30,12 @@ def distance_to_mesh(
     corners = vertices[faces]
     count = min(NEAREST, len(faces))
     _, near = KDTree(corners.mean(axis=1)).query(points, k=count)
-    best = np.full(len(points), np.inf)
-    for face in near.reshape(len(points), count).T:
-        best = np.minimum(best, _to_triangles(points, corners[face]))
+    near = near.reshape(len(points), count)
+    best = np.empty(len(points))
+    for start in range(0, len(points), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        pairs = np.repeat(points[some], count, axis=0), corners[near[some].ravel()]
+        best[some] = _to_triangles(*pairs).reshape(-1, count).min(axis=1)
     return best
 
 

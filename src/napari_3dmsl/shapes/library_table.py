@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.reading import reading
+from napari_3dmsl.shapes.measures import FORM_COLUMNS
 from napari_3dmsl.shapes.shape import COLUMNS, feature_table
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.shape import Shape
 
 LOCATION_COLUMNS = ("cx", "cy", "cz", "voxel_counts", "bbx", "bby", "bbz")
-NEWER_COLUMNS = frozenset({"parent", "measured_class"})  # libraries of earlier versions lack them
+# Libraries of earlier versions lack them.
+NEWER_COLUMNS = frozenset({"parent", "measured_class", *FORM_COLUMNS, "neighbour_um"})
 Table = dict[str, list[Any]]
 
 _ROW_NAMES = ("index", "", "Unnamed: 0")  # pandas leaves the column of row numbers without a name
@@ -30,13 +32,18 @@ def _number(text: str) -> float:
     return float(text) if text else float("nan")
 
 
+def _maybe(text: str) -> float | None:
+    return float(text) if text else None
+
+
 def _count(text: str) -> int:
     return int(float(text))  # pandas writes 12.0 where a column has gaps
 
 
 # How each column of the table is read; the others are text.
 _READERS: dict[str, Callable[[str], Any]] = {
-    **dict.fromkeys(("voxel_counts", "branches", "loops", "parent"), _count),
+    **dict.fromkeys((*FORM_COLUMNS, "neighbour_um"), _maybe),
+    **dict.fromkeys(("voxel_counts", "branches", "loops", "parent", "end_points"), _count),
     **dict.fromkeys(
         ("cx", "cy", "cz", "length_um", "volume_um3", "area_um2", "mean_radius_um"), _number
     ),

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_3dmsl.shapes.classification import Classification, ClassRules, classify
 from napari_3dmsl.shapes.field import smooth_mask
+from napari_3dmsl.shapes.measures import FORM_COLUMNS, Form, form_of
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
 from napari_3dmsl.shapes.morphology import boxes
+from napari_3dmsl.shapes.neighbours import neighbour_distances
 from napari_3dmsl.shapes.skeleton import Skeleton, skeleton_from_field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +37,8 @@ COLUMNS = (
     "parent",
     "reason",
     "measured_class",
+    *FORM_COLUMNS,
+    "neighbour_um",
 )
 
 
@@ -61,6 +66,9 @@ class Shape:
         Whether the volume's border cuts it, so that its measures are too small.
     parent
         The component of the mask that it was part of, see `Extraction`.
+    neighbour_um
+        Distance from its surface to that of the nearest other shape in µm; None when it is alone,
+        or nobody has looked.
     """
 
     id: int
@@ -74,10 +82,18 @@ class Shape:
     centroid_um: NDArray[np.float64]
     touches_border: bool
     parent: int = 0
+    neighbour_um: float | None = None
+
+    @cached_property
+    def form(self) -> Form:
+        """Its form in numbers."""
+        return form_of(self.mesh, self.skeleton, self.volume_um3)
 
 
 def iter_shapes(extraction: Extraction, rules: ClassRules | None = None) -> Iterator[Shape]:
     """Measure one instance after the other, in the order of their labels.
+
+    Nobody knows the distance to a neighbour before all are measured, see `with_neighbours`.
 
     Parameters
     ----------
@@ -112,7 +128,17 @@ def measure_shapes(
         shapes.append(shape)
         if progress is not None:
             progress(len(shapes), total, shape.classification.reason)
-    return shapes
+    return with_neighbours(shapes)
+
+
+def with_neighbours(shapes: Sequence[Shape]) -> list[Shape]:
+    """Return shapes of one volume with the distance of each to the nearest other one."""
+    boxes = np.array([shape.mesh.bounds_um for shape in shapes]).reshape(-1, 2, 3)
+    distances = neighbour_distances(boxes, lambda place: shapes[place].mesh)
+    return [
+        replace(shape, neighbour_um=distance)
+        for shape, distance in zip(shapes, distances, strict=True)
+    ]
 
 
 def feature_table(shapes: Iterable[Shape]) -> dict[str, list[Any]]:
@@ -131,6 +157,8 @@ def feature_table(shapes: Iterable[Shape]) -> dict[str, list[Any]]:
             shape.parent,
             shape.classification.reason,
             shape.classification.measured_class,
+            *astuple(shape.form),
+            shape.neighbour_um,
         )
         for shape in shapes
     ]

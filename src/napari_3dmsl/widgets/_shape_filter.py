@@ -31,6 +31,15 @@ MEASURES = [
     ("branches", "branches", ""),
     ("loops", "loops", ""),
     ("mean_radius_um", "radius", "µm"),
+    ("surface_to_volume_per_um", "surface/volume", "1/µm"),
+    ("sphericity", "sphericity", ""),
+    ("complexity", "complexity index", ""),
+    ("aspect_ratio", "aspect ratio", ""),
+    ("tortuosity", "tortuosity", ""),
+    ("end_points", "ends", ""),
+    ("mean_branch_um", "mean branch", "µm"),
+    ("longest_branch_um", "longest branch", "µm"),
+    ("neighbour_um", "neighbour", "µm"),
 ]
 
 
