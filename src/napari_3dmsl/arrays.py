@@ -1,4 +1,4 @@
-"""Names for the array types that signatures speak of."""
+"""Names for the array types that signatures speak of, and that their numbers are numbers."""
 
 from __future__ import annotations
 
@@ -10,3 +10,20 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.floating[Any]]
 ComplexArray = NDArray[np.complexfloating[Any, Any]]
 CountArray = NDArray[np.uint16]
+
+
+def check_finite(values: FloatArray, what: str) -> None:
+    """Raise ``ValueError`` when a single value is NaN or infinite; one pass, no copy.
+
+    Parameters
+    ----------
+    values
+        In double precision the sum of any image is finite, unless one of its values is not.
+    what
+        What the message calls them.
+    """
+    if not np.isfinite(np.sum(values, dtype=np.float64)):
+        raise ValueError(
+            f"{what}: a pixel is no finite number, so some setting is beyond what can be computed; "
+            "take photons, sizes and depths of a real specimen, and report this with your settings"
+        )

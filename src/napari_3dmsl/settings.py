@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -133,7 +133,26 @@ def parse_settings(text: str, path: Path) -> dict[str, Any]:
         values = tomllib.loads(text + "\n") if kind == "TOML" else json.loads(text)
     if not isinstance(values, dict):
         raise ValueError(f"{path}: expected a table of settings, found {type(values).__name__}")
+    with reading(path, f"{kind} that holds no settings"):
+        _check_text(values)
     return values
+
+
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+
+
+def _check_text(value: Any, path: tuple[str, ...] = ()) -> None:
+    """Refuse what JSON can write but no name or path can be: NUL, and halves of characters."""
+    if isinstance(value, str) and (found := _NO_TEXT.search(value)):
+        field = ".".join(path)
+        raise ValueError(f"{field}: holds U+{ord(found[0]):04X}, which is not a character of text")
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            _check_text(name, (*path, ascii(name)[1:-1]))
+            _check_text(inner, (*path, name))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            _check_text(inner, (*path, str(place)))
 
 
 def problems_of(error: ValidationError, owner: str, names: Collection[str] = ()) -> list[Problem]:
@@ -165,12 +184,25 @@ def problems_of(error: ValidationError, owner: str, names: Collection[str] = ())
             reason = (
                 f"expected {int(problem['loc'][-1]) + 1} entries, found {len(problem['input'])}"
             )
-            problems.append(Problem(path, f"{field} = {problem['input']!r}: {reason}"))
+            problems.append(Problem(path, f"{field} = {shown(problem['input'])}: {reason}"))
         elif field:
-            problems.append(Problem(path, f"{field} = {problem['input']!r}: {_reason(problem)}"))
+            told = f"{field} = {shown(problem['input'])}: {_reason(problem)}"
+            problems.append(Problem(path, told))
         else:
             problems.append(Problem((), problem["msg"].removeprefix("Value error, ")))
     return problems
+
+
+_LONGEST_SHOWN = 80
+
+
+def shown(value: Any) -> str:
+    """Return a value as messages show it: numbers of 400 digits are cut short."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
 _KINDS = {

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_3dmsl.datasets.files import points
 from napari_3dmsl.datasets.files.points import read_points
 
 
@@ -33,6 +34,10 @@ def test_points_are_read_by_name_of_column(tmp_path: Path) -> None:
         ("z_um,y_um,x_um\n-0.1,2,3\n", "line 2: z_um = -0.1: must be 0 or more"),
         ("z_um,y_um,x_um\n5000,2,3\n", "line 2: z_um = 5000: at most 200"),
         ("z_um,y_um,x_um,brightness\n1,2,3,-1\n", "line 2: brightness = -1: must be 0 or more"),
+        ("z_um,y_um,x_um,brightness\n0,0,0,1e36\n", r"line 2: brightness = 1e\+36: at most 1e\+09"),
+        ("z_um,y_um,x_um\n1,2e5,3\n", r"line 2: y_um = 200000: at most 100000"),
+        ("z_um,y_um,x_um\n1,2,-inf\n", r"line 2: x_um = -inf: must be -100000 or more"),
+        ("z_um,y_um,x_um\n1," + "9" * 500 + ",3\n", r"line 2: y_um = inf: at most 100000"),
         ("z_um,y_um,x_um,brightness\n1,2,3,\n", "line 2: brightness = '': expected a number"),
     ],
 )
@@ -48,4 +53,14 @@ def test_a_binary_file_is_no_list_of_points(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"
     path.write_bytes(bytes(range(256)))
     with pytest.raises(ValueError, match="not a CSV text file"):
+        read_points(path)
+
+
+def test_a_list_that_claims_more_emitters_than_images_are_made_of_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(points, "MOST_FLUOROPHORES", 2)
+    path = tmp_path / "points.csv"
+    path.write_text("z_um,y_um,x_um\n" + "1,2,3\n" * 3)
+    with pytest.raises(ValueError, match="line 4: more than 2 emitters"):
         read_points(path)

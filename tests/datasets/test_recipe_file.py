@@ -74,3 +74,41 @@ def test_the_settings_of_a_recipe_are_listed_by_their_names() -> None:
     names = {".".join(path) for path in settings_in(VALUES)}
     assert {"seed", "source.classes", "views.rotations_deg", "motion.frames"} <= names
     assert "source" not in names
+
+
+HOSTILE = [
+    10**400,
+    -(10**400),
+    1e308,
+    "\0",
+    "a\ud800b",
+    "x" * 5000 + ".json",
+    [10**400, 1],
+    {"\0": 1},
+]
+
+
+@pytest.mark.parametrize("bad", HOSTILE, ids=lambda bad: ascii(bad)[:12])
+@pytest.mark.parametrize("place", list(settings_in(VALUES)), ids=".".join)
+def test_no_number_or_text_that_json_can_hold_is_more_than_one_line(
+    tmp_path: Path, place: tuple[str, ...], bad: Any
+) -> None:
+    values = values_of(tmp_path)
+    *outer, last = place
+    table = values
+    for name in outer:
+        table[name] = dict(table[name])
+        table = table[name]
+    table[last] = bad
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(values), encoding="ascii")
+    try:
+        Recipe.load(path)
+    except ValueError as error:
+        told = str(error)
+        assert told.startswith(f"{path}: ")
+        assert "\n" not in told
+        assert len(told) < 600
+        told.encode("utf-8")
+    else:
+        assert place in {("name",), ("source", "library")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -251,13 +253,24 @@ def _image(
     if shape.suffix.lower() == POINTS:
         positions_um, brightness = read_points(shape)
         photons = brightness * simulation.labelling.photons_per_fluorophore
-        scene = scene_from_points(positions_um, photons)
-        return image_scene(scene, simulation, progress), None
+        with _naming(shape):
+            scene = scene_from_points(positions_um, photons)
+            return image_scene(scene, simulation, progress), None
     unit_nm = mesh_unit_nm(shape) if voxel_nm is None else voxel_nm
     if not 0 < unit_nm < 1e6:
         raise ValueError(f"voxel_nm = {unit_nm:g}: expected a length in nm, above 0 and below 1e6")
     mesh = read_mesh(shape, unit_nm / 1000)
-    return simulate_surface(mesh.vertices, mesh.faces, simulation, progress), unit_nm
+    with _naming(shape):
+        return simulate_surface(mesh.vertices, mesh.faces, simulation, progress), unit_nm
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Name the file whose content cannot be imaged."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{file}: {error}") from None
 
 
 def _lines(result: dict[str, Any], simulation: Simulation) -> list[str]:

@@ -18,6 +18,7 @@ from napari_3dmsl.datasets.recipes.lines import line_of
 from napari_3dmsl.datasets.scenes import SceneSettings
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.instruments import Acquisition, PixelCount
+from napari_3dmsl.microscope.pose import Angles
 from napari_3dmsl.microscope.simulation import Noise, Simulation
 from napari_3dmsl.settings import Problem, Settings, SettingsError, parse_settings, read_text
 from napari_3dmsl.shapes.classification import ShapeClass
@@ -42,7 +43,7 @@ Limits = Annotated[
     tuple[float, float],
     BeforeValidator(lambda given: tuple(given) if isinstance(given, list) else given),
 ]
-Angles = tuple[float, float, float]
+ShapeId = Annotated[int, Field(ge=0, lt=2**63)]
 Tiles = Annotated[int, Field(ge=1, le=64)]
 Montage = tuple[Tiles, Tiles]
 
@@ -57,13 +58,13 @@ class Source(Settings):
     """
 
     library: str
-    ids: tuple[int, ...] | None = None
+    ids: tuple[ShapeId, ...] | None = None
     classes: tuple[ShapeClass, ...] | None = None
     length_um: Limits | None = None
     volume_um3: Limits | None = None
     area_um2: Limits | None = None
     whole_only: bool = False
-    most: int | None = Field(None, ge=1)
+    most: int | None = Field(None, ge=1, le=10**9)
 
     @model_validator(mode="after")
     def _limits_rise(self) -> Self:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, shown
 from napari_3dmsl.shapes.library import ShapeLibrary
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class SceneSettings(Settings):
         fewest, most = self.objects
         if not 1 <= fewest <= most <= 1000:
             raise ValueError(
-                f"objects = {self.objects}: expected the fewest and the most, 1 to 1000"
+                f"objects = {shown(self.objects)}: expected the fewest and the most, 1 to 1000"
             )
         return self
 

@@ -18,7 +18,7 @@ class Camera(Settings):
     """
 
     name: str = "custom"
-    quantum_efficiency: float = Field(0.82, gt=0.0, le=1.0)
+    quantum_efficiency: float = Field(0.82, ge=1e-3, le=1.0)
     exposure_s: float = Field(0.1, gt=0.0, le=3600.0)
     dark_e_per_s: float = Field(0.06, ge=0.0, le=1e6)
     clock_induced_e: float = Field(0.0, ge=0.0, le=1000.0)

@@ -18,6 +18,9 @@ from napari_3dmsl.microscope.solid import sample_solid
 from napari_3dmsl.settings import Settings
 
 MOST_FLUOROPHORES = 5_000_000
+MOST_PHOTONS = 1e15
+"""Of all emitters in a plane: a million pixels that each fill the deepest well of a camera (1e9
+electrons). Images of so many still fit single precision and the integers of a Poisson law."""
 
 
 class Labelling(Settings):
@@ -91,6 +94,11 @@ class Emitters:
             raise ValueError("emitters: positions_um and photons must be finite numbers")
         if (self.photons < 0).any():
             raise ValueError("photons: must not be negative")
+        if not (total := float(self.photons.sum())) <= MOST_PHOTONS:
+            raise ValueError(
+                f"photons: {total:.3g} in a plane, at most {MOST_PHOTONS:g}; lower the photons "
+                "per fluorophore, the density or the brightness"
+            )
 
     def __len__(self) -> int:
         return len(self.positions_um)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.arrays import FloatArray, check_finite
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import plane_positions
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
@@ -45,6 +45,9 @@ class Photons:
     photons: FloatArray
     focus_um: FloatArray
     stage_um: FloatArray
+
+    def __post_init__(self) -> None:
+        check_finite(self.photons, "photons")  # every image comes through here
 
 
 class Renderer:

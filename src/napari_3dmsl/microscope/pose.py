@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,7 +28,14 @@ VIEWS: dict[ViewName, tuple[float, float, float]] = {
 }
 """The six views of the 3DMSL release as rotations about (z, y, x), degrees."""
 
+HIGHEST_UM = 200.0
+"""Of an emitter above the coverslip: objectives that look through it have working distances below
+that."""
+
 Row = tuple[float, float, float]
+Angle = Annotated[float, Field(ge=-36_000.0, le=36_000.0)]  # a hundred turns: beyond is a mistake
+Angles = tuple[Angle, Angle, Angle]
+"""Angles about (z, y, x), degrees."""
 
 
 class Pose(Settings):
@@ -39,7 +46,7 @@ class Pose(Settings):
     given, replaces the angles: a proper rotation of (z, y, x) column vectors.
     """
 
-    rotation_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    rotation_deg: Angles = (0.0, 0.0, 0.0)
     rotation_matrix: tuple[Row, Row, Row] | None = Field(None)
 
     @model_validator(mode="after")
@@ -122,6 +129,11 @@ def place(emitters: Emitters, centroid_um: ArrayLike, pose: Pose, depth_um: floa
     pose : Pose
     depth_um : float
         Height of the lowest emitter above the coverslip, >= 0.
+
+    Raises
+    ------
+    ValueError
+        When an emitter would lie more than `HIGHEST_UM` above the coverslip.
     """
     centroid = np.asarray(centroid_um, dtype=np.float64)
     turned = (emitters.positions_um - centroid) @ pose.matrix.T
@@ -130,4 +142,9 @@ def place(emitters: Emitters, centroid_um: ArrayLike, pose: Pose, depth_um: floa
     world_to_field[:3, :3] = pose.matrix
     world_to_field[:3, 3] = np.array([height, 0.0, 0.0]) - pose.matrix @ centroid
     turned[:, 0] = np.maximum(turned[:, 0] + height, 0.0)
+    if not (highest := float(turned[:, 0].max())) <= HIGHEST_UM:
+        raise ValueError(
+            f"the object reaches {highest:.4g} µm above the coverslip, at most {HIGHEST_UM:g}; "
+            "lay it flat, lower depth_um, or correct the length of its unit"
+        )
     return Placed(replace(emitters, positions_um=turned), height, world_to_field)

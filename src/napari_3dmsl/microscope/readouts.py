@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.arrays import FloatArray, check_finite
 from napari_3dmsl.microscope.focus import best_focus_stage_um, focusing_light
 from napari_3dmsl.microscope.hankel import RadialGrid, radial_grid
 from napari_3dmsl.microscope.instruments import Microscope
@@ -116,6 +116,10 @@ class PointImage:
     xy: FloatArray
     xz: FloatArray
     pixel_um: float
+
+    def __post_init__(self) -> None:
+        check_finite(self.xy, "xy")
+        check_finite(self.xz, "xz")
 
 
 def point_image(microscope: Microscope, depth_um: float = 0.0, pixels: int = 81) -> PointImage:

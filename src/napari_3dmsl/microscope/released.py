@@ -33,7 +33,7 @@ class AsReleased(Settings):
     view on from the one before; the grey levels are the ranges that PhysSeg noise draws from.
     """
 
-    stage_um: float = -1.0
+    stage_um: float = Field(-1.0, ge=-150.0, le=150.0)
     height_limit_um: float = Field(5.0, gt=0.0, le=100.0)
     views_accumulate: bool = True
     physseg_offset: tuple[GreyLevel, GreyLevel] = (20, 69)

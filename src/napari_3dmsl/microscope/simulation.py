@@ -31,6 +31,8 @@ from napari_3dmsl.settings import Settings
 
 Noise = Literal["none", "camera", "physeg"]
 
+_BLACK = 1e-20  # photons; nobody means less, and no factor makes a clean image of what is left
+
 
 class Simulation(Settings):
     """Every setting of one simulated image or stack.
@@ -50,7 +52,7 @@ class Simulation(Settings):
     camera: Camera = Camera()
     noise: Noise = "camera"
     snr: float | None = Field(None, gt=0.0, le=10000.0)
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, lt=2**63)
 
     @model_validator(mode="after")
     def _ratio_of_a_camera(self) -> Self:
@@ -278,7 +280,7 @@ def _brightness(photons: FloatArray, simulation: Simulation) -> float:
     if simulation.snr is None:
         return 1.0
     brightest = float(photons.max())
-    if not brightest > 0.0:
+    if not brightest > _BLACK:
         raise ValueError(
             f"snr = {simulation.snr:g}: the image is black, so nothing can be made brighter; "
             "no fluorophore is in the field"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.reading import reading
-from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.shapes.mesh import Mesh, check_lengths
 from napari_3dmsl.shapes.mesh_files import parse_mesh
 from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
 from napari_3dmsl.shapes.text_numbers import numbers
@@ -80,10 +80,9 @@ def mesh_from_off(data: bytes, unit_um: float, where: str) -> Mesh:
     """
     with reading(where, "cannot read this mesh"):
         vertices, corners = parse_mesh(data, ".off")
-        return Mesh(
-            np.ascontiguousarray(vertices[:, ::-1]) * unit_um,
-            np.ascontiguousarray(corners[:, ::-1], dtype=np.int32),
-        )
+        vertices = np.ascontiguousarray(vertices[:, ::-1]) * unit_um
+        check_lengths(vertices, unit_um)
+        return Mesh(vertices, np.ascontiguousarray(corners[:, ::-1], dtype=np.int32))
 
 
 def off_from_mesh(mesh: Mesh, unit_um: float) -> bytes:

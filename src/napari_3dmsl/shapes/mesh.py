@@ -147,7 +147,7 @@ def read_mesh(path: str | Path, unit_um: float = 1.0) -> Mesh:
         vertices, faces = parse_mesh(path.read_bytes(), path.suffix.lower())
         # (z, y, x), and wound the other way round, so that it still looks outward.
         vertices, faces = repair(vertices[:, ::-1] * unit_um, faces[:, ::-1])
-        _check_lengths(vertices, unit_um)
+        check_lengths(vertices, unit_um)
     return Mesh(np.ascontiguousarray(vertices), np.ascontiguousarray(faces, dtype=np.int32))
 
 
@@ -262,7 +262,8 @@ def _check_suffix(path: Path) -> None:
         raise ValueError(f"{path}: not a mesh file; expected {', '.join(MESH_SUFFIXES)}")
 
 
-def _check_lengths(vertices: NDArray[np.float64], unit_um: float) -> None:
+def check_lengths(vertices: NDArray[np.float64], unit_um: float) -> None:
+    """Refuse vertices in µm that no specimen has; see `LARGEST_EXTENT_UM` and `FARTHEST_UM`."""
     if len(vertices) == 0:
         raise ValueError("no faces; a surface is needed, not points")
     extent = float(np.ptp(vertices, axis=0).max())

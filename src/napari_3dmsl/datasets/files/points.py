@@ -10,11 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.microscope.fluorophores import MOST_FLUOROPHORES
+from napari_3dmsl.microscope.pose import HIGHEST_UM
 from napari_3dmsl.reading import reading
+from napari_3dmsl.settings import shown
+from napari_3dmsl.shapes.mesh import FARTHEST_UM
 
 POINT_COLUMNS = ("z_um", "y_um", "x_um")
 BRIGHTNESS = "brightness"
-HIGHEST_POINT_UM = 200.0  # above the coverslip; more is a file in other units
+# What no list of emitters has: a mistake in the units, or a damaged number.
+_LIMITS = {
+    "z_um": (0.0, HIGHEST_UM),
+    "y_um": (-FARTHEST_UM, FARTHEST_UM),
+    "x_um": (-FARTHEST_UM, FARTHEST_UM),
+    BRIGHTNESS: (0.0, 1e9),  # a bead of 1 µm carries ten million fluorophores
+}
 
 
 def read_points(path: str | Path) -> tuple[FloatArray, FloatArray]:
@@ -42,10 +52,10 @@ def read_points(path: str | Path) -> tuple[FloatArray, FloatArray]:
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
     with reading(path, "not a CSV text file"), path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(_point_rows(csv.DictReader(file, skipinitialspace=True), path))
-    if not rows:
+        rows = _point_rows(csv.DictReader(file, skipinitialspace=True), path)
+        table = np.fromiter(rows, dtype=(np.float64, 4))
+    if not len(table):
         raise ValueError(f"{path}: no emitters, only a header")
-    table = np.array(rows)
     return table[:, :3], table[:, 3]
 
 
@@ -58,19 +68,13 @@ def _point_rows(reader: csv.DictReader[str], path: Path) -> Iterator[list[float]
             f"expected the header {','.join(POINT_COLUMNS)} and optionally {BRIGHTNESS}"
         )
     reader.fieldnames = found
-    for row in reader:
+    columns = [name for name in _LIMITS if name in found]
+    for count, row in enumerate(reader, start=1):
         where = f"{path}: line {reader.line_num}"
-        values = [_number(row, name, where) for name in POINT_COLUMNS]
-        values.append(_number(row, BRIGHTNESS, where) if BRIGHTNESS in found else 1.0)
-        for name, value in (("z_um", values[0]), (BRIGHTNESS, values[3])):
-            if value < 0:
-                raise ValueError(f"{where}: {name} = {value:g}: must be 0 or more")
-        if values[0] > HIGHEST_POINT_UM:
-            raise ValueError(
-                f"{where}: z_um = {values[0]:g}: at most {HIGHEST_POINT_UM:g}; "
-                "is the file in another unit than µm?"
-            )
-        yield values
+        if count > MOST_FLUOROPHORES:
+            raise ValueError(f"{where}: more than {MOST_FLUOROPHORES:,} emitters; give fewer")
+        values = [_number(row, name, where) for name in columns]
+        yield values if len(values) == len(_LIMITS) else [*values, 1.0]
 
 
 def _number(row: Mapping[str, str | None], name: str, where: str) -> float:
@@ -78,6 +82,12 @@ def _number(row: Mapping[str, str | None], name: str, where: str) -> float:
         value = float(row[name] or "")
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
-        raise ValueError(f"{where}: {name} = {row[name]!r}: expected a number")
+    if math.isnan(value):
+        raise ValueError(f"{where}: {name} = {shown(row[name])}: expected a number")
+    low, high = _LIMITS[name]
+    if not low <= value <= high:
+        allowed = f"must be {low:g} or more" if value < low else f"at most {high:g}"
+        raise ValueError(
+            f"{where}: {name} = {value:g}: {allowed}; is the unit another one, or a number damaged?"
+        )
     return value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import BeforeValidator
 
-from napari_3dmsl.settings import Problem, Settings, SettingsError
+from napari_3dmsl.settings import Problem, Settings, SettingsError, shown
 
 Range = tuple[float, float] | tuple[float, float, Literal["log"]]
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -40,7 +41,9 @@ def _checked_range(given: Sequence[Any]) -> Range:
 
 
 def _is_number(given: Any) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return abs(given) <= sys.float_info.max  # not of 400 digits, which no float holds
+    return isinstance(given, float)
 
 
 Open = Annotated[float | Range, BeforeValidator(_checked)]
@@ -106,4 +109,4 @@ def _as_range(name: str, value: Any) -> Range:
     try:
         return _checked_range(value)
     except ValueError as error:
-        raise SettingsError([Problem((name,), f"{name} = {value!r}: {error}")]) from None
+        raise SettingsError([Problem((name,), f"{name} = {shown(value)}: {error}")]) from None

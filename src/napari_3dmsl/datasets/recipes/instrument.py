@@ -17,7 +17,8 @@ from napari_3dmsl.microscope.presets import (
     load_objective,
     usual_camera,
 )
-from napari_3dmsl.settings import Problem, Settings, SettingsError
+from napari_3dmsl.reading import first_line
+from napari_3dmsl.settings import Problem, Settings, SettingsError, shown
 
 _LONGEST_NAME = 64
 
@@ -73,7 +74,7 @@ def read_instrument(given: Any) -> Any:
     if isinstance(given, str):
         given = {"preset": given}
     if not isinstance(given, dict):
-        raise ValueError(f"{given!r}: expected the name of a microscope, or a table")
+        raise ValueError(f"{shown(given)}: expected the name of a microscope, or a table")
     if given.keys() == {"microscope", "camera"}:  # as a recipe is written again
         if not isinstance(given["microscope"], Microscope):
             given = {**given, "microscope": Microscope(**_table(given, "microscope"))}
@@ -104,12 +105,12 @@ def _loaded(load: Callable[[str], AnySettings], given: dict[str, Any], name: str
         raise _wrong(name, given, "expected the name of a preset, or of a file")
     try:
         return load(given[name])
-    except ValueError as error:
-        raise _wrong(name, given, str(error)) from None
+    except (ValueError, OSError) as error:
+        raise _wrong(name, given, first_line(error)) from None
 
 
 def _wrong(name: str, given: dict[str, Any], reason: str) -> SettingsError:
-    return SettingsError([Problem((name,), f"{name} = {given[name]!r}: {reason}")])
+    return SettingsError([Problem((name,), f"{name} = {shown(given[name])}: {reason}")])
 
 
 def _camera(given: Any, microscope: Microscope) -> dict[str, Any]:
