@@ -245,3 +245,51 @@ def test_a_zip_of_shapes_opens_as_the_folder_does(viewer: Any, library: Path) ->
     (library.parent / "other.zip").write_bytes(path.read_bytes()[:-30])
     with pytest.raises(ValueError, match="truncated"):
         read(readers.get_library_reader, library.parent / "other.zip")
+
+
+@pytest.mark.parametrize(("unit", "um"), [("nm", 1e-3), ("angstrom", 1e-4), ("mm", 1e3)])
+def test_a_surface_is_saved_at_its_size_in_whatever_unit_its_layer_is(
+    tmp_path: Path, box: Mesh, unit: str, um: float
+) -> None:
+    from napari.layers import Surface
+
+    layer = Surface((box.vertices / um, box.faces), units=unit)
+    data, attributes, _ = layer.as_layer_data_tuple()
+    writers.write_surface(str(tmp_path / "box.off"), data, attributes)
+    [(data, attributes, _)] = read(readers.get_mesh_reader, tmp_path / "box.off")
+    np.testing.assert_allclose(mesh_of(data, attributes).vertices, box.vertices, atol=1e-5)
+
+
+def test_a_surface_without_a_length_is_not_saved(tmp_path: Path, box: Mesh) -> None:
+    data, attributes, _ = mesh_layer(box, "box")
+    for unit in ("pixel", "second"):
+        with pytest.raises(ValueError, match=r"layer 'box': .*units? "):
+            writers.write_surface(str(tmp_path / "box.off"), data, {**attributes, "units": unit})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("unit", "um"),
+    [("angstrom", 1e-4), ("nm", 1e-3), ("mm", 1e3), ("cm", 1e4), ("m", 1e6), ("inch", 25400)],
+)
+def test_an_image_keeps_its_size_in_whatever_unit_its_layer_is(
+    tmp_path: Path, unit: str, um: float
+) -> None:
+    from napari.layers import Image
+
+    layer = Image(
+        np.zeros((3, 4, 5), np.uint8), scale=np.array((0.03, 0.016, 0.008)) / um, units=unit
+    )
+    data, attributes, _ = layer.as_layer_data_tuple()
+    writers.write_image(str(tmp_path / "image.tif"), data, attributes)
+    size_um = describe_image(tmp_path / "image.tif").size_um
+    assert size_um == pytest.approx({"Z": 0.03, "Y": 0.016, "X": 0.008})
+
+
+def test_an_image_in_pixels_has_no_size_and_one_in_seconds_is_not_saved(tmp_path: Path) -> None:
+    image = np.zeros((4, 5), np.uint8)
+    attributes = {"name": "image", "scale": (1.0, 1.0), "units": ("pixel", "pixel")}
+    writers.write_image(str(tmp_path / "image.tif"), image, attributes)
+    assert describe_image(tmp_path / "image.tif").size_um == {}
+    with pytest.raises(ValueError, match="unit 'second' is no length"):
+        writers.write_image(str(tmp_path / "film.tif"), image, {**attributes, "units": "second"})

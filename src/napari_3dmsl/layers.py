@@ -21,6 +21,7 @@ from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.merged import MergedMesh
 from napari_3dmsl.shapes.mesh import Mesh, decimate
 from napari_3dmsl.shapes.shape import measure_shapes
+from napari_3dmsl.units import layer_unit_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ def voxel_nm_of(layer: Any) -> tuple[float, float, float] | None:
     """Voxel size (z, y, x) of a layer in nm, or None when its units are no lengths."""
     sizes = []
     for size, unit in zip(layer.scale[-3:], layer.units[-3:], strict=True):
-        length = _length_in(unit, "nm")
+        length = layer_unit_in(unit, "nm")
         if length is None:
             return None
         sizes.append(float(size) * length)
@@ -91,21 +92,14 @@ def voxel_nm_of(layer: Any) -> tuple[float, float, float] | None:
 
 def origin_um_of(layer: Any) -> FloatArray:
     """Middle of a layer's first voxel (z, y, x) in µm; 0 when its units are no lengths."""
-    lengths = np.array([_length_in(unit, "um") or 0.0 for unit in layer.units[-3:]])
+    lengths = np.array([layer_unit_in(unit, "um") or 0.0 for unit in layer.units[-3:]])
     return lengths * np.asarray(layer.translate[-3:], dtype=np.float64)
 
 
 def box_um_of(layer: Any) -> FloatArray:
     """Lowest and highest corner of a layer in the viewer, µm; pixels count as µm."""
-    lengths = np.array([_length_in(unit, "um") or 1.0 for unit in layer.units])
+    lengths = np.array([layer_unit_in(unit, "um") or 1.0 for unit in layer.units])
     return lengths * np.asarray(layer.extent.world, dtype=np.float64)
-
-
-def _length_in(unit: Any, wanted: str) -> float | None:
-    """Length of one pint unit, or None for a unit that is no length, such as a pixel."""
-    if not unit.is_compatible_with(wanted):
-        return None
-    return float((1.0 * unit).to(wanted).magnitude)
 
 
 def mesh_layer(mesh: Mesh, name: str, *, colour: str = UNKNOWN_COLOUR) -> LayerData:
@@ -114,7 +108,7 @@ def mesh_layer(mesh: Mesh, name: str, *, colour: str = UNKNOWN_COLOUR) -> LayerD
 
 
 def mesh_of(data: Sequence[Any], attributes: Mapping[str, Any]) -> Mesh:
-    """Surface of a Surface layer's data, in world µm.
+    """Surface of a Surface layer's data, in world µm; pixels count as µm.
 
     Raises
     ------
@@ -129,7 +123,14 @@ def mesh_of(data: Sequence[Any], attributes: Mapping[str, Any]) -> Mesh:
         )
     scale = np.asarray(attributes.get("scale", (1.0, 1.0, 1.0)), dtype=np.float64)
     translate = np.asarray(attributes.get("translate", (0.0, 0.0, 0.0)), dtype=np.float64)
-    return Mesh(vertices * scale + translate, np.asarray(data[1], dtype=np.int32))
+    in_um = [layer_unit_in(unit, "um") or 1.0 for unit in units_of(attributes, 3)]
+    return Mesh((vertices * scale + translate) * in_um, np.asarray(data[1], dtype=np.int32))
+
+
+def units_of(attributes: Mapping[str, Any], axes: int) -> Sequence[Any]:
+    """Units of a layer's axes by its attributes, pint's or their names; pixels when it has none."""
+    units = attributes.get("units") or "pixel"
+    return [units] * axes if isinstance(units, str) else list(units)
 
 
 def mesh_of_layer(layer: Any) -> Mesh:
@@ -140,11 +141,11 @@ def mesh_of_layer(layer: Any) -> Mesh:
     ValueError
         When the layer is not three-dimensional.
     """
-    in_um = [_length_in(unit, "um") or 1.0 for unit in layer.units]
     attributes = {
         "name": layer.name,
-        "scale": np.multiply(layer.scale, in_um),
-        "translate": np.multiply(layer.translate, in_um),
+        "scale": layer.scale,
+        "translate": layer.translate,
+        "units": layer.units,
     }
     return mesh_of(layer.data, attributes)
 

@@ -5,6 +5,7 @@ Mesh files are written in units of 24 nm, as those of 3DMSL, so that reading the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,17 @@ def write_surface(path: str, data: Any, attributes: dict[str, Any]) -> list[str]
     OSError
         When the file cannot be written.
     """
-    from napari_3dmsl.layers import mesh_of
+    from napari_3dmsl.layers import mesh_of, units_of
     from napari_3dmsl.shapes.library import RELEASED_UNIT_NM
     from napari_3dmsl.shapes.mesh import write_mesh
 
+    units = units_of(attributes, 3)
+    _check_lengths(attributes, units)
+    if any(str(unit) == "pixel" for unit in units):
+        raise ValueError(
+            f"layer '{attributes.get('name')}': it is in pixels, so nobody knows how large it is; "
+            "set its scale and its units (layer.units = 'nm') first"
+        )
     write_mesh(mesh_of(data, attributes), path, RELEASED_UNIT_NM / 1000)
     return [path]
 
@@ -34,7 +42,8 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     Raises
     ------
     ValueError
-        When the pixels are coloured, of a kind that OME-TIFF has not, or of more than 3 axes.
+        When the pixels are coloured, of a kind that OME-TIFF has not, or of more than 3 axes, or
+        the layer's units are neither lengths nor pixels.
     OSError
         When the file cannot be written.
     """
@@ -53,11 +62,25 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 
 def _size_um(attributes: dict[str, Any]) -> list[float] | None:
-    """Length of a pixel in µm, None when the layer's units are no lengths."""
-    from napari_3dmsl.volumes.tiff import NM_PER_UNIT
+    """Length of a pixel in µm, None for a layer that is in pixels."""
+    from napari_3dmsl.layers import units_of
+    from napari_3dmsl.units import layer_unit_in
 
-    scale, units = attributes["scale"], attributes.get("units", ())
-    units = [units] * len(scale) if isinstance(units, str) else units
-    nm_per_unit = [NM_PER_UNIT.get(str(unit)) for unit in units or ()]
-    sizes = [size * nm / 1000 for size, nm in zip(scale, nm_per_unit, strict=False) if nm]
+    scale = attributes["scale"]
+    units = units_of(attributes, len(scale))
+    _check_lengths(attributes, units)
+    lengths = [layer_unit_in(unit, "um") for unit in units]
+    sizes = [float(size) * length for size, length in zip(scale, lengths, strict=True) if length]
     return sizes if len(sizes) == len(scale) else None
+
+
+def _check_lengths(attributes: dict[str, Any], units: Sequence[Any]) -> None:
+    """Refuse units that are neither lengths nor pixels, such as seconds."""
+    from napari_3dmsl.units import layer_unit_in
+
+    for unit in units:
+        if str(unit) != "pixel" and layer_unit_in(unit, "um") is None:
+            raise ValueError(
+                f"layer '{attributes.get('name')}': its unit '{unit}' is no length; "
+                "set layer.units to one, such as 'nm', or to 'pixel'"
+            )

@@ -1,0 +1,99 @@
+"""How much memory work may take, asked before it begins: one guard for all ways in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+LIMIT = "NAPARI_3DMSL_MEMORY_GB"
+"""Environment variable: how many GB one piece of work may take, instead of half of the memory."""
+
+GB = 1_000_000_000
+_UNKNOWN = 8 * GB  # taken where the system does not tell how much it has
+
+
+def check_memory(what: str, bytes_needed: float) -> None:
+    """Refuse work that takes more memory than is allowed.
+
+    Parameters
+    ----------
+    what
+        What needs it, with the file or setting that asks for it: the beginning of the message.
+    bytes_needed
+        At the most at one time.
+
+    Raises
+    ------
+    ValueError
+        One line: what, how much it would take, how much is allowed, and how to allow more.
+    """
+    allowed = allowed_bytes()
+    if not bytes_needed <= allowed:  # a NaN is refused, too
+        raise ValueError(
+            f"{what}: it would take {_in_words(bytes_needed)} of memory, allowed are "
+            f"{_in_words(allowed)} ({LIMIT} sets another limit)"
+        )
+
+
+def allowed_bytes() -> int:
+    """Return how much memory one piece of work may take: half of what the process may have.
+
+    Raises
+    ------
+    ValueError
+        When the environment variable ``NAPARI_3DMSL_MEMORY_GB`` is no number above 0.
+    """
+    told = os.environ.get(LIMIT)
+    if not told:
+        return min(memory_bytes(), _group_limit()) // 2
+    try:
+        allowed = float(told) * GB
+    except ValueError:
+        allowed = 0.0
+    if not 0 < allowed < float("inf"):
+        raise ValueError(f"{LIMIT} = {told!r}: expected a number of GB above 0")
+    return int(allowed)
+
+
+def memory_bytes() -> int:
+    """Return the memory of the machine."""
+    if sys.platform == "win32":
+        return _windows_memory()
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return _UNKNOWN
+
+
+def _windows_memory() -> int:
+    import ctypes
+
+    kilobytes = ctypes.c_ulonglong(0)
+    kernel = ctypes.CDLL("kernel32")
+    known = kernel.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes))
+    return kilobytes.value * 1024 if known else _UNKNOWN
+
+
+def _group_limit() -> int:
+    """Memory that a container or a job of a cluster leaves to its processes, on Linux."""
+    limits = [sys.maxsize]
+    try:
+        groups = Path("/proc/self/cgroup").read_text("ascii").splitlines()
+    except (OSError, ValueError):
+        return sys.maxsize
+    own = next((line[3:] for line in groups if line.startswith("0::")), "/").lstrip("/")
+    for file in (f"{own}/memory.max", "memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            limits.append(int((Path("/sys/fs/cgroup") / file).read_text("ascii")))
+        except (OSError, ValueError):  # there is none, or it is "max"
+            continue
+    return min(limits)
+
+
+def _in_words(size: float) -> str:
+    if size >= 1e18:
+        return "more than 1,000,000,000 GB"
+    unit, name = (GB, "GB") if size >= GB else (1e6, "MB")
+    number = size / unit
+    return f"{number:,.0f} {name}" if number >= 100 else f"{number:.3g} {name}"

@@ -1,0 +1,31 @@
+"""Work that takes more memory than there is is refused before it begins."""
+
+import pytest
+from refusals import refusal
+
+from napari_3dmsl.memory import LIMIT, allowed_bytes, check_memory, memory_bytes
+
+
+def test_half_of_the_memory_is_allowed():
+    assert 0 < allowed_bytes() <= memory_bytes() // 2
+    check_memory("x.tif: 1 voxel", 1)
+
+
+def test_a_refusal_says_what_it_would_take_and_what_is_allowed(monkeypatch):
+    monkeypatch.setenv(LIMIT, "2.5")
+    check_memory("x.tif: a volume", 2.5e9)
+    said = refusal(check_memory, "x.tif: 9999999 planes", 7.2e12)
+    assert said.startswith("x.tif: 9999999 planes: it would take 7,200 GB of memory")
+    assert "allowed are 2.5 GB" in said
+    assert LIMIT in said
+
+
+@pytest.mark.parametrize("needed", [float("inf"), float("nan"), 10**400])
+def test_no_number_slips_through(needed):
+    assert "allowed" in refusal(check_memory, "x.tif", needed)
+
+
+@pytest.mark.parametrize("limit", ["none", "0", "-1", "inf", "nan"])
+def test_a_limit_that_is_none_is_refused(monkeypatch, limit):
+    monkeypatch.setenv(LIMIT, limit)
+    assert LIMIT in refusal(allowed_bytes)
