@@ -17,6 +17,7 @@ LAYERS = {file.stem for file in PACKAGE.glob("*layers.py")}
 # What each part may not import from the others: no stair leads back up.
 FORBIDDEN = {
     "settings": {"volumes", "shapes", "microscope", "datasets", "compute", *LAYERS, *FACES},
+    "memory": {"volumes", "shapes", "microscope", "datasets", "compute", *LAYERS, *FACES},
     "reading": {"volumes", "shapes", "microscope", "datasets", "compute", *LAYERS, *FACES},
     "units": {"volumes", "shapes", "microscope", "datasets", "compute", *LAYERS, *FACES},
     "compute": {"volumes", "shapes", "microscope", "datasets", *LAYERS, *FACES},

@@ -55,16 +55,17 @@ def complaints(logger_name: str) -> Iterator[list[str]]:
     """
     messages: list[str] = []
 
-    class Collect(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
+    def collect(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
             messages.append(first_line(record.getMessage()))
+        return False  # nobody else shows it
 
-    logger, handler = logging.getLogger(logger_name), Collect(logging.ERROR)
-    logger.addHandler(handler)
+    logger = logging.getLogger(logger_name)
+    logger.addFilter(collect)
     try:
         yield messages
     finally:
-        logger.removeHandler(handler)
+        logger.removeFilter(collect)
 
 
 def first_line(error: BaseException | str) -> str:

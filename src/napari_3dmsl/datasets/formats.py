@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +18,9 @@ from napari_3dmsl.datasets.files.ome import (
     ome_sizes,
     ome_xml,
 )
-from napari_3dmsl.reading import complaints, reading
 from napari_3dmsl.shapes.library import INDEX_FILE, RELEASED_UNIT_NM, ShapeLibrary
 from napari_3dmsl.volumes.tiff import NM_PER_UNIT
+from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
@@ -202,8 +201,8 @@ def read_image(path: str | Path) -> tuple[NDArray[Any], dict[str, Any]]:
     ValueError
         When the file is missing, damaged, or another program's.
     """
-    with _tiff(path) as tiff:
-        _check_complete(tiff, Path(path))
+    with open_tiff(path) as tiff:
+        check_pixels(path, tiff.series[0])
         metadata = _own_metadata(tiff)
         pixels: NDArray[Any] = tiff.series[0].asarray()
     if metadata is None:
@@ -219,8 +218,8 @@ def read_pixels(path: str | Path) -> NDArray[Any]:
     ValueError
         When the file is missing or damaged.
     """
-    with _tiff(path) as tiff:
-        _check_complete(tiff, Path(path))
+    with open_tiff(path) as tiff:
+        check_pixels(path, tiff.series[0])
         pixels: NDArray[Any] = tiff.series[0].asarray()
     return pixels
 
@@ -233,7 +232,7 @@ def read_settings(path: str | Path) -> dict[str, Any] | None:
     ValueError
         When the file is missing or no TIFF.
     """
-    with _tiff(path) as tiff:
+    with open_tiff(path) as tiff:
         return _own_metadata(tiff)
 
 
@@ -245,8 +244,8 @@ def describe_image(path: str | Path) -> ImageDescription:
     ValueError
         When the file is missing or damaged.
     """
-    with _tiff(path) as tiff:
-        _check_complete(tiff, Path(path))
+    with open_tiff(path) as tiff:
+        check_pixels(path, tiff.series[0])
         series = tiff.series[0]
         return ImageDescription(
             axes=series.axes,
@@ -271,32 +270,8 @@ def mesh_unit_nm(path: str | Path) -> float:
     return RELEASED_UNIT_NM
 
 
-@contextmanager
-def _tiff(path: str | Path) -> Iterator[Any]:
-    """Open a TIFF; whatever is wrong with it becomes one line that names the file."""
-    import tifffile
-
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path}: no such file")
-    with reading(path, "cannot read this TIFF"), complaints("tifffile") as wrong:
-        with tifffile.TiffFile(path) as tiff:
-            yield tiff
-        if wrong:  # the library has returned what is left of the file
-            raise ValueError(f"damaged or truncated: {wrong[0]}")
-
-
 def _own_metadata(tiff: Any) -> dict[str, Any] | None:
     return ome_settings(tiff.ome_metadata) if tiff.is_ome else None
-
-
-def _check_complete(tiff: Any, path: Path) -> None:
-    """Refuse a file whose pixels were cut off."""
-    length = path.stat().st_size
-    for page in tiff.series[0].pages:
-        segments = () if page is None else zip(page.dataoffsets, page.databytecounts, strict=True)
-        if page is None or any(offset + count > length for offset, count in segments):
-            raise ValueError("damaged or truncated, pixels are missing")
 
 
 def _resolution(sizes: dict[str, float]) -> dict[str, Any]:

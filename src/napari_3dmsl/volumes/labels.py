@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 VoxelNm = tuple[float, float, float]
 
+COPIES = 4.0
+"""How many times labels are held while they become shapes, in bytes of the file's own type."""
+
 
 def check_voxel_nm(voxel_nm: Sequence[float]) -> VoxelNm:
     """Return the voxel size as three positive floats (z, y, x), or raise ``ValueError``."""

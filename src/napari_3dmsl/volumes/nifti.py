@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_3dmsl.reading import reading
+from napari_3dmsl.memory import check_memory
+from napari_3dmsl.reading import complaints, reading
+from napari_3dmsl.volumes.labels import COPIES
+
+_MOST_PACKED = 1032  # bytes that one byte of gzip stands for at most
 
 
 def read_nifti(path: Path) -> NDArray[Any]:
@@ -19,7 +24,21 @@ def read_nifti(path: Path) -> NDArray[Any]:
         raise ValueError(
             f'{path}: NIfTI files need nibabel; pip install "napari-3dmsl[nifti]"'
         ) from None
-    with reading(path, "cannot read this NIfTI file"):
+    # It also logs what it then raises.
+    with reading(path, "cannot read this NIfTI file"), complaints("nibabel.global"):
+        image = nibabel.load(path)
+        _check_size(path, image.header)
         # dataobj keeps integers as integers; get_fdata would make everything float64.
-        array = np.asarray(nibabel.load(path).dataobj)
+        array = np.asarray(image.dataobj)
     return np.ascontiguousarray(array.T)
+
+
+def _check_size(path: Path, header: Any) -> None:
+    """Refuse an array that is longer than its file can be, or than memory."""
+    shape = header.get_data_shape()
+    needed = math.prod(int(length) for length in shape) * header.get_data_dtype().itemsize
+    length = path.stat().st_size
+    held = _MOST_PACKED * length if path.suffix.lower() == ".gz" else length
+    if min(shape, default=0) < 0 or needed > held:
+        raise ValueError(f"damaged or truncated: shape {shape} does not fit into {length:,} bytes")
+    check_memory(str(path), COPIES * needed)

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 from numpy.typing import NDArray
 
-from napari_3dmsl.reading import complaints, reading
-from napari_3dmsl.volumes.labels import VoxelNm, check_voxel_nm
+from napari_3dmsl.volumes.labels import COPIES, VoxelNm, check_voxel_nm
+from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 
 NM_PER_UNIT = {
     "nm": 1.0,
@@ -27,18 +27,11 @@ NM_PER_UNIT = {
 
 def read_tiff(path: Path) -> tuple[NDArray[Any], VoxelNm | None]:
     """Read the pixels of a TIFF and their size."""
-    import tifffile
-
-    with (
-        reading(path, "cannot read this TIFF (damaged or truncated?)"),
-        complaints("tifffile") as wrong,
-        tifffile.TiffFile(path) as tiff,
-    ):
+    with open_tiff(path, "cannot read this TIFF (damaged or truncated?)") as tiff:
+        check_pixels(path, tiff.series[0], COPIES)
         colour = tiff.series[0].axes.endswith("S")  # samples: red, green, blue
         array = tiff.asarray()
         voxel_nm = _tiff_voxel_nm(tiff)
-    if wrong:  # tifffile logs a broken page chain and returns what is left of the volume
-        raise ValueError(f"{path}: damaged or truncated TIFF: {wrong[0]}")
     if colour:
         raise ValueError(f"{path}: a colour image, not labels; save the labels as one channel")
     return array, voxel_nm
@@ -52,13 +45,7 @@ def may_hold_labels(path: str | Path) -> bool:
     ValueError
         When the file is no TIFF or damaged.
     """
-    import tifffile
-
-    with (
-        reading(path, "cannot read this TIFF"),
-        complaints("tifffile"),
-        tifffile.TiffFile(path) as tiff,
-    ):
+    with open_tiff(path) as tiff:
         series = tiff.series[0]
         axes = [length for length in series.shape if length > 1]
         colour = series.axes.endswith("S")
