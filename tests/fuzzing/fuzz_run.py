@@ -1,0 +1,270 @@
+"""Run damaged files through the doors, each in a sandbox, many in one child that may die.
+
+A child is forked from a parent that has imported everything. It says on a pipe which input it
+begins and how that went; the parent kills a child that hangs, takes the death of one as a finding
+about the input that it was at, and goes on behind it.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import resource
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fuzz_doors import DOORS, GIVEN, Door
+from fuzz_mutations import damage
+from fuzz_seeds import Seed, make_seeds
+
+LONGEST_S = 5.0
+MOST_BYTES = 2 * 2**30
+_MOST_SPACE = 6 * 2**30  # of addresses: more is asked for only by what nobody estimated
+_PATIENCE_S = 60.0
+_PER_CHILD = 200
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+
+
+@dataclass(frozen=True)
+class Finding:
+    """An input that was not answered as it should be."""
+
+    number: int
+    kind: str
+    door: str
+    problem: str
+
+
+@dataclass
+class Report:
+    """What a run has found, and how much it took."""
+
+    findings: list[Finding] = field(default_factory=list)
+    inputs: Counter[str] = field(default_factory=Counter)
+    longest_s: float = 0.0
+    most_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which inputs: each is made from the seed and its number alone."""
+
+    seed: int
+    seeds: Sequence[Seed]
+
+    def kind(self, number: int) -> str:
+        """Kind of an input; every kind in turn."""
+        kinds = list(dict.fromkeys(seed.kind for seed in self.seeds))
+        return kinds[number % len(kinds)]
+
+    def input(self, number: int) -> tuple[Seed, Door]:
+        """Return damaged files and the door for them."""
+        rng = np.random.default_rng([self.seed, number])
+        kind = self.kind(number)
+        choices = [seed for seed in self.seeds if seed.kind == kind]
+        damaged = damage(choices[int(rng.integers(len(choices)))], rng)
+        doors = [door for door, weight in DOORS[kind] for _ in range(weight)]
+        return damaged, doors[int(rng.integers(len(doors)))]
+
+
+def seeds_of(kinds: Sequence[str] = ()) -> list[Seed]:
+    """Make the seeds, in a process of its own: what it leaves behind is nobody's."""
+    with tempfile.TemporaryDirectory() as scratch:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, context) as pool:
+            seeds = pool.submit(make_seeds, Path(scratch) / "made").result()
+    known = {seed.kind for seed in seeds}
+    if unknown := set(kinds) - known:
+        raise ValueError(f"no kind {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    return [seed for seed in seeds if not kinds or seed.kind in kinds]
+
+
+def run(plan: Plan, numbers: Sequence[int], patience_s: float = _PATIENCE_S) -> Report:
+    """Put inputs through their doors, in children of some hundred inputs each."""
+    report = Report()
+    waiting = list(numbers)
+    while waiting:
+        batch, done = waiting[:_PER_CHILD], 0
+        for told in _child(plan, batch, patience_s):
+            number = told["number"]
+            kind = plan.kind(number)
+            if told.get("problem"):
+                finding = Finding(number, kind, told.get("door", "?"), told["problem"])
+                report.findings.append(finding)
+            report.inputs[kind] += 1
+            report.longest_s = max(report.longest_s, told.get("seconds", 0.0))
+            report.most_bytes = max(report.most_bytes, told.get("bytes", 0))
+            done += 1
+        waiting = waiting[done:]
+    return report
+
+
+def _child(plan: Plan, numbers: Sequence[int], patience_s: float) -> Iterator[dict[str, Any]]:
+    """Fork, and pass on what the child tells of each input; the last one may be its death."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.close(reading)
+        _be_child(plan, numbers, writing)
+    os.close(writing)
+    begun: dict[str, Any] | None = None
+    hung = False
+    with os.fdopen(reading) as pipe:
+        while True:
+            if not select.select([pipe], [], [], patience_s)[0]:
+                hung = True
+                os.kill(process, signal.SIGKILL)
+                break
+            line = pipe.readline()
+            if not line:
+                break
+            told = json.loads(line)
+            if "problem" in told:
+                yield told
+                begun = None
+            else:
+                begun = told
+    status = os.waitpid(process, 0)[1]
+    if begun is not None:
+        how = f"hung for {patience_s:g} s" if hung else f"the process died, status {status}"
+        yield {**begun, "problem": how}
+
+
+def _be_child(plan: Plan, numbers: Sequence[int], pipe: int) -> None:
+    """Do the work of a child and end, whatever happens."""
+    status = 1
+    try:
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as name, os.fdopen(pipe, "w", 1) as out:
+            _confine(Path(name))
+            for number in numbers:
+                print(json.dumps(_tried(plan, number, Path(name), out)), file=out)
+        status = 0
+    except BaseException as error:  # noqa: BLE001 - nothing may run on into the parent's code
+        print("child of the fuzzer:", type(error).__name__, error, file=sys.__stderr__)
+    finally:
+        os._exit(status)
+
+
+_outside: list[str] = []
+
+
+def _confine(sandbox: Path) -> None:
+    """Limit memory, send home and cache into the sandbox, and watch what is opened to write."""
+    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + _MOST_SPACE,) * 2)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for variable in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "NAPARI_3DMSL_CACHE", "TMPDIR"):
+        (sandbox / "home").mkdir(exist_ok=True)
+        os.environ[variable] = str(sandbox / "home")
+    os.environ.pop("NAPARI_3DMSL_TRACEBACK", None)
+    tempfile.tempdir = str(sandbox / "home")
+    sys.dont_write_bytecode = True
+    sys.addaudithook(lambda event, given: _watch(event, given, str(sandbox)))
+    signal.signal(signal.SIGPROF, _too_long)
+
+
+def _watch(event: str, given: tuple[Any, ...], sandbox: str) -> None:
+    writes = event in {"os.mkdir", "os.remove", "os.rmdir", "os.rename", "os.symlink", "os.chmod"}
+    if event == "open" and isinstance(given[0], str | bytes) and isinstance(given[2], int):
+        writes = bool(given[2] & _WRITING)
+    if writes:
+        path = os.path.abspath(os.fsdecode(given[0]))  # noqa: PTH100 - no Path in a hook
+        if not path.startswith((sandbox, "/dev/", "/proc/self/")):
+            _outside.append(f"{event} {path}")
+
+
+class _TooLongError(BaseException):
+    """Processor time is up; passes every `except Exception`."""
+
+
+def _too_long(*_: object) -> None:
+    raise _TooLongError
+
+
+def _tried(plan: Plan, number: int, sandbox: Path, out: Any) -> dict[str, Any]:
+    damaged, door = plan.input(number)
+    told: dict[str, Any] = {"number": number, "door": door.__name__}
+    print(json.dumps(told), file=out)
+    given, target = sandbox / GIVEN, sandbox / "target"
+    for folder in (given, target):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    put_down(damaged, given)
+    before = _listing(sandbox)
+    _outside.clear()
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    start = time.process_time()
+    signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
+    try:
+        problem = door(given / damaged.entry, target)
+    except _TooLongError:
+        problem = f"more than {LONGEST_S:g} s of processor time"
+    except Exception as error:  # noqa: BLE001 - a door that breaks is a finding
+        problem = f"{type(error).__name__}: {str(error)[:600]}"
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    seconds, peak = time.process_time() - start, _peak_bytes()
+    told |= {"seconds": round(seconds, 3), "bytes": peak}
+    return told | {"problem": problem or _traces(sandbox, before, seconds, peak)}
+
+
+def _traces(
+    sandbox: Path, before: dict[str, tuple[int, int]], seconds: float, peak: int
+) -> str | None:
+    """Say what an input has taken or left that it should not have."""
+    if seconds > LONGEST_S:
+        return f"{seconds:.1f} s of processor time"
+    if peak > MOST_BYTES:
+        return f"{peak / 2**30:.1f} GB of memory"
+    if _outside:
+        return f"outside of the target: {_outside[:3]}"
+    after = _listing(sandbox)
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    if outside := sorted(name for name in changed if not name.startswith(("target", "home"))):
+        inside_given = [name for name in outside if not name.startswith("given/presets")]
+        if inside_given and not all("finished.jsonl" in name for name in inside_given):
+            return f"beside the target: {inside_given[:3]}"
+    half = [name for name in after if name.startswith("target/.") or ".part" in name]
+    return f"half written: {half[:3]}" if half else None
+
+
+def put_down(seed: Seed, folder: Path) -> None:
+    """Write the files of a seed; a name that cannot be a file here is left out."""
+    for name, content in seed.files.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError:
+            continue
+
+
+def _listing(folder: Path) -> dict[str, tuple[int, int]]:
+    found = {}
+    for file in folder.rglob("*"):
+        status = file.lstat()
+        if file.is_file():
+            name = file.relative_to(folder).as_posix()
+            found[name] = (status.st_size, status.st_mtime_ns)
+    return found
+
+
+def _address_space() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def _peak_bytes() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    peak = next(line for line in lines if line.startswith("VmHWM"))
+    return int(peak.split()[1]) * 1024
