@@ -47,7 +47,7 @@ def measure(data: Any, attributes: dict[str, Any]) -> None:
     panel.preview_button.click()
     first = wait_for_preview(panel) - began
     began = time.perf_counter()
-    panel.protocol.field("erosion_radius").setValue(2.5)
+    panel.protocol.field("erosion_nm").setValue(60)
     while "Preview of" in panel.status.text():
         process_events(0.005)
     again = wait_for_preview(panel) - began

@@ -47,7 +47,7 @@ def main() -> None:
         viewer.window.add_dock_widget(panel, name="Extract shapes"),
         viewer.window.add_dock_widget(BrowsePanel(viewer), name="Shape browser", tabify=True),
     ]
-    panel.protocol.set_values({"instances": True, "downsample": 1})
+    panel.protocol.set_values({"instances": True, **{f"downsample_{axis}": 1 for axis in "zyx"}})
     pump(1.0)
     extract(viewer, panel)
     surfaces = [layer for layer in viewer.layers if isinstance(layer, Surface)]

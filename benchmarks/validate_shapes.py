@@ -271,7 +271,7 @@ def one_extraction(folder: Path, item: tuple[str, int, str]) -> tuple[Any, float
     settings = ExtractionSettings(
         voxel_nm=UROCELL_NM,
         downsample=factor,
-        erosion_radius=0 if plain else 3.5,
+        erosion_nm=0 if plain else 84,
         regrow="watershed" if plain else regrow,
     )
     mask = open_labels(folder / f"{name}_binary.nii.gz").labels

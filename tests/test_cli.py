@@ -94,7 +94,7 @@ def test_extract_counts_shapes_and_classes_and_writes_them(
     assert result["shapes"] == 2
     assert result["classes"] == {"dot": 2}
     assert result["report"]["kept"] == 2
-    assert result["settings"]["downsample"] == 1
+    assert result["settings"]["downsample"] == [1, 1, 1]
     library = ShapeLibrary.open(tmp_path / "library")
     assert library.class_counts == result["classes"]
     assert library.settings == result["settings"]
@@ -111,7 +111,7 @@ def test_extract_writes_the_instances_with_their_voxel_size(
     written = tmp_path / "instances.tif"
     run(
         *("extract", two_balls, tmp_path / "library", "--voxel-nm", 30, 20, 20),
-        *("--downsample", 2, "--erosion-radius", 1, "--labels-out", written),
+        *("--downsample", 2, "--erosion-nm", 40, "--labels-out", written),
     )
     labels = tifffile.imread(written)
     assert labels.shape == (20, 20, 40)
@@ -127,7 +127,7 @@ def test_extract_takes_the_voxel_size_that_the_file_says(
     told = {"spacing": 0.03, "unit": "um", "axes": "ZYX"}
     path = tmp_path / "labels.tif"
     tifffile.imwrite(path, stack, imagej=True, resolution=(50, 50), metadata=told)
-    result = run("extract", path, tmp_path / "library", "--erosion-radius", 0)
+    result = run("extract", path, tmp_path / "library", "--erosion-nm", 0)
     assert result["settings"]["voxel_nm"] == pytest.approx([30, 20, 20])
 
 
@@ -153,9 +153,7 @@ def test_extract_says_why_nothing_is_left(
 ) -> None:
     common = ("extract", two_balls, tmp_path / "library", "--voxel-nm", 24, 24, 24)
     assert "min_volume_um3 = 9" in refused(*common, "--min-volume-um3", 9)
-    assert "erosion_radius of 20 voxels" in refused(
-        *common, "--erosion-radius", 20, "--regrow", "dilate"
-    )
+    assert "erosion_nm of 480 nm" in refused(*common, "--erosion-nm", 480, "--regrow", "dilate")
     assert not (tmp_path / "library").exists()
 
 

@@ -112,7 +112,7 @@ def test_instances_are_in_their_place_in_the_volume(
 
 @pytest.mark.parametrize("downsample", [1, 2])
 def test_surfaces_lie_on_their_labels(viewer: Any, labels: np.ndarray, downsample: int) -> None:
-    found = extract(labels, downsample=downsample, erosion_radius=1)
+    found = extract(labels, downsample=downsample, erosion_nm=20 * downsample)
     [instances, *_] = shown(viewer, *found)
     shapes = layers.shapes_of(instances)
     assert shapes is not None
@@ -128,7 +128,7 @@ def test_surfaces_lie_on_their_labels(viewer: Any, labels: np.ndarray, downsampl
 
 
 def test_downsampled_labels_stay_where_they_were(labels: np.ndarray) -> None:
-    _, attributes, _ = extract(labels, downsample=2, erosion_radius=1)[0]
+    _, attributes, _ = extract(labels, downsample=2, erosion_nm=40)[0]
     np.testing.assert_allclose(attributes["scale"], [0.060, 0.040, 0.048])
     # The middle of a block of two voxels is half a voxel from the middle of its first.
     np.testing.assert_allclose(attributes["translate"], [0.015, 0.010, 0.012])

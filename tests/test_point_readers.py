@@ -24,7 +24,7 @@ def ball(tmp_path: Path) -> Path:
     """The folder of one shape, a ball, with its samples; units of 10 nm."""
     z, y, x = np.ogrid[:24, :24, :32]
     labels = (z - 12) ** 2 + (y - 12) ** 2 + (x - 16) ** 2 <= 49
-    settings = ExtractionSettings(voxel_nm=(24, 24, 24), erosion_radius=0)
+    settings = ExtractionSettings(voxel_nm=(24, 24, 24), erosion_nm=0)
     samples = SampleSettings(surface_points=500, occupancy_points=2000)
     shapes = measure_shapes(extract_instances(labels, settings))
     write_library(shapes, tmp_path / "library", unit_nm=10, samples=samples)

@@ -58,7 +58,7 @@ def library(tmp_path: Path) -> Path:
     """A library of two dots, in units of 10 nm."""
     z, y, x = np.ogrid[:24, :24, :48]
     labels = sum((z - 12) ** 2 + (y - 12) ** 2 + (x - at) ** 2 <= 49 for at in (12, 36))
-    settings = ExtractionSettings(voxel_nm=(24, 24, 24), erosion_radius=0)
+    settings = ExtractionSettings(voxel_nm=(24, 24, 24), erosion_nm=0)
     folder = tmp_path / "library"
     write_library(measure_shapes(extract_instances(labels, settings)), folder, unit_nm=10)
     return folder

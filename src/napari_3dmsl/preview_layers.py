@@ -30,7 +30,7 @@ def preview_layers(preview: Preview, settings: ExtractionSettings, source: Any) 
     scale = np.asarray(source.scale[-3:], dtype=np.float64)
     first = np.array(preview.origin_um) * 1000 / np.array(settings.voxel_nm)
     place = {
-        "scale": scale * settings.downsample_factor,
+        "scale": scale * settings.blocks,
         "translate": np.asarray(source.translate[-3:]) + first * scale,
         "units": tuple(str(unit) for unit in source.units[-3:]),
         "axis_labels": AXES,

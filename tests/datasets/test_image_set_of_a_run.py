@@ -27,7 +27,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of two balls."""
     z, y, x = np.ogrid[:40, :40, :80]
     labels = sum((z - 20) ** 2 + (y - 20) ** 2 + (x - at) ** 2 <= 289 for at in (20, 60))
-    settings = ExtractionSettings(voxel_nm=(24, 24, 24), erosion_radius=0)
+    settings = ExtractionSettings(voxel_nm=(24, 24, 24), erosion_nm=0)
     folder = tmp_path_factory.mktemp("library") / "balls"
     write_library(measure_shapes(extract_instances(labels, settings)), folder)
     return folder

@@ -9,6 +9,7 @@ from napari_3dmsl.shapes.downsampling import downsample_labels, downsample_mask
 from napari_3dmsl.shapes.extraction import (
     ExtractionSettings,
     extract_instances,
+    flat_ball,
     suggested_downsample,
     thinnest_surviving_tube_nm,
 )
@@ -83,7 +84,7 @@ def test_watershed_keeps_tubes_whole_that_the_erosion_would_shred(diameter_voxel
 @pytest.mark.parametrize("connectivity", [6, 18, 26])
 @pytest.mark.parametrize("radius", [2.0, 3.5, 5.0])
 def test_the_thinnest_surviving_tube_is_whole_after_erosion_at_any_angle(radius, connectivity):
-    settings = FINE.replace(connectivity=connectivity, erosion_radius=radius)
+    settings = FINE.replace(connectivity=connectivity, erosion_nm=24 * radius)
     tube_radius = thinnest_surviving_tube_nm(settings) / 24 / 2
     rng = np.random.default_rng(3)
     for direction in rng.normal(size=(6, 3)):
@@ -95,27 +96,72 @@ def test_the_thinnest_surviving_tube_is_whole_after_erosion_at_any_angle(radius,
 
 def test_the_thinnest_tube_follows_radius_and_grid():
     assert thinnest_surviving_tube_nm(FINE) == pytest.approx(209.57, abs=0.01)
-    assert thinnest_surviving_tube_nm(FINE.replace(erosion_radius=0)) == pytest.approx(41.57, 1e-3)
-    assert thinnest_surviving_tube_nm(FINE.replace(downsample=2)) == pytest.approx(2 * 209.57, 1e-3)
+    assert thinnest_surviving_tube_nm(FINE.replace(erosion_nm=0)) == pytest.approx(41.57, 1e-3)
+    coarse = thinnest_surviving_tube_nm(FINE.replace(downsample=2))
+    assert coarse == pytest.approx(2 * 84 + 48 * np.sqrt(3))
     assert thinnest_surviving_tube_nm(FINE.replace(instances=True)) == pytest.approx(41.57, 1e-3)
     flat = FINE.replace(voxel_nm=(30, 8, 8), downsample=1)
-    assert thinnest_surviving_tube_nm(flat) == pytest.approx(7 * 8 + np.sqrt(30**2 + 2 * 8**2))
+    assert thinnest_surviving_tube_nm(flat) == pytest.approx(168 + np.sqrt(30**2 + 2 * 8**2))
 
 
 @pytest.mark.parametrize(
-    ("voxel", "factor"),
-    [((8, 8, 8), 3), ((15, 16, 16), 1), ((24, 24, 24), 1), ((30, 8, 8), 1), ((4, 4, 4), 6)],
+    ("voxel", "blocks"),
+    [
+        ((8, 8, 8), (3, 3, 3)),
+        ((15, 16, 16), (1, 1, 1)),
+        ((24, 24, 24), (1, 1, 1)),
+        ((30, 8, 8), (1, 3, 3)),
+        ((40, 4, 4), (1, 6, 6)),
+        ((50, 4.6, 4.6), (1, 5, 5)),
+        ((5, 9, 30), (4, 2, 1)),
+    ],
 )
-def test_the_suggested_grid_is_at_most_24_nm(voxel, factor):
-    assert suggested_downsample(voxel) == factor
-    assert ExtractionSettings(voxel_nm=voxel).downsample_factor == factor
+def test_the_suggested_grid_comes_near_to_24_nm_along_each_axis(voxel, blocks):
+    assert suggested_downsample(voxel) == blocks
+    settings = ExtractionSettings(voxel_nm=voxel)
+    assert settings.blocks == blocks
+    for size, coarse in zip(voxel, settings.coarse_voxel_nm, strict=True):
+        assert coarse == size or 12 < coarse <= 24
+
+
+@pytest.mark.parametrize("given", [3, "3", (3, 3, 3), ["3", "3", "3"]])
+def test_one_number_downsamples_every_axis(given):
+    assert FINE.replace(downsample=given).downsample == (3, 3, 3)
+
+
+@pytest.mark.parametrize("given", [0, 2.5, True, "a", "1,2,3", (1, 2), (1, 0, 2), "nan"])
+def test_other_downsampling_is_refused_in_one_line(given):
+    with pytest.raises(ValueError, match=r"^downsample[^\n;]*$"):
+        FINE.replace(downsample=given)
+
+
+def test_a_radius_in_voxels_is_refused_and_the_length_is_named():
+    with pytest.raises(ValueError, match="no setting 'erosion_radius', is 'erosion_nm' meant"):
+        ExtractionSettings(voxel_nm=(24, 24, 24), erosion_radius=3.5)
+
+
+def test_the_ball_of_the_erosion_is_84_nm_on_every_grid():
+    for voxel in [(24, 24, 24), (8, 8, 8), (30, 8, 8), (50, 4.6, 4.6)]:
+        assert ExtractionSettings(voxel_nm=voxel).ball_nm == 84
+    assert FINE.replace(instances=True).ball_nm == 0
+
+
+def test_a_ball_of_one_plane_is_warned_about():
+    assert flat_ball(FINE) == flat_ball(FINE.replace(voxel_nm=(84, 24, 24))) == ""
+    assert flat_ball(FINE.replace(voxel_nm=(100, 24, 24), erosion_nm=0)) == ""
+    assert flat_ball(FINE.replace(voxel_nm=(100, 24, 24), instances=True)) == ""
+    flat = FINE.replace(voxel_nm=(100, 8, 8))
+    assert "84 nm is less than a voxel along z (100 nm)" in flat_ball(flat)
+    report = extract_instances(draw_ball((20, 60, 60), (10, 30, 30), 20), flat).report
+    assert report.warnings == (flat_ball(flat),)
+    assert extract_instances(draw_ball((20, 20, 20), (9, 9, 9), 8), FINE).report.warnings == ()
 
 
 def test_downsampling_counts_half_a_block_as_foreground():
     mask = np.zeros((2, 2, 6), bool)
     mask[0, :, 0:2] = True  # 4 of 8
     mask[0, :, 2] = True  # 2 of 8
-    np.testing.assert_array_equal(downsample_mask(mask, 2), [[[True, False, False]]])
+    np.testing.assert_array_equal(downsample_mask(mask, (2, 2, 2)), [[[True, False, False]]])
 
 
 def test_downsampling_labels_takes_the_majority():
@@ -123,13 +169,13 @@ def test_downsampling_labels_takes_the_majority():
     labels[:, :, 0] = [[7, 7], [9, 9]]
     labels[0, 0, 1] = 9
     labels[:, :, 2] = 5
-    np.testing.assert_array_equal(downsample_labels(labels, 2), [[[9, 5]]])
+    np.testing.assert_array_equal(downsample_labels(labels, (2, 2, 2)), [[[9, 5]]])
 
 
 def test_mask_and_labels_downsample_to_the_same_foreground(phantom):
     labels = phantom.labels[:100, :150, :151]
-    coarse = downsample_labels(labels, 3)
-    np.testing.assert_array_equal(coarse > 0, downsample_mask(labels, 3))
+    coarse = downsample_labels(labels, (3, 3, 3))
+    np.testing.assert_array_equal(coarse > 0, downsample_mask(labels, (3, 3, 3)))
     assert coarse.shape == (33, 50, 50)
 
 
@@ -231,7 +277,7 @@ def test_progress_is_told_and_may_stop_the_work():
 
 
 def test_a_block_larger_than_the_volume_is_refused():
-    with pytest.raises(ValueError, match="downsample = 20: larger than the volume"):
+    with pytest.raises(ValueError, match=r"downsample = \(20, 20, 20\): larger than the volume"):
         extract_instances(np.ones((10, 10, 10), bool), FINE.replace(downsample=20))
 
 
@@ -247,7 +293,7 @@ def test_labels_lost_by_downsampling_are_said():
     [
         ("voxel_nm", (0, 1, 1)),
         ("downsample", 0),
-        ("erosion_radius", 51),
+        ("erosion_nm", 2001),
         ("connectivity", 8),
         ("regrow", "grow"),
         ("min_volume_um3", -1),

@@ -37,7 +37,7 @@ def test_the_preview_lies_about_the_densest_place_and_shows_its_three_steps() ->
 @pytest.mark.parametrize("factor", [1, 2, 3])
 def test_the_preview_is_the_full_result_where_nothing_is_cut(factor: int) -> None:
     labels = np.kron(two_touching_balls(), np.ones((2, 2, 2), bool))[:-1, :-1, :-1]
-    settings = ExtractionSettings(voxel_nm=(8, 8, 8), downsample=factor, erosion_radius=3)
+    settings = ExtractionSettings(voxel_nm=(8, 8, 8), downsample=factor, erosion_nm=24 * factor)
     whole = extract_instances(labels, settings)
     seen = preview_extraction(labels, settings, edge=64 // factor)
     start = [side.start // factor for side in seen.box]
@@ -51,23 +51,23 @@ def test_the_preview_is_the_full_result_where_nothing_is_cut(factor: int) -> Non
 
 
 def test_a_crop_stays_in_the_volume_and_on_the_blocks() -> None:
-    assert crop_box((100, 100, 100), (50, 0, 99), 20, 3) == (
+    assert crop_box((100, 100, 100), (50, 0, 99), 20, (3, 3, 3)) == (
         slice(21, 81),
         slice(0, 60),
         slice(42, 100),
     )
-    assert crop_box((10, 300, 300), (5, 150, 150), 20, 1)[0] == slice(0, 10)
+    assert crop_box((10, 300, 300), (5, 150, 150), 20, (1, 1, 1))[0] == slice(0, 10)
 
 
 def test_the_densest_place_is_found_in_large_and_small_volumes() -> None:
     labels = np.zeros((60, 700, 300), np.uint8)
     labels[20:40, 500:520, 30:60] = 1
     labels[:5, :5, :5] = 1
-    z, y, x = densest_place(labels, 30)
+    z, y, x = densest_place(labels, (30, 30, 30))
     assert abs(z - 30) <= 15
     assert abs(y - 510) <= 15
     assert abs(x - 45) <= 15
-    assert densest_place(np.ones((3, 4, 5)), 96) == (1, 2, 2)
+    assert densest_place(np.ones((3, 4, 5)), (96, 96, 96)) == (1, 2, 2)
 
 
 def test_an_empty_crop_is_told_and_one_time_point_is_a_volume() -> None:

@@ -60,12 +60,14 @@ def test_the_voxel_size_is_that_of_the_layer(viewer: Any, open_panel: Any, label
     assert voxel_nm(hands) == (0, 0, 0)
     fine = add_labels(viewer, labels, name="fine", scale=(0.030, 0.008, 0.008))
     assert voxel_nm(hands) == pytest.approx((30, 8, 8))
+    assert [hands.find(f"downsample_{axis}").value() for axis in "zyx"] == [1, 3, 3]
+    assert "30 × 24 × 24 nm" in hands.find("limit").text()
     assert not hands.find("set_scale").isEnabled()
     add_labels(viewer, labels, name="in nm", scale=(8, 8, 8), units="nm")
     assert voxel_nm(hands) == pytest.approx((30, 8, 8))
     hands.choose("labels", "in nm")
     assert voxel_nm(hands) == pytest.approx((8, 8, 8))
-    assert hands.find("downsample").value() == 3
+    assert [hands.find(f"downsample_{axis}").value() for axis in "zyx"] == [3, 3, 3]
     assert "24 × 24 × 24 nm" in hands.find("limit").text()
     viewer.layers.remove(viewer.layers["in nm"])
     assert voxel_nm(hands) == pytest.approx((30, 8, 8))
@@ -330,7 +332,7 @@ def test_an_error_in_the_process_is_told(viewer: Any, open_panel: Any, labels: A
     thin[20, 20, :] = 1
     add_labels(viewer, thin)
     before = state(viewer)
-    hands.type("downsample", 4)
+    hands.type("downsample_y", 4)
     extract(hands)
     assert hands.complains
     assert "nothing is left" in hands.status
@@ -399,7 +401,8 @@ def test_all_of_the_protocol_reaches_the_extraction(
     panel = hands.panel
     defaults = ExtractionSettings(voxel_nm=VOXEL_NM, downsample=1)
     assert panel.settings() == defaults
-    assert set(panel.protocol.values()) | {"voxel_nm"} == set(ExtractionSettings.model_fields)
+    rows = {name.removesuffix(f"_{axis}") for name in panel.protocol.values() for axis in "zyx"}
+    assert rows | {"voxel_nm"} >= set(ExtractionSettings.model_fields)
     assert panel.classes.values() == {"length_to": ClassRules().length_to}
 
     def extracted() -> dict[str, Any]:

@@ -65,7 +65,8 @@ def test_a_preview_lies_upon_labels_in_other_units(
     if units == "pixel":
         for axis in "zyx":
             hands.type(f"voxel_nm_{axis}", 12)
-    hands.type("downsample", 2)
+    for axis in "zyx":
+        hands.type(f"downsample_{axis}", 2)
     preview(hands)
     shown = viewer.layers[NAMES[0]]
     assert {str(unit) for unit in shown.units} == {str(unit) for unit in source.units}
@@ -82,8 +83,8 @@ def test_the_preview_follows_the_protocol_and_the_run_removes_it(
     preview(hands)
     first = viewer.layers[NAMES[2]]
     large = int((first.data > 0).sum())
-    hands.type("erosion_radius", 1)
-    hands.type("erosion_radius", 2)
+    hands.type("erosion_nm", 24)
+    hands.type("erosion_nm", 48)
     hands.wait(lambda: (first.data > 0).sum() > large)
     hands.wait(lambda: hands.status.startswith("Preview of"))
     assert viewer.layers[NAMES[2]] is first
@@ -95,7 +96,7 @@ def test_the_preview_follows_the_protocol_and_the_run_removes_it(
     assert not hands.find("preview").isEnabled()
     hands.wait(lambda: hands.find("extract").isEnabled())
     assert not set(NAMES) & set(names(viewer))
-    hands.type("erosion_radius", 3)  # no preview is shown that could follow
+    hands.type("erosion_nm", 72)  # no preview is shown that could follow
     hands.qtbot.wait(400)
     assert not set(NAMES) & set(names(viewer))
 

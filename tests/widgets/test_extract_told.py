@@ -46,13 +46,27 @@ def test_the_time_left_is_in_the_unit_that_people_use() -> None:
 
 def test_the_result_says_what_was_dropped_and_why() -> None:
     dropped = (Dropped(50, 0.0007, 1, "small"), Dropped(20, 0.00028, 2, "small"))
-    report = ExtractionReport(6, 4, 2, 10, 3, 210.0, divided=1, vanished=5, cut=2, dropped=dropped)
+    report = ExtractionReport(
+        6,
+        4,
+        2,
+        10,
+        3,
+        210.0,
+        divided=1,
+        undivided=3,
+        vanished=5,
+        cut=2,
+        dropped=dropped,
+        warnings=("the ball is flat",),
+    )
     assert result(report, ["rod", "dot", "rod", "rod"], 8.04).splitlines() == [
         "4 shapes: 3 rod, 1 dot. 8.0 s.",
         "Dropped: 2 too small (up to 0.0007 µm³), 5 vanished in the erosion.",
-        "Objects divided at necks: 1.",
+        "1 object was divided; without dividing there would be 3.",
         "Shapes cut by the border: 2.",
         "Voxels lost: 10, invented: 3.",
+        "Mind: the ball is flat.",
     ]
     nothing = result(ExtractionReport(0, 0, 0, 0, 0, 210.0), [], 1)
     assert nothing.splitlines()[:2] == ["0 shapes. 1.0 s.", "Dropped: none."]

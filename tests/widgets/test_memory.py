@@ -68,7 +68,7 @@ def test_a_microscope_from_a_file_is_remembered_with_what_no_field_shows(
 
 def test_the_other_panels_remember_too_and_say_so(viewer: Any, open_panel: Any) -> None:
     hands = open_panel(viewer, "Extract shapes")
-    hands.type("erosion_radius", 2)
+    hands.type("erosion_nm", 2)
     hands.choose("connectivity", "26 (corners)")
     hands.type("voxel_nm_z", 30)
     export = open_panel(viewer, "Export images")
@@ -78,12 +78,12 @@ def test_the_other_panels_remember_too_and_say_so(viewer: Any, open_panel: Any) 
     browse.panel.table.show_columns(["area_um2"])
     for one in (hands, export, browse):
         close(one)
-    assert kept()["extract"] == {"protocol": {"erosion_radius": 2.0, "connectivity": 26}}
+    assert kept()["extract"] == {"protocol": {"erosion_nm": 2.0, "connectivity": 26}}
     again = open_panel(viewer, "Extract shapes")
-    assert again.find("erosion_radius").value() == 2
+    assert again.find("erosion_nm").value() == 2
     assert again.find("connectivity").currentText() == "26 (corners)"
     assert again.find("voxel_nm_z").value() == 0  # a layer's own affair
-    assert again.status == "As you left it last time: erosion radius, connectivity."
+    assert again.status == "As you left it last time: erosion nm, connectivity."
     assert open_panel(viewer, "Export images").find("layout").currentText() == "one zip"
     browse = open_panel(viewer, "Shape browser")
     assert not browse.find("pictures").isChecked()
@@ -92,7 +92,7 @@ def test_the_other_panels_remember_too_and_say_so(viewer: Any, open_panel: Any) 
 
 def test_settings_are_written_soon_not_only_at_the_end(viewer: Any, open_panel: Any) -> None:
     hands = open_panel(viewer, "Extract shapes")
-    hands.type("erosion_radius", 2)
+    hands.type("erosion_nm", 2)
     hands.wait(lambda: (user_folder() / "panels.json").exists())
     assert [path.name for path in user_folder().iterdir()] == ["panels.json"]
 
@@ -146,11 +146,12 @@ def test_values_that_a_field_cannot_hold_are_left_out_one_by_one(
         {
             "extract": {
                 "protocol": {
-                    "erosion_radius": 2.5,
+                    "erosion_nm": 2.5,
                     "connectivity": 7,
                     "regrow": ["watershed"],
                     "min_volume_um3": -1,
                     "fill_holes": "true",
+                    "downsample_z": 5,
                     "downsample": 5,
                     "gone": 1,
                 }
@@ -175,8 +176,8 @@ def test_values_that_a_field_cannot_hold_are_left_out_one_by_one(
         }
     )
     extract = open_panel(viewer, "Extract shapes")
-    assert extract.status == "As you left it last time: erosion radius."
-    assert extract.find("downsample").value() == 1
+    assert extract.status == "As you left it last time: erosion nm."
+    assert extract.find("downsample_z").value() == 1
     hands = open_panel(viewer, "Microscope")
     found = hands.panel.simulation()
     usual = load_microscope("con1")
@@ -202,9 +203,9 @@ def test_without_a_place_to_write_to_the_panels_work(
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("NAPARI_3DMSL_PRESETS", str(tmp_path / "file"))
     hands = open_panel(viewer, "Extract shapes")
-    hands.type("erosion_radius", 2)
+    hands.type("erosion_nm", 2)
     close(hands)
-    assert open_panel(viewer, "Extract shapes").find("erosion_radius").value() == 3.5
+    assert open_panel(viewer, "Extract shapes").find("erosion_nm").value() == 84
 
 
 def test_settings_take_what_they_can_hold() -> None:

@@ -28,12 +28,16 @@ def extract(
         typer.Option(metavar="Z Y X", help="Voxel size in nm; needed if the file does not say it."),
     ] = None,
     downsample: Annotated[
-        int | None,
-        typer.Option(help="Edge of the blocks that become one voxel.", show_default="to 24 nm"),
+        str | None,
+        typer.Option(
+            metavar="N|Z,Y,X",
+            help="Edges of the blocks that become one voxel: one number, or 1,4,4.",
+            show_default="each axis to 24 nm",
+        ),
     ] = None,
-    erosion_radius: Annotated[
+    erosion_nm: Annotated[
         float | None,
-        typer.Option(help="Radius of the erosion in downsampled voxels.", show_default="3.5"),
+        typer.Option(help="Radius of the erosion in nm.", show_default="84.0"),
     ] = None,
     connectivity: Annotated[
         int | None, typer.Option(help="Neighbours: 6, 18 or 26.", show_default="6")
@@ -41,6 +45,13 @@ def extract(
     regrow: Annotated[
         Literal["dilate", "watershed"] | None,
         typer.Option(help="How eroded pieces grow back.", show_default="watershed"),
+    ] = None,
+    neck: Annotated[
+        float | None,
+        typer.Option(
+            help="Watershed divides at necks thinner than this part of the thinner piece.",
+            show_default="0.5",
+        ),
     ] = None,
     min_volume_um3: Annotated[
         float | None, typer.Option(help="Drop smaller shapes.", show_default="0.001")
@@ -106,16 +117,17 @@ def extract(
         voxel_nm=volume.voxel_nm,
         instances=instances,
         **given(
-            downsample=downsample,
-            erosion_radius=erosion_radius,
+            downsample=None if downsample is None else _blocks(downsample),
+            erosion_nm=erosion_nm,
             connectivity=connectivity,
             regrow=regrow,
+            neck=neck,
             min_volume_um3=min_volume_um3,
             downsample_method=downsample_method,
             fill_holes=fill_holes,
         ),
     )
-    settings = settings.replace(downsample=settings.downsample_factor)
+    settings = settings.replace(downsample=settings.blocks)
     extraction = extract_instances(volume.labels, settings, progress)
     if extraction.report.kept == 0:
         raise ValueError(_nothing_left(labels, extraction, settings))
@@ -146,11 +158,16 @@ def extract(
     show(result, _lines(result, extraction), as_json)
 
 
+def _blocks(text: str) -> str | list[str]:
+    """Take ``2`` for all axes, or ``1,4,4`` for each; the settings check the numbers."""
+    return text.split(",") if "," in text else text
+
+
 def _nothing_left(labels: Path, extraction: Extraction, settings: ExtractionSettings) -> str:
     found = extraction.report.found
     if found == 0:
         return (
-            f"{labels}: nothing survives an erosion_radius of {settings.erosion_radius:g} voxels; "
+            f"{labels}: nothing survives an erosion_nm of {settings.erosion_nm:g} nm; "
             "choose a smaller one"
         )
     return (
@@ -191,6 +208,7 @@ def _lines(result: dict[str, Any], extraction: Extraction) -> list[str]:
     return [
         f"{result['shapes']} shapes: {classes}",
         extraction.report.summary(),
+        *(f"warning: {text}" for text in extraction.report.warnings),
         f"voxels of {lengths(extraction.voxel_nm, 'nm')} (z, y, x) after downsampling",
         f"written to {' and '.join(written)} in {result['seconds']:.1f} s",
     ]

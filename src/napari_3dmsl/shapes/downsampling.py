@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,10 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Blocks = tuple[int, int, int]  # edges (z, y, x) of the blocks that become one voxel
 
-def downsample_mask(labels: NDArray[Any], factor: int) -> NDArray[np.bool_]:
+
+def downsample_mask(labels: NDArray[Any], blocks: Blocks) -> NDArray[np.bool_]:
     """Coarsen ``labels > 0``: a block is foreground when at least half of it is.
 
     Averaging keeps most narrow gaps between neighbours open; taking the maximum closes them.
@@ -19,75 +22,83 @@ def downsample_mask(labels: NDArray[Any], factor: int) -> NDArray[np.bool_]:
     ----------
     labels
         (z, y, x) bool or integers.
-    factor
-        Block edge in voxels, at least 1. Voxels beyond the last whole block are left out.
+    blocks
+        Edges of a block in voxels (z, y, x), at least 1. Voxels beyond the last whole block are
+        left out.
     """
-    if factor == 1:
+    if blocks == (1, 1, 1):
         return np.ascontiguousarray(labels > 0)
-    shape = _coarse_shape(labels.shape, factor)
+    shape = _coarse_shape(labels.shape, blocks)
     result = np.empty(shape, dtype=bool)
     for plane in range(shape[0]):
-        result[plane] = 2 * _foreground_count(_slab(labels, plane, shape, factor)) >= factor**3
+        slab = _slab(labels, plane, shape, blocks)
+        result[plane] = 2 * _foreground_count(slab) >= math.prod(blocks)
     return result
 
 
-def downsample_labels(labels: NDArray[Any], factor: int) -> NDArray[Any]:
+def downsample_labels(labels: NDArray[Any], blocks: Blocks) -> NDArray[Any]:
     """Coarsen instance labels: foreground as for a mask, then the block's most frequent label.
 
     Parameters
     ----------
     labels
         (z, y, x) integers.
-    factor
-        Block edge in voxels, at least 1. Voxels beyond the last whole block are left out.
+    blocks
+        Edges of a block in voxels (z, y, x), at least 1. Voxels beyond the last whole block are
+        left out.
     """
-    if factor == 1:
+    if blocks == (1, 1, 1):
         return np.ascontiguousarray(labels)
-    shape = _coarse_shape(labels.shape, factor)
+    shape = _coarse_shape(labels.shape, blocks)
     result = np.zeros(shape, dtype=labels.dtype)
     for plane in range(shape[0]):
-        slab = _slab(labels, plane, shape, factor)
-        foreground = 2 * _foreground_count(slab) >= factor**3
+        slab = _slab(labels, plane, shape, blocks)
+        foreground = 2 * _foreground_count(slab) >= math.prod(blocks)
         # (y, x, voxels of the block): only foreground blocks, a few per cent of a volume
-        blocks = slab.transpose(1, 3, 0, 2, 4)[foreground].reshape(-1, factor**3)
-        result[plane][foreground] = _most_frequent(blocks)
+        found = slab.transpose(1, 3, 0, 2, 4)[foreground].reshape(-1, math.prod(blocks))
+        result[plane][foreground] = _most_frequent(found)
     return result
 
 
-def stride(labels: NDArray[Any], factor: int) -> NDArray[Any]:
+def stride(labels: NDArray[Any], blocks: Blocks) -> NDArray[Any]:
     """Take the middle voxel of every block (of an even block the one before the middle).
 
     Parameters
     ----------
     labels
         (z, y, x) mask or labels.
-    factor
-        Block edge in voxels, at least 1. Voxels beyond the last whole block are left out.
+    blocks
+        Edges of a block in voxels (z, y, x), at least 1. Voxels beyond the last whole block are
+        left out.
     """
-    if factor == 1:
+    if blocks == (1, 1, 1):
         return np.ascontiguousarray(labels)
-    z, y, x = _coarse_shape(labels.shape, factor)
-    middle = (factor - 1) // 2
-    return np.ascontiguousarray(labels[middle::factor, middle::factor, middle::factor][:z, :y, :x])
+    size = _coarse_shape(labels.shape, blocks)
+    middle = tuple(
+        slice((edge - 1) // 2, edge * count, edge) for edge, count in zip(blocks, size, strict=True)
+    )
+    return np.ascontiguousarray(labels[middle])
 
 
-def _coarse_shape(shape: tuple[int, ...], factor: int) -> tuple[int, int, int]:
-    z, y, x = (size // factor for size in shape)
+def _coarse_shape(shape: tuple[int, ...], blocks: Blocks) -> tuple[int, int, int]:
+    z, y, x = (size // edge for size, edge in zip(shape, blocks, strict=True))
     if min(z, y, x) < 1:
+        allowed = ", ".join(f"1 to {size}" for size in shape)
         raise ValueError(
-            f"downsample = {factor}: larger than the volume, which has the shape {shape}; "
-            f"allowed here: 1 to {min(shape)}"
+            f"downsample = {blocks}: larger than the volume, which has the shape {shape}; "
+            f"allowed here along z, y, x: {allowed}"
         )
     return z, y, x
 
 
 def _slab(
-    labels: NDArray[Any], plane: int, shape: tuple[int, int, int], factor: int
+    labels: NDArray[Any], plane: int, shape: tuple[int, int, int], blocks: Blocks
 ) -> NDArray[Any]:
     """One coarse plane as (z in block, y, y in block, x, x in block)."""
     _, y, x = shape
-    part = labels[plane * factor : (plane + 1) * factor, : y * factor, : x * factor]
-    return part.reshape(factor, y, factor, x, factor)
+    depth, rows, columns = blocks
+    part = labels[plane * depth : (plane + 1) * depth, : y * rows, : x * columns]
+    return part.reshape(depth, y, rows, x, columns)
 
 
 def _foreground_count(slab: NDArray[Any]) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
+from napari_3dmsl.shapes.downsampling import Blocks
 from napari_3dmsl.shapes.extraction import (
     Extraction,
     ExtractionSettings,
@@ -59,16 +60,16 @@ def preview_extraction(
     middle: Sequence[float] | None = None,
     progress: Progress | None = None,
 ) -> Preview:
-    """Run the protocol on a cube of a label volume.
+    """Run the protocol on a box of a label volume.
 
     Parameters
     ----------
     labels
-        (z, y, x) mask or labels; only the cube is loaded when its middle is given.
+        (z, y, x) mask or labels; only the box is loaded when its middle is given.
     settings
         Voxel size and how to extract.
     edge
-        Edge of the cube in voxels after downsampling.
+        Voxels along each axis of the box after downsampling.
     middle
         Its middle (z, y, x) in voxels of the labels; by default it lies where most is foreground.
     progress
@@ -77,17 +78,17 @@ def preview_extraction(
     Raises
     ------
     ValueError
-        When the labels are no labels, or there are none in the cube.
+        When the labels are no labels, or there are none in the box.
     """
     tell = progress or (lambda done, total, what: None)
     tell(0, 0, "Looking for a place")
     volume = drop_singletons(labels)
     if len(volume.shape) != 3:
         raise ValueError(f"labels must be 3D (z, y, x); this array has the shape {volume.shape}")
-    factor = settings.downsample_factor
+    blocks = settings.blocks
     if middle is None:
-        middle = densest_place(volume, edge * factor)
-    box = crop_box(volume.shape, middle, edge, factor)
+        middle = densest_place(volume, [edge * block for block in blocks])
+    box = crop_box(volume.shape, middle, edge, blocks)
     crop = np.asarray(volume[box])
     if not crop.any():
         raise ValueError("there are no labels in this crop: choose another place")
@@ -96,40 +97,37 @@ def preview_extraction(
     if settings.fill_holes:
         mask, _ = fill_mask(mask)
     tell(0, 0, "Eroding")
-    voxel = settings.coarse_voxel_nm
-    radius = 0.0 if settings.instances else settings.erosion_radius * min(voxel)
-    eroded = erode(mask, radius, voxel)
+    eroded = erode(mask, settings.ball_nm, settings.coarse_voxel_nm)
     extraction = extract_instances(crop, settings, progress)
     first = (side.start * size / 1000 for side, size in zip(box, settings.voxel_nm, strict=True))
     z, y, x = (a + b for a, b in zip(first, extraction.origin_um, strict=True))
     return Preview(mask, eroded, extraction, (z, y, x), box)
 
 
-def crop_box(shape: Sequence[int], middle: Sequence[float], edge: int, factor: int) -> Box:
-    """Return a cube of ``edge`` blocks of ``factor`` voxels, inside the volume and on its blocks.
+def crop_box(shape: Sequence[int], middle: Sequence[float], edge: int, blocks: Blocks) -> Box:
+    """Return a box of ``edge`` blocks along each axis, inside the volume and on its blocks.
 
     Parameters
     ----------
     shape
         Of the volume.
     middle
-        Voxel (z, y, x) that the cube is about, moved so that the cube fits into the volume.
+        Voxel (z, y, x) that the box is about, moved so that the box fits into the volume.
     edge
-        Of the cube, in blocks; less where the volume is smaller.
-    factor
-        Edge of a block.
+        Of the box, in blocks; less where the volume is smaller.
+    blocks
+        Edges (z, y, x) of a block in voxels.
     """
     sides = []
-    for length, place in zip(shape, middle, strict=True):
-        blocks = -(-length // factor)
-        first = round(place / factor - edge / 2)
-        first = max(0, min(first, blocks - edge))
-        sides.append(slice(first * factor, min((first + edge) * factor, length)))
+    for length, place, block in zip(shape, middle, blocks, strict=True):
+        first = round(place / block - edge / 2)
+        first = max(0, min(first, -(-length // block) - edge))
+        sides.append(slice(first * block, min((first + edge) * block, length)))
     return sides[0], sides[1], sides[2]
 
 
-def densest_place(labels: Any, edge: int) -> tuple[float, float, float]:
-    """Return the middle (z, y, x) of the cube in which most voxels are foreground.
+def densest_place(labels: Any, edges: Sequence[int]) -> tuple[float, float, float]:
+    """Return the middle (z, y, x) of the box in which most voxels are foreground.
 
     Looks at every n-th voxel of a large volume only, so that it takes a moment.
 
@@ -137,14 +135,16 @@ def densest_place(labels: Any, edge: int) -> tuple[float, float, float]:
     ----------
     labels
         (z, y, x).
-    edge
-        Of the cube in voxels.
+    edges
+        Of the box (z, y, x) in voxels.
     """
     steps = [max(1, -(-length // SAMPLED)) for length in labels.shape]
     seen = np.asarray(labels[tuple(slice(step // 2, None, step) for step in steps)]) > 0
-    sizes = [min(max(1, edge // s), n) for s, n in zip(steps, seen.shape, strict=True)]
+    sizes = [
+        min(max(1, edge // step), n) for edge, step, n in zip(edges, steps, seen.shape, strict=True)
+    ]
     share = ndimage.uniform_filter(seen.astype(np.float32), sizes, mode="constant")
-    # Only where the whole cube lies inside the volume, and there its full share counts.
+    # Only where the whole box lies inside the volume, and there its full share counts.
     inner = tuple(
         slice(size // 2, n - (size - 1) // 2) for size, n in zip(sizes, seen.shape, strict=True)
     )

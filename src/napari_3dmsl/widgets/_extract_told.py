@@ -11,6 +11,7 @@ from napari_3dmsl.shapes.extraction import (
     STEPS,
     ExtractionReport,
     ExtractionSettings,
+    flat_ball,
     thinnest_surviving_tube_nm,
 )
 
@@ -60,16 +61,18 @@ def result(report: ExtractionReport, classes: Sequence[str], seconds: float) -> 
     if report.vanished:
         dropped.append(f"{report.vanished} vanished in the erosion")
     lines.append(f"Dropped: {', '.join(dropped) or 'none'}.")
+    if report.divided:
+        lines.append(f"{report.division()}.")
     lines += [
         f"{what}: {number}."
         for what, number in (
-            ("Objects divided at necks", report.divided),
             ("Shapes cut by the border", report.cut),
             ("Voxels filled", report.voxels_filled),
         )
         if number
     ]
     lines.append(f"Voxels lost: {report.voxels_lost}, invented: {report.voxels_invented}.")
+    lines += [f"Mind: {warning}." for warning in report.warnings]
     return "\n".join(lines)
 
 
@@ -80,9 +83,10 @@ def limits(settings: ExtractionSettings) -> str:
         return f"Works on {grid} nm voxels; labels are taken as they are."
     thinnest = thinnest_surviving_tube_nm(settings)
     kept = "kept whole" if settings.regrow == "watershed" else "lost or broken up"
+    flat = flat_ball(settings)
     return (
         f"Works on {grid} nm voxels (z × y × x). Tubes thinner than {thinnest:.0f} nm "
-        f"vanish in the erosion and are {kept} by the regrowth."
+        f"vanish in the erosion and are {kept} by the regrowth.{f' Mind: {flat}.' if flat else ''}"
     )
 
 

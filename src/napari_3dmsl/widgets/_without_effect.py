@@ -1,9 +1,16 @@
-"""Which fields of the *Microscope* panel have no effect with the present choices."""
+"""Which fields of a panel have no effect with the present choices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+
+def protocol_without_effect(protocol: Mapping[str, Any]) -> list[str]:
+    """Name the fields of *Extract shapes* that only eroding, or only watershed, needs."""
+    parts = not protocol["instances"]
+    watershed = parts and protocol["regrow"] == "watershed"
+    return _unused({"erosion_nm": parts, "connectivity": parts, "regrow": parts, "neck": watershed})
 
 
 def optics_without_effect(optics: Mapping[str, Any]) -> list[str]:

@@ -27,6 +27,7 @@ from napari_3dmsl.volumes.open import open_labels
 from napari_3dmsl.widgets._extract_preview import PreviewRunner
 from napari_3dmsl.widgets._extract_rows import (
     CLASS_ROWS,
+    DOWNSAMPLE_ROWS,
     PREVIEW_ROWS,
     PROTOCOL_ROWS,
     SET_SCALE,
@@ -40,6 +41,7 @@ from napari_3dmsl.widgets._memory import State
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._process import BackgroundProcess
 from napari_3dmsl.widgets._undo import UndoButton
+from napari_3dmsl.widgets._without_effect import protocol_without_effect
 
 if TYPE_CHECKING:
     import napari
@@ -140,15 +142,15 @@ class ExtractPanel(Panel):
             raise ValueError(
                 "voxel_nm: this layer carries no voxel size; type the size of a voxel in nm"
             )
-        return ExtractionSettings(voxel_nm=sizes, **self.protocol.values())
+        protocol = self.protocol.values()
+        blocks = tuple(protocol.pop(row.name) for row in DOWNSAMPLE_ROWS)
+        return ExtractionSettings(voxel_nm=sizes, downsample=blocks, **protocol)
 
     def _state(self) -> State:
         """Return what is remembered: not what belongs to a layer, as its voxel size does."""
-        protocol = self.protocol.values()
-        del protocol["downsample"]  # suggested for each voxel size
         return {
             "voxels": {"set_scale": self.voxels.values()["set_scale"]},
-            "protocol": protocol,
+            "protocol": _without_blocks(self.protocol.values()),
             "classes": self.classes.values(),
             "preview": self.crop.values(),
         }
@@ -156,7 +158,7 @@ class ExtractPanel(Panel):
     def _take_state(self, state: State) -> None:
         set_scale = state.get("voxels", {}).get("set_scale")
         self.voxels.take({"set_scale": set_scale})
-        self.protocol.take(_without(state.get("protocol", {}), "downsample"))
+        self.protocol.take(_without_blocks(state.get("protocol", {})))
         self.classes.take(state.get("classes", {}))
         self.crop.take(state.get("preview", {}))
 
@@ -310,12 +312,16 @@ class ExtractPanel(Panel):
         values: dict[str, Any] = dict.fromkeys((row.name for row in VOXEL_ROWS), 0.0)
         if voxel_nm is not None:
             values = dict(zip(values, voxel_nm, strict=True))
-            self.protocol.set_values({"downsample": suggested_downsample(voxel_nm)})
+            blocks = suggested_downsample(voxel_nm)
+            self.protocol.set_values(
+                {row.name: edge for row, edge in zip(DOWNSAMPLE_ROWS, blocks, strict=True)}
+            )
         self.voxels.set_values(values)
         self.voxels.show_only(without=["set_scale"] if voxel_nm is not None else [])
 
     def _explain(self) -> None:
         """Say what the protocol does to thin tubes, or what is missing."""
+        self.protocol.show_only(without=protocol_without_effect(self.protocol.values()))
         if self.choice.layer is None:
             self.limit.setText(f"Open a label volume, or {_SAMPLE}.")
             return
@@ -347,8 +353,10 @@ class ExtractPanel(Panel):
         self.say(f"{path.name}: {' × '.join(map(str, volume.labels.shape))} voxels (z × y × x)")
 
 
-def _without(values: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key != name}
+def _without_blocks(values: dict[str, Any]) -> dict[str, Any]:
+    """Leave the downsampling out, which is suggested for each voxel size."""
+    blocks = {row.name for row in DOWNSAMPLE_ROWS}
+    return {key: value for key, value in values.items() if key not in blocks}
 
 
 def _may_be_labels(layer: Any) -> bool:
