@@ -100,3 +100,14 @@ def test_load_error_names_the_file(tmp_path: Path, name: str, text: str, reason:
 def test_missing_file_is_an_os_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Example.load(tmp_path / "absent.json")
+
+
+@pytest.mark.parametrize("name", ["\n", "a\0b", "\ud800", "x" * 100_000], ids=range(4))
+def test_what_can_be_no_name_is_refused_in_one_short_line(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "wrong.json"
+    path.write_text(json.dumps({"planes": 2, name: 1}))
+    with pytest.raises(ValueError, match="no name of a setting") as told:
+        Example.load(path)
+    assert str(told.value).startswith(f"{path}: ")
+    assert "\n" not in str(told.value)
+    assert len(str(told.value)) < len(str(path)) + 200

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_LONGEST = 300  # characters; libraries show the whole of what they do not like
+
 
 @contextmanager
 def reading(where: str | Path, problem: str) -> Iterator[None]:
@@ -69,11 +71,13 @@ def complaints(logger_name: str) -> Iterator[list[str]]:
 
 
 def first_line(error: BaseException | str) -> str:
-    """Return an error in one line: what it says, else what kind it is."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
+    """Return an error in one line, not too long: what it says, else what kind it is."""
     kind = "nothing" if isinstance(error, str) else type(error).__name__
-    if isinstance(error, LookupError) and len(error.args) == 1:
-        return f"{kind}: {error.args[0]!r}"  # KeyError says only the key
-    lines = (line.strip() for line in str(error).splitlines())
-    return next((line for line in lines if line), kind)
+    if isinstance(error, OSError) and error.strerror:
+        told = error.strerror
+    elif isinstance(error, LookupError) and len(error.args) == 1:
+        told = f"{kind}: {error.args[0]!r}"  # KeyError says only the key
+    else:
+        told = str(error)
+    line = next((line.strip() for line in told.splitlines() if line.strip()), kind)
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

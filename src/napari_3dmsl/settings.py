@@ -139,6 +139,7 @@ def parse_settings(text: str, path: Path) -> dict[str, Any]:
 
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_LONGEST_NAME = 100
 
 
 def _check_text(value: Any, path: tuple[str, ...] = ()) -> None:
@@ -148,7 +149,8 @@ def _check_text(value: Any, path: tuple[str, ...] = ()) -> None:
         raise ValueError(f"{field}: holds U+{ord(found[0]):04X}, which is not a character of text")
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            _check_text(name, (*path, ascii(name)[1:-1]))
+            if len(name) > _LONGEST_NAME or not name.isprintable():
+                raise ValueError(f"{'.'.join((*path, shown(name)))}: no name of a setting")
             _check_text(inner, (*path, name))
     elif isinstance(value, list):
         for place, inner in enumerate(value):

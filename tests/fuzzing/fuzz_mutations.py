@@ -227,8 +227,8 @@ def _other_tree(values: Any, rng: Random) -> Any:
     inner = list(values.items()) if isinstance(values, dict) else []
     inner = list(enumerate(values)) if isinstance(values, list) else inner
     if not inner or rng.random() < 0.1:
-        if isinstance(values, int | float) and rng.random() < 0.5:
-            return float(values) * _one_of((-1, 0, 1e3, 1e9, 1e36, 1e-9, 0.5), rng)
+        if isinstance(values, int | float) and abs(values) < 1e100 and rng.random() < 0.5:
+            return values * _one_of((-1, 0, 1e3, 1e9, 1e36, 1e-9, 0.5), rng)
         return _one_of((*_TREES, *_TEXTS), rng)
     key, value = _one_of(inner, rng)
     changed = dict(values) if isinstance(values, dict) else list(values)

@@ -34,6 +34,15 @@ MOST_BYTES = 2 * 2**30
 _MOST_SPACE = 6 * 2**30  # of addresses: more is asked for only by what nobody estimated
 _PATIENCE_S = 60.0
 _PER_CHILD = 200
+# Of each event of Python's audit: where its paths are, and the open folder that each counts from.
+_CHANGES = {
+    "os.mkdir": ((0, 2),),
+    "os.remove": ((0, 1),),
+    "os.rmdir": ((0, 1),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.symlink": ((1, 2),),
+    "os.link": ((1, 3),),
+}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
@@ -107,6 +116,8 @@ def run(plan: Plan, numbers: Sequence[int], patience_s: float = _PATIENCE_S) -> 
             report.longest_s = max(report.longest_s, told.get("seconds", 0.0))
             report.most_bytes = max(report.most_bytes, told.get("bytes", 0))
             done += 1
+        if not done:
+            raise RuntimeError(f"the fuzzer itself fails at input {batch[0]}")
         waiting = waiting[done:]
     return report
 
@@ -175,13 +186,16 @@ def _confine(sandbox: Path) -> None:
 
 
 def _watch(event: str, given: tuple[Any, ...], sandbox: str) -> None:
-    writes = event in {"os.mkdir", "os.remove", "os.rmdir", "os.rename", "os.symlink", "os.chmod"}
-    if event == "open" and isinstance(given[0], str | bytes) and isinstance(given[2], int):
-        writes = bool(given[2] & _WRITING)
-    if writes:
-        path = os.path.abspath(os.fsdecode(given[0]))  # noqa: PTH100 - no Path in a hook
-        if not path.startswith((sandbox, "/dev/", "/proc/self/")):
-            _outside.append(f"{event} {path}")
+    places = _CHANGES.get(event, ())
+    if event == "open" and isinstance(given[2], int) and given[2] & _WRITING:
+        places = ((0, None),)
+    for at, folder in places:
+        if isinstance(given[at], str | bytes):
+            open_folder = folder is not None and given[folder] >= 0
+            below = f"/proc/self/fd/{given[folder]}" if open_folder else "."
+            full = os.path.realpath(os.path.join(below, os.fsdecode(given[at])))  # noqa: PTH118
+            if not full.startswith((sandbox, "/dev/", "/proc/")):
+                _outside.append(f"{event} {full}")
 
 
 class _TooLongError(BaseException):

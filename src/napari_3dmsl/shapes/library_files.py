@@ -30,6 +30,10 @@ INDEX_FILE = "library.json"
 # Twelve times the largest file of the release. What claims to be larger is refused unread.
 LARGEST_FILE = 256 * 2**20
 
+FARTHEST_CUBES = (
+    1e4  # of points from the middle of their unit cube: noise reaches 10, half floats 65504
+)
+
 FORMATTED = 2000  # rows of numbers in one go
 _PLY_ELEMENT = re.compile(r"element\s+vertex\s+(\d{1,12})")
 _PLY_PROPERTY = re.compile(r"property\s+\w+\s+(\w+)")
@@ -116,6 +120,8 @@ def cloud_from_ply(data: bytes, cube: UnitCube, where: str) -> PointCloud:
         values = numbers(body, np.float64, "points")
     if len(values) != 6 * int(count[1]) or not np.isfinite(values).all():
         raise ValueError(f"{where}: expected {count[1]} points of six finite numbers each")
+    if np.abs(values).max(initial=0.0) > FARTHEST_CUBES:
+        raise ValueError(f"{where}: points or normals that are far out of their unit cube")
     rows = values.reshape(-1, 6).astype(np.float32)
     return PointCloud(rows[:, 2::-1].copy(), rows[:, :2:-1].copy(), cube)
 
@@ -156,6 +162,10 @@ def occupancies_from_npz(data: bytes, unit_um: float, where: str) -> Occupancies
     numbers = np.concatenate([points.ravel(), loc, scale.ravel()]).astype(np.float64)
     if not np.isfinite(numbers).all() or not numbers[-1] > 0:
         raise ValueError(f"{where}: points, loc or scale that are no finite numbers above 0")
+    with reading(where, "damaged"):
+        check_lengths((numbers[-4:-1] * unit_um)[None], unit_um)
+    if np.abs(points).max(initial=0.0) > FARTHEST_CUBES:
+        raise ValueError(f"{where}: points that are far out of their unit cube")
     cube = UnitCube(loc.astype(np.float64)[::-1] * unit_um, float(scale) * unit_um)
     return Occupancies(points[:, ::-1].astype(np.float16), inside, cube)
 

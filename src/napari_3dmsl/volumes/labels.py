@@ -56,7 +56,9 @@ def check_labels(array: Any) -> NDArray[Any]:
         raise ValueError(f"labels hold no voxel; this array has the shape {labels.shape}")
     if labels.dtype.kind == "f":
         labels = _whole_numbers(labels)
-    elif labels.dtype.kind not in "bui":
+    elif labels.dtype == bool:
+        labels = _yes_or_no(labels)
+    elif labels.dtype.kind not in "ui":
         raise ValueError(f"labels must be whole numbers or bool, not {labels.dtype}")
     if not labels.dtype.isnative:
         labels = labels.astype(labels.dtype.newbyteorder("="))
@@ -72,6 +74,12 @@ def drop_singletons(array: Any) -> Any:
     while array.ndim > 3 and 1 in array.shape:
         array = array.squeeze(axis=array.shape.index(1))
     return array
+
+
+def _yes_or_no(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask of nothing but 0 and 1: files can hold other bytes, which NumPy takes over."""
+    content = mask.view(np.uint8)
+    return mask if not mask.size or content.max() <= 1 else content != 0
 
 
 def _whole_numbers(array: NDArray[Any]) -> NDArray[Any]:

@@ -7,6 +7,7 @@ extra ``zarr``.
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.datasets.formats import axes_of
+from napari_3dmsl.memory import check_memory
 from napari_3dmsl.reading import reading
 
 VERSION = "0.5"
@@ -27,6 +29,8 @@ _PIXELS = "0"
 _KINDS = {"T": "time", "C": "channel", "Z": "space", "Y": "space", "X": "space"}
 _UNITS = {"T": "second", "Z": "micrometer", "Y": "micrometer", "X": "micrometer"}
 _COLOURS = ("00FF00", "FF00FF", "00FFFF", "FFFF00", "FF0000", "0000FF")
+_LARGEST_EMPTY = 256 * 2**20  # bytes; chunks of zeros are not written
+_MOST_PACKED = 2**15  # bytes that one byte of Zstandard stands for at most
 _LARGEST_CHUNK = 512  # pixels along z, y and x: 256 MiB of uint16 at most, mostly far less
 
 
@@ -36,7 +40,7 @@ class ZarrImage:
 
     Attributes
     ----------
-    pixels : Zarr array
+    pixels : ZarrPixels
         Read when it is indexed; ``numpy.asarray`` reads the whole.
     axes : str
         One letter for each axis, such as ``CZYX``.
@@ -46,16 +50,53 @@ class ZarrImage:
         Their names; empty when they have none.
     metadata : dict
         As given to `write_ome_zarr`.
-    labels : dict of Zarr arrays
+    labels : dict of ZarrPixels
         Masks by name, with the axes of the image but C, or but C and Z.
     """
 
-    pixels: Any
+    pixels: ZarrPixels
     axes: str
     scale: tuple[float, ...]
     channels: tuple[str, ...]
     metadata: dict[str, Any]
-    labels: dict[str, Any]
+    labels: dict[str, ZarrPixels]
+
+
+class ZarrPixels:
+    """An array on disk, read when it is indexed; what is damaged is told in one line.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    dtype : numpy.dtype
+    ndim : int
+    """
+
+    def __init__(self, path: Path, array: Any) -> None:
+        self.shape: tuple[int, ...] = tuple(array.shape)
+        self.dtype: np.dtype[Any] = np.dtype(array.dtype)
+        self.ndim = len(self.shape)
+        self._path, self._array = path / array.path, array
+
+    def __getitem__(self, where: Any) -> NDArray[Any]:
+        with reading(self._path, "damaged"):
+            return np.asarray(self._array[where])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        self._check_size()
+        return self[...].astype(dtype or self.dtype, copy=False)
+
+    def _check_size(self) -> None:
+        """Refuse more than the files can hold, where it is so much that it matters, or memory."""
+        needed = math.prod(self.shape) * self.dtype.itemsize
+        if needed > _LARGEST_EMPTY:
+            held = sum(f.stat().st_size for f in self._path.rglob("*") if f.is_file())
+            if needed > _MOST_PACKED * held:
+                raise ValueError(
+                    f"{self._path}: damaged: {'×'.join(map(str, self.shape))} pixels do not fit "
+                    f"into {held:,} bytes"
+                )
+        check_memory(str(self._path), needed)
 
 
 def write_ome_zarr(
@@ -139,9 +180,10 @@ def read_ome_zarr(path: str | Path) -> ZarrImage:
         axes = "".join(axis["name"] for axis in image["axes"]).upper()
         scale = image["datasets"][0]["coordinateTransformations"][0]["scale"]
         names = group["labels"].attrs["ome"]["labels"] if "labels" in group else []
-        labels = {name: group["labels"][name][_PIXELS] for name in names}
+        masks = {name: group["labels"][name][_PIXELS] for name in names}
+        labels = {name: ZarrPixels(Path(path), mask) for name, mask in masks.items()}
         return ZarrImage(
-            group[_PIXELS],
+            ZarrPixels(Path(path), group[_PIXELS]),
             axes,
             tuple(float(size) for size in scale),
             tuple(channel["label"] for channel in ome.get("omero", {}).get("channels", ())),
@@ -171,7 +213,7 @@ def read_zarr_array(path: str | Path) -> NDArray[Any]:
     """
     group = _opened(Path(path))
     with reading(path, "damaged"):
-        return np.asarray(group[_PIXELS])
+        return np.asarray(ZarrPixels(Path(path), group[_PIXELS]))
 
 
 def _zarr() -> Any:

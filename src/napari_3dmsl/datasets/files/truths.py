@@ -81,7 +81,11 @@ def read_table(path: str | Path) -> NDArray[Any]:
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
     with reading(path, "not a CSV table"), path.open(newline="", encoding="utf-8") as file:
-        names, *rows = [*csv.reader(file, strict=True)] or [[]]
+        return _table([*csv.reader(file, strict=True)] or [[]], path)
+
+
+def _table(lines: list[list[str]], path: Path) -> NDArray[Any]:
+    names, *rows = lines
     if not names or len(set(names)) < len(names):
         raise ValueError(f"{path}: line 1: expected the names of the columns, each once")
     for line, row in enumerate(rows, start=2):

@@ -1,0 +1,99 @@
+"""Some hundred damaged files through every door; and that the fuzzer sees what it looks for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import fuzz_doors
+import fuzz_run
+import numpy as np
+import pytest
+from fuzz_run import Plan, run, seeds_of
+from fuzz_seeds import Seed
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of a process are Linux'")
+
+INPUTS = 300
+
+
+def test_damaged_files_are_read_or_refused_in_one_line_that_names_them() -> None:
+    report = run(Plan(11, seeds_of()), range(INPUTS))
+    assert report.findings == []
+    assert sum(report.inputs.values()) == INPUTS
+    assert set(report.inputs.values()) == {INPUTS // len(report.inputs)}
+    assert report.most_bytes < fuzz_run.MOST_BYTES
+
+
+def raises(given: Path, target: Path) -> None:
+    raise KeyError("shape")
+
+
+def computes_for_ever(given: Path, target: Path) -> None:
+    while True:
+        pass
+
+
+def sleeps_for_ever(given: Path, target: Path) -> None:
+    time.sleep(3600)
+
+
+def dies(given: Path, target: Path) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def takes_memory(given: Path, target: Path) -> None:
+    np.ones(40 * 2**20)
+
+
+def writes_outside(given: Path, target: Path) -> None:
+    Path("/work-outside").mkdir(exist_ok=True)
+    Path("/work-outside").rmdir()
+
+
+def writes_beside(given: Path, target: Path) -> None:
+    given.write_bytes(b"changed")
+
+
+def leaves_a_half(given: Path, target: Path) -> None:
+    (target / ".a.tif.part").write_bytes(b"")
+
+
+def says_too_little(given: Path, target: Path) -> str | None:
+    return fuzz_doors._told(lambda: int("x"), given)
+
+
+def litters(given: Path, target: Path) -> str | None:
+    def warn() -> None:
+        sys.stderr.write("a.py:3: RuntimeWarning: overflow\n")
+
+    return fuzz_doors._told(warn, given)
+
+
+@pytest.mark.parametrize(
+    ("door", "problem"),
+    [
+        (raises, "KeyError"),
+        (computes_for_ever, "processor time"),
+        (sleeps_for_ever, "hung"),
+        (dies, "died"),
+        (takes_memory, "GB of memory"),
+        (writes_outside, "outside"),
+        (writes_beside, "beside"),
+        (leaves_a_half, "half written"),
+        (says_too_little, "names no file"),
+        (litters, "on stderr"),
+    ],
+)
+def test_the_fuzzer_sees_it_and_goes_on(door, problem: str, monkeypatch) -> None:
+    monkeypatch.setitem(fuzz_run.DOORS, "points", [(door, 1)])
+    if door is computes_for_ever:
+        monkeypatch.setattr(fuzz_run, "LONGEST_S", 0.3)
+    monkeypatch.setattr(fuzz_run, "MOST_BYTES", 2**28 + 2**26)
+    plan = Plan(0, [Seed("points", "a.csv", {"a.csv": b"z_um,y_um,x_um\n1,0,0\n"})])
+    report = run(plan, range(2), patience_s=2.0 if door is sleeps_for_ever else 60.0)
+    assert [finding.number for finding in report.findings] == [0, 1]
+    assert [finding.problem for finding in report.findings if problem not in finding.problem] == []
