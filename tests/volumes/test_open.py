@@ -40,7 +40,7 @@ def test_ome_tiff_gives_its_voxel_size_in_any_unit(tmp_path):
 
 def test_the_callers_voxel_size_wins_and_none_stays_unknown(tmp_path):
     path = tmp_path / "labels.tif"
-    tifffile.imwrite(path, labels())
+    tifffile.imwrite(path, labels(), photometric="minisblack")
     assert open_labels(path).voxel_nm is None
     assert open_labels(path, voxel_nm=(15, 16, 16)).voxel_nm == (15, 16, 16)
 
@@ -105,7 +105,7 @@ def test_files_that_are_no_volumes_are_refused_in_one_line(tmp_path):
         assert name in refusal(open_labels, tmp_path / name)
     tifffile.imwrite(tmp_path / "rgb.tif", np.ones((5, 6, 3), np.uint8), photometric="rgb")
     assert "colour" in refusal(open_labels, tmp_path / "rgb.tif")
-    tifffile.imwrite(tmp_path / "empty.tif", np.zeros((4, 5, 6), np.uint8))
+    tifffile.imwrite(tmp_path / "empty.tif", np.zeros((5, 5, 6), np.uint8))
     assert "background" in refusal(open_labels, tmp_path / "empty.tif")
 
 

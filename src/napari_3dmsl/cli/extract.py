@@ -112,7 +112,7 @@ def extract(
         check_apart(labels_out, "the file of --labels-out", **apart)
     volume = open_labels(labels, voxel_nm)
     if volume.voxel_nm is None:
-        raise ValueError(f"{labels}: the file says no voxel size; give --voxel-nm Z Y X, in nm")
+        raise ValueError(f"{labels}: {volume.size_problem}; give --voxel-nm Z Y X, in nm")
     settings = ExtractionSettings(
         voxel_nm=volume.voxel_nm,
         instances=instances,

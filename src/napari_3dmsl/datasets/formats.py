@@ -15,11 +15,10 @@ from napari_3dmsl.datasets.files.ome import (
     OME_TYPES,
     ome_frame_s,
     ome_settings,
-    ome_sizes,
     ome_xml,
 )
 from napari_3dmsl.shapes.library import INDEX_FILE, RELEASED_UNIT_NM, ShapeLibrary
-from napari_3dmsl.volumes.tiff import NM_PER_UNIT
+from napari_3dmsl.volumes.pixel_size import pixel_size
 from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 from napari_3dmsl.writing import whole_file
 
@@ -251,7 +250,7 @@ def describe_image(path: str | Path) -> ImageDescription:
             axes=series.axes,
             shape=tuple(int(length) for length in series.shape),
             dtype=str(series.dtype),
-            size_um=_sizes_um(tiff),
+            size_um={axis: nm / 1000 for axis, nm in pixel_size(tiff, series).nm.items()},
             metadata=_own_metadata(tiff),
             frame_s=ome_frame_s(tiff.ome_metadata) if tiff.is_ome else None,
         )
@@ -279,28 +278,3 @@ def _resolution(sizes: dict[str, float]) -> dict[str, Any]:
     if not sizes:
         return {}
     return {"resolution": (1e4 / sizes["X"], 1e4 / sizes["Y"]), "resolutionunit": "CENTIMETER"}
-
-
-def _sizes_um(tiff: Any) -> dict[str, float]:
-    if tiff.is_ome:
-        found = ome_sizes(tiff.ome_metadata)
-    elif tiff.is_imagej:
-        found = _imagej_sizes(tiff)
-    else:
-        return {}
-    return {
-        axis: size * NM_PER_UNIT[unit.lower()] / 1000
-        for axis, (size, unit) in found.items()
-        if unit.lower() in NM_PER_UNIT and size > 0
-    }
-
-
-def _imagej_sizes(tiff: Any) -> dict[str, tuple[float, str]]:
-    told, tags = tiff.imagej_metadata or {}, tiff.pages[0].tags
-    unit = str(told.get("unit", ""))
-    found = {"Z": (float(told["spacing"]), unit)} if "spacing" in told else {}
-    for axis in "YX":
-        if f"{axis}Resolution" in tags:
-            pixels, length = tags[f"{axis}Resolution"].value
-            found[axis] = (length / pixels if pixels else 0.0, unit)
-    return found

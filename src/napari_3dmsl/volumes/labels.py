@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def check_voxel_nm(voxel_nm: Sequence[float]) -> VoxelNm:
     return values[0], values[1], values[2]
 
 
-def check_labels(array: Any) -> NDArray[Any]:
+def check_labels(array: Any, background: int | Literal["max"] | None = None) -> NDArray[Any]:
     """Return the array as (z, y, x) bool or integer labels.
 
     Parameters
@@ -38,6 +38,9 @@ def check_labels(array: Any) -> NDArray[Any]:
     array
         Bool or integers; floats that hold whole numbers only are converted. Singleton axes of an
         array with more than three axes are dropped.
+    background
+        A number besides 0 that stands for background, such as -1; ``max`` is the largest number
+        of the type, such as 2^64 - 1. Its voxels become 0.
 
     Returns
     -------
@@ -47,26 +50,51 @@ def check_labels(array: Any) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        One line: wrong number of axes, fractional, negative or not-a-number values, no labels.
+        One line: wrong number of axes, fractional, negative or not-a-number values, no labels, or
+        no voxel of the background.
     """
     labels: NDArray[Any] = drop_singletons(np.asarray(array))
     if labels.ndim != 3:
         raise ValueError(f"labels must be 3D (z, y, x); this array has the shape {labels.shape}")
     if labels.size == 0:
         raise ValueError(f"labels hold no voxel; this array has the shape {labels.shape}")
+    if labels.dtype.kind not in "buif":
+        raise ValueError(f"labels must be whole numbers or bool, not {labels.dtype}")
+    if background is not None:
+        labels = _without(labels, background)
     if labels.dtype.kind == "f":
         labels = _whole_numbers(labels)
     elif labels.dtype == bool:
         labels = _yes_or_no(labels)
-    elif labels.dtype.kind not in "ui":
-        raise ValueError(f"labels must be whole numbers or bool, not {labels.dtype}")
     if not labels.dtype.isnative:
         labels = labels.astype(labels.dtype.newbyteorder("="))
     if labels.dtype.kind == "i" and int(labels.min()) < 0:
-        raise ValueError(f"labels must be 0 (background) or more; the lowest is {labels.min()}")
+        raise ValueError(_below_zero(int(labels.min())))
     if not labels.any():
         raise ValueError("labels are all 0 (background): there is nothing to extract")
     return labels
+
+
+def _without(labels: NDArray[Any], background: int | Literal["max"]) -> NDArray[Any]:
+    """Return labels in which the voxels of a number are 0."""
+    if background == "max":
+        if labels.dtype.kind not in "ui":
+            raise ValueError(f"background = max: {labels.dtype} has no largest whole number")
+        background = int(np.iinfo(labels.dtype).max)
+    try:
+        there = labels == background
+    except OverflowError:
+        there = np.zeros((), bool)
+    if not there.any():
+        raise ValueError(f"background = {background}: no voxel has this number")
+    return np.where(there, labels.dtype.type(0), labels)
+
+
+def _below_zero(lowest: float) -> str:
+    return (
+        f"labels must be 0 (background) or more; the lowest is {lowest:g}. If {lowest:g} is "
+        f"background, say so: --background {lowest:g}"
+    )
 
 
 def drop_singletons(array: Any) -> Any:
@@ -87,7 +115,7 @@ def _whole_numbers(array: NDArray[Any]) -> NDArray[Any]:
         raise ValueError("labels hold NaN or infinite values; expected whole numbers")
     lowest, highest = float(array.min()), float(array.max())
     if lowest < 0:
-        raise ValueError(f"labels must be 0 (background) or more; the lowest is {lowest:g}")
+        raise ValueError(_below_zero(lowest))
     if highest > 2**32 - 1 or (array != np.floor(array)).any():
         raise ValueError(
             f"labels must be whole numbers; these are {array.dtype} values between "

@@ -27,18 +27,22 @@ def read_nifti(path: Path) -> NDArray[Any]:
     # It also logs what it then raises.
     with reading(path, "cannot read this NIfTI file"), complaints("nibabel.global"):
         image = nibabel.load(path)
-        _check_size(path, image.header)
+        _check_size(path, image)
         # dataobj keeps integers as integers; get_fdata would make everything float64.
         array = np.asarray(image.dataobj)
+    if array.dtype.names:
+        raise ValueError(f"{path}: a colour image, not labels; save the labels as one channel")
     return np.ascontiguousarray(array.T)
 
 
-def _check_size(path: Path, header: Any) -> None:
+def _check_size(path: Path, image: Any) -> None:
     """Refuse an array that is longer than its file can be, or than memory."""
-    shape = header.get_data_shape()
-    needed = math.prod(int(length) for length in shape) * header.get_data_dtype().itemsize
+    shape, dtype = image.shape, image.get_data_dtype()
+    voxels = math.prod(int(length) for length in shape)
+    needed = voxels * dtype.itemsize
     length = path.stat().st_size
     held = _MOST_PACKED * length if path.suffix.lower() == ".gz" else length
     if min(shape, default=0) < 0 or needed > held:
         raise ValueError(f"damaged or truncated: shape {shape} does not fit into {length:,} bytes")
-    check_memory(str(path), COPIES * needed)
+    scaled = (image.dataobj.slope, image.dataobj.inter) != (1, 0)  # then it comes as float64
+    check_memory(str(path), COPIES * max(needed, 8 * voxels if scaled else 0))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from napari_3dmsl.volumes.labels import VoxelNm, check_labels, check_voxel_nm
 from napari_3dmsl.volumes.nifti import read_nifti
-from napari_3dmsl.volumes.numpy_files import read_npy
-from napari_3dmsl.volumes.tiff import read_tiff
+from napari_3dmsl.volumes.numpy_files import npz_series, read_npy, read_npz
+from napari_3dmsl.volumes.pixel_size import PixelSize
+from napari_3dmsl.volumes.series import Series
+from napari_3dmsl.volumes.slices import SLICE_SUFFIXES, read_slices, slice_files
+from napari_3dmsl.volumes.tiff import TIFF_SUFFIXES, read_tiff, tiff_series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
+
+NIFTI_SUFFIXES = (".nii", ".nii.gz")
+LABEL_SUFFIXES = (*TIFF_SUFFIXES, ".npy", ".npz", *NIFTI_SUFFIXES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,23 +34,40 @@ class LabelVolume:
         Voxel size (z, y, x) in nm; ``None`` when neither the file nor the caller gave it.
     name
         A name for people, the file's stem.
+    size_problem
+        Why ``voxel_nm`` is ``None``, such as ``the file says no voxel size``; else empty.
+    notes
+        What is to be told about the files, such as sections that may be missing.
     """
 
     labels: NDArray[Any]
     voxel_nm: VoxelNm | None
     name: str
+    size_problem: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def open_labels(path: str | Path, voxel_nm: Sequence[float] | None = None) -> LabelVolume:
+def open_labels(
+    path: str | Path | Sequence[str | Path],
+    voxel_nm: Sequence[float] | None = None,
+    series: int | str | None = None,
+    background: int | Literal["max"] | None = None,
+) -> LabelVolume:
     """Read a label volume.
 
     Parameters
     ----------
     path
-        ``.tif``/``.tiff``, ``.npy``, ``.nii`` or ``.nii.gz``. NIfTI files are (x, y, z) and are
+        ``.tif``/``.tiff``, ``.npy``, ``.npz``, ``.nii`` or ``.nii.gz``; a folder of sections, one
+        TIFF or PNG each; or a list of sections in their order. NIfTI files are (x, y, z) and are
         turned to (z, y, x); the voxel size in their headers is often wrong and never used.
     voxel_nm
         Voxel size (z, y, x) in nm; wins over what the file says.
+    series
+        Number or name of the image of a TIFF, or of the array of a ``.npz``, see `list_series`; by
+        default the one that can be labels.
+    background
+        A number besides 0 that stands for background, see `check_labels`.
 
     Returns
     -------
@@ -55,23 +77,83 @@ def open_labels(path: str | Path, voxel_nm: Sequence[float] | None = None) -> La
     Raises
     ------
     ValueError
-        One line, when the file is missing, damaged, of another kind or holds no labels.
+        One line, when the file is missing, damaged, of another kind, too large for the memory,
+        holds no labels, or several that could be meant.
     """
+    given = None if voxel_nm is None else check_voxel_nm(voxel_nm)
+    where, array, size, notes = _read(path, series)
+    try:
+        labels = check_labels(array, background)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+    return LabelVolume(
+        labels,
+        given or size.voxel_nm,
+        where.name.split(".")[0],
+        "" if given else size.problem,
+        notes,
+    )
+
+
+def list_series(path: str | Path) -> tuple[Series, ...]:
+    """List the images of a TIFF or the arrays of a ``.npz`` file; nothing for other files.
+
+    Raises
+    ------
+    ValueError
+        When the file is missing or damaged.
+    """
+    name = Path(path).name.lower()
+    if name.endswith(TIFF_SUFFIXES):
+        return tiff_series(path)
+    return npz_series(path) if name.endswith(".npz") else ()
+
+
+def is_label_file(path: str | Path) -> bool:
+    """Whether a path looks like a label volume: by its ending, or as a folder of sections."""
     path = Path(path)
+    if path.is_dir():
+        return any(
+            file.suffix.lower() in SLICE_SUFFIXES and not file.name.startswith(".")
+            for file in path.iterdir()
+        )
+    return path.name.lower().endswith(LABEL_SUFFIXES)
+
+
+def _read(
+    path: str | Path | Sequence[str | Path], series: int | str | None
+) -> tuple[Path, NDArray[Any], PixelSize, tuple[str, ...]]:
+    """Return what errors call the volume, its voxels, their size, and what is to be told."""
+    if not isinstance(path, str | Path):
+        files = [Path(file) for file in path]
+        if len(files) != 1:
+            return _read_sections(files[0].parent if files else Path(), files)
+        path = files[0]
+    path = Path(path)
+    name, unknown = path.name.lower(), PixelSize()
+    if path.is_dir():
+        return _read_sections(path, slice_files(path))
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
-    name = path.name.lower()
-    if name.endswith((".tif", ".tiff")):
-        array, found = read_tiff(path)
-    elif name.endswith(".npy"):
-        array, found = read_npy(path), None
-    elif name.endswith((".nii", ".nii.gz")):
-        array, found = read_nifti(path), None
-    else:
-        raise ValueError(f"{path}: not a label volume; expected .tif, .tiff, .npy, .nii or .nii.gz")
-    try:
-        labels = check_labels(array)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    voxel = found if voxel_nm is None else check_voxel_nm(voxel_nm)
-    return LabelVolume(labels, voxel, path.name.split(".")[0])
+    if name.endswith(TIFF_SUFFIXES):
+        return path, *read_tiff(path, series), ()
+    if name.endswith(".npz"):
+        return path, read_npz(path, series), unknown, ()
+    if series is not None:
+        raise ValueError(f"{path}: series = {series!r}: only .tif and .npz files hold several")
+    if name.endswith(".npy"):
+        return path, read_npy(path), unknown, ()
+    if name.endswith(NIFTI_SUFFIXES):
+        return path, read_nifti(path), unknown, ()
+    known = ", ".join(LABEL_SUFFIXES)
+    raise ValueError(f"{path}: not a label volume; expected {known} or a folder of sections")
+
+
+def _read_sections(
+    folder: Path, files: Sequence[Path]
+) -> tuple[Path, NDArray[Any], PixelSize, tuple[str, ...]]:
+    if not files:
+        known = ", ".join(SLICE_SUFFIXES)
+        raise ValueError(f"{folder}: no sections there; expected files of {known}")
+    stack = read_slices(files)
+    return folder, stack.voxels, PixelSize(), stack.notes

@@ -1,40 +1,43 @@
-"""Label volumes in TIFF, with the voxel sizes that OME and ImageJ write."""
+"""Label volumes in TIFF: the images of a file, and the voxels and their size of one of them."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
+import numpy as np
 from numpy.typing import NDArray
 
-from napari_3dmsl.volumes.labels import COPIES, VoxelNm, check_voxel_nm
+from napari_3dmsl.memory import check_memory
+from napari_3dmsl.volumes.labels import COPIES
+from napari_3dmsl.volumes.pixel_size import PixelSize, pixel_size
+from napari_3dmsl.volumes.series import Series, choose, why_no_labels
 from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 
-NM_PER_UNIT = {
-    "nm": 1.0,
-    "nanometer": 1.0,
-    "um": 1e3,
-    "µm": 1e3,
-    "μm": 1e3,
-    "\\u00b5m": 1e3,
-    "micron": 1e3,
-    "microns": 1e3,
-    "micrometer": 1e3,
-    "mm": 1e6,
-}
+TIFF_SUFFIXES = (".tif", ".tiff")
 
 
-def read_tiff(path: Path) -> tuple[NDArray[Any], VoxelNm | None]:
-    """Read the pixels of a TIFF and their size."""
+def read_tiff(path: Path, wanted: int | str | None = None) -> tuple[NDArray[Any], PixelSize]:
+    """Read the voxels of the series that holds the labels, and their size.
+
+    Parameters
+    ----------
+    path
+        The file.
+    wanted
+        Number or name of the series; ``None`` takes the one that can be labels.
+    """
     with open_tiff(path, "cannot read this TIFF (damaged or truncated?)") as tiff:
-        check_pixels(path, tiff.series[0], COPIES)
-        colour = tiff.series[0].axes.endswith("S")  # samples: red, green, blue
-        array = tiff.asarray()
-        voxel_nm = _tiff_voxel_nm(tiff)
-    if colour:
-        raise ValueError(f"{path}: a colour image, not labels; save the labels as one channel")
-    return array, voxel_nm
+        found = _series_of(tiff)
+        chosen = choose(path, found, wanted, lambda one: _voxels(path, tiff, found, one))
+        return _voxels(path, tiff, found, chosen), pixel_size(tiff, tiff.series[chosen.index])
+
+
+def tiff_series(path: str | Path) -> tuple[Series, ...]:
+    """List the series of a TIFF by their headers."""
+    with open_tiff(path) as tiff:
+        return _series_of(tiff)
 
 
 def may_hold_labels(path: str | Path) -> bool:
@@ -45,58 +48,45 @@ def may_hold_labels(path: str | Path) -> bool:
     ValueError
         When the file is no TIFF or damaged.
     """
-    with open_tiff(path) as tiff:
-        series = tiff.series[0]
-        axes = [length for length in series.shape if length > 1]
-        colour = series.axes.endswith("S")
-        return len(axes) == 3 and not colour and series.dtype.kind in "bui"
+    return any(not one.refused and one.dtype[0] in "bui" for one in tiff_series(path))
 
 
-def _tiff_voxel_nm(tiff: Any) -> VoxelNm | None:
-    if tiff.is_ome:
-        return _ome_voxel_nm(tiff.ome_metadata)
-    if tiff.is_imagej:
-        return _imagej_voxel_nm(tiff)
-    return None
+def _series_of(tiff: Any) -> tuple[Series, ...]:
+    """Levels of a pyramid are no series of their own; equal single planes are one together."""
+    planes = [_is_plane(one) for one in tiff.series]
+    if len(planes) > 1 and all(planes) and len({_plane_kind(one) for one in tiff.series}) == 1:
+        first = tiff.series[0]
+        shape = (len(planes), *first.shape[-2:])
+        return (Series(0, first.name or "", shape, str(first.dtype), "ZYX"),)
+    return tuple(
+        Series(
+            index,
+            one.name or "",
+            tuple(int(length) for length in one.shape),
+            str(one.dtype),
+            one.axes,
+            why_no_labels(one.shape, one.dtype.kind, one.axes),
+        )
+        for index, one in enumerate(tiff.series)
+    )
 
 
-def _ome_voxel_nm(xml: str) -> VoxelNm | None:
-    try:
-        root = ElementTree.fromstring(xml)
-    except ElementTree.ParseError:
-        return None
-    pixels = next((node for node in root.iter() if node.tag.endswith("}Pixels")), None)
-    if pixels is None:
-        return None
-    sizes = []
-    for axis in "ZYX":
-        size = pixels.get(f"PhysicalSize{axis}")
-        unit = pixels.get(f"PhysicalSize{axis}Unit", "µm")
-        factor = NM_PER_UNIT.get(unit.lower())
-        if size is None or factor is None:
-            return None
-        sizes.append(float(size) * factor)
-    return _if_valid(sizes)
+def _is_plane(series: Any) -> bool:
+    return len(series.shape) >= 2 and all(length == 1 for length in series.shape[:-2])
 
 
-def _imagej_voxel_nm(tiff: Any) -> VoxelNm | None:
-    metadata, tags = tiff.imagej_metadata or {}, tiff.pages[0].tags
-    factor = NM_PER_UNIT.get(str(metadata.get("unit", "")).lower())
-    if factor is None or "spacing" not in metadata:
-        return None
-    sizes = [float(metadata["spacing"]) * factor]
-    for axis in "YX":
-        if f"{axis}Resolution" not in tags:
-            return None
-        pixels, length = tags[f"{axis}Resolution"].value
-        if pixels == 0:
-            return None
-        sizes.append(length / pixels * factor)
-    return _if_valid(sizes)
+def _plane_kind(series: Any) -> tuple[Any, ...]:
+    return (*series.shape[-2:], str(series.dtype), "S" in series.axes)
 
 
-def _if_valid(sizes: list[float]) -> VoxelNm | None:
-    try:
-        return check_voxel_nm(sizes)
-    except ValueError:
-        return None
+def _voxels(path: Path, tiff: Any, found: tuple[Series, ...], one: Series) -> NDArray[Any]:
+    if len(found) == 1 and len(tiff.series) > 1:  # planes that were written one by one
+        check_memory(str(path), COPIES * math.prod(one.shape) * np.dtype(one.dtype).itemsize)
+        return np.stack([_read(path, plane) for plane in tiff.series]).reshape(one.shape)
+    return _read(path, tiff.series[one.index])
+
+
+def _read(path: Path, series: Any) -> NDArray[Any]:
+    check_pixels(path, series, COPIES)
+    voxels: NDArray[Any] = series.asarray()
+    return voxels

@@ -22,8 +22,8 @@ _MOST_PACKED = 2**15
 
 _DESCRIPTION = 270
 _LONGEST_TEXT = 1 << 24
-_SIZES = re.compile(rb"""<(?:\w+:)?Pixels\b[^>]*>""")
-_PLANES = re.compile(rb"""\bSize[ZCT]\s*=\s*["'](\d+)["']""")
+_SIZES = re.compile(rb"""<(?:\w+:)?(?:Pixels|TiffData)\b[^>]*>""")
+_PLANES = re.compile(rb"""\b(?:Size[ZCT]|PlaneCount|NumPlanes)\s*=\s*["'](\d+)["']""")
 
 
 @contextmanager
@@ -50,10 +50,23 @@ def open_tiff(path: str | Path, problem: str = "cannot read this TIFF") -> Itera
     with reading(path, problem), complaints("tifffile") as wrong:
         with path.open("rb") as file:
             _check_pages(file, path.stat().st_size)
-        with tifffile.TiffFile(path) as tiff:
+        with tifffile.TiffFile(path) as tiff, _codecs_named():
             yield tiff
         if wrong:  # the library has returned what is left of the file
             raise ValueError(f"damaged or truncated: {wrong[0]}")
+
+
+@contextmanager
+def _codecs_named() -> Iterator[None]:
+    """Say what to install where a compression needs a decoder that is not there."""
+    try:
+        yield
+    except ValueError as error:
+        if "imagecodecs" not in str(error):
+            raise
+        raise ValueError(
+            "it is compressed in a way that needs imagecodecs (pip install imagecodecs)"
+        ) from error
 
 
 def check_pixels(path: str | Path, series: Any, copies: float = 1.0) -> None:

@@ -91,16 +91,6 @@ def ome_settings(xml: str) -> dict[str, Any] | None:
     return metadata if ours else None
 
 
-def ome_sizes(xml: str) -> dict[str, tuple[float, str]]:
-    """Return length and unit of a pixel for those of Z, Y and X that a description names."""
-    told = _pixels_of(xml)
-    return {
-        axis: (float(told[f"PhysicalSize{axis}"]), told.get(f"PhysicalSize{axis}Unit", "µm"))
-        for axis in "ZYX"
-        if f"PhysicalSize{axis}" in told
-    }
-
-
 def ome_frame_s(xml: str) -> float | None:
     """Return the time between frames in s; None when a description does not tell it in s or ms."""
     told = _pixels_of(xml)
