@@ -87,6 +87,8 @@ def check_pixels(path: str | Path, series: Any, copies: float = 1.0) -> None:
         One line.
     """
     length = Path(path).stat().st_size
+    if 0 in series.shape or any(page and page.dtype is None for page in series.pages):
+        raise ValueError("damaged: no pixels, or of a type that does not exist")
     for page in series.pages:
         segments = () if page is None else zip(page.dataoffsets, page.databytecounts, strict=True)
         if page is None or any(offset + count > length for offset, count in segments):
