@@ -56,8 +56,12 @@ READING_S = 0.3
 IN_A_PLANE: dict[str, Any] = {
     "depiction": "plane",
     "plane": {"position": (0, 0, 0), "normal": (1, 0, 0)},
+    "blending": "opaque",
 }
-"""Draws a single plane in 3D as thin as it is; napari's own way is a slab that smears it."""
+"""Draws a single plane in 3D as thin as it is; napari's own way is a slab that smears it.
+
+Opaque: napari leaves the darkest pixels of a translucent image out in 3D, and a white canvas shows.
+"""
 
 _HIGHLIGHT_UM = 0.03
 

@@ -283,6 +283,41 @@ def test_in_3d_an_image_is_drawn_as_thin_as_it_is(microscope: Hands, loaded: Any
     assert str(loaded.layers[STACK].depiction) == "volume"
 
 
+def test_dark_pixels_of_flat_images_are_dark_in_3d_in_the_light_theme(
+    window: Any, open_panel: Any, id_of: Callable[[str], int], qtbot: Any
+) -> None:
+    """napari draws no pixel at the lower contrast limit: a hole that shows the white canvas."""
+    window.theme = "light"
+    window.dims.ndisplay = 3
+    hands = open_panel(window, PANEL)
+    window.layers[layers.INSTANCES].selected_label = id_of("donut")
+    settled(hands)
+    hands.click("photons")
+    hands.click("point")
+    hands.choose("compare_1", "epi1")
+    flat = {IMAGE, "expected photons", "point spread function (xy, xz)", "epi1 (2)"}
+    hands.wait(lambda: flat <= {layer.name for layer in window.layers})
+    settled(hands)
+    for name in flat:
+        for _ in range(2):  # as it came, and after another contrast
+            assert share_of_light(window, name, qtbot) < 0.02
+            low, high = window.layers[name].contrast_limits
+            window.layers[name].contrast_limits = low, 2 * high
+
+
+def share_of_light(viewer: Any, name: str, qtbot: Any) -> float:
+    """Share of a layer's place on the canvas, seen alone from above, that is white."""
+    for layer in viewer.layers:
+        layer.visible = layer.name == name
+    viewer.reset_view()
+    qtbot.wait(20)
+    picture = viewer.screenshot(canvas_only=True, flash=False)[..., :3].min(axis=2)
+    rows, columns = np.nonzero(picture != picture[2, 2])
+    place = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    assert place.size > 200
+    return float((place > 250).mean())
+
+
 def test_the_view_in_the_canvas_becomes_the_pose(microscope: Hands, loaded: Any) -> None:
     """What the canvas shows on the right, and lowest, lies right, and lowest, in the image."""
     loaded.dims.ndisplay = 2
