@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 LIMIT = "NAPARI_3DMSL_MEMORY_GB"
@@ -56,6 +57,7 @@ def allowed_bytes() -> int:
     return int(allowed)
 
 
+@cache
 def memory_bytes() -> int:
     """Return the memory of the machine."""
     if sys.platform == "win32":
@@ -75,6 +77,7 @@ def _windows_memory() -> int:
     return kilobytes.value * 1024 if known else _UNKNOWN
 
 
+@cache  # asked for each live image
 def _group_limit() -> int:
     """Memory that a container or a job of a cluster leaves to its processes, on Linux."""
     limits = [sys.maxsize]

@@ -5,9 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from napari_3dmsl.datasets.generate import generate
 from napari_3dmsl.datasets.plan import make_plan, seed_of, split_shapes
 from napari_3dmsl.datasets.recipe import Split
+from napari_3dmsl.datasets.scenes import SceneSettings
+from napari_3dmsl.datasets.staging.packing import pack
 from napari_3dmsl.shapes.library import ShapeLibrary
+from napari_3dmsl.shapes.mesh import Mesh
 
 CLASSES = ["dot"] * 411 + ["rod"] * 333 + ["network"] * 190 + ["donut"] * 53 + ["mega"] * 13
 
@@ -147,3 +151,41 @@ def test_a_library_that_knows_no_classes_is_told(small_recipe, library, tmp_path
     recipe = small_recipe(source={"library": str(library), "classes": ["dot"]})
     with pytest.raises(ValueError, match="source.classes: the library does not know the shape_cla"):
         make_plan(recipe, bare)
+
+
+def test_more_groups_than_memory_can_list_are_refused_before_they_are_listed(
+    small_recipe, library, monkeypatch
+):
+    monkeypatch.setenv("NAPARI_3DMSL_MEMORY_GB", "1")
+    recipe = small_recipe(repeats=1_000_000)
+    with pytest.raises(ValueError, match="repeats = 1,000,000: 4,000,000 groups .* take 2 GB"):
+        make_plan(recipe, ShapeLibrary.open(library))
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"motion": {"frames": 100_000}}, "epi1: 100,000 frames of 1 planes of 32 x 32 pixels"),
+        ({"focus": {"planes": 2000}, "image_size": [1024, 1024]}, "2,000 planes of 1,024 x 1,024"),
+        (
+            {"scene": {"kind": "packed"}, "montage": [64, 64], "image_size": [512, 512]},
+            "of 32,768 x 32,768 pixels in each of 1 processes",
+        ),
+    ],
+)
+def test_images_that_no_memory_holds_are_refused_before_the_first(
+    small_recipe, tmp_path, monkeypatch, changes, told
+):
+    monkeypatch.setenv("NAPARI_3DMSL_MEMORY_GB", "1")
+    recipe = small_recipe(**changes)
+    with pytest.raises(ValueError, match=f"{told}.*fewer frames.* GB of memory") as caught:
+        generate(recipe, tmp_path / "set", workers=1)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "set").exists()
+
+
+def test_a_shape_too_large_to_be_covered_by_points_is_refused(monkeypatch):
+    monkeypatch.setenv("NAPARI_3DMSL_MEMORY_GB", "1")
+    plate = Mesh(np.array([[0, 0, 0], [0, 900.0, 0], [0, 0, 900.0]]), np.array([[0, 1, 2]]))
+    with pytest.raises(ValueError, match=r"a shape of 405,000 µm².*take 162 GB"):
+        pack([plate], SceneSettings(kind="packed"), (10.0, 10.0), np.random.default_rng(0))

@@ -114,6 +114,13 @@ def test_the_largest_numbers_that_are_finite_pass() -> None:
     assert Photons(most, np.zeros(1), np.zeros(1)).photons is most
 
 
+def test_a_stack_higher_than_any_specimen_is_refused() -> None:
+    assert Acquisition(planes=2000).planes == 2000
+    told = r"planes = 2000: in steps of 10000 nm the stack is 19,990 µm high, at most 500"
+    with pytest.raises(ValueError, match=told):
+        Acquisition(planes=2000, step_nm=10_000)
+
+
 def test_a_point_is_pictured_as_deep_as_settings_go() -> None:
     assert np.isfinite(point_image(Microscope(), 100.0, 21).xz).all()
 

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from microscope.reference import (
@@ -18,7 +20,9 @@ from napari_3dmsl.microscope.focus import (
 )
 from napari_3dmsl.microscope.imaging import Renderer, expected_photons
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
+from napari_3dmsl.microscope.modes import _kept
 from napari_3dmsl.microscope.presets import load_microscope
+from napari_3dmsl.microscope.simulation import Simulation, image_scene, scene_from_points
 
 SMALL = Microscope(emission_nm=600, pixel_nm=100, image_size=(48, 40), pixel_integration=False)
 
@@ -183,12 +187,76 @@ def test_heights_in_focus_of_many_stage_positions_are_those_of_each():
     assert focus_heights_um(scope, stages[:1]) == pytest.approx(each[:1], abs=2e-3)
 
 
-def test_what_does_not_fit_into_memory_is_refused_before_it_is_computed():
+@pytest.fixture
+def one_gigabyte(monkeypatch):
+    """Let one piece of work take 1 GB, on whatever machine."""
+    monkeypatch.setenv("NAPARI_3DMSL_MEMORY_GB", "1")
+
+
+@pytest.fixture
+def peak():
+    """Largest number of bytes that arrays have taken since the test began."""
+    tracemalloc.start()
+    yield lambda: tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_it_is_computed(one_gigabyte):
     emitters = _scene(np.random.default_rng(1))
-    with pytest.raises(ValueError, match=r"planes = 2000: .* takes 34 GB .* fewer planes"):
-        expected_photons(emitters, SMALL.replace(image_size=(2048, 2048)), Acquisition(planes=2000))
-    with pytest.raises(ValueError, match=r"image_size = \(4096, 4096\): .* GB of memory"):
-        Renderer(emitters).render(SMALL.replace(image_size=(4096, 4096), pixel_nm=400), 0.0)
+    large = SMALL.replace(image_size=(2048, 2048))
+    with pytest.raises(ValueError, match=r"planes = 2000: .* fewer planes.* 252 GB .* are 1 GB"):
+        expected_photons(emitters, large, Acquisition(planes=2000))
+    blinking = Simulation(
+        microscope=large, acquisition=Acquisition(planes=2000), labelling={"off_time_s": 1}
+    )
+    scene = scene_from_points(emitters.positions_um, emitters.photons)
+    with pytest.raises(ValueError, match=r"planes = 2000: .* take 252 GB"):
+        image_scene(scene, blinking)
+
+
+@pytest.mark.parametrize("size", [(4096, 4096), (8, 4096)])
+@pytest.mark.parametrize("name", ["con1", "epi1"])
+def test_the_widest_images_are_refused_with_numbers_where_memory_is_small(
+    one_gigabyte, peak, name, size
+):
+    """Both are legal: a machine with more memory makes them."""
+    scope = load_microscope(name).replace(image_size=size)
+    emitters = _scene(np.random.default_rng(1))
+    with pytest.raises(ValueError, match=r"image_size = .*4096.* take [\d.]+ GB of memory") as told:
+        Renderer(emitters).render(scope, 0.0)
+    assert peak() < 10e6
+    assert "\n" not in str(told.value)
+
+
+def test_depth_and_number_of_emitters_count_as_well(one_gigabyte):
+    rng = np.random.default_rng(1)
+    deep = _scene(rng, 1000, (0.0, 200.0))
+    with pytest.raises(ValueError, match=r"1,000 emitters over [\d.]+ µm of depth.* GB of memory"):
+        Renderer(deep).render(SMALL.replace(image_size=(1024, 1024)), 0.0)
+    many = Emitters(np.repeat(deep.positions_um, 2000, axis=0), np.repeat(deep.photons, 2000))
+    with pytest.raises(ValueError, match=r"2,000,000 emitters over [\d.]+ µm .* GB of memory"):
+        Renderer(many).render(SMALL, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("count", "height_um", "size", "modality"),
+    [
+        (200_000, 10.0, (48, 48), "widefield"),
+        (1000, 30.0, (320, 320), "widefield"),
+        (1000, 10.0, (320, 320), "confocal"),
+        (1000, 1.0, (8, 1024), "confocal"),
+    ],
+)
+def test_the_memory_foretold_is_what_is_taken(peak, count, height_um, size, modality):
+    scope = SMALL.replace(image_size=size, modality=modality)
+    emitters = _scene(np.random.default_rng(2), count, (0.0, height_um))
+    _kept.clear()
+    renderer = Renderer(emitters)
+    renderer.render(scope, -1.0)
+    spectrum = renderer._spectrum
+    told = spectrum.modes.field.nbytes(len(spectrum.depth_um), count)
+    assert peak() < 1.4 * told + 60e6
+    assert told < 1.6 * peak()
 
 
 def test_an_emitter_below_the_coverslip_is_refused():

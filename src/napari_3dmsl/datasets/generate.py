@@ -33,7 +33,7 @@ from napari_3dmsl.datasets.files.index import (
 )
 from napari_3dmsl.datasets.files.release import ZIPS, add_shapes, pack
 from napari_3dmsl.datasets.files.sample_files import PARAMETERS, remove_files, write_sample
-from napari_3dmsl.datasets.plan import Group, Plan, make_plan
+from napari_3dmsl.datasets.plan import Group, Plan, check_image_memory, make_plan
 from napari_3dmsl.datasets.running.journal import JOURNAL_FILE, Journal
 from napari_3dmsl.datasets.running.lock import keep_provenance, only_run, provenance
 from napari_3dmsl.datasets.staging.groups import GroupRenderer
@@ -113,6 +113,8 @@ def generate(
         raise ValueError(f"workers = {workers}: expected at least 1")
     library = _library_of(recipe)
     plan = make_plan(recipe, library)
+    workers = workers or os.cpu_count() or 1
+    check_image_memory(plan, workers)
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder}: a file; choose a folder")
@@ -120,7 +122,7 @@ def generate(
         folder.mkdir(parents=True, exist_ok=True)
         with only_run(folder):
             keep_provenance(folder, provenance(recipe, library))
-            outcome = _Run(plan, folder, workers or os.cpu_count() or 1, progress).go()
+            outcome = _Run(plan, folder, workers, progress).go()
             if recipe.output.layout == "3dmsl":
                 _complete_release(plan, library, outcome, progress)
             return outcome

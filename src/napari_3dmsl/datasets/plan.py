@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_3dmsl.datasets.ground_truth import TRUTHS
 from napari_3dmsl.datasets.recipe import SPLITS, Recipe, Source, Split
 from napari_3dmsl.datasets.scenes import world_boxes_um
+from napari_3dmsl.memory import check_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_3dmsl.shapes.collection import ShapeSource
+
+_BYTES_A_GROUP = 500.0  # in the plan and in the journal
+_BYTES_A_VOXEL = 30.0  # photons and counts of all frames, and noise while it is drawn
 
 Pools = dict[str, tuple[int, ...]]
 
@@ -78,9 +83,15 @@ def make_plan(recipe: Recipe, library: ShapeSource) -> Plan:
     Raises
     ------
     ValueError
-        When no shape is left, or the library does not know what the recipe asks for.
+        When no shape is left, the library does not know what the recipe asks for, or there are more
+        groups than memory can list.
     """
     ids = chosen_ids(recipe.source, library, recipe.seed)
+    count = recipe.repeats * (len(ids) if recipe.scene is None else 1)
+    check_memory(
+        f"repeats = {recipe.repeats:,}: {count:,} groups of images; take fewer repeats or shapes",
+        _BYTES_A_GROUP * count,
+    )
     if recipe.scene is not None and recipe.scene.kind == "region":
         parts = split_space(ids, library, recipe.split)
     else:
@@ -94,6 +105,29 @@ def make_plan(recipe: Recipe, library: ShapeSource) -> Plan:
         for repeat in range(recipe.repeats)
     ]
     return Plan(recipe, tuple(groups), pools)
+
+
+def check_image_memory(plan: Plan, workers: int) -> None:
+    """Refuse images that so many workers cannot hold at once.
+
+    Raises
+    ------
+    ValueError
+        One line that names the microscope, what it would take, and what is allowed.
+    """
+    recipe, workers = plan.recipe, min(workers, len(plan.groups))
+    frames = 1 if recipe.motion is None else recipe.motion.frames
+    down, across = recipe.montage or (1, 1)
+    truths = sum(name in TRUTHS for name in recipe.truths)
+    for instrument in recipe.microscopes:
+        rows, columns = recipe.image_size or instrument.microscope.image_size
+        voxels = frames * recipe.focus.planes * down * rows * across * columns
+        check_memory(
+            f"{instrument.name}: {frames:,} frames of {recipe.focus.planes:,} planes of "
+            f"{down * rows:,} x {across * columns:,} pixels in each of {workers} processes; take "
+            "fewer frames, planes, pixels or processes (workers)",
+            workers * voxels * (_BYTES_A_VOXEL + 4.0 * truths),
+        )
 
 
 def seed_of(seed: int, *words: str | int) -> int:

@@ -73,17 +73,25 @@ def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> Cou
     (..., rows, columns) uint16
         Counts (ADU), between 0 and ``2**bit_depth - 1``.
     """
-    light = camera.quantum_efficiency * (np.asarray(photons) + camera.background_photons)
-    expected = np.maximum(light, 0.0) + camera.spurious_e
-    electrons = np.minimum(rng.poisson(expected), camera.full_well_e).astype(np.float64)
+    stack = np.asarray(photons)
+    stack = stack.reshape(-1, *stack.shape[-2:])  # plane by plane, to spare the memory
+    electrons = np.empty(stack.shape)
+    for plane, light in zip(electrons, stack, strict=True):
+        shining = camera.quantum_efficiency * (light + camera.background_photons)
+        expected = np.maximum(shining, 0.0) + camera.spurious_e
+        plane[:] = np.minimum(rng.poisson(expected), camera.full_well_e)
     if camera.em_gain > 1.0:
-        shining = electrons > 0
-        electrons[shining] = rng.gamma(electrons[shining], camera.em_gain)
+        for plane in electrons:
+            lit = plane > 0
+            plane[lit] = rng.gamma(plane[lit], camera.em_gain)
     if camera.read_noise_e > 0.0:
-        electrons += rng.normal(0.0, camera.read_noise_e, electrons.shape)
-    counts = np.rint(electrons / camera.e_per_adu + camera.offset_adu)
-    recorded: CountArray = np.clip(counts, 0, 2**camera.bit_depth - 1).astype(np.uint16)
-    return recorded
+        for plane in electrons:
+            plane += rng.normal(0.0, camera.read_noise_e, plane.shape)
+    recorded = np.empty(stack.shape, dtype=np.uint16)
+    for counts, plane in zip(recorded, electrons, strict=True):
+        digitised = np.rint(plane / camera.e_per_adu + camera.offset_adu)
+        counts[:] = np.clip(digitised, 0, 2**camera.bit_depth - 1)
+    return recorded.reshape(np.shape(photons))
 
 
 def peak_snr(photons: FloatArray, camera: Camera) -> float:

@@ -11,6 +11,8 @@ from napari_3dmsl.arrays import FloatArray
 
 Waves = tuple[FloatArray, FloatArray, FloatArray]
 
+_VALUES_AT_ONCE = 4_000_000
+
 
 @lru_cache(maxsize=64)
 def gauss_legendre(count: int) -> tuple[FloatArray, FloatArray]:
@@ -33,9 +35,8 @@ class RadialGrid:
     def __init__(self, reach_um: float, band_per_um: float) -> None:
         self.reach_um = reach_um
         self.band_per_um = band_per_um
-        self.end_um = reach_um + max(1.0, 0.1 * reach_um)
-        count = int(np.ceil(2.0 * np.pi * band_per_um * self.end_um)) + 40
-        nodes, weights = gauss_legendre(count)
+        self.end_um = faded_um(reach_um)
+        nodes, weights = gauss_legendre(_radius_count(band_per_um, self.end_um))
         self.radius_um: FloatArray = 0.5 * self.end_um * (nodes + 1.0)
         fade = np.clip((self.radius_um - reach_um) / (self.end_um - reach_um), 0.0, 1.0)
         taper = np.cos(0.5 * np.pi * fade) ** 2
@@ -55,12 +56,7 @@ class RadialGrid:
         """
         count = int(np.ceil(self.band_per_um / self.frequency_step_per_um)) + 4
         frequency = np.arange(count) * self.frequency_step_per_um
-        return self._hankel(frequency).astype(np.float32)
-
-    def _hankel(self, frequency_per_um: FloatArray) -> FloatArray:
-        matrix: FloatArray = j0(2.0 * np.pi * np.outer(frequency_per_um, self.radius_um))
-        matrix *= self._area_weight
-        return matrix
+        return _bessel_table(frequency, self.radius_um, self._area_weight)
 
     def disk_convolution(self, intensity: FloatArray, disk_radius_um: float) -> FloatArray:
         """Convolve functions of the grid, (radii, n), with the indicator of a disk.
@@ -84,9 +80,36 @@ class RadialGrid:
             count = int(np.ceil(np.pi * self.band_per_um * (self.end_um + reach_um))) + 40
             nodes, weights = gauss_legendre(count)
             frequency = 0.5 * self.band_per_um * (nodes + 1.0)
-            waves = j0(2.0 * np.pi * np.outer(self.radius_um, frequency)).astype(np.float32)
+            waves = _bessel_table(self.radius_um, frequency, np.ones(count))
             self._kept_waves[reach_um] = waves, frequency, 0.5 * self.band_per_um * weights
         return self._kept_waves[reach_um]
+
+
+def table_bytes(reach_um: float, band_per_um: float) -> float:
+    """About how much memory the tables of a `RadialGrid` take, without making them."""
+    end_um = faded_um(reach_um)
+    radii = float(_radius_count(band_per_um, end_um))
+    frequencies, waves = 8.0 * band_per_um * end_um, 0.5 * radii
+    return 4.0 * radii * (frequencies + waves)
+
+
+def faded_um(reach_um: float) -> float:
+    """Radius at which functions that are wanted up to ``reach_um`` have faded to zero."""
+    return reach_um + max(1.0, 0.1 * reach_um)
+
+
+def _radius_count(band_per_um: float, end_um: float) -> int:
+    return int(np.ceil(2.0 * np.pi * band_per_um * end_um)) + 40
+
+
+def _bessel_table(rows: FloatArray, columns: FloatArray, weight: FloatArray) -> FloatArray:
+    """``J0(2π rows columns)`` times a weight for each column, float32; in double only in part."""
+    table = np.empty((len(rows), len(columns)), dtype=np.float32)
+    at_once = max(1, _VALUES_AT_ONCE // len(columns))
+    for start in range(0, len(rows), at_once):
+        some = slice(start, start + at_once)
+        table[some] = j0(2.0 * np.pi * np.outer(rows[some], columns)) * weight
+    return table
 
 
 @lru_cache(maxsize=4)

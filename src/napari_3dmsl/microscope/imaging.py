@@ -13,17 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray, check_finite
+from napari_3dmsl.memory import check_memory
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import plane_positions
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.modality import Modality, modality_of
-from napari_3dmsl.microscope.spectrum import LARGEST_GB, EmitterSpectrum
+from napari_3dmsl.microscope.spectrum import EmitterSpectrum
 
 Progress = Callable[[int, int, str], None]
 
 _HEADROOM = 1.06
 """Spectra reach a little beyond the band in use, so that small changes of NA or λ reuse them."""
 
+_BYTES_A_VOXEL = 30.0  # photons, and what drawing noise of any kind makes of them
 _MODES_AT_ONCE = 65_536
 _OPTICS_AT_ONCE = 512  # point spread functions: depth nodes times planes
 
@@ -138,6 +140,17 @@ def _plane(spectrum: EmitterSpectrum, table: FloatArray, microscope: Microscope)
     return np.maximum(field.raster.pixels(modes), 0.0)
 
 
+def check_stack(microscope: Microscope, acquisition: Acquisition) -> None:
+    """Refuse a stack, recorded with noise, that takes more memory than is allowed."""
+    rows, columns = microscope.image_size
+    pixels = acquisition.planes * rows * columns
+    check_memory(
+        f"planes = {acquisition.planes}: a stack of {acquisition.planes} x {rows} x {columns} "
+        "pixels; take fewer planes or pixels",
+        _BYTES_A_VOXEL * pixels,
+    )
+
+
 def expected_photons(
     emitters: Emitters | Renderer,
     microscope: Microscope,
@@ -162,15 +175,9 @@ def expected_photons(
     Raises
     ------
     ValueError
-        When the stack or the field is too large for the memory of usual machines.
+        When the stack or the field takes more memory than is allowed, see `check_memory`.
     """
-    needed_gb = 4e-9 * acquisition.planes * np.prod(microscope.image_size)
-    if needed_gb > LARGEST_GB:
-        raise ValueError(
-            f"planes = {acquisition.planes}: a stack of {acquisition.planes} x "
-            f"{microscope.image_size} pixels takes {needed_gb:.0f} GB of memory, at most "
-            f"{LARGEST_GB:g}; take fewer planes or pixels"
-        )
+    check_stack(microscope, acquisition)
     renderer = emitters if isinstance(emitters, Renderer) else Renderer(emitters)
     if centroid_height_um is None:
         found = renderer.emitters

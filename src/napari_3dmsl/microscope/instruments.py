@@ -14,6 +14,9 @@ Wavelength = Annotated[float, Field(ge=300.0, le=1200.0)]
 Thickness = Annotated[float, Field(ge=0.0, le=1000.0)]
 PixelCount = Annotated[int, Field(ge=8, le=4096)]
 
+HIGHEST_STACK_UM = 500.0
+"""More than twice the working distance of any objective that looks through a coverslip."""
+
 
 class Microscope(Settings):
     """Optics and detector grid of a fluorescence microscope.
@@ -90,5 +93,16 @@ class Acquisition(Settings):
         if self.stage_um is not None and self.focus_um != 0.0:
             raise ValueError(
                 f"stage_um = {self.stage_um:g}: give either stage_um or focus_um, not both"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _within_a_specimen(self) -> Self:
+        height_um = (self.planes - 1) * self.step_nm / 1000.0
+        if height_um > HIGHEST_STACK_UM:
+            raise ValueError(
+                f"planes = {self.planes}: in steps of {self.step_nm:g} nm the stack is "
+                f"{height_um:,.0f} µm high, at most {HIGHEST_STACK_UM:g}; take fewer or closer "
+                "planes"
             )
         return self

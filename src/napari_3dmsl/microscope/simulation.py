@@ -22,7 +22,13 @@ from napari_3dmsl.microscope.fluorophores import (
     label,
 )
 from napari_3dmsl.microscope.focus import plane_positions
-from napari_3dmsl.microscope.imaging import Photons, Progress, Renderer, expected_photons
+from napari_3dmsl.microscope.imaging import (
+    Photons,
+    Progress,
+    Renderer,
+    check_stack,
+    expected_photons,
+)
 from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.physseg import PhysSegNoise, physseg_noise
 from napari_3dmsl.microscope.pose import VIEWS, Placed, Pose, ViewName, place
@@ -257,6 +263,7 @@ def image_scene(
 
 def _blinking_photons(scene: Scene, simulation: Simulation, progress: Progress | None) -> Photons:
     """Photons of a stack whose fluorophores are on for another part of each plane's exposure."""
+    check_stack(simulation.microscope, simulation.acquisition_in_effect)
     microscope, labelling = simulation.microscope, simulation.labelling
     focus, stage = plane_positions(
         microscope, simulation.acquisition_in_effect, scene.placed.centroid_height_um
@@ -265,14 +272,14 @@ def _blinking_photons(scene: Scene, simulation: Simulation, progress: Progress |
     exposure = simulation.camera.exposure_s
     times = exposure, labelling.on_time_s, labelling.off_time_s
     steady = scene.placed.emitters
-    planes = []
+    planes = np.empty((len(stage), *microscope.image_size), dtype=np.float32)
     for done, stage_um in enumerate(stage, start=1):
         shares = on_fractions(len(steady), *times, rng)
         lit = Renderer(replace(steady, photons=steady.photons * shares))
-        planes.append(lit.render(microscope, float(stage_um)))
+        planes[done - 1] = lit.render(microscope, float(stage_um))
         if progress is not None:
             progress(done, len(stage), "planes")
-    return Photons(np.stack(planes), focus, stage)
+    return Photons(planes, focus, stage)
 
 
 def _brightness(photons: FloatArray, simulation: Simulation) -> float:

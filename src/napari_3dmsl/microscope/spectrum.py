@@ -16,16 +16,15 @@ import numpy as np
 from scipy import fft, sparse
 
 from napari_3dmsl.arrays import ComplexArray, FloatArray
+from napari_3dmsl.memory import check_memory
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.modes import KERNEL_WIDTH, Field, kernel, modes_of
 
 MARGIN_UM = 10.0
 """Emitters farther than this outside the field are ignored."""
 
-LARGEST_GB = 4.0
-"""Neither the spectra of a scene nor a stack may take more memory than this."""
-
 _GRID_POINTS_AT_ONCE = 16_000_000  # of all depth nodes together: 64 MB of float32
+_WEIGHTS_AT_ONCE = 4_000_000
 _MARGIN_STEP_UM = 1.0  # a shape that turns keeps its field, and shapes of about a size share it
 
 
@@ -77,20 +76,18 @@ class EmitterSpectrum:
         field = Field(image_size, pixel_um, band_per_um, margin_um)
         self._check_memory(field, positions[:, 0])
         self.modes = modes_of(field)
-        self.depth_um, weights = _depth_weights(positions[:, 0], axial_band_per_um)
-        weights *= photons[:, None]
-        self.spectra = self._transform(positions[:, 1:], weights.astype(np.float32))
+        self.depth_um, weights = _depth_weights(positions[:, 0], photons, axial_band_per_um)
+        self.spectra = self._transform(positions[:, 1:], weights)
 
     def _check_memory(self, field: Field, depth_um: FloatArray) -> None:
         extent_um = float(np.ptp(depth_um)) if len(depth_um) else 0.0
         nodes = _node_count(0.5 * extent_um, self.axial_band_per_um)
-        needed_gb = 16e-9 * field.mode_count * nodes
-        if needed_gb > LARGEST_GB:
-            raise ValueError(
-                f"image_size = {self.image_size}: with emitters over {extent_um:.1f} µm of depth "
-                f"this takes {needed_gb:.0f} GB of memory, at most {LARGEST_GB:g}; take fewer or "
-                "smaller pixels"
-            )
+        check_memory(
+            f"image_size = {self.image_size}: pixels of {1000 * self.pixel_um:g} nm with "
+            f"{len(depth_um):,} emitters over {extent_um:.1f} µm of depth; take fewer or smaller "
+            "pixels, or a flatter object",
+            field.nbytes(nodes, len(depth_um)),
+        )
 
     def _transform(self, lateral_um: FloatArray, weights: FloatArray) -> FloatArray:
         """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every mode, but for the corrections."""
@@ -138,22 +135,33 @@ def _node_count(half_depth_um: float, axial_band: float) -> int:
     return int(np.ceil(turns + 3.0 * turns ** (1 / 3))) + 4
 
 
-def _depth_weights(depth_um: FloatArray, axial_band: float) -> tuple[FloatArray, FloatArray]:
-    """Chebyshev nodes over the emitters' depths and each emitter's Lagrange weights on them."""
+def _depth_weights(
+    depth_um: FloatArray, photons: FloatArray, axial_band: float
+) -> tuple[FloatArray, FloatArray]:
+    """Chebyshev nodes over the emitters' depths; each emitter's Lagrange weights times photons.
+
+    The weights are float32, computed in double precision for some emitters at a time.
+    """
     if len(depth_um) == 0:
-        return np.zeros(1), np.zeros((0, 1))
+        return np.zeros(1), np.zeros((0, 1), np.float32)
     low, high = float(depth_um.min()), float(depth_um.max())
     half = 0.5 * (high - low)
     if half < 1e-6:
-        return np.array([low]), np.ones((len(depth_um), 1))
+        return np.array([low]), photons[:, None].astype(np.float32)
     count = _node_count(half, axial_band)
     angle = (np.arange(count) + 0.5) * np.pi / count
     nodes = np.cos(angle)
     barycentric = np.sin(angle) * (-1.0) ** np.arange(count)
-    difference = ((depth_um - low) / half - 1.0)[:, None] - nodes
-    difference[difference == 0.0] = 1e-15
-    weights = barycentric / difference
-    weights /= weights.sum(axis=1, keepdims=True)
+    weights = np.empty((len(depth_um), count), dtype=np.float32)
+    at_once = max(1, _WEIGHTS_AT_ONCE // count)
+    for start in range(0, len(depth_um), at_once):
+        some = slice(start, start + at_once)
+        difference = ((depth_um[some] - low) / half - 1.0)[:, None] - nodes
+        difference[difference == 0.0] = 1e-15
+        of_some = barycentric / difference
+        of_some /= of_some.sum(axis=1, keepdims=True)
+        of_some *= photons[some, None]
+        weights[some] = of_some
     return np.maximum(low + half * (nodes + 1.0), 0.0), weights
 
 

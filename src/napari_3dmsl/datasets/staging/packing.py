@@ -13,6 +13,7 @@ from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 from napari_3dmsl.inside import winding_numbers
+from napari_3dmsl.memory import check_memory
 from napari_3dmsl.microscope.quadrature import small_pieces
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ REFUSED_IN_A_ROW = 10
 
 FEW = 300  # points that are compared first
 EDGE_UM = 0.05  # longest edge of the triangles whose corners stand for a surface
+_BYTES_A_PIECE = 1000.0  # of a surface of the square of that edge, while it is cut up
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +150,11 @@ class _Surface:
 
     def __init__(self, mesh: Mesh) -> None:
         self.mesh = mesh
+        check_memory(
+            f"a shape of {mesh.area_um2:,.0f} µm², covered by points for packing; leave out "
+            "shapes so large, or correct the length of their unit",
+            _BYTES_A_PIECE * mesh.area_um2 / EDGE_UM**2,
+        )
         corners = mesh.vertices[mesh.faces]
         pieces = small_pieces(corners, EDGE_UM)
         longest = float(np.linalg.norm(pieces - np.roll(pieces, -1, axis=1), axis=2).max())
