@@ -624,3 +624,36 @@ def test_simulate_images_the_released_mesh(run: Run, real_data: Path, tmp_path: 
     stack = tifffile.imread(out)
     assert (stack.shape, stack.dtype) == ((31, 128, 128), np.float32)
     assert describe_image(out).size_um == pytest.approx({"Z": 0.25, "Y": 0.048, "X": 0.048})
+
+
+def test_info_tells_of_the_unpacked_folder_of_one_shape(tmp_path: Path, capsys: Any) -> None:
+    from napari_3dmsl.shapes.mesh import Mesh, write_mesh
+
+    folder = tmp_path / "library" / "7"
+    (folder / "Conf1_imgs").mkdir(parents=True)
+    corners = 10.0 * np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)])
+    faces = np.array([(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)], dtype=np.int32)
+    write_mesh(Mesh(corners, faces), folder / "raw_mesh.off")
+    (folder / "pointcloud.ply").write_text("ply\n")
+    (folder / "Conf1_imgs" / "N_0_7_x90.tif").write_bytes(b"")
+    assert cli.main(["info", str(folder), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["kind"], told["watertight"], told["warnings"]) == ("instance", True, [])
+    assert told["volume_um3"] == pytest.approx(0.24**3 / 6)
+    assert told["samples"] == ["pointcloud.ply"]
+    assert told["images"] == ["Conf1_imgs/N_0_7_x90.tif"]
+
+
+@pytest.mark.parametrize(
+    ("size", "said"), [(2000, "48 µm long"), (0.2, "4.8 nm long"), (100, None), (1000, None)]
+)
+def test_info_asks_about_the_unit_of_a_mesh_that_is_no_mitochondrion(
+    tmp_path: Path, capsys: Any, size: float, said: str | None
+) -> None:
+    path = tmp_path / "a.off"
+    corners = f"0 0 0\n{size} 0 0\n0 {size} 0\n0 0 {size}\n"
+    path.write_text(f"OFF\n4 4 0\n{corners}3 0 2 1\n3 0 1 3\n3 0 3 2\n3 1 2 3\n")
+    assert cli.main(["info", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert ("is the file's unit really 24 nm?" in told) == (said is not None)
+    assert said is None or said in told

@@ -6,7 +6,7 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +17,9 @@ from napari_3dmsl.reading import reading
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+
+_MOST_TOLD = 8
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,18 @@ class SettingsError(ValueError):
     """
 
     def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(problem.text for problem in problems))
+        super().__init__(in_one_line([problem.text for problem in problems]))
         self.problems = problems
 
     def __reduce__(self) -> tuple[type[Self], tuple[list[Problem]]]:
         """Pass between processes whole."""
         return type(self), (self.problems,)
+
+
+def in_one_line(problems: Sequence[str]) -> str:
+    """Return problems as one line that can be read: the first ones, and how many more."""
+    more = len(problems) - _MOST_TOLD
+    return "; ".join(problems[:_MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
 class Settings(BaseModel):

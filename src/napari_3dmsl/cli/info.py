@@ -55,10 +55,13 @@ def _presets() -> Report:
 
 def _file(path: Path) -> Report:
     from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, LOCK_FILE
+    from napari_3dmsl.shapes.library_files import MESH_FILE
     from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
 
     if (path / LOCK_FILE).is_file():
         return _image_set(path)
+    if (path / MESH_FILE).is_file():
+        return _instance(path)
     if path.is_dir() or path.suffix.lower() == ".zip":
         return _library(path)
     if not path.exists():
@@ -107,9 +110,25 @@ def _library(path: Path) -> Report:
     ]
 
 
+def _instance(path: Path) -> Report:
+    """Tell of the folder of one shape: its mesh, and what lies beside it."""
+    from napari_3dmsl.shapes.library_files import CLOUD_FILE, MESH_FILE, OCCUPANCY_FILE, image_key
+
+    result, lines = _mesh(path / MESH_FILE)
+    samples = [name for name in (CLOUD_FILE, OCCUPANCY_FILE) if (path / name).is_file()]
+    found = sorted(file.relative_to(path).as_posix() for file in path.glob("*_imgs/*"))
+    images = [name for name in found if image_key(name)]
+    told = {"kind": "instance", "samples": samples, "images": images}
+    return result | told, [
+        f"{path}: one shape of a library",
+        *lines,
+        f"samples: {', '.join(samples) or 'none'}; images: {len(images)}",
+    ]
+
+
 def _mesh(path: Path) -> Report:
     from napari_3dmsl.datasets.formats import mesh_unit_nm
-    from napari_3dmsl.shapes.mesh import read_mesh
+    from napari_3dmsl.shapes.mesh import doubtful_size, read_mesh
 
     unit_nm = mesh_unit_nm(path)
     mesh = read_mesh(path, unit_nm / 1000)
@@ -123,12 +142,14 @@ def _mesh(path: Path) -> Report:
         "area_um2": mesh.area_um2,
         "volume_um3": mesh.volume_um3 if mesh.is_watertight else None,
         "size_um": (high - low).tolist(),
+        "warnings": doubtful_size(mesh, unit_nm),
     }
     volume = f"{mesh.volume_um3:.4g} µm³" if mesh.is_watertight else "unknown (not watertight)"
     return result, [
         f"{path}: mesh, {len(mesh.vertices)} vertices, {len(mesh.faces)} faces",
         f"size {lengths(result['size_um'])} (z, y, x), taking its unit as {unit_nm:g} nm",
         f"area {mesh.area_um2:.4g} µm², volume {volume}",
+        *(f"warning: {text}" for text in result["warnings"]),
     ]
 
 

@@ -20,7 +20,14 @@ from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.instruments import Acquisition, PixelCount
 from napari_3dmsl.microscope.pose import Angles
 from napari_3dmsl.microscope.simulation import Noise, Simulation
-from napari_3dmsl.settings import Problem, Settings, SettingsError, parse_settings, read_text
+from napari_3dmsl.settings import (
+    Problem,
+    Settings,
+    SettingsError,
+    in_one_line,
+    parse_settings,
+    read_text,
+)
 from napari_3dmsl.shapes.classification import ShapeClass
 
 SPLITS = ("train", "val", "test")
@@ -283,7 +290,7 @@ class Recipe(Settings):
                 f"line {line}: {problem.text}" if line else problem.text
                 for line, problem in zip(places, error.problems, strict=True)
             ]
-            raise ValueError(f"{path}: {'; '.join(told)}") from None
+            raise ValueError(f"{path}: {in_one_line(told)}") from None
 
 
 def _wrong_together(text: str) -> SettingsError:

@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+__all__ = ["MESH_SUFFIXES", "Mesh", "decimate", "doubtful_size", "merge_meshes", "mesh_from_field"]
+__all__ += ["mesh_from_mask", "read_mesh", "surface_distance", "write_mesh"]
+
 LARGEST_EXTENT_UM = 1000.0
 """Of a surface along an axis: ten times the cells that electron microscopes image whole."""
 
+USUAL_LENGTH_UM = (0.1, 30.0)
+"""Of a mitochondrion; what is longer is called a nano-tunnel. Others are told, not refused."""
+
 FARTHEST_UM = 1e5
 """Of a vertex from the origin: ten centimetres, a whole brain."""
-
-__all__ = ["MESH_SUFFIXES", "Mesh", "decimate", "merge_meshes", "mesh_from_field"]
-__all__ += ["mesh_from_mask", "read_mesh", "surface_distance", "write_mesh"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +152,27 @@ def read_mesh(path: str | Path, unit_um: float = 1.0) -> Mesh:
         vertices, faces = repair(vertices[:, ::-1] * unit_um, faces[:, ::-1])
         check_lengths(vertices, unit_um)
     return Mesh(np.ascontiguousarray(vertices), np.ascontiguousarray(faces, dtype=np.int32))
+
+
+def doubtful_size(mesh: Mesh, unit_nm: float) -> list[str]:
+    """Return a warning where a mesh has the size of no mitochondrion: its unit may be wrong.
+
+    Parameters
+    ----------
+    mesh
+        As read.
+    unit_nm
+        Length of the file's unit that it was read with.
+    """
+    longest = float(np.ptp(mesh.bounds_um, axis=0).max())
+    low, high = USUAL_LENGTH_UM
+    if low <= longest <= high:
+        return []
+    size = f"{longest:.4g} µm" if longest >= 0.01 else f"{longest * 1000:.4g} nm"
+    return [
+        f"{size} long, when mitochondria are {low:g} to {high:g} µm: is the file's unit really "
+        f"{unit_nm:g} nm?"
+    ]
 
 
 def write_mesh(mesh: Mesh, path: str | Path, unit_um: float = 1.0) -> None:
