@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 from superqt import QCollapsible
 
+from napari_3dmsl.widgets._canvas_context import CanvasContext
 from napari_3dmsl.widgets._memory import Memory, State
 from napari_3dmsl.widgets._reach import CalmWheel, set_tab_order, warning_colour
 from napari_3dmsl.widgets._tabs import join_tabs
@@ -59,6 +60,7 @@ class Panel(QWidget):
         self._endings: list[Callable[[], None]] = []
         self._opened = False
         self.destroyed.connect(partial(_end, self._endings))
+        self.at_end(CanvasContext(viewer, self).stop)
         column = QWidget()
         column.setObjectName("column")
         self._column = QVBoxLayout(column)
