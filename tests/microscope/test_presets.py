@@ -128,3 +128,10 @@ def test_bad_objectives_say_field_value_and_range():
         Objective(magnification=0)
     with pytest.raises(ValueError, match="no objective '5x': use one of 100x-oil"):
         presets.load_objective("5x")
+
+
+@pytest.mark.parametrize("name", ["con", "NUL", "aux.1", "Com1", "lpt9 .x"])
+def test_names_that_windows_keeps_for_devices_are_no_names_of_presets(folder, name):
+    with pytest.raises(ValueError, match="Windows keeps this name"):
+        presets.save_microscope(presets.load_microscope("con1"), name)
+    assert not list(folder.rglob("*.json"))

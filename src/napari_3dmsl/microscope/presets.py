@@ -26,6 +26,7 @@ AnySettings = TypeVar("AnySettings", bound=Settings)
 
 FOLDER_VARIABLE = "NAPARI_3DMSL_PRESETS"
 _LARGEST_FILE = 1 << 20  # bytes; a microscope takes one thousand
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\.|$)", re.IGNORECASE)
 _SUFFIXES = {".json", ".toml"}
 _SETTINGS: dict[Kind, type[Settings]] = {
     "microscopes": Microscope,
@@ -122,6 +123,8 @@ def save_microscope(microscope: Microscope, name: str) -> Path:
         raise ValueError(
             f"name = {name!r}: 1 to 64 letters, digits, spaces or . , + - _ and no other character"
         )
+    if _RESERVED.match(name):
+        raise ValueError(f"name = '{name}': Windows keeps this name for a device; choose another")
     if name in _shipped("microscopes"):
         raise ValueError(f"name = '{name}': a preset of this package; choose another name")
     folder = user_folder() / "microscopes"

@@ -1,0 +1,151 @@
+"""What the fuzzer found, each made small: one line that names the file, or read as it should be."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_3dmsl.cli import main
+from napari_3dmsl.datasets.files.ome_zarr import read_ome_zarr, read_zarr_array, write_ome_zarr
+from napari_3dmsl.datasets.files.truths import read_truth
+from napari_3dmsl.datasets.recipe import Recipe
+from napari_3dmsl.readers import get_zarr_reader
+from napari_3dmsl.shapes.library import ShapeLibrary
+from napari_3dmsl.shapes.library_files import cloud_from_ply, occupancies_from_npz
+from napari_3dmsl.shapes.sampling import UnitCube
+from napari_3dmsl.volumes.open import open_labels
+
+CUBE = UnitCube(np.zeros(3), 1.0)
+
+
+def refusal(read: Callable[[], Any], path: Path) -> str:
+    with pytest.raises(ValueError, match=r"^[^\n]{1,2000}$") as told:
+        read()
+    assert str(told.value).startswith(str(path))
+    return str(told.value)
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Path:
+    """An OME-Zarr image of this package with a mask."""
+    pixels = np.random.default_rng(0).integers(1, 99, (4, 8, 8)).astype(np.uint16)
+    labels = {"mask": (pixels > 50).astype(np.uint8)}
+    about = {"software": "napari-3dmsl 0.1.0"}
+    return write_ome_zarr(tmp_path / "a.zarr", pixels, (0.1, 0.1, 0.1), about, labels=labels)
+
+
+@pytest.mark.parametrize("inside", ["0", "labels/mask/0"])
+def test_a_damaged_chunk(ours: Path, inside: str) -> None:
+    [chunk] = [file for file in (ours / inside / "c").rglob("*") if file.is_file()]
+    chunk.write_bytes(b"\x28\xb5\x2f\xfd" + b"x" * 20)
+    array = ours / inside
+    refusal(lambda: read_zarr_array(array.parent), array.parent)
+    image = read_ome_zarr(ours)
+    pixels = image.pixels if inside == "0" else image.labels["mask"]
+    refusal(lambda: pixels[0], array)
+    refusal(lambda: np.asarray(pixels), array)
+    refusal(lambda: get_zarr_reader(str(ours))(str(ours)), ours)
+
+
+def test_pixels_of_which_no_chunk_is_there(ours: Path) -> None:
+    about = ours / "0" / "zarr.json"
+    told = json.loads(about.read_text())
+    about.write_text(json.dumps(told | {"shape": [100_000, 100_000, 100_000]}))
+    assert "do not fit into" in refusal(lambda: np.asarray(read_ome_zarr(ours).pixels), ours)
+
+
+def test_words_of_a_library_that_quote_a_whole_book(ours: Path) -> None:
+    about = ours / "zarr.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"zarr_format": "x" * 100_000}))
+    refusal(lambda: read_ome_zarr(ours), ours)
+
+
+def test_a_mask_whose_bytes_are_neither_0_nor_1(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    mask = np.zeros((4, 5, 6), dtype=np.uint8)
+    mask[1:3, 1:3, 1:4] = 128
+    np.save(path, mask.view(bool))
+    labels = open_labels(path).labels
+    assert labels.dtype == bool
+    assert labels.view(np.uint8).max() == 1
+    np.testing.assert_array_equal(labels, mask > 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a,b\n1,99999999999999999999999\n", ",b\n1,2\n", "a,b\n1,2\n\n", '"a\n', "a,b\n\0,1\n"],
+    ids=["a number beyond 64 bits", "no name", "an empty line", "an open quote", "NUL"],
+)
+def test_tables_of_ground_truth(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    try:
+        assert read_truth(path).dtype.names is not None
+    except ValueError as error:
+        assert str(error).startswith(str(path))  # noqa: PT017 - either is right, nothing else is
+
+
+def test_points_far_out_of_their_cube() -> None:
+    names = "".join(f"property float {name}\n" for name in ("x", "y", "z", "nx", "ny", "nz"))
+    head = f"ply\nformat ascii 1.0\nelement vertex 1\n{names}end_header\n"
+    refusal(lambda: cloud_from_ply(f"{head}1e300 0 0 0 0 1\n".encode(), CUBE, "a.ply"), Path("a"))
+
+
+def test_occupancies_far_away(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    told = {"points": np.zeros((8, 3)), "occupancies": np.zeros(1, np.uint8), "scale": 1.0}
+    np.savez(path, **told, loc=np.array([1e300, 0, 0]))
+    refusal(lambda: occupancies_from_npz(path.read_bytes(), 0.024, str(path)), path)
+
+
+def test_a_table_that_quotes_a_whole_book(tmp_path: Path) -> None:
+    folder = tmp_path / "1"
+    folder.mkdir()
+    (folder / "raw_mesh.off").write_text("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")
+    table = tmp_path / "meta_locations.csv"
+    table.write_text(f"index,cx\n1,{'x' * 100_000}\n")
+    refusal(lambda: ShapeLibrary.open(tmp_path), table)
+
+
+def test_a_recipe_with_a_thousand_wrong_settings(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"ground_truth": [0] * 1000}))
+    assert "more" in refusal(lambda: Recipe.load(path), path)
+
+
+@pytest.mark.parametrize("name", ["../x", "\0", "\ud800", "a" * 5000], ids=range(4))
+@pytest.mark.parametrize("field", ["library", "preset"])
+def test_a_recipe_that_names_files_that_cannot_be(
+    tmp_path: Path, capsys: Any, name: str, field: str
+) -> None:
+    told: dict[str, Any] = {"source": {"library": "x"}, "microscopes": ["epi1"]}
+    if field == "library":
+        told["source"]["library"] = name
+    else:
+        told["microscopes"] = [{"preset": f"{name}.json"}]
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(told))
+    assert main(["dataset", str(path), str(tmp_path / "set")]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("Error: ")
+    assert str(tmp_path.parent) in error
+    assert error.count("\n") == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["recipe.json"]
+
+
+def test_a_tiff_whose_pixels_are_of_no_type(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.ones((4, 5, 6), np.uint16), metadata=None)
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        struct.pack_into("<H", content, tiff.pages[0].tags["BitsPerSample"].valueoffset, 32767)
+    path.write_bytes(content)
+    assert main(["info", str(path)]) == 1
+    assert "of a type that does not exist" in capsys.readouterr().err
