@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,15 @@ def cases() -> Path:
 def nobodys_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
     """Presets and remembered settings of whoever runs the tests stay out of them, and unchanged."""
     monkeypatch.setenv("NAPARI_3DMSL_PRESETS", str(tmp_path_factory.mktemp("settings")))
+
+
+@pytest.fixture
+def small_files() -> Iterator[Callable[[int], None]]:
+    """Let no file become larger than so many bytes."""
+    resource = pytest.importorskip("resource", reason="Windows limits no files")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pickle
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import trimesh
 
-from napari_3dmsl.writing import check_apart, is_same, whole_output
+from napari_3dmsl import cli
+from napari_3dmsl.datasets.files.ome_zarr import write_ome_zarr
+from napari_3dmsl.datasets.formats import write_ome_tiff
+from napari_3dmsl.shapes.mesh import Mesh, write_mesh
+from napari_3dmsl.writing import (
+    DiskFullError,
+    check_apart,
+    is_same,
+    whole_file,
+    whole_output,
+)
 
 KILLED = """
 import os, signal, sys
@@ -146,3 +161,104 @@ def test_other_names_of_a_file_are_found_out(
     for name in ("lib/new.tif", "lib/7/new.tif", "here/lib/new.tif"):
         with pytest.raises(ValueError, match="would lie in the library"):
             check_apart(Path(name), "the file", library=tmp_path / "lib")
+
+
+# A disk that is full. Files that may not grow stand for it: that needs no rights and no mount.
+
+
+def ball_labels(folder: Path) -> Path:
+    z, y, x = np.ogrid[:40, :40, :40]
+    path = folder / "ball.npy"
+    np.save(path, (z - 20) ** 2 + (y - 20) ** 2 + (x - 20) ** 2 <= 144)
+    return path
+
+
+def ball_mesh(folder: Path) -> Path:
+    path = folder / "ball.off"
+    trimesh.creation.icosphere(subdivisions=2, radius=20).export(path)
+    return path
+
+
+VOXEL = ("--voxel-nm", "24", "24", "24")
+COMMANDS = {
+    "pixels of an image": (ball_mesh, ["simulate", "{in}", "{out}.tif", "--microscope", "con1"]),
+    "planes of a stack": (
+        ball_mesh,
+        [
+            "simulate",
+            "{in}",
+            "{out}.tif",
+            "--microscope",
+            "con1",
+            "--planes",
+            "3",
+            "--noise",
+            "none",
+        ],
+    ),
+    "a library": (ball_labels, ["extract", "{in}", "{out}", *VOXEL]),
+    "a library in a zip": (ball_labels, ["extract", "{in}", "{out}.zip", *VOXEL]),
+    "labels": (ball_labels, ["extract", "{in}", "{out}", *VOXEL, "--labels-out", "{out}.tif"]),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("room", [0, 5000])
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing(
+    small_files: Callable[[int], None],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    name: str,
+    room: int,
+) -> None:
+    make, words = COMMANDS[name]
+    given, out = make(tmp_path), tmp_path / "out"
+    before = names(tmp_path)
+    small_files(room)
+    status = cli.main(
+        [word.replace("{in}", str(given)).replace("{out}", str(out)) for word in words]
+    )
+    printed = capsys.readouterr()
+    assert status == 1
+    assert printed.err.count("\n") == 1
+    assert printed.err.startswith(f"Error: {out}")
+    assert "the disk is full; make room" in printed.err
+    assert names(tmp_path) == before
+
+
+def test_a_full_disk_is_told_by_every_writer(
+    small_files: Callable[[int], None], tmp_path: Path
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 60000, (64, 64)).astype(np.uint16)
+    body = trimesh.creation.icosphere(subdivisions=3)
+    mesh = Mesh(np.array(body.vertices), np.array(body.faces, dtype=np.int32))
+    small_files(3000)
+    for write_one in (
+        lambda: write_ome_tiff(tmp_path / "a.tif", pixels, (0.1, 0.1)),
+        lambda: write_ome_tiff(tmp_path / "a.tif", pixels, (0.1, 0.1), compress=True),
+        lambda: write_ome_zarr(tmp_path / "a.zarr", pixels, (0.1, 0.1), {}),
+        lambda: write_mesh(mesh, tmp_path / "a.off"),
+        lambda: write_mesh(mesh, tmp_path / "a.stl"),
+    ):
+        with pytest.raises(DiskFullError, match=rf"^{tmp_path}/a\.\w+: the disk is full") as told:
+            write_one()
+        assert told.value.errno == errno.ENOSPC
+        assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "full"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), True),
+        (OSError("8192 requested and 512 written"), True),  # as NumPy says it
+        (PermissionError(errno.EACCES, "Permission denied"), False),
+        (OSError("a worker has died"), False),
+    ],
+)
+def test_a_full_disk_is_told_from_other_errors(tmp_path: Path, error: OSError, full: bool) -> None:
+    with pytest.raises(OSError, match=r".") as told, whole_file(tmp_path / "a"):
+        raise error
+    assert isinstance(told.value, DiskFullError) == full
+    told_again = pickle.loads(pickle.dumps(told.value))
+    assert str(told_again) == str(told.value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,13 +16,51 @@ _WORK = ".napari-3dmsl"  # ends the names of hidden folders that nobody else wou
 _NEW, _OLD, _LOCK = "new", "old", "lock"
 
 
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_CUT_SHORT = re.compile(r"\d+ requested and \d+ written")  # by NumPy, which gives no number
+
+
+class DiskFullError(OSError):
+    """There is no room for what is written; nothing half-written is left."""
+
+    def __str__(self) -> str:
+        """Say it as all messages do: the place first."""
+        return f"{self.filename}: {self.strerror}" if self.filename else super().__str__()
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether an error means that a disk, a quota or the limit on a file is reached."""
+    return error.errno in _FULL or _CUT_SHORT.search(str(error)) is not None
+
+
+@contextmanager
+def telling_full_disk(place: Path) -> Iterator[None]:
+    """Tell a full disk, however a library says it, as one `DiskFullError` that names the place."""
+    try:
+        yield
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        told = "the disk is full; make room, or choose another place, and run again"
+        raise DiskFullError(errno.ENOSPC, told, str(place)) from error
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary file in the same folder, which takes the name only when it is finished."""
+    """Give a temporary file in the same folder, which takes the name only when it is finished.
+
+    Raises
+    ------
+    DiskFullError
+        When there is no room for it.
+    OSError
+        When it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.part")
     try:
-        yield temporary
-        temporary.replace(path)
+        with telling_full_disk(path):
+            yield temporary
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -45,16 +85,22 @@ def whole_output(target: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
     ------
     ValueError
         When another run is writing the same target, or a file in it is in the way of a new one.
+    DiskFullError
+        When there is no room for it.
     OSError
         When it cannot be written.
     """
     target = target.resolve()  # a link stays a link
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with telling_full_disk(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".*{_WORK}"):
         with suppress(OSError, filelock.Timeout), _working_in(left):
             pass  # which clears up
     try:
-        with _working_in(target.with_name(f".{target.name}{_WORK}")) as work:
+        with (
+            telling_full_disk(target),
+            _working_in(target.with_name(f".{target.name}{_WORK}")) as work,
+        ):
             yield work / _NEW
             if target.is_dir():
                 _take_over(target, work / _NEW, ours)

@@ -342,6 +342,21 @@ def test_a_disk_that_fills_up_stops_cleanly_and_goes_on(
     assert tree(tmp_path) == tree(folder)
 
 
+@pytest.mark.parametrize("room", [0, 2000])
+def test_pixels_that_find_no_room_are_told_as_a_full_disk(
+    finished, tmp_path, in_process, small_files, room
+):
+    """NumPy, which writes them, tells no number of the error."""
+    recipe, folder = finished
+    small_files(room)
+    with pytest.raises(DiskFullError, match=f"{tmp_path}.*the disk is full"):
+        generate(recipe, tmp_path, 1)
+    assert not list(tmp_path.rglob("*.part"))
+    small_files(10**9)
+    assert generate(recipe, tmp_path).images == 48
+    assert tree(tmp_path) == tree(folder)
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """Mount a disk of a given size in kB; root can."""

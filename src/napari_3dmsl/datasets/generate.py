@@ -6,7 +6,6 @@ then the group is written down in the journal; at the end the journal becomes th
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import signal
@@ -38,6 +37,7 @@ from napari_3dmsl.datasets.running.journal import JOURNAL_FILE, Journal
 from napari_3dmsl.datasets.running.lock import keep_provenance, only_run, provenance
 from napari_3dmsl.datasets.staging.groups import GroupRenderer
 from napari_3dmsl.shapes.library import ShapeLibrary
+from napari_3dmsl.writing import DiskFullError, is_disk_full
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.files.index import Row
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 
 _QUEUED_PER_WORKER = 2
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass
@@ -70,10 +69,6 @@ class Outcome:
     images: int = 0
     made: int = 0
     failed: dict[str, str] = field(default_factory=dict)
-
-
-class DiskFullError(OSError):
-    """The disk is full; what is finished is kept, and running again goes on."""
 
 
 def generate(
@@ -127,7 +122,7 @@ def generate(
                 _complete_release(plan, library, outcome, progress)
             return outcome
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_disk_full(error):
             raise
         raise DiskFullError(
             f"{folder}: the disk is full. Make room and run again to go on"
@@ -267,7 +262,7 @@ class _Run:
                 f"{self._so_far(journal)}. Run again to go on, with fewer workers"
             ) from None
         except OSError as error:
-            if error.errno in _FULL:
+            if is_disk_full(error):
                 raise DiskFullError(self._full(journal)) from None
             raise
         except ValueError as error:

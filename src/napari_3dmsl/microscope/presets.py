@@ -20,6 +20,7 @@ from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.objectives import Objective
 from napari_3dmsl.settings import Settings
+from napari_3dmsl.writing import whole_file
 
 Kind = Literal["microscopes", "objectives", "cameras"]
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -130,9 +131,10 @@ def save_microscope(microscope: Microscope, name: str) -> Path:
     folder = user_folder() / "microscopes"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    partial = folder / f".{name}.partial"
-    partial.write_text(microscope.replace(name=name).model_dump_json(indent=2) + "\n", "utf-8")
-    partial.replace(path)
+    with whole_file(path) as temporary:
+        temporary.write_text(
+            microscope.replace(name=name).model_dump_json(indent=2) + "\n", "utf-8"
+        )
     return path
 
 

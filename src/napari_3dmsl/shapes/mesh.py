@@ -15,6 +15,7 @@ from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask
 from napari_3dmsl.shapes.mesh_files import LARGEST_MESH_FILE, MESH_SUFFIXES, parse_mesh
 from napari_3dmsl.shapes.mesh_repair import repair
+from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,12 +205,8 @@ def write_mesh(mesh: Mesh, path: str | Path, unit_um: float = 1.0) -> None:
         mesh.vertices[:, ::-1] / unit_um, mesh.faces[:, ::-1], process=False, validate=False
     )
     content: Any = turned.export(file_type=path.suffix[1:].lower())
-    temporary = path.with_name(f".{path.name}.part")
-    try:
+    with whole_file(path) as temporary:
         temporary.write_bytes(content if isinstance(content, bytes) else content.encode())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def decimate(mesh: Mesh, target_faces: int, max_distance_um: float | None = None) -> Mesh:

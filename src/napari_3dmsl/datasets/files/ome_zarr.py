@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from napari_3dmsl.datasets.formats import axes_of
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.reading import reading
+from napari_3dmsl.writing import telling_full_disk
 
 VERSION = "0.5"
 ZARR_SUFFIX = ".zarr"
@@ -148,17 +149,20 @@ def write_ome_zarr(
     temporary = path.with_name(f".{path.name}.part")
     shutil.rmtree(temporary, ignore_errors=True)  # what an interrupted run has left
     try:
-        root = zarr.open_group(temporary, mode="w", zarr_format=3)
-        ome = _multiscales(path.stem, axes, sizes)
-        root.update_attributes({"ome": ome | _omero(channels, pixels, axes), KEY: dict(metadata)})
-        _add_pixels(root, pixels, axes)
-        if masks:
-            group = root.create_group("labels", attributes=_ome({"labels": list(masks)}))
-            for name, (mask, flat) in masks.items():
-                about = _multiscales(name, flat, sizes)
-                about["image-label"] = {"source": {"image": "../../"}, "colors": _colours(mask)}
-                _add_pixels(group.create_group(name, attributes={"ome": about}), mask, flat)
-        _put_in_place(temporary, path)
+        with telling_full_disk(path):
+            root = zarr.open_group(temporary, mode="w", zarr_format=3)
+            ome = _multiscales(path.stem, axes, sizes)
+            root.update_attributes(
+                {"ome": ome | _omero(channels, pixels, axes), KEY: dict(metadata)}
+            )
+            _add_pixels(root, pixels, axes)
+            if masks:
+                group = root.create_group("labels", attributes=_ome({"labels": list(masks)}))
+                for name, (mask, flat) in masks.items():
+                    about = _multiscales(name, flat, sizes)
+                    about["image-label"] = {"source": {"image": "../../"}, "colors": _colours(mask)}
+                    _add_pixels(group.create_group(name, attributes={"ome": about}), mask, flat)
+            _put_in_place(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return path
