@@ -15,6 +15,7 @@ import tifffile
 from napari_3dmsl.cli import main
 from napari_3dmsl.datasets.files.ome_zarr import read_ome_zarr, read_zarr_array, write_ome_zarr
 from napari_3dmsl.datasets.files.truths import read_truth
+from napari_3dmsl.datasets.formats import read_pixels
 from napari_3dmsl.datasets.recipe import Recipe
 from napari_3dmsl.readers import get_zarr_reader
 from napari_3dmsl.shapes.library import ShapeLibrary
@@ -149,3 +150,16 @@ def test_a_tiff_whose_pixels_are_of_no_type(tmp_path: Path, capsys: Any) -> None
     path.write_bytes(content)
     assert main(["info", str(path)]) == 1
     assert "of a type that does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("compression", [None, "zlib", "zstd"])
+def test_a_tile_that_is_wider_than_anything(tmp_path: Path, compression: str | None) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.ones((40, 60), np.uint16), tile=(16, 16), compression=compression)
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        tag = tiff.pages[0].tags["TileWidth"]
+    struct.pack_into("<H", content, tag.offset + 2, 4)  # a 32-bit number
+    struct.pack_into("<I", content, tag.valueoffset, 2**31 - 16)
+    path.write_bytes(content)
+    assert "do not fit into" in refusal(lambda: read_pixels(path), path)
