@@ -293,3 +293,48 @@ def test_an_image_in_pixels_has_no_size_and_one_in_seconds_is_not_saved(tmp_path
     assert describe_image(tmp_path / "image.tif").size_um == {}
     with pytest.raises(ValueError, match="unit 'second' is no length"):
         writers.write_image(str(tmp_path / "film.tif"), image, {**attributes, "units": "second"})
+
+
+def test_the_labels_of_an_npz_open_as_labels_and_occupancies_do_not(cases: Path) -> None:
+    path = cases / "files" / "labels.npz"
+    assert readers.get_occupancy_reader(str(path)) is None
+    [(data, attributes, kind)] = read(readers.get_label_reader, path)
+    assert (kind, data.shape, attributes["name"]) == ("labels", (20, 40, 56), "labels")
+    damaged = cases / "hostile" / "npz-trace-a0384a44" / "occupancies.npz"
+    assert readers.get_label_reader(str(damaged)) is None
+    assert readers.get_occupancy_reader(str(damaged)) is not None
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".png"])
+def test_sections_open_as_one_volume_from_a_folder_and_from_a_list(
+    tmp_path: Path, suffix: str
+) -> None:
+    from PIL import Image
+
+    labels = np.zeros((11, 6, 7), np.uint8)
+    labels[2:9, 2:5, 2:5] = 3
+    for number, plane in enumerate(labels):
+        Image.fromarray(plane).save(tmp_path / f"s{number}{suffix}")
+    files = [str(tmp_path / f"s{number}{suffix}") for number in range(11)]
+    for given in (str(tmp_path), files):
+        reader = readers.get_label_reader(given)
+        assert reader is not None
+        [(data, _, kind)] = reader(given)
+        assert kind == "labels"
+        np.testing.assert_array_equal(data, labels)
+
+
+def test_float_labels_with_whole_numbers_open_as_labels(cases: Path) -> None:
+    path = cases / "files" / "float32_imagej_labels.tif"
+    reader = readers.get_image_reader(str(path))
+    assert reader is not None
+    [(data, attributes, kind)] = reader(str(path))
+    assert (kind, data.dtype.kind) == ("labels", "u")
+    assert attributes["scale"] == pytest.approx([0.024, 0.016, 0.016])
+
+
+def test_grey_volumes_do_not_open_as_labels(tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).normal(100, 20, (9, 30, 40)).clip(0, 255)
+    for dtype in (np.uint8, np.uint16, np.float32):
+        tifffile.imwrite(tmp_path / "grey.tif", grey.astype(dtype), photometric="minisblack")
+        assert readers.get_image_reader(str(tmp_path / "grey.tif")) is None

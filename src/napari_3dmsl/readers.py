@@ -22,8 +22,9 @@ def get_mesh_reader(path: str | list[str]) -> Reader | None:
 
 
 def get_occupancy_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of ``occupancies.npz``."""
-    return _each(_read_occupancies) if _all_files(path, (".npz",)) else None
+    """Return the reader of ``occupancies.npz``, None for other arrays."""
+    ours = _all_files(path, (".npz",)) and not any(map(_may_be_labels, _paths(path)))
+    return _each(_read_occupancies) if ours else None
 
 
 def get_library_reader(path: str | list[str]) -> Reader | None:
@@ -64,8 +65,32 @@ def get_image_reader(path: str | list[str]) -> Reader | None:
 
 
 def get_label_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of label volumes in NIfTI."""
-    return _each(_read_labels) if _all_files(path, (".nii", ".nii.gz")) else None
+    """Return the reader of label volumes in NIfTI and ``.npz``, and of sections.
+
+    A folder, or several files of one plane each, are the sections of one volume.
+    """
+    from napari_3dmsl.volumes.open import NIFTI_SUFFIXES, is_label_file
+    from napari_3dmsl.volumes.slices import SLICE_SUFFIXES
+
+    files = _paths(path)
+    if len(files) > 1 and _all_files(path, SLICE_SUFFIXES):
+        return _read_sections
+    if _all_files(path, NIFTI_SUFFIXES) or all(map(_may_be_labels, files)):
+        return _each(_read_labels)
+    folders = all(Path(file).is_dir() and is_label_file(file) for file in files)
+    return _each(_read_labels) if folders else None
+
+
+def _may_be_labels(path: str) -> bool:
+    """Whether a file is a ``.npz`` with an array that can be labels."""
+    from napari_3dmsl.volumes.numpy_files import npz_series
+
+    if not path.lower().endswith(".npz"):
+        return False
+    try:
+        return any(one.able for one in npz_series(path))
+    except ValueError:
+        return False
 
 
 def get_microscope_reader(path: str | list[str]) -> Reader | None:
@@ -201,6 +226,14 @@ def _read_zarr(path: Path) -> list[LayerData]:
     from napari_3dmsl.image_set_layers import zarr_layers
 
     return zarr_layers(path)
+
+
+def _read_sections(path: str | list[str]) -> list[LayerData]:
+    """Read several files as the sections of one volume."""
+    from napari_3dmsl.layers import volume_layer
+    from napari_3dmsl.volumes.open import open_labels
+
+    return [volume_layer(open_labels(_paths(path)))]
 
 
 def _read_labels(path: Path) -> list[LayerData]:

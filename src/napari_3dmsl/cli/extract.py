@@ -12,12 +12,19 @@ import typer
 from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from napari_3dmsl.shapes.extraction import Extraction, ExtractionSettings
 
 
 def extract(
     labels: Annotated[
-        Path, typer.Argument(help="Label volume: .tif, .npy, .nii or .nii.gz.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Label volume: .tif, .npy, .npz, .nii or .nii.gz; or sections as TIFF or PNG: "
+            "their folder, or all of them in order.",
+            show_default=False,
+        ),
     ],
     library: Annotated[
         Path,
@@ -26,6 +33,21 @@ def extract(
     voxel_nm: Annotated[
         tuple[float, float, float] | None,
         typer.Option(metavar="Z Y X", help="Voxel size in nm; needed if the file does not say it."),
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(
+            help="Number or name of the image in a TIFF, or of the array in a .npz.",
+            show_default="the one that can be labels",
+        ),
+    ] = None,
+    background: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|max",
+            help="Number besides 0 that is background, such as -1; max is the type's largest.",
+            show_default=False,
+        ),
     ] = None,
     downsample: Annotated[
         str | None,
@@ -101,18 +123,22 @@ def extract(
     from napari_3dmsl.shapes.sampling import SampleSettings
     from napari_3dmsl.shapes.shape import measure_shapes
     from napari_3dmsl.volumes.open import open_labels
+    from napari_3dmsl.volumes.plausibility import label_warnings
     from napari_3dmsl.writing import check_apart
 
     start, progress = perf_counter(), progress_line()
     check_target(library, replace)
-    check_apart(library, "the library", **{"label volume": labels})
-    if labels_out is not None:
-        check_image_path(labels_out)
-        apart = {"label volume": labels, "library": library}
-        check_apart(labels_out, "the file of --labels-out", **apart)
-    volume = open_labels(labels, voxel_nm)
+    for file in labels:
+        check_apart(library, "the library", **{"label volume": file})
+        if labels_out is not None:
+            check_image_path(labels_out)
+            apart = {"label volume": file, "library": library}
+            check_apart(labels_out, "the file of --labels-out", **apart)
+    volume = open_labels(labels, voxel_nm, series, _number(background))
     if volume.voxel_nm is None:
-        raise ValueError(f"{labels}: {volume.size_problem}; give --voxel-nm Z Y X, in nm")
+        raise ValueError(f"{volume.path}: {volume.size_problem}; give --voxel-nm Z Y X, in nm")
+    warnings = [*volume.notes, *label_warnings(volume.labels, volume.voxel_nm, instances)]
+    _warn(warnings)
     settings = ExtractionSettings(
         voxel_nm=volume.voxel_nm,
         instances=instances,
@@ -130,7 +156,8 @@ def extract(
     settings = settings.replace(downsample=settings.blocks)
     extraction = extract_instances(volume.labels, settings, progress)
     if extraction.report.kept == 0:
-        raise ValueError(_nothing_left(labels, extraction, settings))
+        raise ValueError(_nothing_left(volume.path, extraction, settings))
+    _warn(extraction.report.warnings)
     rules = ClassRules(**given(length_to=length_to))
     shapes = measure_shapes(extraction, rules, progress)
     told = {**settings.model_dump(mode="json"), "class_rules": rules.model_dump(mode="json")}
@@ -150,12 +177,30 @@ def extract(
         "library": str(library),
         "shapes": len(shapes),
         "classes": _class_counts(shapes),
+        "warnings": [*warnings, *extraction.report.warnings],
         "report": asdict(extraction.report),
         "settings": told,
         "labels_out": None if labels_out is None else str(labels_out),
         "seconds": round(perf_counter() - start, 3),
     }
     show(result, _lines(result, extraction), as_json)
+
+
+def _number(background: str | None) -> int | Literal["max"] | None:
+    """Take a whole number, or ``max``."""
+    if background is None:
+        return None
+    if background == "max":
+        return "max"
+    try:
+        return int(background)
+    except ValueError:
+        raise ValueError(f"--background {background}: expected a whole number or max") from None
+
+
+def _warn(warnings: Iterable[str]) -> None:
+    for text in warnings:
+        typer.echo(f"Warning: {text}", err=True)
 
 
 def _blocks(text: str) -> str | list[str]:
@@ -208,7 +253,6 @@ def _lines(result: dict[str, Any], extraction: Extraction) -> list[str]:
     return [
         f"{result['shapes']} shapes: {classes}",
         extraction.report.summary(),
-        *(f"warning: {text}" for text in extraction.report.warnings),
         f"voxels of {lengths(extraction.voxel_nm, 'nm')} (z, y, x) after downsampling",
         f"written to {' and '.join(written)} in {result['seconds']:.1f} s",
     ]

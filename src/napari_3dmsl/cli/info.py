@@ -16,7 +16,7 @@ def info(
     path: Annotated[
         Path | None,
         typer.Argument(
-            help="A mesh, a TIFF, an image set, or a shape library, also in zips.",
+            help="A mesh, labels, a TIFF, an image set, or a shape library, also in zips.",
             show_default=False,
         ),
     ] = None,
@@ -55,13 +55,17 @@ def _presets() -> Report:
 
 def _file(path: Path) -> Report:
     from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, LOCK_FILE
+    from napari_3dmsl.shapes.library import is_library
     from napari_3dmsl.shapes.library_files import MESH_FILE
     from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
+    from napari_3dmsl.volumes.open import LABEL_SUFFIXES, is_label_file
 
     if (path / LOCK_FILE).is_file():
         return _image_set(path)
     if (path / MESH_FILE).is_file():
         return _instance(path)
+    if path.is_dir() and not is_library(path) and is_label_file(path):
+        return _volume(path)
     if path.is_dir() or path.suffix.lower() == ".zip":
         return _library(path)
     if not path.exists():
@@ -70,7 +74,9 @@ def _file(path: Path) -> Report:
         return _mesh(path)
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return _image(path)
-    known = ", ".join((*MESH_SUFFIXES, *IMAGE_SUFFIXES))
+    if is_label_file(path):
+        return _volume(path)
+    known = ", ".join((*MESH_SUFFIXES, *LABEL_SUFFIXES))
     raise ValueError(f"{path}: expected a folder of shapes or one of .zip, {known}")
 
 
@@ -157,17 +163,43 @@ def _image(path: Path) -> Report:
     from dataclasses import asdict
 
     from napari_3dmsl.datasets.formats import describe_image
+    from napari_3dmsl.volumes.open import list_series
 
-    image = describe_image(path)
-    result = {"kind": "image", **asdict(image)}
+    image, series = describe_image(path), list_series(path)
+    result = {"kind": "image", **asdict(image), "series": [asdict(one) for one in series]}
     sizes = [f"{axis} {size:.4g} µm" for axis, size in image.size_um.items()]
     lines = [
         f"{path}: {image.dtype} image, {' × '.join(map(str, image.shape))} ({image.axes})",
         f"pixels: {', '.join(sizes) or 'size unknown'}",
+        *(f"unit '{unit}' is not known" for unit in image.unknown_units),
+        *(f"series {one}: {one.refused or 'may be labels'}" for one in series if len(series) > 1),
     ]
     if image.metadata is not None:
         lines.append(_origin(image.metadata))
     return result, lines
+
+
+def _volume(path: Path) -> Report:
+    from napari_3dmsl.volumes.open import open_labels
+    from napari_3dmsl.volumes.plausibility import label_values, label_warnings
+
+    volume = open_labels(path)
+    labels, count = volume.labels, len(label_values(volume.labels))
+    warnings = [*volume.notes, *label_warnings(labels, volume.voxel_nm, instances=True)]
+    result = {
+        "kind": "labels",
+        "shape": labels.shape,
+        "dtype": str(labels.dtype),
+        "voxel_nm": volume.voxel_nm,
+        "labels": count,
+        "warnings": warnings,
+    }
+    size = volume.size_problem or f"voxels of {lengths(volume.voxel_nm or (), 'nm')} (z, y, x)"
+    return result, [
+        f"{path}: {count:,} labels, {' × '.join(map(str, labels.shape))} (z, y, x), {labels.dtype}",
+        size,
+        *(f"warning: {text}" for text in warnings),
+    ]
 
 
 def _origin(metadata: dict[str, Any]) -> str:

@@ -48,6 +48,8 @@ class ImageDescription:
         What this package wrote about the image; None for files of others.
     frame_s : float or None
         Time from frame to frame in s; None when the file does not tell it.
+    unknown_units : tuple of str
+        Units that the file gives lengths in and that are not known.
     """
 
     axes: str
@@ -56,6 +58,7 @@ class ImageDescription:
     size_um: dict[str, float]
     metadata: dict[str, Any] | None
     frame_s: float | None = None
+    unknown_units: tuple[str, ...] = ()
 
 
 def write_image(path: str | Path, image: SimulatedImage) -> Path:
@@ -246,13 +249,15 @@ def describe_image(path: str | Path) -> ImageDescription:
     with open_tiff(path) as tiff:
         check_pixels(path, tiff.series[0])
         series = tiff.series[0]
+        size = pixel_size(tiff, series)
         return ImageDescription(
             axes=series.axes,
             shape=tuple(int(length) for length in series.shape),
             dtype=str(series.dtype),
-            size_um={axis: nm / 1000 for axis, nm in pixel_size(tiff, series).nm.items()},
+            size_um={axis: nm / 1000 for axis, nm in size.nm.items()},
             metadata=_own_metadata(tiff),
             frame_s=ome_frame_s(tiff.ome_metadata) if tiff.is_ome else None,
+            unknown_units=size.unknown,
         )
 
 

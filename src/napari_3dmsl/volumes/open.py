@@ -34,6 +34,8 @@ class LabelVolume:
         Voxel size (z, y, x) in nm; ``None`` when neither the file nor the caller gave it.
     name
         A name for people, the file's stem.
+    path
+        What errors call it: the file, or the folder of its sections.
     size_problem
         Why ``voxel_nm`` is ``None``, such as ``the file says no voxel size``; else empty.
     notes
@@ -43,6 +45,7 @@ class LabelVolume:
     labels: NDArray[Any]
     voxel_nm: VoxelNm | None
     name: str
+    path: Path = Path()
     size_problem: str = ""
     notes: tuple[str, ...] = ()
 
@@ -90,6 +93,7 @@ def open_labels(
         labels,
         given or size.voxel_nm,
         where.name.split(".")[0],
+        where,
         "" if given else size.problem,
         notes,
     )

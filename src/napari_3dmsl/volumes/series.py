@@ -43,6 +43,11 @@ class Series:
     axes: str = ""
     refused: str = ""
 
+    @property
+    def able(self) -> bool:
+        """Whether it can be labels."""
+        return not self.refused
+
     def __str__(self) -> str:
         size = " × ".join(map(str, self.shape))
         name = f" '{self.name}'" if self.name else ""
@@ -114,10 +119,10 @@ def choose(
         return _named(path, found, wanted)
     if len(found) == 1:
         [only] = found
-        if only.refused:
+        if not only.able:
             raise ValueError(f"{path}: {only.refused}; its shape is {only.shape}")
         return only
-    able = [one for one in found if not one.refused]
+    able = [one for one in found if one.able]
     whole = [one for one in able if not one.dtype.startswith("float")]
     able = whole or able
     if len(able) > 1:
@@ -134,7 +139,7 @@ def choose(
 def _named(path: Path | str, found: Sequence[Series], wanted: int | str) -> Series:
     for one in found:
         if wanted in (one.index, str(one.index)) or (one.name and wanted == one.name):
-            if one.refused:
+            if not one.able:
                 raise ValueError(f"{path}: series {one}: {one.refused}")
             return one
     raise ValueError(f"{path}: no series {wanted!r}; there is {_ask(found)}")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.memory import check_memory
+from napari_3dmsl.volumes.grey_images import is_grey_image
 from napari_3dmsl.volumes.labels import COPIES
 from napari_3dmsl.volumes.pixel_size import PixelSize, pixel_size
 from napari_3dmsl.volumes.series import Series, choose, why_no_labels
@@ -41,14 +42,25 @@ def tiff_series(path: str | Path) -> tuple[Series, ...]:
 
 
 def may_hold_labels(path: str | Path) -> bool:
-    """Whether a TIFF looks like a label volume by its header: three axes, whole numbers.
+    """Whether a TIFF looks like a label volume, by its header and a few of its planes.
 
     Raises
     ------
     ValueError
         When the file is no TIFF or damaged.
     """
-    return any(not one.refused and one.dtype[0] in "bui" for one in tiff_series(path))
+    with open_tiff(path) as tiff:
+        found = _series_of(tiff)
+        return any(_looks_like_labels(path, tiff.series[one.index]) for one in found if one.able)
+
+
+def _looks_like_labels(path: str | Path, series: Any) -> bool:
+    """Whether the first, the middle and the last plane hold whole numbers and no grey image."""
+    check_pixels(path, series)
+    pages = sorted({0, len(series) // 2, len(series) - 1})
+    planes = np.stack([series.asarray(key=page) for page in pages])
+    whole = planes.dtype.kind != "f" or bool((planes == np.floor(planes)).all())
+    return whole and not is_grey_image(planes)
 
 
 def _series_of(tiff: Any) -> tuple[Series, ...]:
