@@ -254,7 +254,7 @@ def worker_megabytes() -> dict[int, float]:
     found = {}
     for child in children_of(os.getpid()):
         command = Path(f"/proc/{child}/cmdline").read_bytes()
-        if b"spawn_main" in command:
+        if b"compute.serving" in command:
             pages = int(Path(f"/proc/{child}/statm").read_text().split()[1])
             found[child] = pages * os.sysconf("SC_PAGE_SIZE") / 1e6
     return found

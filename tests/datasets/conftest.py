@@ -53,7 +53,7 @@ def small_recipe(library):
 class Inline:
     """Stands for the pool of worker processes: does the work at once, here."""
 
-    def __init__(self, workers, context, begin, told):
+    def __init__(self, workers, begin, told):
         recipe, pools, folder = told
         library = generate.ShapeLibrary.open(recipe.source.library)
         generate._work = generate._Work(Path(folder), GroupRenderer(recipe, library, pools))
@@ -73,7 +73,7 @@ class Inline:
 @pytest.fixture
 def in_process(monkeypatch):
     """Let runs make their images in this process; no other starts."""
-    monkeypatch.setattr(generate, "ProcessPoolExecutor", Inline)
+    monkeypatch.setattr(generate, "Workers", Inline)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +82,7 @@ def finished(library, tmp_path_factory):
     recipe = Recipe(**settings_of(library))
     folder = tmp_path_factory.mktemp("sets") / "finished"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generate, "ProcessPoolExecutor", Inline)
+        patch.setattr(generate, "Workers", Inline)
         outcome = generate.generate(recipe, folder, workers=1)
     assert (outcome.images, outcome.made, outcome.failed) == (48, 48, {})
     return recipe, folder

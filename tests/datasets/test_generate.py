@@ -303,7 +303,7 @@ def test_a_worker_that_dies_is_told_and_finished_work_is_kept(small_recipe, tmp_
             with open(children) as file:  # noqa: PTH123
                 for child in file.read().split():
                     with open(f"/proc/{child}/cmdline") as command:  # noqa: PTH123
-                        if "spawn_main" in command.read():
+                        if "compute.serving" in command.read():
                             os.kill(int(child), 9)
 
     with pytest.raises(OSError, match="a worker process has died.*finished and kept") as caught:

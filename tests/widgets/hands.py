@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 
 from napari_3dmsl import layers
+from napari_3dmsl.compute.worker import spares
 
 VOXEL_NM = (24.0, 24.0, 24.0)
 PATIENCE_MS = 60_000  # for a busy machine; nothing is asserted about time
@@ -35,11 +36,12 @@ def running() -> list[str]:
 
 
 def workers() -> list[psutil.Process]:
-    """Processes that a panel has started; Python's own helper for them is none of ours."""
+    """Processes that work for a panel: not those that wait for the next who needs one."""
     found = []
+    spare = {worker.pid for worker in spares()}
     for child in psutil.Process().children(recursive=True):
         try:
-            if "spawn_main" in " ".join(child.cmdline()):
+            if child.pid not in spare and "compute.serving" in " ".join(child.cmdline()):
                 found.append(child)
         except psutil.Error:  # it has just ended
             continue

@@ -6,22 +6,15 @@ then the group is written down in the journal; at the end the journal becomes th
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threadpoolctl import threadpool_limits
-
+from napari_3dmsl.compute import WorkerDiedError, Workers, processors
 from napari_3dmsl.datasets.files.index import (
     CHECKSUM,
     INDEX_FILE,
@@ -108,7 +101,7 @@ def generate(
         raise ValueError(f"workers = {workers}: expected at least 1")
     library = _library_of(recipe)
     plan = make_plan(recipe, library)
-    workers = workers or os.cpu_count() or 1
+    workers = workers or processors()
     check_image_memory(plan, workers)
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
@@ -227,9 +220,8 @@ class _Run:
     def _make(self, groups: Sequence[Group], journal: Journal) -> None:
         waiting = iter(groups)
         running: dict[Future[Any], Group] = {}
-        pool = ProcessPoolExecutor(
+        pool = Workers(
             min(self._workers, len(groups)),
-            get_context("spawn"),
             _begin_worker,
             (self._plan.recipe, self._plan.pools, str(self._folder)),
         )
@@ -256,7 +248,7 @@ class _Run:
         try:
             rows, written = future.result()
             journal.add(group.name, rows)
-        except BrokenProcessPool:
+        except WorkerDiedError:
             raise OSError(
                 f"{self._folder}: a worker process has died, perhaps for want of memory; "
                 f"{self._so_far(journal)}. Run again to go on, with fewer workers"
@@ -319,20 +311,10 @@ _work: _Work | None = None
 
 
 def _begin_worker(recipe: Recipe, pools: Pools, folder: str) -> None:
-    """Prepare a worker: one thread for linear algebra, and no life without the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the run, once groups are whole
-    threadpool_limits(1)  # results do not depend on the number of processors, and workers share
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    """Prepare a worker."""
     library = ShapeLibrary.open(recipe.source.library)
-    global _work  # the only way from an initializer to the calls
+    global _work  # the only way from here to the calls
     _work = _Work(Path(folder), GroupRenderer(recipe, library, pools))
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
 
 
 def _make_group(group: Group) -> tuple[list[Row], int]:

@@ -6,19 +6,18 @@ window just the same.
 
 from __future__ import annotations
 
-import multiprocessing
-import traceback
-from collections.abc import Callable, Generator
-from multiprocessing.connection import Connection
+from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_3dmsl.compute import WorkerDiedError, dismiss, hire
+from napari_3dmsl.compute.worker import Worker
 from napari_3dmsl.widgets._thread import BackgroundWork
 
 
 class BackgroundProcess(BackgroundWork):
-    """Runs one function at a time in a fresh process.
+    """Runs one function at a time in a worker process.
 
     The function is called with its arguments and ``progress=``; it, its arguments and its result
     must pickle. What a generator yields is sent one by one, and its result is None.
@@ -33,18 +32,18 @@ class BackgroundProcess(BackgroundWork):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._process: Any = None
+        self._worker: Worker | None = None
 
     def start(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Begin; sending the arguments and waiting happen in a thread."""
         self._begin(self._follow, function, arguments)
 
     def cancel(self) -> None:
-        """End the process now; `cancelled` is sent when it is gone."""
+        """End the work now; `cancelled` is sent when it has ended."""
         self._stop.set()
-        process = self._process  # the thread forgets it when it ends
-        if process is not None:
-            process.terminate()
+        worker = self._worker  # the thread forgets it when it ends
+        if worker is not None:
+            worker.end()
 
     def close(self) -> None:
         """Cancel and send nothing any more."""
@@ -54,78 +53,39 @@ class BackgroundProcess(BackgroundWork):
             self._thread.join(timeout=5)
 
     def _follow(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        context = multiprocessing.get_context("spawn")
-        here, there = context.Pipe()
-        process = context.Process(target=_run, args=(there,), daemon=True)
-        process.start()
-        there.close()
-        self._process = process
+        worker = self._worker = hire()
         if self._stop.is_set():
-            process.terminate()
-        kind, content = self._exchange(here, (function, arguments))
-        here.close()
-        process.join(timeout=5)
-        self._process = None
-        self._tell(kind, content, process.exitcode)
-
-    def _exchange(self, connection: Connection, work: Any) -> tuple[str, Any]:
-        """Send the work, then pass on progress until the result or the end of the process.
-
-        The work is sent when the process can be ended already: large labels take their time.
-        """
+            worker.end()
         try:
-            connection.send(work)
-            while True:
-                kind, content = connection.recv()
-                if kind not in ("progress", "part"):
-                    return kind, content
-                if self._closed or self._stop.is_set():
-                    continue
-                if kind == "progress":
-                    self.progressed.emit(*content)
-                else:
-                    self.parted.emit(content)
-        except (EOFError, OSError):
-            return "ended", None
-        except Exception as error:  # noqa: BLE001  pickling raises whatever it likes
-            return "error", f"unexpected {type(error).__name__}: {error}"
-
-    def _tell(self, kind: str, content: Any, exit_code: int | None) -> None:
-        if self._closed:
+            result = worker.call(function, arguments, self._progress, self._part)
+        except (WorkerDiedError, OSError, ValueError, MemoryError) as error:
+            tell, content = self.failed, _in_words(error)
+        except Exception as error:  # noqa: BLE001  a bug: say so instead of dying silently
+            tell, content = self.failed, f"unexpected {type(error).__name__}: {error}"
+        else:
+            tell, content = self.finished, result
+        self._worker = None
+        dismiss(worker)
+        if self._closed:  # else Qt may have deleted the signals already
             return
         if self._stop.is_set():
             self.cancelled.emit()
-        elif kind == "result":
-            self.finished.emit(content)
-        elif kind == "error":
-            self.failed.emit(content)
         else:
-            self.failed.emit(
-                f"the work ended unexpectedly (exit code {exit_code}); "
-                "if memory ran out, try a smaller volume or more downsampling"
-            )
+            tell.emit(content)
+
+    def _progress(self, done: int, total: int, what: str) -> None:
+        if not (self._closed or self._stop.is_set()):
+            self.progressed.emit(done, total, what)
+
+    def _part(self, content: Any) -> None:
+        if not (self._closed or self._stop.is_set()):
+            self.parted.emit(content)
 
 
-def _run(connection: Connection) -> None:
-    """Body of the process."""
-
-    def progress(done: int, total: int, what: str) -> None:
-        connection.send(("progress", (done, total, what)))
-
-    try:
-        function, arguments = connection.recv()
-        result = function(*arguments, progress=progress)
-        if isinstance(result, Generator):
-            for part in result:
-                connection.send(("part", part))
-            result = None
-        connection.send(("result", result))
-    except EOFError:  # nobody waits for us
-        pass
-    except (ValueError, OSError, MemoryError) as error:
-        connection.send(("error", str(error) or type(error).__name__))
-    except Exception as error:  # noqa: BLE001  a bug: say so instead of dying silently
-        traceback.print_exc()
-        connection.send(("error", f"unexpected {type(error).__name__}: {error}"))
-    finally:
-        connection.close()
+def _in_words(error: Exception) -> str:
+    if isinstance(error, WorkerDiedError):
+        return (
+            f"the work ended unexpectedly (exit code {error.exit_code}); "
+            "if memory ran out, try a smaller volume or more downsampling"
+        )
+    return str(error) or type(error).__name__

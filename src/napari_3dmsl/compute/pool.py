@@ -1,0 +1,198 @@
+"""Many calls on all processors: a pool of worker processes, and a map over it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import closing, suppress
+from itertools import islice
+from typing import Any, TypeVar
+
+from napari_3dmsl.compute.worker import Worker, WorkerDiedError, dismiss, hire
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_QUEUED_PER_WORKER = 2  # so that none waits for us, and results do not fill the memory
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # fewer than there are, on a cluster
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def in_workers(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    workers: int | None = None,
+    ordered: bool = True,
+    progress: Callable[[int], None] | None = None,
+) -> Generator[tuple[Item, Result], None, None]:
+    """Call a function with each of many items in worker processes; yield items with their results.
+
+    It may be called from anywhere: a script without a guard, a notebook, a thread, another worker.
+
+    Parameters
+    ----------
+    function
+        At the top level of an importable module; it, the items and the results must pickle.
+    items
+        Taken as they are needed: never much more than there are workers.
+    workers
+        By default one for each processor. 1 does the work here.
+    ordered
+        Whether results come in the order of the items; else as they are finished.
+    progress
+        Called with the number of items that are done; raise in it to cancel.
+
+    Raises
+    ------
+    WorkerDiedError
+        When a worker process dies, perhaps for want of memory.
+    Exception
+        What the function raises. Whenever the iteration ends early, all work is ended at once.
+    """
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers = {workers}: expected at least 1")
+    workers = workers or processors()
+    if workers == 1:
+        done = ((item, function(item)) for item in items)
+    else:
+        done = _at_once(function, items, workers, ordered)
+    with closing(done):
+        for number, found in enumerate(done, 1):
+            if progress is not None:
+                progress(number)
+            yield found
+
+
+def _at_once(
+    function: Callable[[Item], Result], items: Iterable[Item], workers: int, ordered: bool
+) -> Generator[tuple[Item, Result], None, None]:
+    waiting = iter(items)
+    running: dict[Future[Result], Item] = {}
+    pool = Workers(workers)
+    try:
+        while True:
+            for item in islice(waiting, _QUEUED_PER_WORKER * workers - len(running)):
+                running[pool.submit(function, item)] = item
+            if not running:
+                break
+            first = next(iter(running))
+            done = wait([first] if ordered else running, return_when=FIRST_COMPLETED).done
+            for future in done:
+                yield running.pop(future), future.result()
+    finally:
+        pool.end()
+
+
+class Workers(Executor):
+    """A pool of worker processes; they are kept for who wants some next.
+
+    Parameters
+    ----------
+    count
+        How many at most.
+    begin, arguments
+        Called in each worker before its first call.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        begin: Callable[..., None] | None = None,
+        arguments: tuple[Any, ...] = (),
+    ) -> None:
+        self._count = count
+        self._begin, self._arguments = begin, arguments
+        self._calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._busy: set[Worker] = set()
+        self._threads: list[threading.Thread] = []
+        self._closed = self._ended = False
+        self._lock = threading.Lock()
+
+    def submit(self, fn: Callable[..., Any], /, *arguments: Any, **no_keywords: Any) -> Future[Any]:
+        """Have a function called in one of the workers; see `concurrent.futures.Executor`."""
+        if no_keywords:
+            raise TypeError(f"{', '.join(no_keywords)}: calls in workers take no keywords")
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("no calls are taken any more")
+            future: Future[Any] = Future()
+            self._calls.put((future, fn, arguments))
+            if len(self._threads) < self._count:
+                thread = threading.Thread(target=self._work, name="worker process", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more calls; see `concurrent.futures.Executor`."""
+        with self._lock:
+            closed, self._closed = self._closed, True
+        if cancel_futures:
+            with suppress(queue.Empty):
+                while True:
+                    if (call := self._calls.get_nowait()) is not None:
+                        call[0].cancel()
+            closed = False  # the signs to end have been taken out, too
+        if not closed:
+            for _ in self._threads:
+                self._calls.put(None)
+        if wait:
+            for thread in self._threads:
+                thread.join()
+
+    def end(self) -> None:
+        """End whatever is being worked on, at once."""
+        with self._lock:
+            self._ended = True
+            busy = list(self._busy)
+        for worker in busy:
+            worker.end()
+        self.shutdown(cancel_futures=True)
+
+    def _work(self) -> None:
+        """Pass calls on to a worker: body of a thread."""
+        worker: Worker | None = None
+        while (call := self._calls.get()) is not None:
+            future, function, arguments = call
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                if worker is not None and not worker.usable:
+                    worker.end()
+                    worker = None
+                if worker is None:
+                    worker = hire()
+                    self._call(worker, self._begin, self._arguments)
+                result = self._call(worker, function, arguments)
+            except BaseException as error:  # noqa: BLE001  raised where the result is asked for
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+            del call, future
+        if worker is not None:
+            dismiss(worker)
+
+    def _call(
+        self, worker: Worker, function: Callable[..., Any] | None, arguments: tuple[Any, ...]
+    ) -> Any:
+        """Have a worker do a call, so that `end` finds it."""
+        if function is None:
+            return None
+        with self._lock:
+            if self._ended:
+                raise WorkerDiedError
+            self._busy.add(worker)
+        try:
+            return worker.call(function, arguments)
+        finally:
+            with self._lock:
+                self._busy.discard(worker)

@@ -1,0 +1,107 @@
+"""Work for worker processes; they import this module."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from napari_3dmsl.compute import in_workers
+
+begun: list[str] = []
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def slow_first(number: int) -> int:
+    time.sleep(1.0 if number == 0 else 0.0)
+    return number
+
+
+def squares(count: int) -> list[int]:
+    """Work of a worker that has workers of its own."""
+    return [result for _, result in in_workers(square, range(count), workers=2)]
+
+
+def refuse_three(number: int) -> int:
+    if number == 3:
+        raise ValueError("3 is refused")
+    return number
+
+
+class TwoWordsError(Exception):
+    """It pickles, but cannot be read back."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first} {second}")
+
+
+def refuse_in_two_words() -> None:
+    raise TwoWordsError("not", "this")
+
+
+def die(_: Any = None) -> None:
+    os._exit(7)
+
+
+def sleep(mark: str) -> None:
+    Path(mark).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+def number_of_process(_: Any = None) -> int:
+    return os.getpid()
+
+
+def surroundings(variable: str) -> tuple[str | None, str, str | None]:
+    return os.environ.get(variable), str(Path.cwd()), os.environ.get("OMP_NUM_THREADS")
+
+
+def print_and_ask() -> int:
+    print("this is no answer")  # noqa: T201
+    os.write(1, b"nor this\n")
+    os.system("echo nor this")
+    return len(os.read(0, 10))
+
+
+def main_and_modules() -> tuple[str | None, bool, bool]:
+    import sys
+
+    main = sys.modules["__main__"]
+    loaded = set(sys.modules)
+    return getattr(main, "__file__", None), "numpy" in loaded, "napari" in loaded
+
+
+def begin(word: str) -> None:
+    begun.append(word)
+
+
+def what_has_begun() -> list[str]:
+    return begun
+
+
+def three_parts(progress: Callable[[int, int, str], None]) -> Iterator[int]:
+    for number in range(3):
+        progress(number, 3, "parts")
+        yield number
+
+
+def told_from_threads(progress: Callable[[int, int, str], None]) -> int:
+    threads = [
+        threading.Thread(target=progress, args=(number, 50, "x" * 5000)) for number in range(50)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return 50
+
+
+def squares_in_a_daemon(sender: Any) -> None:
+    """Body of a process of multiprocessing, which lets none of its own be started there."""
+    sender.send(squares(5))
