@@ -21,8 +21,7 @@ RUN = """
 import sys
 from napari_3dmsl.datasets.generate import generate
 from napari_3dmsl.datasets.recipe import Recipe
-if __name__ == "__main__":
-    generate(Recipe.load(sys.argv[1]), sys.argv[2], workers=2)
+generate(Recipe.load(sys.argv[1]), sys.argv[2], workers=2)  # without a guard
 """
 
 
