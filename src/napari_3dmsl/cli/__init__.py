@@ -1,4 +1,4 @@
-"""The same work without a window: ``napari-3dmsl extract | simulate | dataset | info | demo``."""
+"""The same work without a window: ``napari-3dmsl extract``, ``simulate`` and the others."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from napari_3dmsl.cli.dataset import dataset
 from napari_3dmsl.cli.demo import demo
 from napari_3dmsl.cli.extract import extract
 from napari_3dmsl.cli.info import info
+from napari_3dmsl.cli.measure import measure
 from napari_3dmsl.cli.simulate import simulate
 
 TRACEBACK = "NAPARI_3DMSL_TRACEBACK"
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (extract, simulate, dataset, info, demo):
+for command in (extract, measure, simulate, dataset, info, demo):
     app.command()(command)
 
 

@@ -13,6 +13,7 @@ from napari_3dmsl.datasets.ground_truth import TRUTHS
 from napari_3dmsl.datasets.recipe import SPLITS, Recipe, Source, Split
 from napari_3dmsl.datasets.scenes import world_boxes_um
 from napari_3dmsl.memory import check_memory
+from napari_3dmsl.shapes.library_measures import MEASURED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -243,5 +244,8 @@ def _column(library: ShapeSource, name: str) -> Sequence[object]:
     found = library.table.get(name)
     if found is None or all(entry is None for entry in found):
         asked = "classes" if name == "shape_class" else name
-        raise ValueError(f"source.{asked}: the library does not know the {name} of its shapes")
+        hint = "; napari-3dmsl measure finds it out" if name in MEASURED else ""
+        raise ValueError(
+            f"source.{asked}: the library does not know the {name} of its shapes{hint}"
+        )
     return found

@@ -22,6 +22,7 @@ from napari_3dmsl.shapes.library_files import (
     mesh_from_off,
     occupancies_from_npz,
 )
+from napari_3dmsl.shapes.library_measures import MEASURED, columns_of, known_measures, seen
 from napari_3dmsl.shapes.library_own import FORMAT, check_target, holds_library
 from napari_3dmsl.shapes.library_store import Store, archives_in, open_store
 from napari_3dmsl.shapes.library_table import read_table, with_classes
@@ -68,6 +69,8 @@ class ShapeLibrary:
         (unknown), and without a table there is only ``index`` beside it.
     settings
         How the shapes were made, empty when unknown.
+    measured
+        Number of shapes whose measures come from `measure_library`.
     """
 
     def __init__(
@@ -86,6 +89,10 @@ class ShapeLibrary:
         self._store = store
         self._own = own
         self._known = frozenset(self.ids)
+        unknown = {"shape_class"} if not any(table["shape_class"]) else set()
+        self._told = set(table) - unknown
+        self.measured = 0
+        self.take_measures()
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -175,6 +182,34 @@ class ShapeLibrary:
             raise ValueError(f"{self.folder}: not a library folder of this package; not changed")
         with whole_file(path) as temporary:
             temporary.write_bytes(with_classes(path.read_bytes(), self.table))
+
+    @property
+    def measures_itself(self) -> bool:
+        """Whether the table of the library has all that a surface could tell."""
+        return self._told.issuperset(MEASURED)
+
+    def take_measures(self) -> None:
+        """Take over what `measure_library` has found out meanwhile; the table changes in place.
+
+        What the library's own table says and what was set by hand comes first. Measures of files
+        that look otherwise now are left out: measuring compares their contents and shows them
+        again.
+        """
+        if self.measures_itself:
+            return
+        rows = known_measures(self._store)
+        looks = {i: seen(self._store, i, self.unit_nm) for i in self.ids if i in rows}
+        fresh = [rows[i] if i in rows and rows[i].seen == looks[i] else None for i in self.ids]
+        self.measured = len(fresh) - fresh.count(None)
+        if not self.measured:
+            return
+        marks = self.table.get("measured_class", [])
+        by_hand = {row: self.table["shape_class"][row] for row, mark in enumerate(marks) if mark}
+        columns = columns_of(fresh)
+        self.table.update((name, columns[name]) for name in MEASURED if name not in self._told)
+        if by_hand:
+            self.table["measured_class"] = [""] * len(self.ids)
+            correct_classes(self.table, by_hand)
 
     def occupancies(self, shape_id: int) -> Occupancies:
         """Read the occupancies of one shape.

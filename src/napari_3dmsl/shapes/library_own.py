@@ -16,6 +16,7 @@ from napari_3dmsl.shapes.library_files import (
     OCCUPANCY_FILE,
     TABLE_FILE,
 )
+from napari_3dmsl.shapes.library_measures import MEASURES_FILE, is_measures
 from napari_3dmsl.shapes.library_sinks import RELEASED_ZIP
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class OwnFiles:
         if file.is_symlink():
             return False
         *folders, name = file.relative_to(self._folder).parts
+        if not folders and name == MEASURES_FILE:
+            return is_measures(file)
         if not folders and self.ids:
             return name in _ABOUT or (bool(RELEASED_ZIP.fullmatch(name)) and _wrote_zip(file))
         return len(folders) == 1 and folders[0] in self.ids and name in _OF_A_SHAPE

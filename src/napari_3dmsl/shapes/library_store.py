@@ -20,6 +20,10 @@ class Store(Protocol):
         """Names of an instance's files, as in the release."""
         ...
 
+    def stamp(self, shape_id: int) -> str:
+        """Size and time of the file that holds its surface; it changes when that does."""
+        ...
+
     def read(self, shape_id: int, name: str) -> bytes | None:
         """Content of one of them, None when there is none."""
         ...
@@ -58,6 +62,11 @@ class FolderStore:
         """Content of a file about the whole library, None when there is none."""
         return _read(self.path / name)
 
+    def stamp(self, shape_id: int) -> str:
+        """Size and time of the file of a surface."""
+        place = os.path.join(self.path, self._places[shape_id], MESH_FILE)  # noqa: PTH118
+        return _stamp(os.stat(place))  # noqa: PTH116 - fast, by thousands
+
     def _add(self, name: str, place: str) -> None:
         mesh = os.path.join(self.path, place, MESH_FILE)  # noqa: PTH118 - a Path costs ten times
         if name.isdecimal() and os.path.isfile(mesh):  # noqa: PTH113
@@ -84,6 +93,10 @@ class ZipStore:
     def names(self, shape_id: int) -> list[str]:
         """Names of an instance's files, as in the release."""
         return sorted(self._of[shape_id].files(shape_id))
+
+    def stamp(self, shape_id: int) -> str:
+        """Size and time of the zip that holds a surface."""
+        return _stamp(os.stat(self._of[shape_id].path))  # noqa: PTH116
 
     def read(self, shape_id: int, name: str) -> bytes | None:
         """Content of one of them, None when there is none."""
@@ -129,6 +142,10 @@ def archives_in(folder: Path) -> list[Path]:
 def _folders(path: Path) -> list[str]:
     with os.scandir(path) as entries:
         return [entry.name for entry in entries if entry.is_dir()]
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def _read(path: Path) -> bytes | None:

@@ -40,8 +40,8 @@ def _count(text: str) -> int:
     return int(float(text))  # pandas writes 12.0 where a column has gaps
 
 
-# How each column of the table is read; the others are text.
-_READERS: dict[str, Callable[[str], Any]] = {
+# How each column of a table is read; the others are text.
+READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys((*FORM_COLUMNS, "neighbour_um"), _maybe),
     **dict.fromkeys(("voxel_counts", "branches", "loops", "parent", "end_points"), _count),
     **dict.fromkeys(
@@ -125,7 +125,7 @@ def read_table(content: bytes, ids: Sequence[int], where: str, own: bool) -> Tab
         rows = dict(_numbered(reader, names))
         missing = [shape_id for shape_id in ids if shape_id not in rows]
         present = [rows[shape_id] for shape_id in ids if shape_id in rows]
-        columns = {name: [_READERS.get(name, str)(row[name]) for row in present] for name in known}
+        columns = {name: [READERS.get(name, str)(row[name]) for row in present] for name in known}
     if missing:
         raise ValueError(
             f"{where}: lists other shapes than those beside it: no row for shape {missing[0]}"

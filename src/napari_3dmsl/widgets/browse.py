@@ -9,9 +9,11 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from napari_3dmsl.shapes.drawing import DRAWN_SHAPES
+from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.widgets._class_edit import ClassEditor
 from napari_3dmsl.widgets._flight import Flight
 from napari_3dmsl.widgets._library_drawing import LibraryDrawing
+from napari_3dmsl.widgets._library_measuring import LibraryMeasuring
 from napari_3dmsl.widgets._memory import State, tick, ticks
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
@@ -36,9 +38,14 @@ class BrowsePanel(Panel):
         self.at_end(self._flight.stop)
         self._drawing = LibraryDrawing(viewer, self)
         self.at_end(self._drawing.stop)
+        self._measuring = LibraryMeasuring(viewer, self)
+        self.at_end(self._measuring.close)
         self._build()
         self._drawing.progressed.connect(self._show_drawing)
-        self._drawing.ended.connect(self.progress.hide)
+        self._drawing.ended.connect(self._hide_progress)
+        self._measuring.progressed.connect(self._show_measuring)
+        self._measuring.ended.connect(self._show_measured)
+        self._measuring.failed.connect(self._show_unmeasured)
         self._drawing.failed.connect(self.complain)
         self._model.arranged.connect(self._show_selected)
         self._thumbnails.made.connect(self._model.refresh)
@@ -111,6 +118,18 @@ class BrowsePanel(Panel):
         self.add(self.table, stretch=10)
         self.add(self.editor)
         self.add(self.why)
+        self.measure_button = self.add_button(
+            "measure",
+            "Measure shapes",
+            "Find class, length, volume and the other measures of a library's shapes from their "
+            "surfaces; they are kept for the next time",
+        )
+        self.measure_button.clicked.connect(self._measure)
+        self.cancel_button = self.add_button(
+            "cancel", "Cancel", "Stop measuring; what is measured is kept"
+        )
+        self.cancel_button.clicked.connect(self._measuring.cancel)
+        self.cancel_button.hide()
 
     def _show_table(self) -> None:
         self._thumbnails.show(self._selection.source)
@@ -134,14 +153,59 @@ class BrowsePanel(Panel):
             self.viewer.dims.ndisplay = 3
             many = len(source.ids) > DRAWN_SHAPES
             drawn = f"; the first {DRAWN_SHAPES} are drawn" if many else ""
-            self.say(f"{len(source.ids)} shapes of a library{drawn}. Click a row.")
+            asked = " Measure shapes finds their classes." if self._to_measure else ""
+            self.say(f"{len(source.ids)} shapes of a library{drawn}. Click a row.{asked}")
+        if self._measuring.is_running and source is not self._measuring.source:
+            self._measuring.cancel()
+        self._show_work()
         self._drawing.draw(source)
 
+    @property
+    def _to_measure(self) -> ShapeLibrary | None:
+        """The open library, if it lacks measures of some of its shapes."""
+        source = self._selection.source
+        if not isinstance(source, ShapeLibrary) or source.measures_itself:
+            return None
+        return source if source.measured < len(source) else None
+
+    def _measure(self) -> None:
+        if self._to_measure is not None:
+            self._measuring.measure(self._to_measure)
+            self.say("Measuring…")
+            self._show_work()
+
+    def _show_work(self) -> None:
+        running = self._measuring.is_running
+        self.measure_button.setVisible(self._to_measure is not None and not running)
+        self.cancel_button.setVisible(running)
+
+    def _show_measured(self, message: str) -> None:
+        self._show_unmeasured("")
+        self.say(message)
+
+    def _show_unmeasured(self, message: str) -> None:
+        self._show_table()
+        self._show_selected()
+        self._selection.classes_changed.emit()
+        self._show_work()
+        self._hide_progress()
+        self.complain(message)
+
     def _show_drawing(self, done: int, total: int) -> None:
+        if not self._measuring.is_running:
+            self._show_progress(done, total, "Drawing shape %v of %m")
+
+    def _show_measuring(self, done: int, total: int) -> None:
+        self._show_progress(done, total, "%v of %m shapes measured")
+
+    def _show_progress(self, done: int, total: int, words: str) -> None:
         self.progress.setVisible(True)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
-        self.progress.setFormat("Drawing shape %v of %m")
+        self.progress.setFormat(words)
+
+    def _hide_progress(self) -> None:
+        self.progress.setVisible(self._measuring.is_running)
 
     def _narrow(self) -> None:
         self._model.narrow(self.filter.mask(self._model))

@@ -1,0 +1,65 @@
+"""``napari-3dmsl measure``: class and measures of the shapes of any library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from napari_3dmsl.cli._output import AsJson, show
+
+if TYPE_CHECKING:
+    from napari_3dmsl.shapes.library_measure import MeasureOutcome
+
+_TOLD_PROBLEMS = 5
+
+
+def measure(
+    library: Annotated[
+        Path, typer.Argument(help="Shape library, folder or .zip.", show_default=False)
+    ],
+    workers: Annotated[
+        int | None, typer.Option(help="Processes.", show_default="one a processor")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the shapes of a library; interrupt it whenever you like and run it again to go on."""
+    from napari_3dmsl.cli._output import progress_log
+    from napari_3dmsl.shapes.library import ShapeLibrary
+    from napari_3dmsl.shapes.library_measure import measure_library
+
+    start = perf_counter()
+    outcome = measure_library(library, workers, progress_log())
+    seconds = perf_counter() - start
+    result = {
+        "library": str(library),
+        "measures": None if outcome.path is None else str(outcome.path),
+        "measured": outcome.measured,
+        "known": outcome.known,
+        "problems": outcome.problems,
+        "classes": ShapeLibrary.open(library).class_counts,
+        "seconds": round(seconds, 3),
+    }
+    show(result, _lines(result, outcome, seconds), as_json)
+    if outcome.problems:
+        raise typer.Exit(1)
+
+
+def _lines(result: dict[str, Any], outcome: MeasureOutcome, seconds: float) -> list[str]:
+    classes = ", ".join(f"{count:,} {kind}" for kind, count in result["classes"].items())
+    rate = f", {outcome.measured / seconds:.0f} a second" if outcome.measured > 1 else ""
+    known = f"; {outcome.known:,} were known" if outcome.known else ""
+    kept = "in the library's own table" if outcome.path is None else f"kept in {outcome.path}"
+    lines = [
+        f"{result['library']}: {classes}",
+        f"{outcome.measured:,} shapes measured in {seconds:.1f} s{rate}{known}",
+        kept,
+    ]
+    if outcome.problems:
+        lines.append(f"{len(outcome.problems):,} could not be measured:")
+        some = list(outcome.problems.items())[:_TOLD_PROBLEMS]
+        lines += [f"  shape {shape_id}: {problem}" for shape_id, problem in some]
+        lines += ["  …"] * (len(outcome.problems) > len(some))
+    return lines
