@@ -237,6 +237,60 @@ def test_options_of_extract_are_the_settings_and_tell_their_defaults() -> None:
             assert defaults[name] == str(field.default)
 
 
+# --- measure and export
+
+
+@pytest.fixture
+def released(two_balls: Path, run: Run, tmp_path: Path) -> Path:
+    """Two balls as the release has shapes: meshes alone."""
+    run("extract", two_balls, tmp_path / "released", "--voxel-nm", 24, 24, 24)
+    (tmp_path / "released" / "library.json").unlink()
+    (tmp_path / "released" / "meta_locations.csv").unlink()
+    return tmp_path / "released"
+
+
+def test_measure_finds_the_classes_of_a_library(run: Run, released: Path) -> None:
+    assert run("info", released)["classes"] == {"unknown": 2}
+    result = run("measure", released, "--workers", 1)
+    assert (result["measured"], result["known"], result["problems"]) == (2, 0, {})
+    assert result["classes"] == run("info", released)["classes"] == {"dot": 2}
+    assert result["measures"] == str(released / "measures.csv")
+    assert run("measure", released, "--workers", 1)["known"] == 2
+
+
+def test_measure_tells_what_is_broken_and_measures_the_rest(
+    released: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (released / "1" / "raw_mesh.off").write_text("no mesh")
+    assert cli.main(["measure", str(released), "--workers", "1"]) == 1
+    printed = capsys.readouterr().out
+    assert "1 dot, 1 unknown" in printed
+    assert "1 could not be measured:" in printed
+    assert "shape 1: raw_mesh.off" in printed
+
+
+def test_export_writes_chosen_shapes_for_other_programs(
+    run: Run, refused: Callable[..., str], released: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "meshes"
+    assert run("export", released, out, "--ids", "2")["files"] == ["2.stl"]
+    assert trimesh.load_mesh(out / "2.stl").volume == pytest.approx(
+        4 / 3 * np.pi * 0.192**3, rel=0.05
+    )
+    assert "there already" in refused("export", released, out)
+    assert run("export", released, out, "--replace")["files"] == ["1.stl", "2.stl"]
+    told = run("info", out / "1.stl")
+    assert (told["unit_nm"], told["watertight"]) == (1000, True)
+    skeletons = tmp_path / "skeletons"
+    assert run("export", released, skeletons, "--form", "swc", "--ids", "1-99")["files"] == [
+        "1.swc",
+        "2.swc",
+    ]
+    assert "napari-3dmsl measure" in refused("export", released, out, "--class", "dot")
+    assert "expected numbers and ranges" in refused("export", released, out, "--ids", "one")
+    assert "no shape 7" in refused("export", released, out, "--ids", "7")
+
+
 # --- simulate
 
 

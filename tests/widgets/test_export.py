@@ -207,7 +207,7 @@ def test_a_library_is_replaced_after_a_question(
     hands.choose("layout", layout)
     answer(path)
     hands.click("save_library")
-    question = hands.find("replace_library")
+    question = hands.find("ask_to_replace")
     assert str(path) in question.text()
     question.reject()
     assert len(ShapeLibrary.open(path)) == 1

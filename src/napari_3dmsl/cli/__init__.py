@@ -12,6 +12,7 @@ import typer
 from napari_3dmsl.cli._output import CLEAR_LINE
 from napari_3dmsl.cli.dataset import dataset
 from napari_3dmsl.cli.demo import demo
+from napari_3dmsl.cli.export import export
 from napari_3dmsl.cli.extract import extract
 from napari_3dmsl.cli.info import info
 from napari_3dmsl.cli.measure import measure
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (extract, measure, simulate, dataset, info, demo):
+for command in (extract, measure, export, simulate, dataset, info, demo):
     app.command()(command)
 
 

@@ -18,6 +18,7 @@ from napari_3dmsl.datasets.files.ome import (
     ome_xml,
 )
 from napari_3dmsl.shapes.library import INDEX_FILE, RELEASED_UNIT_NM, ShapeLibrary
+from napari_3dmsl.shapes.mesh_units import told_unit_nm
 from napari_3dmsl.volumes.pixel_size import pixel_size
 from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 from napari_3dmsl.writing import whole_file
@@ -262,10 +263,13 @@ def describe_image(path: str | Path) -> ImageDescription:
 
 
 def mesh_unit_nm(path: str | Path) -> float:
-    """Length of a mesh file's unit in nm: what its shape library says, else 24 as in 3DMSL.
+    """Length of a mesh file's unit in nm: what it or its shape library says, else 24 as in 3DMSL.
 
     Those of an image set, in a folder or two below its ``recipe.lock``, are in µm.
     """
+    told = told_unit_nm(path)
+    if told is not None:
+        return told
     above = Path(path).absolute().parents
     if (above[1] / INDEX_FILE).is_file():
         return ShapeLibrary.open(above[1]).unit_nm

@@ -99,17 +99,17 @@ def aspect_ratio(mesh: Mesh) -> float | None:
     Second moments of the tetrahedra between a point and the triangles, exactly. None where the
     surface encloses no volume.
     """
-    corners = (mesh.vertices - mesh.vertices.mean(axis=0))[mesh.faces]
+    vertices = mesh.vertices - mesh.vertices.mean(axis=0)
+    corners = vertices.take(mesh.faces, axis=0)
     total = corners.sum(axis=1)
-    # Six times the signed volume of each tetrahedron.
+    # A quarter of the signed volume of each tetrahedron: what each of its corners counts.
     weight = np.einsum("ij,ij->i", corners[:, 0], triangle_normals(corners)) / 24
     volume = 4 * weight.sum()
     if not volume > 0:
         return None
     centre = weight @ total / volume
-    moments = (total * weight[:, None]).T @ total
-    for corner in range(3):
-        moments += (corners[:, corner] * weight[:, None]).T @ corners[:, corner]
+    at_vertex = np.bincount(mesh.faces.ravel(), np.repeat(weight, 3), len(vertices))
+    moments = (total.T * weight) @ total + (vertices.T * at_vertex) @ vertices
     variances = np.linalg.eigvalsh(moments / (5 * volume) - np.outer(centre, centre))
     return float(np.sqrt(variances[-1] / variances[0])) if variances[0] > 0 else None
 

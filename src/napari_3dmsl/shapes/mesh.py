@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.geometry.triangles import triangle_areas
+from napari_3dmsl.geometry.triangles import triangle_areas, triangle_normals
 from napari_3dmsl.reading import reading
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask
@@ -59,8 +59,9 @@ class Mesh:
     @cached_property
     def volume_um3(self) -> float:
         """Signed volume in µm³ (divergence theorem); positive when the normals point outward."""
-        a, b, c = self._corners()
-        return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
+        # Relative to the mean: far from the origin the volume would lose digits.
+        corners = (self.vertices - self.vertices.mean(axis=0)).take(self.faces, axis=0)
+        return float(np.einsum("ij,ij->", corners[:, 0], triangle_normals(corners)) / 6)
 
     @cached_property
     def is_watertight(self) -> bool:
@@ -77,11 +78,6 @@ class Mesh:
     def bounds_um(self) -> NDArray[np.float64]:
         """(2, 3): lowest and highest corner (z, y, x) in µm."""
         return np.array([self.vertices.min(axis=0), self.vertices.max(axis=0)])
-
-    def _corners(self) -> tuple[NDArray[np.float64], ...]:
-        # Relative to the mean: far from the origin the volume would lose digits.
-        centred = self.vertices - self.vertices.mean(axis=0)
-        return tuple(centred[self.faces[:, corner]] for corner in range(3))
 
 
 def mesh_from_mask(

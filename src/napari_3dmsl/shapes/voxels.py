@@ -71,8 +71,46 @@ def voxelise(vertices_um: FloatArray, faces: NDArray[np.integer]) -> Voxels:
     size = high - low
     side = min(VOXEL_UM, float(size.min()) / FEWEST_ACROSS)
     side = max(side, float(np.cbrt(size.prod() / MOST_VOXELS)))
-    layers, rows, columns = (int(count) for count in np.ceil(size / side))
-    first = 0.5 * (low + high) - 0.5 * side * (np.array([layers, rows, columns]) - 1.0)
+    shape = np.ceil(size / side).astype(np.int64)
+    first = 0.5 * (low + high) - 0.5 * side * (shape - 1.0)
+    return _drawn(vertices_um, faces, side, first, shape)
+
+
+def voxels_on_grid(vertices_um: FloatArray, faces: NDArray[np.integer], voxel_um: float) -> Voxels:
+    """Return the voxels inside a closed surface on a grid that all surfaces share.
+
+    Parameters
+    ----------
+    vertices_um : (v, 3) array
+        (z, y, x).
+    faces : (f, 3) integers
+    voxel_um : float
+        Side of a voxel; centres lie at whole multiples of it. The box has a voxel around the shape.
+
+    Raises
+    ------
+    ValueError
+        When the surface has a hole, or its box has more than 20 million voxels.
+    """
+    first = np.floor(vertices_um.min(axis=0) / voxel_um) - 1
+    shape = np.ceil(vertices_um.max(axis=0) / voxel_um) - first + 2
+    if shape.prod() > MOST_VOXELS:
+        raise ValueError(
+            f"the surface takes {shape.prod():.3g} voxels of {1000 * voxel_um:g} nm; "
+            f"{MOST_VOXELS:,} are allowed"
+        )
+    return _drawn(vertices_um, faces, voxel_um, first * voxel_um, shape.astype(np.int64))
+
+
+def _drawn(
+    vertices_um: FloatArray,
+    faces: NDArray[np.integer],
+    side: float,
+    first: FloatArray,
+    shape: NDArray[np.int64],
+) -> Voxels:
+    """Draw a surface into a grid of cubes that begins with a centre."""
+    layers, rows, columns = shape.tolist()
     grid = LineGrid(first[1:], np.full(2, side), (rows, columns))
     found = columns_on_grid(vertices_um, faces, grid)
     # Along each line, 1 where a piece begins and -1 behind its end sum up to 1 inside.

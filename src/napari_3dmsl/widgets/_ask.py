@@ -27,18 +27,25 @@ def write_or_ask(parent: QWidget, target: Path, write: Callable[[bool], None]) -
         write(False)
         return
     others = "" if target.suffix.lower() == ".zip" else " Other files in the folder stay."
-    box = QMessageBox(
-        QMessageBox.Icon.Warning,
+    ask_to_replace(
+        parent,
         "Replace this library?",
         f"{target}\nThere is a shape library. Replacing it removes its shapes and the classes set "
         f"by hand in it.{others}",
-        QMessageBox.StandardButton.Cancel,
-        parent,
+        write,
     )
-    box.setObjectName("replace_library")
+
+
+def ask_to_replace(
+    parent: QWidget, title: str, question: str, write: Callable[[bool], None]
+) -> None:
+    """Ask before something is replaced; call ``write(True)`` when the answer is yes."""
+    buttons = QMessageBox.StandardButton.Cancel
+    box = QMessageBox(QMessageBox.Icon.Warning, title, question, buttons, parent)
+    box.setObjectName("ask_to_replace")
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     replace = box.addButton("Replace", QMessageBox.ButtonRole.DestructiveRole)
     replace.setObjectName("replace")
-    box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(buttons)
     replace.clicked.connect(lambda: write(True))
     box.open()

@@ -17,6 +17,7 @@ from napari_3dmsl.widgets._library_measuring import LibraryMeasuring
 from napari_3dmsl.widgets._memory import State, tick, ticks
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._selection import selection_of
+from napari_3dmsl.widgets._shape_export import ShapeExport
 from napari_3dmsl.widgets._shape_filter import FilterBar
 from napari_3dmsl.widgets._shape_table import ShapeTable, ShapeTableView
 from napari_3dmsl.widgets._thumbnails import SIZE, Thumbnails
@@ -40,12 +41,18 @@ class BrowsePanel(Panel):
         self.at_end(self._drawing.stop)
         self._measuring = LibraryMeasuring(viewer, self)
         self.at_end(self._measuring.close)
+        self._export = ShapeExport(self)
+        self.at_end(self._export.close)
         self._build()
         self._drawing.progressed.connect(self._show_drawing)
         self._drawing.ended.connect(self._hide_progress)
         self._measuring.progressed.connect(self._show_measuring)
         self._measuring.ended.connect(self._show_measured)
         self._measuring.failed.connect(self._show_unmeasured)
+        self._export.began.connect(self._show_work)
+        self._export.progressed.connect(self._show_exporting)
+        self._export.ended.connect(self._show_exported)
+        self._export.failed.connect(self._show_not_exported)
         self._drawing.failed.connect(self.complain)
         self._model.arranged.connect(self._show_selected)
         self._thumbnails.made.connect(self._model.refresh)
@@ -125,10 +132,12 @@ class BrowsePanel(Panel):
             "surfaces; they are kept for the next time",
         )
         self.measure_button.clicked.connect(self._measure)
+        self.add_footer(self._export.button)
         self.cancel_button = self.add_button(
-            "cancel", "Cancel", "Stop measuring; what is measured is kept"
+            "cancel", "Cancel", "Stop measuring or exporting; what is done is kept"
         )
         self.cancel_button.clicked.connect(self._measuring.cancel)
+        self.cancel_button.clicked.connect(self._export.cancel)
         self.cancel_button.hide()
 
     def _show_table(self) -> None:
@@ -175,9 +184,13 @@ class BrowsePanel(Panel):
             self._show_work()
 
     def _show_work(self) -> None:
-        running = self._measuring.is_running
-        self.measure_button.setVisible(self._to_measure is not None and not running)
-        self.cancel_button.setVisible(running)
+        measuring = self._measuring.is_running
+        self.measure_button.setVisible(self._to_measure is not None and not measuring)
+        self.cancel_button.setVisible(self._is_working)
+
+    @property
+    def _is_working(self) -> bool:
+        return self._measuring.is_running or self._export.is_running
 
     def _show_measured(self, message: str) -> None:
         self._show_unmeasured("")
@@ -192,11 +205,24 @@ class BrowsePanel(Panel):
         self.complain(message)
 
     def _show_drawing(self, done: int, total: int) -> None:
-        if not self._measuring.is_running:
+        if not self._is_working:
             self._show_progress(done, total, "Drawing shape %v of %m")
 
     def _show_measuring(self, done: int, total: int) -> None:
         self._show_progress(done, total, "%v of %m shapes measured")
+
+    def _show_exporting(self, done: int, total: int) -> None:
+        if not self._measuring.is_running:
+            self._show_progress(done, total, "%v of %m shapes exported")
+
+    def _show_exported(self, message: str) -> None:
+        self._show_work()
+        self._hide_progress()
+        self.say(message)
+
+    def _show_not_exported(self, message: str) -> None:
+        self._show_exported("")
+        self.complain(message)
 
     def _show_progress(self, done: int, total: int, words: str) -> None:
         self.progress.setVisible(True)
@@ -205,7 +231,7 @@ class BrowsePanel(Panel):
         self.progress.setFormat(words)
 
     def _hide_progress(self) -> None:
-        self.progress.setVisible(self._measuring.is_running)
+        self.progress.setVisible(self._is_working)
 
     def _narrow(self) -> None:
         self._model.narrow(self.filter.mask(self._model))
@@ -227,6 +253,7 @@ class BrowsePanel(Panel):
 
     def _show_selected(self) -> None:
         selection = self._selection
+        self._export.choose(selection.source, selection.shape_ids)
         self.table.mark(selection.shape_ids, selection.shape_id)
         reason = selection.measures().get("reason")
         text = f"Shape {selection.shape_id}. Why this class? {reason}" if reason else ""
