@@ -11,6 +11,7 @@ import tifffile
 import trimesh
 
 from napari_3dmsl import readers, samples, writers
+from napari_3dmsl.adopt import open_files
 from napari_3dmsl.datasets.formats import describe_image, read_image, write_image, write_ome_tiff
 from napari_3dmsl.layers import KEY, mesh_layer, mesh_of
 from napari_3dmsl.microscope.instruments import Acquisition
@@ -101,7 +102,7 @@ def test_other_programs_read_a_written_surface_as_x_y_z_in_24_nm(tmp_path: Path,
 
 
 def test_a_simulated_stack_opens_in_napari_with_its_scale(viewer: Any, stack: Path) -> None:
-    [layer] = viewer.open(stack, plugin=PLUGIN)
+    [layer] = open_files(viewer, stack)
     np.testing.assert_array_equal(layer.data, tifffile.imread(stack))
     np.testing.assert_allclose(layer.scale, [0.25, 0.048, 0.048])
     assert {str(unit) for unit in layer.units} == {"micrometer"}
@@ -111,7 +112,7 @@ def test_a_simulated_stack_opens_in_napari_with_its_scale(viewer: Any, stack: Pa
 def test_a_simulated_layer_is_saved_with_its_settings(
     viewer: Any, stack: Path, tmp_path: Path
 ) -> None:
-    [layer] = viewer.open(stack, plugin=PLUGIN)
+    [layer] = open_files(viewer, stack)
     [saved] = layer.save(str(tmp_path / "again.ome.tif"), plugin=PLUGIN)
     again, metadata = read_image(saved)
     before, settings = read_image(stack)

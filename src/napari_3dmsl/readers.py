@@ -1,7 +1,8 @@
 """Files that napari opens through this package; every layer comes in µm.
 
 Mesh files are taken to be in units of 24 nm, as those of 3DMSL, unless the shape library that they
-lie in says otherwise. TIFFs are read when this package wrote them, or as label volumes.
+lie in says otherwise. TIFFs and label volumes are everybody's: napari is not told of them, see
+`napari_3dmsl.adopt`, but `read_file` reads them.
 """
 
 from __future__ import annotations
@@ -99,6 +100,29 @@ def get_microscope_reader(path: str | list[str]) -> Reader | None:
 
     files = _paths(path)
     return _open_microscope if len(files) == 1 and may_be_microscope(files[0]) else None
+
+
+def read_file(path: Path) -> list[LayerData]:
+    """Read any file or folder that this package has a reader for.
+
+    Raises
+    ------
+    ValueError
+        One line, when it is damaged or of another kind.
+    """
+    for get_reader in (
+        get_image_reader,
+        get_label_reader,
+        get_mesh_reader,
+        get_occupancy_reader,
+        get_library_reader,
+        get_image_set_reader,
+        get_zarr_reader,
+    ):
+        reader = get_reader(str(path))
+        if reader is not None:
+            return reader(str(path))
+    raise ValueError(f"{path}: none of the files that napari-3dmsl shows as layers")
 
 
 def _paths(path: str | list[str]) -> list[str]:

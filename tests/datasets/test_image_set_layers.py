@@ -12,6 +12,7 @@ import tifffile
 from made_set import SHAPE, make_set, pixels_of
 
 from napari_3dmsl import readers
+from napari_3dmsl.adopt import open_files
 from napari_3dmsl.datasets.files.ome_zarr import write_ome_zarr
 from napari_3dmsl.datasets.formats import write_ome_tiff
 from napari_3dmsl.image_set_layers import image_set_layers
@@ -140,7 +141,7 @@ def test_a_time_lapse_opens_with_its_time(viewer: Any, tmp_path: Path) -> None:
     path = tmp_path / "film.ome.tif"
     pixels = np.arange(5 * 3 * 8 * 9, dtype=np.uint16).reshape(5, 3, 8, 9)
     write_ome_tiff(path, pixels, (0.25, 0.1, 0.1), ABOUT, axes="TZYX", frame_s=0.5)
-    [layer] = viewer.open(path, plugin=PLUGIN)
+    [layer] = open_files(viewer, path)
     np.testing.assert_array_equal(layer.data, pixels)
     np.testing.assert_allclose(layer.scale, [0.5, 0.25, 0.1, 0.1])
     assert units_of(layer) == ["second", *["micrometer"] * 3]
