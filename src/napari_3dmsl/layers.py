@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.placement import attributes_of, placement_of, placement_of_layer, unmirrored
 from napari_3dmsl.shapes.classification import ClassRules, ShapeClass
 from napari_3dmsl.shapes.collection import ShapeCollection, ShapeSource
 from napari_3dmsl.shapes.correction import UNKNOWN
@@ -84,20 +85,50 @@ def shapes_of(layer: Any) -> ShapeSource | None:
 
 
 def voxel_nm_of(layer: Any) -> tuple[float, float, float] | None:
-    """Voxel size (z, y, x) of a layer in nm, or None when its units are no lengths."""
-    sizes = []
-    for size, unit in zip(layer.scale[-3:], layer.units[-3:], strict=True):
-        length = layer_unit_in(unit, "nm")
-        if length is None:
-            return None
-        sizes.append(float(size) * length)
+    """Voxel size (z, y, x) of a layer in nm, or None when its units are no lengths.
+
+    Raises
+    ------
+    ValueError
+        When the layer is rotated or sheared, so that its voxels lie askew.
+    """
+    scale = np.abs(placement_of_layer(layer).scale[-3:])
+    lengths = [layer_unit_in(unit, "nm") for unit in layer.units[-3:]]
+    sizes = [float(size) * length for size, length in zip(scale, lengths, strict=True) if length]
     return (sizes[0], sizes[1], sizes[2]) if len(sizes) == 3 else None
 
 
-def origin_um_of(layer: Any) -> FloatArray:
-    """Middle of a layer's first voxel (z, y, x) in µm; 0 when its units are no lengths."""
+def set_voxel_um(layer: Any, voxel_um: Sequence[float] | FloatArray) -> None:
+    """Give a layer another voxel size (z, y, x); its other axes and its units of length stay."""
+    lengths = [layer_unit_in(unit, "um") for unit in layer.units[-3:]]
+    known = np.array([length or 1.0 for length in lengths])
+    wrong = np.abs(placement_of_layer(layer).scale[-3:]) * known  # with what an affine adds
+    scale = layer.scale[-3:] * np.asarray(voxel_um) / wrong
+    if None in lengths:  # a layer that lay in pixels
+        layer.scale = [*np.ones(layer.ndim - 3), *scale]
+        layer.units = "µm"
+        layer.translate = [0.0] * layer.ndim
+        return
+    layer.scale = [*layer.scale[:-3], *scale]
+
+
+def voxels_of(layer: Any, array: Any) -> tuple[Any, FloatArray]:
+    """Return a layer's voxels along the axes of the world, and where the first one lies in µm.
+
+    Parameters
+    ----------
+    layer
+    array
+        Its voxels; those of the finest level when it has several.
+
+    Raises
+    ------
+    ValueError
+        When the layer is rotated or sheared.
+    """
+    voxels, _, translate = unmirrored(array, placement_of_layer(layer))
     lengths = np.array([layer_unit_in(unit, "um") or 0.0 for unit in layer.units[-3:]])
-    return lengths * np.asarray(layer.translate[-3:], dtype=np.float64)
+    return voxels, lengths * translate[-3:]
 
 
 def box_um_of(layer: Any) -> FloatArray:
@@ -125,10 +156,11 @@ def mesh_of(data: Sequence[Any], attributes: Mapping[str, Any]) -> Mesh:
             f"layer '{attributes.get('name', '')}': expected a surface in 3D, "
             f"found vertices of shape {vertices.shape}"
         )
-    scale = np.asarray(attributes.get("scale", (1.0, 1.0, 1.0)), dtype=np.float64)
-    translate = np.asarray(attributes.get("translate", (0.0, 0.0, 0.0)), dtype=np.float64)
-    in_um = [layer_unit_in(unit, "um") or 1.0 for unit in units_of(attributes, 3)]
-    return Mesh((vertices * scale + translate) * in_um, np.asarray(data[1], dtype=np.int32))
+    placement = placement_of(attributes, 3)
+    faces = np.asarray(data[1], dtype=np.int32)
+    in_um = np.array([layer_unit_in(unit, "um") or 1.0 for unit in units_of(attributes, 3)])
+    outward = faces[:, ::-1] if placement.mirrors else faces
+    return Mesh(placement.points(vertices) * in_um, np.ascontiguousarray(outward))
 
 
 def units_of(attributes: Mapping[str, Any], axes: int) -> Sequence[Any]:
@@ -145,13 +177,7 @@ def mesh_of_layer(layer: Any) -> Mesh:
     ValueError
         When the layer is not three-dimensional.
     """
-    attributes = {
-        "name": layer.name,
-        "scale": layer.scale,
-        "translate": layer.translate,
-        "units": layer.units,
-    }
-    return mesh_of(layer.data, attributes)
+    return mesh_of(layer.data, attributes_of(layer))
 
 
 def extraction_layers(

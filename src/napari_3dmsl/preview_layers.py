@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.layers import AXES, KEY, LayerData
+from napari_3dmsl.placement import placement_of_layer
 
 if TYPE_CHECKING:
     from napari_3dmsl.shapes.extraction import ExtractionSettings
@@ -27,11 +28,12 @@ def preview_layers(preview: Preview, settings: ExtractionSettings, source: Any) 
     source : napari layer
         The labels; the steps lie upon them in its units, even if these are no lengths.
     """
-    scale = np.asarray(source.scale[-3:], dtype=np.float64)
+    lies = placement_of_layer(source)
+    scale = lies.scale[-3:]
     first = np.array(preview.origin_um) * 1000 / np.array(settings.voxel_nm)
     place = {
         "scale": scale * settings.blocks,
-        "translate": np.asarray(source.translate[-3:]) + first * scale,
+        "translate": lies.translate[-3:] + first * scale,
         "units": tuple(str(unit) for unit in source.units[-3:]),
         "axis_labels": AXES,
         "metadata": {KEY: {"kind": PREVIEW}},

@@ -6,9 +6,12 @@ Mesh files are written in units of 24 nm, as those of 3DMSL, so that reading the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from napari_3dmsl.arrays import FloatArray
 
 
 def write_surface(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
@@ -42,31 +45,32 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     Raises
     ------
     ValueError
-        When the pixels are coloured, of a kind that OME-TIFF has not, or of more than 3 axes, or
-        the layer's units are neither lengths nor pixels.
+        When the pixels are coloured, of a kind that OME-TIFF has not, or of more than 3 axes, the
+        layer's units are neither lengths nor pixels, or it is rotated or sheared.
     OSError
         When the file cannot be written.
     """
     from napari_3dmsl.datasets.formats import write_image_array, write_ome_tiff
     from napari_3dmsl.layers import KEY
+    from napari_3dmsl.placement import placement_of, unmirrored
 
     if attributes.get("rgb"):
         raise ValueError(f"layer '{attributes.get('name')}': a colour image; only grey ones fit")
     pixels = np.asarray(data[0] if attributes.get("multiscale") else data)
+    pixels, scale, _ = unmirrored(pixels, placement_of(attributes, pixels.ndim))
     told = attributes.get("metadata", {}).get(KEY, {})
     if "settings" in told:
         write_image_array(path, pixels, told["settings"])
     else:
-        write_ome_tiff(path, pixels, _size_um(attributes))
+        write_ome_tiff(path, pixels, _size_um(attributes, scale))
     return [path]
 
 
-def _size_um(attributes: dict[str, Any]) -> list[float] | None:
+def _size_um(attributes: dict[str, Any], scale: FloatArray) -> list[float] | None:
     """Length of a pixel in µm, None for a layer that is in pixels."""
     from napari_3dmsl.layers import units_of
     from napari_3dmsl.units import layer_unit_in
 
-    scale = attributes["scale"]
     units = units_of(attributes, len(scale))
     _check_lengths(attributes, units)
     lengths = [layer_unit_in(unit, "um") for unit in units]

@@ -35,6 +35,7 @@ FIELDS = (
 )
 # Numbers that have no unit.
 PURE = {
+    "neck",
     "efficiency",
     "numerical_aperture",
     "immersion_index",

@@ -62,7 +62,7 @@ def test_the_voxel_size_is_that_of_the_layer(viewer: Any, open_panel: Any, label
     assert voxel_nm(hands) == pytest.approx((30, 8, 8))
     assert [hands.find(f"downsample_{axis}").value() for axis in "zyx"] == [1, 3, 3]
     assert "30 × 24 × 24 nm" in hands.find("limit").text()
-    assert not hands.find("set_scale").isEnabled()
+    assert hands.find("set_scale").isEnabled()  # what a file says may be wrong
     add_labels(viewer, labels, name="in nm", scale=(8, 8, 8), units="nm")
     assert voxel_nm(hands) == pytest.approx((30, 8, 8))
     hands.choose("labels", "in nm")
@@ -214,6 +214,73 @@ def test_without_a_voxel_size_the_panel_asks(
     else:
         np.testing.assert_allclose(source.scale, 1)
         assert {str(unit) for unit in source.units} == {"pixel"}
+
+
+@pytest.mark.parametrize("given", [{}, {"scale": (150, 160, 160), "units": "nm"}])
+def test_a_wrong_voxel_size_is_corrected_on_the_layer_too(
+    viewer: Any, open_panel: Any, labels: Any, given: dict[str, Any]
+) -> None:
+    """Typed wrong and extracted, or wrong in the file: typed right, it is right everywhere."""
+    hands = open_panel(viewer, PANEL)
+    source = viewer.add_labels(labels, name="volume", **given)
+    for sizes in ((150, 160, 160), (15, 16, 16)):
+        for name, size in zip(VOXEL_FIELDS, sizes, strict=True):
+            hands.type(name, size)
+        extract(hands)
+        assert layers.voxel_nm_of(source) == pytest.approx(sizes)
+        np.testing.assert_allclose(
+            layers.box_um_of(viewer.layers["instances"]), layers.box_um_of(source), atol=1e-9
+        )
+
+
+def test_numbers_that_a_voxel_size_cannot_be_are_told(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    viewer.add_labels(labels, name="volume")
+    hands.type("voxel_nm_z", "15000")
+    assert hands.status == "Voxel size z: 15000 nm is not a number from 0 to 1,000 nm"
+    assert hands.complains
+    hands.type("voxel_nm_z", "0.015")  # µm, by habit
+    assert hands.find("voxel_nm_z").text() == "0.015 nm"
+    assert hands.find("voxel_nm_z").value() == 0.015
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"affine": np.diag([24, 24, 24, 1.0]), "scale": (1, 1, 1)},
+        {"affine": np.diag([2, 2, 2, 1.0]), "translate": (100, 0, 7)},
+        {"scale": (24, -24, 24)},
+    ],
+)
+def test_a_scale_of_a_layer_counts_wherever_it_is_written(
+    viewer: Any, open_panel: Any, labels: Any, place: dict[str, Any]
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    source = add_labels(viewer, labels, units="nm", **({"scale": (12, 12, 12)} | place))
+    assert voxel_nm(hands) == pytest.approx((24, 24, 24))
+    extract(hands)
+    assert "4 shapes" in hands.status
+    rod = layers.mesh_of_layer(viewer.layers["rod (1)"]).bounds_um.mean(axis=0)
+    seen = np.array(source.data_to_world((20, 16, 61))) / 1000
+    np.testing.assert_allclose(rod, seen, atol=0.01)
+
+
+@pytest.mark.parametrize("skew", [{"rotate": (0, 0, 30)}, {"shear": (0.2, 0, 0)}])
+def test_labels_that_lie_askew_are_refused_in_words(
+    viewer: Any, open_panel: Any, labels: Any, skew: dict[str, Any]
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels, **skew)
+    before = state(viewer)
+    for name in VOXEL_FIELDS:
+        hands.type(name, 24)
+    hands.click("extract")
+    assert hands.complains
+    assert "layer 'volume' is rotated or sheared" in hands.status
+    assert "reset its rotate, shear and affine" in hands.status
+    assert state(viewer) == before
 
 
 def test_fields_changed_during_a_run_belong_to_the_next(

@@ -128,3 +128,37 @@ def test_choices_and_switches_tell_their_value(form: Form, hands: Any) -> None:
     hands.click("stack")
     assert form.values()["connectivity"] == 26
     assert form.values()["stack"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "told"),
+    [
+        ("planes", "999", "Planes: 999 is not a whole number from 2 to 101"),
+        ("planes", "7.5", "Planes: 7.5 is not a whole number from 2 to 101"),
+        ("focus_um", "-15", "Focus: -15 µm is not a number from -5 to 5 µm"),
+        (
+            "density_per_um2",
+            "123456",
+            "Density: 123456 /µm² is not a whole number from 1 to 10,000 /µm²",
+        ),
+    ],
+)
+def test_a_number_out_of_range_is_told_and_not_cut_short(
+    form: Form, hands: Any, name: str, typed: str, told: str
+) -> None:
+    """Qt's own field takes the first digits, which nobody meant."""
+    heard: list[str] = []
+    form.refused.connect(heard.append)
+    form.set_values({"focus_um": 1, "density_per_um2": 30, "planes": 7})
+    before = form.values()
+    hands.type(name, typed)
+    assert heard == [told]
+    assert form.values() == before
+
+
+def test_a_number_keeps_the_digits_that_are_typed(form: Form, hands: Any) -> None:
+    hands.type("focus_um", "0.015")
+    assert form.values()["focus_um"] == 0.015
+    assert hands.find("focus_um").text() == "0.015 µm"
+    hands.type("focus_um", "1.5")
+    assert hands.find("focus_um").text() == "1.50 µm"

@@ -125,7 +125,8 @@ PREVIEW_ROWS: list[Row] = [
     ),
 ]
 SET_SCALE_TIP = (
-    "Write this voxel size into the label layer, so that labels, shapes and images overlay. "
+    "Write this voxel size into the label layer, also where it has another one, so that labels, "
+    "shapes and images overlay. "
     "napari ignores units while any layer has none."
 )
 SET_SCALE = Switch("set_scale", "Set on the layer", SET_SCALE_TIP)

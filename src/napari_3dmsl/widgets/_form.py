@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -66,6 +68,65 @@ class Switch:
 
 Row = Number | Choice | Switch
 
+_LIKE_A_NUMBER = re.compile(r"[-+]?[\d.,\s]*")
+_DIGITS = 12  # behind the point, that a number keeps though fewer are shown
+
+
+class NumberBox(QDoubleSpinBox):
+    """A spin box that lets people type any number, keeps all its digits, and says what is wrong.
+
+    Qt's own swallows the keys that would lead out of the range or beyond the decimals: whoever
+    types 1500 into a field up to 1000 has typed 150.
+    """
+
+    refused = Signal(str)
+
+    def __init__(self, row: Number, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._row = row
+        self.setObjectName(row.name)
+        self.setDecimals(_DIGITS if row.decimals else 0)
+        self.setRange(row.low, row.high)
+        self.setSingleStep(row.step)
+        self.setSuffix(f" {row.unit}" if row.unit else "")
+        self.setSpecialValueText(row.lowest)
+        self.setKeyboardTracking(False)
+        self.setMinimumWidth(92)
+        self.setToolTip(row.tip)
+        self.setAccessibleName(row.label)
+
+    def textFromValue(self, value: float) -> str:
+        """Qt: show the decimals of the row, or more where these would show another number."""
+        decimals = self._row.decimals
+        while decimals < self.decimals() and abs(round(value, decimals) - value) > 1e-3 * abs(
+            value
+        ):
+            decimals += 1
+        text = str(self.locale().toString(float(value), "f", decimals))
+        return text.replace(self.locale().groupSeparator(), "")
+
+    def validate(self, text: str | None, position: int) -> tuple[Any, str, int]:
+        """Qt: let numbers of any size be typed; only what is no number is not."""
+        state, *rest = super().validate(text, position)
+        if state == QValidator.State.Invalid and _LIKE_A_NUMBER.fullmatch(self._bare(text)):
+            state = QValidator.State.Intermediate
+        return (state, *rest)
+
+    def fixup(self, text: str | None) -> str:
+        """Qt: a number that cannot be taken is typed to its end; the old one comes back."""
+        typed = self._bare(text)
+        if typed:
+            row, unit = self._row, f" {self._row.unit}" if self._row.unit else ""
+            low, high = (f"{end:,.12g}" for end in (row.low, row.high))
+            kind = "a number" if row.decimals else "a whole number"
+            self.refused.emit(
+                f"{row.label}: {typed}{unit} is not {kind} from {low} to {high}{unit}"
+            )
+        return self.prefix() + self.textFromValue(self.value()) + self.suffix()
+
+    def _bare(self, text: str | None) -> str:
+        return (text or "").removesuffix(self.suffix()).strip()
+
 
 class NumberField(QWidget):
     """A spin box with a unit and, beside it, a slider over the same range."""
@@ -75,17 +136,7 @@ class NumberField(QWidget):
     def __init__(self, row: Number, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._row = row
-        self.box = QDoubleSpinBox(self)
-        self.box.setObjectName(row.name)
-        self.box.setDecimals(row.decimals)
-        self.box.setRange(row.low, row.high)
-        self.box.setSingleStep(row.step)
-        self.box.setSuffix(f" {row.unit}" if row.unit else "")
-        self.box.setSpecialValueText(row.lowest)
-        self.box.setKeyboardTracking(False)
-        self.box.setMinimumWidth(92)
-        self.box.setToolTip(row.tip)
-        self.box.setAccessibleName(row.label)
+        self.box = NumberBox(row, self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.slider: QSlider | None = None
@@ -114,10 +165,11 @@ class NumberField(QWidget):
         share = position / _SLIDER_STEPS
         low, high = self._row.low, self._row.high
         if self._row.logarithmic:
-            self.box.setValue(low * (high / low) ** share)
+            self.box.setValue(round(low * (high / low) ** share, self._row.decimals))
             return
         value = low + (high - low) * share
-        self.box.setValue(round(value / self._row.step) * self._row.step)
+        stepped = round(value / self._row.step) * self._row.step
+        self.box.setValue(round(stepped, self._row.decimals))
 
     def _typed(self, value: float) -> None:
         self._follow()
@@ -136,9 +188,18 @@ class NumberField(QWidget):
 
 
 class Form(QWidget):
-    """Labelled fields, one a row; `changed` tells that any of them has changed."""
+    """Labelled fields, one a row.
+
+    Signals
+    -------
+    changed
+        Any of them has changed.
+    refused(why)
+        A number was typed that a field cannot take.
+    """
 
     changed = Signal()
+    refused = Signal(str)
 
     def __init__(self, rows: Sequence[Row], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -164,6 +225,7 @@ class Form(QWidget):
         if isinstance(row, Number):
             field = NumberField(row, self)
             field.valueChanged.connect(self.changed)
+            field.box.refused.connect(self.refused)
         elif isinstance(row, Choice):
             field = QComboBox(self)
             field.addItems(list(row.words))

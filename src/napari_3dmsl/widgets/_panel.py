@@ -22,7 +22,9 @@ from qtpy.QtWidgets import (
 )
 from superqt import QCollapsible
 
+from napari_3dmsl.adopt import watch
 from napari_3dmsl.widgets._canvas_context import CanvasContext
+from napari_3dmsl.widgets._form import Form
 from napari_3dmsl.widgets._memory import Memory, State
 from napari_3dmsl.widgets._reach import CalmWheel, set_tab_order, warning_colour
 from napari_3dmsl.widgets._tabs import join_tabs
@@ -52,6 +54,7 @@ class Panel(QWidget):
     def __init__(self, viewer: Any, *, remember: bool = True) -> None:
         super().__init__()
         self.viewer = viewer
+        watch(viewer)
         self._remembers = remember
         self._memory: Memory | None = None
         self._before_defaults: State | None = None
@@ -127,6 +130,9 @@ class Panel(QWidget):
 
     def add(self, widget: QWidget, stretch: int = 0) -> None:
         """Put a widget at the end of the column."""
+        for form in [widget, *widget.findChildren(Form)]:
+            if isinstance(form, Form):
+                form.refused.connect(self.complain)
         self._column.insertWidget(self._column.count() - 1, widget, stretch)
 
     def add_section(self, title: str, *contents: QWidget, opened: bool = True) -> QCollapsible:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QWidget
 
 from napari_3dmsl import layers
+from napari_3dmsl.placement import placement_of_layer, unmirrored
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.library import RELEASED_UNIT_NM, write_library
 from napari_3dmsl.shapes.mesh import write_mesh
@@ -197,7 +198,12 @@ def save_layer(panel: Panel, layer: Any) -> None:
     path = _ask_for_path(panel, "Save image", name, IMAGE_FILTER)
     if path is not None:
         settings = layers.about(layer)["settings"]
-        _try(panel, lambda: write_image_array(path, layer.data, settings), path)
+
+        def write() -> None:
+            pixels, *_ = unmirrored(layer.data, placement_of_layer(layer))
+            write_image_array(path, pixels, settings)
+
+        _try(panel, write, path)
 
 
 def _ask_for_path(panel: Panel, title: str, name: str, kinds: str) -> Path | None:

@@ -140,7 +140,7 @@ class ExtractPanel(Panel):
         sizes = tuple(voxel[f"voxel_nm_{axis}"] for axis in "zyx")
         if not all(sizes):
             raise ValueError(
-                "voxel_nm: this layer carries no voxel size; type the size of a voxel in nm"
+                "Voxel size: this layer carries no voxel size; type the size of a voxel in nm"
             )
         protocol = self.protocol.values()
         blocks = tuple(protocol.pop(row.name) for row in DOWNSAMPLE_ROWS)
@@ -201,16 +201,18 @@ class ExtractPanel(Panel):
             return
         try:
             settings = self.settings()
-            labels = check_labels(_finest(layer))
+            labels, origin_um = layers.voxels_of(layer, _finest(layer))
+            labels = check_labels(labels)
         except ValueError as error:
             self.complain(str(error))
             return
-        known = layers.voxel_nm_of(layer) is not None
+        known = layers.voxel_nm_of(layer)
+        other = known is None or not np.allclose(known, settings.voxel_nm, rtol=1e-6)
         self._source = Source(
             layer,
             np.array(settings.voxel_nm) / 1000,
-            layers.origin_um_of(layer) if known else np.zeros(3),
-            set_scale=not known and self.voxels.values()["set_scale"],
+            origin_um,
+            set_scale=other and self.voxels.values()["set_scale"],
         )
         self._told = Told()
         self._preview.cancel()
@@ -247,10 +249,10 @@ class ExtractPanel(Panel):
         """Begin to add the layers."""
         assert self._source is not None
         self.cancel_button.setEnabled(False)
-        self._place_input(self._source)
+        origin_um = self._place_input(self._source)
         self._remove_earlier()
         for _, attributes, _ in found:
-            attributes["translate"] = self._source.origin_um + attributes["translate"]
+            attributes["translate"] = origin_um + attributes["translate"]
         self.say("Drawing…")
         self._adding.start(found, [self._show_in_3d], [self.viewer.reset_view])
 
@@ -270,16 +272,16 @@ class ExtractPanel(Panel):
         thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
         self.say(f"{lines}\n{thinned}Click a shape to select it.")
 
-    def _place_input(self, source: Source) -> None:
-        """Give the input its voxel size if agreed, and hide it."""
-        layer = source.layer
+    def _place_input(self, source: Source) -> FloatArray:
+        """Give the input its voxel size if agreed, and hide it; return where it begins."""
+        layer, origin_um = source.layer, source.origin_um
         if layer not in self.viewer.layers:
-            return
+            return origin_um
         if source.set_scale:
-            layer.scale = [1.0] * (layer.ndim - 3) + list(source.voxel_um)
-            layer.units = "µm"
-            layer.translate = [0.0] * layer.ndim
+            layers.set_voxel_um(layer, source.voxel_um)
+            _, origin_um = layers.voxels_of(layer, _finest(layer))
         layer.visible = False
+        return origin_um
 
     def _remove_earlier(self) -> None:
         """Take away the layers of an earlier extraction; *Undo* brings them back."""
@@ -308,7 +310,11 @@ class ExtractPanel(Panel):
     def _take_voxel_size(self) -> None:
         """Show the chosen layer's voxel size, or ask for it."""
         layer = self.choice.layer
-        voxel_nm = None if layer is None else layers.voxel_nm_of(layer)
+        try:
+            voxel_nm = None if layer is None else layers.voxel_nm_of(layer)
+        except ValueError as error:
+            self.complain(str(error))
+            voxel_nm = None
         values: dict[str, Any] = dict.fromkeys((row.name for row in VOXEL_ROWS), 0.0)
         if voxel_nm is not None:
             values = dict(zip(values, voxel_nm, strict=True))
@@ -317,7 +323,6 @@ class ExtractPanel(Panel):
                 {row.name: edge for row, edge in zip(DOWNSAMPLE_ROWS, blocks, strict=True)}
             )
         self.voxels.set_values(values)
-        self.voxels.show_only(without=["set_scale"] if voxel_nm is not None else [])
 
     def _explain(self) -> None:
         """Say what the protocol does to thin tubes, or what is missing."""

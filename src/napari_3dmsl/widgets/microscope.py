@@ -359,5 +359,5 @@ def _geometry_events(layer: Any) -> tuple[Any, ...]:
     """Events that tell of another form, size or place of a surface."""
     if layer is None:
         return ()
-    events = layer.events
-    return events.data, events.scale, events.translate, events.units
+    names = ("data", "scale", "translate", "rotate", "shear", "affine", "units")
+    return tuple(getattr(layer.events, name) for name in names)
