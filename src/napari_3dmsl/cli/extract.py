@@ -91,6 +91,9 @@ def extract(
     instances: Annotated[
         bool, typer.Option("--instances", help="Every label is one shape already.")
     ] = False,
+    split: Annotated[
+        bool, typer.Option("--split", help="With --instances: every piece of a label is one.")
+    ] = False,
     length_to: Annotated[
         Literal["axis", "tip"] | None,
         typer.Option(help="Where a length ends: medial axis, or tip.", show_default="axis"),
@@ -142,6 +145,7 @@ def extract(
     settings = ExtractionSettings(
         voxel_nm=volume.voxel_nm,
         instances=instances,
+        split_pieces=split,
         **given(
             downsample=None if downsample is None else _blocks(downsample),
             erosion_nm=erosion_nm,

@@ -20,6 +20,7 @@ from napari_3dmsl.shapes.morphology import (
     regrow_in_mask,
     voxel_counts,
 )
+from napari_3dmsl.shapes.pieces import pieces_of, several_pieces
 from napari_3dmsl.volumes.labels import VoxelNm, check_labels
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ class ExtractionSettings(Settings):
         Closed cavities inside the mask (or inside an instance) become foreground first.
     instances
         The labels are instances already: no erosion, no regrowth, every label is one object.
+    split_pieces
+        With ``instances``, every piece of a label is one object instead.
     """
 
     voxel_nm: tuple[VoxelSize, VoxelSize, VoxelSize]
@@ -94,6 +97,7 @@ class ExtractionSettings(Settings):
     downsample_method: Literal["mean", "stride"] = "mean"
     fill_holes: bool = False
     instances: bool = False
+    split_pieces: bool = False
 
     @property
     def blocks(self) -> Blocks:
@@ -283,9 +287,10 @@ def extract_instances(
     tell = progress or _silent
     labels = check_labels(labels)
     tell(0, STEPS, "Downsampling")
-    filled = undivided = 0
+    filled, undivided, in_pieces = 0, 0, ""
     if settings.instances:
         found, parent_of = _consecutive(_coarse_labels(labels, settings))
+        found, parent_of, in_pieces = _split(found, parent_of, settings)
         if settings.fill_holes:
             filled = fill_instances(found)
         mask, components_found = found > 0, 0
@@ -318,7 +323,7 @@ def extract_instances(
         cut=int(touches.sum()),
         voxels_filled=filled,
         dropped=tuple(sorted(dropped, key=lambda item: -item.voxels)[:LISTED]),
-        warnings=tuple(filter(None, [flat_ball(settings)])),
+        warnings=tuple(filter(None, [flat_ball(settings), in_pieces])),
     )
     tell(STEPS, STEPS, report.summary())
     return Extraction(
@@ -404,6 +409,17 @@ def _consecutive(labels: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.in
     shift = 0 if values[0] == 0 else 1
     old = np.append(np.zeros(shift, np.int64), values.astype(np.int64)).astype(np.int32)
     return np.ascontiguousarray(inverse.reshape(labels.shape) + shift, dtype=np.int32), old
+
+
+def _split(
+    labels: NDArray[np.int32], parent_of: NDArray[Any], settings: ExtractionSettings
+) -> tuple[NDArray[np.int32], NDArray[Any], str]:
+    """Make an instance of each piece if asked for, else say how many labels have several."""
+    pieces, label_of = pieces_of(labels)
+    if settings.split_pieces:
+        return pieces, parent_of[label_of], ""
+    voxel_um3 = float(np.prod(settings.coarse_voxel_nm)) / 1e9
+    return labels, parent_of, several_pieces(pieces, label_of, settings.min_volume_um3 / voxel_um3)
 
 
 def _drop_small(
