@@ -2,9 +2,9 @@
 
     python benchmarks/validate_shapes.py [SECTION ...] [--data FOLDER] [--quick N]
 
-Sections: classes topology solids urocell cost; all of them when none is named. The random objects
-come from `_solids.py`; ``urocell`` needs the folder of the real data and is left out without it.
-Two processes, a few minutes.
+Sections: classes topology gaps solids sections urocell cost; all of them when none is named. The
+random objects come from `_solids.py`; ``urocell`` needs the folder of the real data and is left out
+without it. Two processes, a few minutes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import functools
 import itertools
 import os
 import resource
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from _cost import by_step, cost_mask, cost_shape, cost_steps
+from _sections import OUTLINES, SIZES, stack
 from _solids import (
     CLASSES,
     bumpy_blob,
@@ -30,11 +32,15 @@ from _solids import (
     roughen,
     with_handles,
 )
+from scipy.spatial.transform import Rotation
 
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.mesh import mesh_from_mask
 from napari_3dmsl.shapes.shape import Shape, measure_shapes
 from napari_3dmsl.volumes.open import open_labels
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shapes"))
+from solids import hairpin, open_ring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,16 +53,18 @@ UROCELL_NM = (15, 16, 16)
 
 def main() -> None:
     arguments = read_arguments()
-    sections: dict[str, Callable[[Any], None]] = {
+    parts: dict[str, Callable[[Any], None]] = {
         "classes": classes,
         "topology": topology,
+        "gaps": gaps,
         "solids": solids,
+        "sections": sections,
         "urocell": urocell,
         "cost": cost,
     }
-    for name in arguments.sections or sections:
+    for name in arguments.sections or parts:
         started = time.perf_counter()
-        sections[name](arguments)
+        parts[name](arguments)
         print(f"  ({name}: {time.perf_counter() - started:.0f} s)\n", flush=True)
 
 
@@ -194,6 +202,61 @@ def topology(arguments: argparse.Namespace) -> None:
                 print(f"    {row[0]} {row[1]}: drawn {row[2]}, clean {row[3]}, rough {row[4]}")
 
 
+# Gaps
+
+RINGS = tuple(
+    (ring, radius) for ring in (4, 6, 8) for radius in (1.5, 2, 2.5, 3) if ring > radius + 1.9
+)
+HAIRPINS = tuple(itertools.product((10, 20, 40), (1.5, 2.5, 4)))
+
+
+def one_gap(item: tuple[str, int, float, int, int]) -> tuple[Any, ...]:
+    """Return (kind, gap, turned, class and branches right, length / drawn, what) of one object."""
+    kind, size, radius, gap, turn = item
+    rotation = Rotation.random(rng=np.random.default_rng([5, turn])) if turn else None
+    draw = open_ring if kind == "ring" else hairpin
+    mask, length = draw(size, radius, gap, rotation)
+    voxel_nm = (60.0, 60.0, 60.0)  # so that the smallest are no dots
+    shape = measure(mask, voxel_nm)
+    skeleton = shape.skeleton
+    measured = skeleton.length_um / 0.06
+    name = str(shape.classification.shape_class)
+    expected = "donut" if gap == 0 else "dot" if measured < 1 / 0.06 else "rod"
+    right = (name, skeleton.loops, skeleton.branches) == (expected, int(gap == 0), 0)
+    # The axis of a flat end lies somewhere within its radius.
+    shortest = length - (2 * radius if kind == "ring" and gap else 0)
+    nearest = float(np.clip(measured, shortest, length))
+    what = f"{kind} of {size}, tube {radius}, {'oblique' if turn else 'straight'}: "
+    what += (
+        f"{shape.classification.reason}, {measured:.1f} of {shortest:.1f} to {length:.1f} voxels"
+    )
+    return kind, gap, bool(turn), right, measured / nearest, what
+
+
+def gaps(arguments: argparse.Namespace) -> None:
+    items = [("ring", *one, gap, turn) for one in RINGS for gap in range(5) for turn in range(4)]
+    items += [
+        ("hairpin", *one, gap, turn) for one in HAIRPINS for gap in (1, 2, 3) for turn in range(4)
+    ]
+    rows = spread(one_gap, items[:: arguments.quick])
+    print(
+        "rings of 4 to 8 voxels and hairpins, tubes of 1.5 to 4 voxels, along the grid and oblique"
+    )
+    for kind, gap, turned in sorted({row[:3] for row in rows}):
+        own = [row for row in rows if row[:3] == (kind, gap, turned)]
+        right = sum(row[3] for row in own)
+        ratio = np.array([row[4] for row in own])
+        text = f"{right} of {len(own)}, length {ratio.min():.2f} to {ratio.max():.2f} of the drawn"
+        if turned and gap == 1:  # the voxels on both sides of an oblique cut touch at corners
+            print(f"       {kind}, gap {gap}, oblique: {text}")
+            continue
+        way = "oblique" if turned else "straight"
+        say(f"{kind}, gap {gap}, {way}, all", text, right == len(own))
+        for row in own:
+            if not row[3]:
+                print(f"    {row[5]}")
+
+
 # Area and volume
 
 
@@ -233,6 +296,35 @@ def solids(arguments: argparse.Namespace) -> None:
             text = f"area {own[:, 0].min():.4f} to {own[:, 0].max():.4f}, "
             text += f"volume {own[:, 1].min():.4f} to {own[:, 1].max():.4f}"
             say(f"{kind} of {radius}, {flatness}:1, within {bar:.1%}", text, worst <= bar)
+
+
+# Few sections
+
+SECTION_NM = ((50, 4.6, 4.6), (40, 4, 4), (30, 8, 8), (24, 24, 24))
+
+
+def one_stack(item: tuple[tuple[float, ...], int]) -> tuple[Any, ...]:
+    """Return (voxel, sections, mesh over voxels of each outline, all closed)."""
+    voxel_nm, count = item
+    rng = np.random.default_rng([6, count])
+    ratios, closed = [], True
+    for kind, size in itertools.product(OUTLINES, SIZES):
+        mask = stack(kind, size, count, rng)
+        mesh = mesh_from_mask(mask, voxel_nm)
+        ratios.append(mesh.volume_um3 / (mask.sum() * np.prod(voxel_nm) / 1e9))
+        closed &= mesh.is_watertight
+    return voxel_nm, count, ratios, closed
+
+
+def sections(arguments: argparse.Namespace) -> None:
+    rows = spread(one_stack, itertools.product(SECTION_NM, (1, 2, 3, 5)))
+    print("volume of the mesh / of the voxels, six outlines of seven sizes on drifting sections")
+    for voxel_nm, count, ratios, closed in rows:
+        bar = 0.06 if count == 1 else 0.03
+        size = "x".join(f"{side:g}" for side in voxel_nm)
+        kept = closed and max(abs(np.array(ratios) - 1)) <= bar
+        text = f"{min(ratios):.3f} to {max(ratios):.3f}"
+        say(f"{size} nm, {count} sections, within {bar:.0%}, closed", text, kept)
 
 
 # Real labels

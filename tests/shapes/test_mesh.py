@@ -246,6 +246,28 @@ def test_small_surfaces_enclose_the_volume_of_their_voxels(radius, voxel):
     assert mesh.volume_um3 == pytest.approx(mask.sum() * np.prod(voxel) / 1e9, rel=0.01)
 
 
+@pytest.mark.parametrize("voxel", [(50, 4.6, 4.6), (40, 4, 4), (30, 8, 8), VOXEL])
+@pytest.mark.parametrize("sections", [1, 2, 3])
+@pytest.mark.parametrize("radius", [4, 15, 50])
+def test_shapes_of_few_sections_enclose_the_volume_of_their_voxels(radius, sections, voxel):
+    disk = draw_ball((1, 2 * radius + 12, 2 * radius + 12), (0, radius + 4, radius + 4), radius)[0]
+    mask = np.stack([np.roll(disk, 3 * section, axis=section % 2) for section in range(sections)])
+    mesh = mesh_from_mask(mask, voxel)
+    assert mesh.is_watertight
+    assert mesh.volume_um3 == pytest.approx(mask.sum() * np.prod(voxel) / 1e9, rel=0.01)
+    thick = np.ptp(mesh.bounds_um[:, 0]) * 1000 / voxel[0]
+    assert thick == pytest.approx(sections, abs=1)
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_a_plate_of_one_voxel_is_as_thick_as_a_voxel(axis):
+    mask = np.moveaxis(np.ones((1, 60, 70), bool), 0, axis)
+    mesh = mesh_from_mask(mask, VOXEL)
+    assert mesh.volume_um3 == pytest.approx(mask.sum() * UM**3, rel=0.01)
+    assert mesh.area_um2 == pytest.approx(2 * 60 * 70 * UM**2, rel=0.06)
+    assert np.ptp(mesh.bounds_um[:, axis]) == pytest.approx(UM, rel=0.25)
+
+
 def test_flat_faces_bulge_less_than_a_fifth_of_a_voxel():
     mask = np.zeros((30, 40, 40), bool)
     mask[5:25, 6:34, 7:33] = True

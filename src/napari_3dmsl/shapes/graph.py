@@ -14,10 +14,11 @@ from scipy.spatial import KDTree
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 NEIGHBOUR = 1.75  # voxels; between the longest 26-neighbour step (1.732) and the next one (2)
 SMOOTHING = 9  # points of the moving average along a path
+SMOOTHEST = 8  # half a window is no longer than this part of a path
 SPUR_RADII = 1.5  # a terminal branch shorter than this many local radii is a hair of the surface
 LOOP_RADII = 0.9 * 2 * np.pi  # the smallest ring of a tube of radius r is 2 pi r long
 
@@ -145,7 +146,9 @@ class Graph:
         )
 
 
-def build_graph(points: NDArray[np.float64], radii: NDArray[np.float64]) -> Graph:
+def build_graph(
+    points: NDArray[np.float64], radii: NDArray[np.float64], sides: ArrayLike = 1.0
+) -> Graph:
     """Turn skeleton voxels into a graph.
 
     Counting the edges between neighbouring voxels finds loops at every junction (three voxels that
@@ -155,11 +158,13 @@ def build_graph(points: NDArray[np.float64], radii: NDArray[np.float64]) -> Grap
     Parameters
     ----------
     points
-        (n, 3) voxel centres on an isotropic grid, in voxels.
+        (n, 3) voxel centres.
     radii
-        (n,) local radius at each, in voxels.
+        (n,) local radius at each.
+    sides
+        Sides (z, y, x) of a voxel, in the unit of the points and radii.
     """
-    pairs = KDTree(points).query_pairs(NEIGHBOUR, output_type="ndarray")
+    pairs = KDTree(points / np.asarray(sides)).query_pairs(NEIGHBOUR, output_type="ndarray")
     degree = np.bincount(pairs.ravel(), minlength=len(points))
     junction = degree > 2
     both = junction[pairs]
@@ -186,7 +191,8 @@ def smooth(points: NDArray[np.float64], *, ring: bool = False) -> NDArray[np.flo
 
     A moving average of 9 points cuts corners: a ring of 12 voxels radius shrinks by 2 %. So what
     it takes away is averaged too and given back. Near the ends of an open path the window shrinks,
-    so that the ends stay; a ring wraps around.
+    so that the ends stay; a ring wraps around. No window is longer than a quarter of the path: it
+    would take away the bend of a small ring or hairpin.
 
     Parameters
     ----------
@@ -202,7 +208,7 @@ def smooth(points: NDArray[np.float64], *, ring: bool = False) -> NDArray[np.flo
 
 
 def _average(points: NDArray[np.float64], ring: bool) -> NDArray[np.float64]:
-    half = SMOOTHING // 2
+    half = min(SMOOTHING // 2, len(points) // SMOOTHEST)
     if ring:
         loop = points[:-1]
         shifted = [np.roll(loop, shift, axis=0) for shift in range(-half, half + 1)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.shapes.classification import Classification, ClassRules, classify
+from napari_3dmsl.shapes.cut_ends import cut_faces
 from napari_3dmsl.shapes.field import smooth_mask
 from napari_3dmsl.shapes.measures import FORM_COLUMNS, Form, form_of
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
@@ -172,7 +173,8 @@ def _measure(extraction: Extraction, label: int, box: Box, rules: ClassRules) ->
     start = np.array([side.start for side in box])
     stop = np.array([side.stop for side in box])
     field = smooth_mask(mask, extraction.voxel_nm, (start + origin_um / voxel_um).tolist())
-    mesh, skeleton = mesh_from_field(field), skeleton_from_field(field, rules.length_to)
+    cuts = cut_faces(mask, box, extraction.labels.shape, voxel_um, origin_um)
+    mesh, skeleton = mesh_from_field(field), skeleton_from_field(field, rules.length_to, cuts)
     count = int(np.count_nonzero(mask))
     volume_um3 = count * float(np.prod(voxel_um))
     return Shape(

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import KDTree
 
+from napari_3dmsl.shapes.cut_ends import CutFace, way_to_border
 from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask
 from napari_3dmsl.shapes.graph import Graph, build_graph, path_length
 from napari_3dmsl.shapes.morphology import bounding_box, components
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ISOTROPIC = 1.01  # voxel sides that differ by less are one size
 LengthTo = Literal["axis", "tip"]
 
 COVERED_RADII = 2.0  # a whole skeleton comes this near (in largest radii) to every voxel
@@ -60,17 +60,21 @@ class Skeleton:
 
 @dataclass(frozen=True, eq=False)
 class _Solid:
-    """A shape on an isotropic grid, its cavities filled."""
+    """A shape on a grid of about equal sides, its cavities filled; lengths in steps.
+
+    A step is the shortest side of the shape's voxels, ``sides`` are those of the grid in steps.
+    """
 
     values: NDArray[np.float32]
     level: float
     inside: NDArray[np.bool_]
     step_um: float
+    sides: NDArray[np.float64]
     origin_um: NDArray[np.float64]
 
     @cached_property
     def surface(self) -> KDTree:
-        """Where the surface crosses the lines between neighbouring voxels, in voxels."""
+        """Where the surface crosses the lines between neighbouring voxels."""
         # The shape touches no side of its grid, so flat neighbours never wrap around.
         values, inside = self.values.ravel(), self.inside.ravel()
         crossings = []
@@ -81,11 +85,12 @@ class _Solid:
             points[:, axis] += (self.level - low) / (high - low)
             crossings.append(points)
         # Two queries of some thousand points do not pay for a well-balanced tree.
-        return KDTree(np.concatenate(crossings), balanced_tree=False, compact_nodes=False)
+        places = np.concatenate(crossings) * self.sides
+        return KDTree(places, balanced_tree=False, compact_nodes=False)
 
-    def radii(self, voxels: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distance from points to the surface, both in voxels."""
-        return np.asarray(self.surface.query(voxels)[0])
+    def radii(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distance from points to the surface."""
+        return np.asarray(self.surface.query(points)[0])
 
 
 def skeleton_from_mask(
@@ -98,13 +103,15 @@ def skeleton_from_mask(
     return skeleton_from_field(smooth_mask(mask, voxel_nm, origin_voxel), length_to)
 
 
-def skeleton_from_field(field: SmoothedMask, length_to: LengthTo = "axis") -> Skeleton:
+def skeleton_from_field(
+    field: SmoothedMask, length_to: LengthTo = "axis", cuts: Sequence[CutFace] = ()
+) -> Skeleton:
     """Return the skeleton of a smoothed mask.
 
-    The shape is resampled to an isotropic grid and thinned (Lee, Kashyap & Chu, CVGIP 56, 1994);
-    the skeleton becomes a graph, loops that no tube of the local radius could form and branches
-    shorter than 1.5 local radii are removed, and the centrelines are smoothed. The number of loops
-    is at most the first Betti number of the shape, from its Euler characteristic.
+    The shape is resampled to a grid of about equal sides and thinned (Lee, Kashyap & Chu, CVGIP
+    56, 1994); the skeleton becomes a graph, loops that no tube of the local radius could form and
+    branches shorter than 1.5 local radii are removed, and the centrelines are smoothed. The number
+    of loops is at most the first Betti number of the shape, from its Euler characteristic.
 
     Parameters
     ----------
@@ -114,14 +121,19 @@ def skeleton_from_field(field: SmoothedMask, length_to: LengthTo = "axis") -> Sk
         Where free ends lie. ``axis``: one local radius before the tip, the end of the medial axis
         (the middle of a round cap). ``tip``: on the surface. Thinning alone stops somewhere
         between, earlier on coarser grids.
+    cuts
+        Where the border of the volume cuts the shape: there a tube has no cap, and its line runs to
+        the border.
     """
-    solid, voxels, radii = _thin(field)
-    if len(voxels) < 3:
-        voxels = _straight_line(solid)
-        radii = solid.radii(voxels)
-    graph = build_graph(voxels, radii)
+    solid, points, radii = _thin(field)
+    if len(points) < 3:
+        points, sides = _straight_line(solid), np.ones(3)
+        radii = solid.radii(points)
+    else:
+        sides = solid.sides
+    graph = build_graph(points, radii, sides)
     graph.clean()
-    centrelines = _put_ends(graph, solid, length_to)
+    centrelines = _put_ends(graph, solid, length_to, cuts)
     paths = tuple(path * solid.step_um + solid.origin_um for path in centrelines)
     degrees = list(graph.degrees().values())
     cycles = graph.cycle_rank()
@@ -137,8 +149,10 @@ def skeleton_from_field(field: SmoothedMask, length_to: LengthTo = "axis") -> Sk
     )
 
 
-def _put_ends(graph: Graph, solid: _Solid, length_to: LengthTo) -> list[NDArray[np.float64]]:
-    """Return the centrelines (voxels) with their free ends where they belong."""
+def _put_ends(
+    graph: Graph, solid: _Solid, length_to: LengthTo, cuts: Sequence[CutFace]
+) -> list[NDArray[np.float64]]:
+    """Return the centrelines (steps) with their free ends where they belong."""
     degrees = graph.degrees()
     paths = []
     for edge, path in zip(graph.edges, graph.paths(), strict=True):
@@ -146,28 +160,59 @@ def _put_ends(graph: Graph, solid: _Solid, length_to: LengthTo) -> list[NDArray[
         for node in (edge.start, edge.end):
             moved = moved[::-1]  # first the start, then the end comes last
             if degrees[node] == 1:
-                moved = _put_end(moved, solid, length_to)
+                moved = _put_end(moved, solid, length_to, cuts)
         paths.append(moved)
     return paths
 
 
-def _put_end(path: NDArray[np.float64], solid: _Solid, length_to: LengthTo) -> NDArray[np.float64]:
+def _put_end(
+    path: NDArray[np.float64], solid: _Solid, length_to: LengthTo, cuts: Sequence[CutFace]
+) -> NDArray[np.float64]:
     """Lengthen or shorten a path at its last point."""
     if len(path) == 1 and length_to == "axis":
         return path
-    back = _arc_to_end(path)
+    inner, direction, radius = _end_of(path, solid)
+    to_tip = _distance_out(solid, path[-1], direction, float(solid.radii(path[-1:])[0]))
+    to_border, left = _to_border(path[-1], direction, radius, solid, cuts)
+    if to_border < to_tip + radius and left < radius:
+        # Thinning wanders off at a flat end: the line goes on straight from further inside.
+        straight = path[: inner + 1]
+        _, direction, _ = _end_of(straight, solid)
+        beyond, _ = _to_border(straight[-1], direction, radius, solid, cuts)
+        if len(straight) > 1 and np.isfinite(beyond):
+            path, to_border = straight, beyond
+        to_tip, radius = to_border, left
+    further = to_tip if length_to == "tip" else to_tip - radius
+    if further >= 0:
+        return np.concatenate([path, (path[-1] + further * direction)[None]])
+    return _shortened(path, min(-further, float(_arc_to_end(path)[0]) / 2))
+
+
+def _end_of(path: NDArray[np.float64], solid: _Solid) -> tuple[int, NDArray[np.float64], float]:
+    """Return a point before the end of a path, the direction from it to the end, its radius.
+
+    Near its end a thinned line wanders: direction and radius are taken one radius back.
+    """
     radius = float(solid.radii(path[-1:])[0])
-    # Near its end a thinned line wanders: the direction and the radius are taken further back.
+    back = _arc_to_end(path)
     inner = max(int(np.count_nonzero(back >= max(radius, END_VOXELS))) - 1, 0)
     away = path[-1] - path[inner]
     length = float(np.linalg.norm(away))
     direction = away / length if length > 0 else np.array([0.0, 0.0, 1.0])
-    to_tip = _distance_out(solid, path[-1], direction, radius)
-    radius = float(solid.radii(path[inner : inner + 1])[0])
-    further = to_tip if length_to == "tip" else to_tip - radius
-    if further >= 0:
-        return np.concatenate([path, (path[-1] + further * direction)[None]])
-    return _shortened(path, min(-further, float(back[0]) / 2))
+    return inner, direction, float(solid.radii(path[inner : inner + 1])[0])
+
+
+def _to_border(
+    point: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    radius: float,
+    solid: _Solid,
+    cuts: Sequence[CutFace],
+) -> tuple[float, float]:
+    """Return the two lengths of `way_to_border`, in steps."""
+    step = solid.step_um
+    lengths = way_to_border(cuts, point * step + solid.origin_um, direction, radius * step)
+    return lengths[0] / step, lengths[1] / step
 
 
 def _arc_to_end(path: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -179,10 +224,10 @@ def _arc_to_end(path: NDArray[np.float64]) -> NDArray[np.float64]:
 def _distance_out(
     solid: _Solid, point: NDArray[np.float64], direction: NDArray[np.float64], radius: float
 ) -> float:
-    """Return how far (voxels) it is from a point inside to the surface, 4 radii at most."""
+    """Return how far (steps) it is from a point inside to the surface, 4 radii at most."""
     at = np.arange(0, 4 * radius + 2, 0.1)
     ray = point + at[:, None] * direction
-    values = ndimage.map_coordinates(solid.values, ray.T, order=1, cval=0.0)
+    values = ndimage.map_coordinates(solid.values, (ray / solid.sides).T, order=1, cval=0.0)
     outside = np.flatnonzero(values <= solid.level)
     return float(at[outside[0]]) if len(outside) else 0.0
 
@@ -199,7 +244,7 @@ def _shortened(path: NDArray[np.float64], cut: float) -> NDArray[np.float64]:
 
 
 def _thin(field: SmoothedMask) -> tuple[_Solid, NDArray[np.float64], NDArray[np.float64]]:
-    """Return the isotropic shape, its skeleton voxels (n, 3) and the local radius at each.
+    """Return the shape, the points (n, 3 steps) of its skeleton and the local radius at each.
 
     Lee's thinning erases bars of even width, however long (scikit-image issue 3757). On a grid
     shifted by half a voxel the same bar has an odd width, so the more complete result is taken.
@@ -208,44 +253,51 @@ def _thin(field: SmoothedMask) -> tuple[_Solid, NDArray[np.float64], NDArray[np.
 
     results = []
     for shift in (0.0, 0.5):
-        solid = _isotropic(field, shift)
+        solid = _even_grid(field, shift)
         box = bounding_box(solid.inside)  # thinning takes as long as the box is large
         first = [side.start for side in box]
         thinned = skeletonize(np.ascontiguousarray(solid.inside[box]))
-        voxels = (np.argwhere(thinned) + first).astype(np.float64)
-        radii = solid.radii(voxels) if len(voxels) else np.zeros(0)
-        results.append((_missed(solid, voxels, radii), solid, voxels, radii))
+        points = (np.argwhere(thinned) + first) * solid.sides
+        radii = solid.radii(points) if len(points) else np.zeros(0)
+        results.append((_missed(solid, points, radii), solid, points, radii))
         if results[-1][0] == 0:
             break
-    _, solid, voxels, radii = min(results, key=lambda result: result[0])
-    return solid, voxels, radii
+    _, solid, points, radii = min(results, key=lambda result: result[0])
+    return solid, points, radii
 
 
-def _isotropic(field: SmoothedMask, shift: float) -> _Solid:
+def _even_grid(field: SmoothedMask, shift: float) -> _Solid:
+    """Divide the long sides of voxels into equal parts.
+
+    Parts of exactly one length would need new values between all voxels, and those would close
+    gaps of one voxel.
+    """
     voxel = np.array(field.voxel_um)
     step = float(voxel.min())
+    parts = np.maximum(np.rint(voxel / step), 1)
     values = field.values
-    if shift or voxel.max() / step > ISOTROPIC:
-        shape = tuple(int(n) for n in np.floor((np.array(values.shape) - 1) * voxel / step))
+    if shift or parts.max() > 1:
+        shape = tuple(int(n) for n in (np.array(values.shape) - 1) * parts)
         values = ndimage.affine_transform(
-            values, step / voxel, offset=shift * step / voxel, output_shape=shape, order=1
+            values, 1 / parts, offset=shift / parts, output_shape=shape, order=1
         )
     # Between the points of the new grid the smallest shapes disappear: their peak stays.
     level = min(field.level, float(np.nextafter(values.max(), np.float32(0))))
     background = components(values <= level, 6)
     # Cavities are filled: their walls do not thin.
     inside = np.ascontiguousarray(background != background[0, 0, 0])
-    origin = np.array(field.origin_um) + shift * step
-    return _Solid(values, level, inside, step, origin)
+    sides_um = voxel / parts
+    origin_um = np.array(field.origin_um) + shift * sides_um
+    return _Solid(values, level, inside, step, sides_um / step, origin_um)
 
 
-def _missed(solid: _Solid, voxels: NDArray[np.float64], radii: NDArray[np.float64]) -> float:
-    """Return how far (voxels) the shape reaches beyond what its skeleton explains, 0 if whole."""
-    if len(voxels) == 0:
+def _missed(solid: _Solid, points: NDArray[np.float64], radii: NDArray[np.float64]) -> float:
+    """Return how far (steps) the shape reaches beyond what its skeleton explains, 0 if whole."""
+    if len(points) == 0:
         return float("inf")
     inside = np.flatnonzero(solid.inside)
     probes = np.unravel_index(inside[:: max(1, len(inside) // PROBES)], solid.inside.shape)
-    distance = np.asarray(KDTree(voxels).query(np.stack(probes, axis=1))[0])
+    distance = np.asarray(KDTree(points).query(np.stack(probes, axis=1) * solid.sides)[0])
     return max(0.0, float(distance.max()) - COVERED_RADII * float(radii.max()) - 2)
 
 
@@ -272,8 +324,8 @@ def _euler_number(inside: NDArray[np.bool_]) -> int:
 
 
 def _straight_line(solid: _Solid) -> NDArray[np.float64]:
-    """Return the main axis (n, 3 voxels) of a shape that thinning erased, from cap to cap."""
-    inside = np.argwhere(solid.inside).astype(np.float64)
+    """Return the main axis (n, 3 steps) of a shape that thinning erased, from cap to cap."""
+    inside = np.argwhere(solid.inside) * solid.sides
     centre: NDArray[np.float64] = inside.mean(axis=0)
     _, directions = np.linalg.eigh(np.cov((inside - centre).T) if len(inside) > 1 else np.eye(3))
     axis = directions[:, -1]

@@ -1,0 +1,138 @@
+"""Where the border of a volume cuts a shape: flat faces, at which a centreline does not end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_3dmsl.shapes.morphology import components
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_3dmsl.shapes.morphology import Box
+
+SLANT = 0.25  # cosine: a line that runs along the border is not cut by it
+
+
+@dataclass(frozen=True, eq=False)
+class CutFace:
+    """A face of the volume on which voxels of a shape lie.
+
+    Attributes
+    ----------
+    axis, outward
+        Axis that it is perpendicular to, and the direction out of the volume, 1 or -1.
+    place_um
+        Where it lies on this axis, world µm: half a voxel beyond the centres of the last voxels.
+    pixels_um
+        (n, 2) centres of the voxels of the cut on the two other axes, world µm.
+    parts
+        (n,) number of the connected part that each is in.
+    pixel_um2
+        Area of each.
+    """
+
+    axis: int
+    outward: int
+    place_um: float
+    pixels_um: NDArray[np.float64]
+    parts: NDArray[np.int32]
+    pixel_um2: float
+
+    def distance(self, point_um: NDArray[np.float64], direction: NDArray[np.float64]) -> float:
+        """Return how far a ray runs to the face, infinity when it does not or hardly slopes."""
+        slope = float(direction[self.axis]) * self.outward
+        if slope < SLANT:
+            return np.inf
+        return float((self.place_um - point_um[self.axis]) * self.outward / slope)
+
+    def area(
+        self, place_um: NDArray[np.float64], direction: NDArray[np.float64], within_um: float
+    ) -> float:
+        """Return the area of the part of the cut nearest to a place, as seen along a ray.
+
+        0 when it is further away than ``within_um``.
+        """
+        voxels = np.insert(self.pixels_um, self.axis, self.place_um, axis=1)
+        away = np.linalg.norm(voxels - place_um, axis=1)
+        nearest = int(away.argmin())
+        if away[nearest] > within_um:
+            return 0.0
+        count = np.count_nonzero(self.parts == self.parts[nearest])
+        return count * self.pixel_um2 * abs(float(direction[self.axis]))
+
+
+def way_to_border(
+    faces: Sequence[CutFace],
+    point_um: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    radius_um: float,
+) -> tuple[float, float]:
+    """Return how far it is from a point in a tube to the border, and how far from its last middle.
+
+    A tube of radius r that is cut with a radius c ends with a cap whose middle lies
+    sqrt(r² - c²) before the border: on the border where the cut is as wide as the tube. An edge of
+    the volume may cut it with two faces.
+
+    Parameters
+    ----------
+    faces
+        Where the border cuts the shape.
+    point_um, direction
+        A place on the axis of the tube, and the unit vector along it.
+    radius_um
+        Radius of the tube.
+
+    Returns
+    -------
+    to_border, left
+        In µm; infinity and the radius when the border does not cut the tube.
+    """
+    to_border = min((face.distance(point_um, direction) for face in faces), default=np.inf)
+    if not np.isfinite(to_border):
+        return np.inf, radius_um
+    end_um = point_um + to_border * direction
+    area = sum(face.area(end_um, direction, radius_um) for face in faces)
+    return to_border, float(np.sqrt(max(radius_um**2 - area / np.pi, 0)))
+
+
+def cut_faces(
+    mask: NDArray[np.bool_],
+    box: Box,
+    shape: Sequence[int],
+    voxel_um: NDArray[np.float64],
+    origin_um: NDArray[np.float64],
+) -> tuple[CutFace, ...]:
+    """Return where the border of its volume cuts a mask.
+
+    Parameters
+    ----------
+    mask
+        (z, y, x) bool, the box of a shape.
+    box
+        Where it lies in the volume.
+    shape
+        Number of voxels of the volume (z, y, x).
+    voxel_um, origin_um
+        Voxel size and centre of the volume's first voxel, µm.
+    """
+    faces = []
+    corner_um = origin_um + voxel_um * [side.start for side in box]
+    for axis, side in enumerate(box):
+        for outward, at_border in ((-1, side.start == 0), (1, side.stop == shape[axis])):
+            if not at_border:
+                continue
+            cut: NDArray[np.bool_] = np.moveaxis(mask, axis, 0)[0 if outward < 0 else -1]
+            last = side.start if outward < 0 else side.stop - 1
+            place_um = float(origin_um[axis] + (last + outward / 2) * voxel_um[axis])
+            pixel_um = np.delete(voxel_um, axis)
+            pixels_um = np.argwhere(cut) * pixel_um + np.delete(corner_um, axis)
+            parts = components(cut[None], 26)[0][cut]
+            area = float(pixel_um.prod())
+            faces.append(CutFace(axis, outward, place_um, pixels_um, parts, area))
+    return tuple(faces)
