@@ -84,23 +84,33 @@ def _names(message: str, given: Path) -> bool:
 
 def _napari(given: Path, target: Path) -> str | None:
     """Every reader that napari would ask; whatever they offer is read."""
+    return _offered(str(given), given)
+
+
+def _napari_list(given: Path, target: Path) -> str | None:
+    """The files of a folder, dropped on the window together."""
+    files = sorted(str(file) for file in given.iterdir()) if given.is_dir() else [str(given)]
+    return _offered(files, given)
+
+
+def _offered(paths: str | list[str], given: Path) -> str | None:
     found: list[Any] = []
 
     def ask() -> None:
         for name in dir(readers):
             if name.startswith("get_") and name.endswith("_reader"):
-                read = getattr(readers, name)(str(given))
+                read = getattr(readers, name)(paths)
                 if read is not None and "microscope" not in name:  # that one opens a panel
                     found.append(read)
 
     return _told(ask, given) or next(
-        (problem for read in found if (problem := _told(lambda r=read: _layers(r, given), given))),
+        (problem for read in found if (problem := _told(lambda r=read: _layers(r, paths), given))),
         None,
     )
 
 
-def _layers(read: Any, given: Path) -> None:
-    for data, *_ in read(str(given)):
+def _layers(read: Any, paths: str | list[str]) -> None:
+    for data, *_ in read(paths):
         if hasattr(data, "shape") and 0 < np.prod(data.shape) < _MOST_VALUES:
             np.asarray(data)
 
@@ -194,6 +204,7 @@ _THROUGH = ("simulate", "BESIDE/mesh.off", "TARGET/a.tif", "--microscope")
 
 DOORS: dict[str, Sequence[tuple[Door, int]]] = {
     "tiff": [(_INFO, 3), (_napari, 3), (_EXTRACT, 2), (_EXTRACT_SIZED, 2)],
+    "sections": [(_EXTRACT_SIZED, 3), (_INFO, 1), (_napari, 2), (_napari_list, 1)],
     "npy": [(_INFO, 1), (_EXTRACT_SIZED, 3), (_napari, 1)],
     "npz": [(_INFO, 1), (_EXTRACT_SIZED, 3), (_napari, 1)],
     "nifti": [(_INFO, 1), (_EXTRACT_SIZED, 3), (_napari, 2)],

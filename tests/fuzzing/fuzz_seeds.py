@@ -48,6 +48,7 @@ def make_seeds(scratch: Path) -> list[Seed]:
     labels, shapes = _labels(), _shapes()
     return [
         *_tiffs(scratch, labels),
+        *_sections(labels),
         *_arrays(labels),
         *_nifti(labels),
         *_meshes(scratch, shapes[0].mesh),
@@ -95,10 +96,24 @@ def _tiffs(scratch: Path, labels: np.ndarray) -> Iterator[Seed]:
         file = f"{name}.ome.tif" if name == "ome" else f"{name}.tif"
         content = re.sub(rb"urn:uuid:[0-9a-f-]{36}", b"urn:uuid:" + b"0" * 36, buffer.getvalue())
         yield Seed("tiff", file, {file: content})
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as out:  # a thumbnail first
+        out.write(labels[0, ::2, ::2].astype(np.uint8), metadata=None)
+        out.write(labels, metadata=None, photometric="minisblack")
+    yield Seed("tiff", "two.tif", {"two.tif": buffer.getvalue()})
     ours = scratch / "ours.ome.tif"
     about = {"software": "napari-3dmsl 0.1.0", "origin_um": [0.1, 0.2, 0.3]}
     write_ome_tiff(ours, labels, (0.024, 0.024, 0.024), about)
     yield Seed("tiff", ours.name, {ours.name: ours.read_bytes()})
+
+
+def _sections(labels: np.ndarray) -> Iterator[Seed]:
+    files = {}
+    for number, plane in enumerate(labels[2:8]):
+        buffer = io.BytesIO()
+        tifffile.imwrite(buffer, plane)
+        files[f"sections/s{number:03d}.tif"] = buffer.getvalue()
+    yield Seed("sections", "sections", files)
 
 
 def _arrays(labels: np.ndarray) -> Iterator[Seed]:
@@ -109,6 +124,9 @@ def _arrays(labels: np.ndarray) -> Iterator[Seed]:
     buffer = io.BytesIO()
     np.savez_compressed(buffer, labels=labels)
     yield Seed("npz", "a.npz", {"a.npz": buffer.getvalue()})
+    buffer = io.BytesIO()
+    np.savez(buffer, image=labels.astype(np.float32) / 3, labels=labels, voxel=np.ones(3))
+    yield Seed("npz", "several.npz", {"several.npz": buffer.getvalue()})
 
 
 def _nifti(labels: np.ndarray) -> Iterator[Seed]:
