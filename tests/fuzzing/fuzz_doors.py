@@ -200,6 +200,7 @@ _EXTRACT_SIZED = _command(
     *("--voxel-nm", "24", "24", "24", "--instances", "--labels-out", "TARGET/out.tif"),
 )
 _SIMULATE = _command("simulate", "GIVEN", "TARGET/a.tif", "--microscope", "epi1")
+_SMALL = "BESIDE/small.json"  # large images may take long, when they are asked for
 _THROUGH = ("simulate", "BESIDE/mesh.off", "TARGET/a.tif", "--microscope")
 
 DOORS: dict[str, Sequence[tuple[Door, int]]] = {
@@ -219,11 +220,11 @@ DOORS: dict[str, Sequence[tuple[Door, int]]] = {
         (_napari, 1),
     ],
     "camera": [
-        (_command(*_THROUGH, "epi1", "--camera", "GIVEN"), 2),
+        (_command(*_THROUGH, _SMALL, "--camera", "GIVEN"), 2),
         (_script(_presets), 1),
     ],
     "objective": [
-        (_command(*_THROUGH, "epi1", "--objective", "GIVEN"), 2),
+        (_command(*_THROUGH, _SMALL, "--objective", "GIVEN"), 2),
         (_script(_presets), 1),
     ],
     "recipe": [

@@ -34,6 +34,7 @@ MOST_BYTES = 2 * 2**30
 _MOST_SPACE = 6 * 2**30  # of addresses: more is asked for only by what nobody estimated
 _PATIENCE_S = 60.0
 _PER_CHILD = 200
+_FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # files in memory, not on disk
 # Of each event of Python's audit: where its paths are, and the open folder that each counts from.
 _CHANGES = {
     "os.mkdir": ((0, 2),),
@@ -157,7 +158,10 @@ def _be_child(plan: Plan, numbers: Sequence[int], pipe: int) -> None:
     """Do the work of a child and end, whatever happens."""
     status = 1
     try:
-        with tempfile.TemporaryDirectory(prefix="fuzz-") as name, os.fdopen(pipe, "w", 1) as out:
+        with (
+            tempfile.TemporaryDirectory(prefix="fuzz-", dir=_FAST) as name,
+            os.fdopen(pipe, "w", 1) as out,
+        ):
             _confine(Path(name))
             for number in numbers:
                 print(json.dumps(_tried(plan, number, Path(name), out)), file=out)

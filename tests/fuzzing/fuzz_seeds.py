@@ -189,16 +189,17 @@ def _libraries(scratch: Path, shapes: list[Shape]) -> Iterator[Seed]:
 
 
 def _settings(scratch: Path) -> Iterator[Seed]:
-    mesh = {"mesh.off": (scratch / "mesh.off").read_bytes()}
+    small = load_microscope("epi1").replace(image_size=(16, 16)).model_dump_json()
+    mesh = {"mesh.off": (scratch / "mesh.off").read_bytes(), "small.json": small.encode()}
     for kind, settings in (
         ("microscope", load_microscope("con1")),
         ("camera", load_camera("scmos")),
         ("objective", load_objective("60x-water")),
     ):
         told = settings.model_dump(mode="json")
-        small = {"image_size": [16, 16]} if kind == "microscope" else {}
-        yield _in_json(kind, f"{kind}.json", told | small, mesh)
-        yield _in_toml(kind, f"{kind}.toml", told | small, mesh)
+        size = {"image_size": [16, 16]} if kind == "microscope" else {}
+        yield _in_json(kind, f"{kind}.json", told | size, mesh)
+        yield _in_toml(kind, f"{kind}.toml", told | size, mesh)
     yield _in_json("recipe", "recipe.json", RECIPE, _files(scratch / "library", "library"))
     yield _in_toml("recipe", "recipe.toml", RECIPE, _files(scratch / "library", "library"))
 
