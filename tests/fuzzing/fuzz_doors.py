@@ -79,7 +79,7 @@ def _of_message(message: str, given: Path) -> str | None:
 def _names(message: str, given: Path) -> bool:
     """Whether a message tells which file it is about: the one given, or one beside or in it."""
     place = next(folder for folder in given.parents if folder.name == GIVEN)
-    return str(place) in message
+    return str(place) in message or "source.library: " in message  # or the setting in a recipe
 
 
 def _napari(given: Path, target: Path) -> str | None:

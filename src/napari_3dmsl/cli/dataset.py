@@ -42,17 +42,16 @@ def dataset(
 ) -> None:
     """Make an image set from a recipe; interrupt it whenever you like and run it again to go on."""
     from napari_3dmsl.cli._output import progress_log
-    from napari_3dmsl.datasets.generate import generate
+    from napari_3dmsl.datasets.generate import generate, library_of
     from napari_3dmsl.datasets.plan import make_plan
     from napari_3dmsl.datasets.recipe import Recipe
-    from napari_3dmsl.shapes.library import ShapeLibrary
 
     start = perf_counter()
     asked = Recipe.load(recipe)
     if library is not None:
         asked = asked.replace(source=asked.source.replace(library=str(library.resolve())))
     if dry_run:
-        plan = make_plan(asked, ShapeLibrary.open(asked.source.library))
+        plan = make_plan(asked, library_of(asked))
         told = _planned(plan)
         show(told, _plan_lines(told, plan), as_json)
         return

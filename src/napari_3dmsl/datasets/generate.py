@@ -99,7 +99,7 @@ def generate(
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers = {workers}: expected at least 1")
-    library = _library_of(recipe)
+    library = library_of(recipe)
     plan = make_plan(recipe, library)
     workers = workers or processors()
     check_image_memory(plan, workers)
@@ -122,7 +122,14 @@ def generate(
         ) from None
 
 
-def _library_of(recipe: Recipe) -> ShapeLibrary:
+def library_of(recipe: Recipe) -> ShapeLibrary:
+    """Open the library of a recipe.
+
+    Raises
+    ------
+    ValueError
+        When there is none, or it is damaged; the message names the setting.
+    """
     try:
         return ShapeLibrary.open(recipe.source.library)
     except ValueError as error:
