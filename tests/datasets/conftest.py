@@ -55,7 +55,7 @@ class Inline:
 
     def __init__(self, workers, begin, told):
         recipe, pools, folder = told
-        library = generate.ShapeLibrary.open(recipe.source.library)
+        library = generate.locked_library(recipe, Path(folder))
         generate._work = generate._Work(Path(folder), GroupRenderer(recipe, library, pools))
 
     def submit(self, work, *given):

@@ -27,7 +27,7 @@ from napari_3dmsl.datasets.files.release import ZIPS, add_shapes, pack
 from napari_3dmsl.datasets.files.sample_files import PARAMETERS, remove_files, write_sample
 from napari_3dmsl.datasets.plan import Group, Plan, check_image_memory, make_plan
 from napari_3dmsl.datasets.running.journal import JOURNAL_FILE, Journal
-from napari_3dmsl.datasets.running.lock import keep_provenance, only_run, provenance
+from napari_3dmsl.datasets.running.lock import keep_provenance, locked_library, only_run, provenance
 from napari_3dmsl.datasets.staging.groups import GroupRenderer
 from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.writing import DiskFullError, is_disk_full
@@ -109,7 +109,8 @@ def generate(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with only_run(folder):
-            keep_provenance(folder, provenance(recipe, library))
+            made_with = provenance(plan, library, progress)
+            keep_provenance(folder, made_with, lambda: _used_shapes(plan, folder))
             outcome = _Run(plan, folder, workers, progress).go()
             if recipe.output.layout == "3dmsl":
                 _complete_release(plan, library, outcome, progress)
@@ -134,6 +135,20 @@ def library_of(recipe: Recipe) -> ShapeLibrary:
         return ShapeLibrary.open(recipe.source.library)
     except ValueError as error:
         raise ValueError(f"source.library: {error}") from None
+
+
+def _used_shapes(plan: Plan, folder: Path) -> set[int]:
+    """Ids of the shapes that images of earlier runs show, or may show where they are scenes."""
+    finished: set[str] = set()
+    if (folder / JOURNAL_FILE).is_file():
+        with Journal(folder) as journal:
+            finished.update(journal.groups())
+    if (folder / INDEX_FILE).is_file():
+        with suppress(ValueError):  # damaged: what it does not tell is made again
+            finished.update(row["group"] for row in iter_index(folder))
+    if plan.recipe.scene is not None and finished:
+        return {shape_id for pool in plan.pools.values() for shape_id in pool}
+    return {i for group in plan.groups if group.name in finished for i in group.shape_ids}
 
 
 def _complete_release(
@@ -319,7 +334,7 @@ _work: _Work | None = None
 
 def _begin_worker(recipe: Recipe, pools: Pools, folder: str) -> None:
     """Prepare a worker."""
-    library = ShapeLibrary.open(recipe.source.library)
+    library = locked_library(recipe, Path(folder))
     global _work  # the only way from here to the calls
     _work = _Work(Path(folder), GroupRenderer(recipe, library, pools))
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from napari_3dmsl.shapes.archive_cache import load_index, save_index
+from napari_3dmsl.shapes.checksums import as_text
 from napari_3dmsl.shapes.library_files import LARGEST_FILE, MESH_FILE
 
 if TYPE_CHECKING:
@@ -111,6 +112,26 @@ class ZipArchive:
     def read_about(self, name: str) -> bytes | None:
         """Return ``library.json`` or ``meta_locations.csv``, None when there is none."""
         return self.read(_ABOUT, name)
+
+    def checksums(self, name: str) -> dict[int, str]:
+        """Return the checksum of the file of this name of each instance that has it, unread."""
+        if not len(self._at.at):
+            return {}
+        start = int(self._at.at.min())
+        length = int((self._at.at + self._at.lengths).max()) - start
+        with self.path.open("rb") as file:
+            directory = _read(file, start, length, self.path)
+        ids = np.repeat(self._at.ids, np.diff(self._at.first)).tolist()
+        places = (self._at.at - start).tolist()
+        wanted, found = name.lower().encode(), dict[int, str]()
+        for shape_id, at, size in zip(ids, places, self._at.lengths.tolist(), strict=True):
+            entry_name = directory[
+                at + 46 : at + 46 + int.from_bytes(directory[at + 28 : at + 30], "little")
+            ]
+            if entry_name.lower().endswith(wanted):
+                entry = self._entry(directory[at : at + size])
+                found[shape_id] = as_text(entry.checksum, entry.size)
+        return found
 
     def _files(self, shape_id: int) -> dict[str, Entry]:
         place = int(np.searchsorted(self._at.ids, shape_id))

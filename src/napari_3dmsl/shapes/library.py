@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from napari_3dmsl.reading import complaints, reading
+from napari_3dmsl.shapes.checksums import Told, checksum_of
 from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.shapes.correction import correct_classes
 from napari_3dmsl.shapes.library_files import (
@@ -34,7 +35,7 @@ from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -93,6 +94,7 @@ class ShapeLibrary:
         self._told = set(table) - unknown
         self.measured = 0
         self.take_measures()
+        self._expected: dict[int, str | None] = {}
 
     @classmethod
     def open(cls, folder: str | Path) -> Self:
@@ -141,10 +143,30 @@ class ShapeLibrary:
         Raises
         ------
         ValueError
-            When the library has no such shape or its file is damaged.
+            When the library has no such shape, or its file is damaged or not the one that is
+            expected, see `expect_meshes`.
         """
         content, where = self._read(shape_id, MESH_FILE)
+        expected = self._expected.get(shape_id)
+        if expected is not None and checksum_of(content) != expected:
+            raise ValueError(f"{where}: has changed since the work on this library began")
         return mesh_from_off(content, self.unit_nm / 1000, where)
+
+    def mesh_checksums(self, ids: Sequence[int], told: Told | None = None) -> dict[int, str | None]:
+        """Return a checksum of the mesh file of each shape, None for one that cannot be read.
+
+        Parameters
+        ----------
+        ids
+            Of the shapes.
+        told
+            Called with how many are done.
+        """
+        return self._store.checksums(ids, MESH_FILE, told)
+
+    def expect_meshes(self, checksums: Mapping[int, str | None]) -> None:
+        """Let `mesh` refuse files that are no longer what they were; None expects nothing."""
+        self._expected = dict(checksums)
 
     @property
     def keeps_classes(self) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
 from napari_3dmsl.shapes.archive import ARCHIVE_NAME, ZipArchive
+from napari_3dmsl.shapes.checksums import Told, checksums_of_files
 from napari_3dmsl.shapes.library_files import LARGEST_FILE, MESH_FILE, image_key
 
 
@@ -30,6 +32,12 @@ class Store(Protocol):
 
     def read_about(self, name: str) -> bytes | None:
         """Content of a file about the whole library, None when there is none."""
+        ...
+
+    def checksums(
+        self, ids: Sequence[int], name: str, told: Told | None = None
+    ) -> dict[int, str | None]:
+        """Checksum of a file of each of some instances, None where it cannot be read."""
         ...
 
 
@@ -66,6 +74,13 @@ class FolderStore:
         """Size and time of the file of a surface."""
         place = os.path.join(self.path, self._places[shape_id], MESH_FILE)  # noqa: PTH118
         return _stamp(os.stat(place))  # noqa: PTH116 - fast, by thousands
+
+    def checksums(
+        self, ids: Sequence[int], name: str, told: Told | None = None
+    ) -> dict[int, str | None]:
+        """Checksum of a file of each of some instances, None where it cannot be read."""
+        files = ((i, self.path / self._places[i] / name) for i in ids)
+        return checksums_of_files(self.path, files, told)
 
     def _add(self, name: str, place: str) -> None:
         mesh = os.path.join(self.path, place, MESH_FILE)  # noqa: PTH118 - a Path costs ten times
@@ -107,6 +122,17 @@ class ZipStore:
         inside = self._archives[0].read_about(name) if len(self._archives) == 1 else None
         folder = self.path if self.path.is_dir() else self.path.parent
         return _read(folder / name) if inside is None else inside
+
+    def checksums(
+        self, ids: Sequence[int], name: str, told: Told | None = None
+    ) -> dict[int, str | None]:
+        """Checksum of a file of each of some instances, as the zips tell it."""
+        all_found: dict[int, str] = {}
+        for archive in self._archives:
+            all_found |= archive.checksums(name)
+        if told is not None:
+            told(len(ids))
+        return {shape_id: all_found.get(shape_id) for shape_id in ids}
 
 
 def open_store(path: Path) -> Store:

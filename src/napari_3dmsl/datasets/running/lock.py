@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -14,18 +14,22 @@ from typing import TYPE_CHECKING, Any
 import filelock
 
 from napari_3dmsl.datasets.formats import LOCK_FILE
+from napari_3dmsl.datasets.running.sources import check_sources, sources_of
 from napari_3dmsl.reading import reading
+from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
+    from napari_3dmsl.datasets.generate import Progress
+    from napari_3dmsl.datasets.plan import Plan
     from napari_3dmsl.datasets.recipe import Recipe
-    from napari_3dmsl.shapes.library import ShapeLibrary
 
 _RUNNING_FILE = ".running"
 _LIBRARIES = ("numpy", "scipy", "scikit-image", "tifffile")
 _MOST_DIFFERENCES = 6
 # Told, not compared: a set may move with its library, and go on after an update of SciPy.
-_MAY_DIFFER = ("libraries", "python", "recipe.source.library")
+# The shapes are compared by `check_sources`.
+_MAY_DIFFER = ("libraries", "python", "recipe.source.library", "sources")
 
 
 @contextmanager
@@ -52,7 +56,9 @@ def only_run(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def provenance(recipe: Recipe, library: ShapeLibrary) -> dict[str, Any]:
+def provenance(
+    plan: Plan, library: ShapeLibrary, progress: Progress | None = None
+) -> dict[str, Any]:
     """Return what decides over every byte of an image set."""
     names = hashlib.sha256(json.dumps(list(library.ids)).encode()).hexdigest()
     return {
@@ -61,17 +67,28 @@ def provenance(recipe: Recipe, library: ShapeLibrary) -> dict[str, Any]:
         "libraries": {name: version(name) for name in _LIBRARIES},
         "python": ".".join(platform.python_version_tuple()[:2]),
         "shapes": {"count": len(library.ids), "ids_sha256": names, "unit_nm": library.unit_nm},
-        "recipe": recipe.model_dump(mode="json"),
+        "recipe": plan.recipe.model_dump(mode="json"),
+        "sources": sources_of(plan, library, progress),
     }
 
 
-def keep_provenance(folder: Path, made_with: Mapping[str, Any]) -> None:
-    """Write ``recipe.lock``, or refuse to go on with other settings than those in it.
+def keep_provenance(
+    folder: Path, made_with: Mapping[str, Any], used: Callable[[], Collection[int]] = frozenset
+) -> None:
+    """Write ``recipe.lock``, or refuse to go on with other settings or shapes than those in it.
+
+    Parameters
+    ----------
+    folder, made_with
+        See `provenance`.
+    used
+        Returns the ids of the shapes that finished images may show.
 
     Raises
     ------
     ValueError
-        When the folder holds something else, or a set of another recipe; the differences are named.
+        When the folder holds something else, a set of another recipe, or images of shapes that have
+        changed since; the differences are named.
     """
     path = folder / LOCK_FILE
     if not path.is_file():
@@ -81,8 +98,7 @@ def keep_provenance(folder: Path, made_with: Mapping[str, Any]) -> None:
             raise ValueError(
                 f"{folder}: not empty ({min(others)}) and no image set; choose another folder"
             )
-        with whole_file(path) as temporary:
-            temporary.write_text(json.dumps(made_with, indent=2) + "\n", encoding="utf-8")
+        _write(path, made_with)
         return
     with reading(path, "damaged"):
         before = json.loads(path.read_text(encoding="utf-8"))
@@ -93,6 +109,34 @@ def keep_provenance(folder: Path, made_with: Mapping[str, Any]) -> None:
             f"{folder}: made with other settings: {'; '.join(found[:_MOST_DIFFERENCES])}{more}. "
             "Choose another folder, or take the recipe that is in recipe.lock"
         )
+    with reading(path, "damaged"):
+        known = _sources_in(before)
+    if known != made_with["sources"]:
+        check_sources(folder, known, made_with["sources"], used())
+        _write(path, made_with)
+
+
+def locked_library(recipe: Recipe, folder: Path) -> ShapeLibrary:
+    """Open the library of a run, whose meshes must be those that its ``recipe.lock`` tells of."""
+    library = ShapeLibrary.open(recipe.source.library)
+    path = folder / LOCK_FILE
+    with reading(path, "damaged"):
+        told = _sources_in(json.loads(path.read_text(encoding="utf-8")))
+    library.expect_meshes({int(shape_id): found for shape_id, found in told["meshes"].items()})
+    return library
+
+
+def _sources_in(lock: Any) -> dict[str, Any]:
+    """Return what a lock tells of the shapes, checked; nothing where it is of an older version."""
+    told = lock.get("sources", {"meshes": {}, "table": None})
+    if not all(shape_id.isdecimal() for shape_id in told["meshes"]) or "table" not in told:
+        raise ValueError("sources: expected a checksum of each mesh by its id, and of the table")
+    return dict(told)
+
+
+def _write(path: Path, made_with: Mapping[str, Any]) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(made_with, indent=2) + "\n", encoding="utf-8")
 
 
 def differences(before: Any, now: Any, path: str = "") -> Iterator[str]:
