@@ -112,12 +112,12 @@ def read_file(path: Path) -> list[LayerData]:
     """
     for get_reader in (
         get_image_reader,
-        get_label_reader,
         get_mesh_reader,
         get_occupancy_reader,
         get_library_reader,
         get_image_set_reader,
         get_zarr_reader,
+        get_label_reader,  # last: a folder of others may hold images as well
     ):
         reader = get_reader(str(path))
         if reader is not None:
