@@ -1,5 +1,6 @@
 """What is to be made: which shapes, in which part, with which seed."""
 
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -11,6 +12,7 @@ from napari_3dmsl.datasets.recipe import Split
 from napari_3dmsl.datasets.scenes import SceneSettings
 from napari_3dmsl.datasets.staging.packing import pack
 from napari_3dmsl.shapes.library import ShapeLibrary
+from napari_3dmsl.shapes.library_measure import measure_library
 from napari_3dmsl.shapes.mesh import Mesh
 
 CLASSES = ["dot"] * 411 + ["rod"] * 333 + ["network"] * 190 + ["donut"] * 53 + ["mega"] * 13
@@ -189,3 +191,26 @@ def test_a_shape_too_large_to_be_covered_by_points_is_refused(monkeypatch):
     plate = Mesh(np.array([[0, 0, 0], [0, 900.0, 0], [0, 0, 900.0]]), np.array([[0, 1, 2]]))
     with pytest.raises(ValueError, match=r"a shape of 405,000 µm².*take 162 GB"):
         pack([plate], SceneSettings(kind="packed"), (10.0, 10.0), np.random.default_rng(0))
+
+
+def test_a_recipe_chooses_from_measured_classes_of_a_released_library(
+    small_recipe, library, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("NAPARI_3DMSL_CACHE", str(tmp_path / "cache"))
+    folder = tmp_path / "released"
+    shutil.copytree(library, folder)
+    for name in ("library.json", "meta_locations.csv"):
+        (folder / name).unlink()
+    wanted = small_recipe(source={"library": str(folder), "classes": ["rod"]})
+    with pytest.raises(ValueError, match="napari-3dmsl measure finds it out"):
+        make_plan(wanted, ShapeLibrary.open(folder))
+    measure_library(folder, workers=1)
+    opened = ShapeLibrary.open(folder)
+    rods = [
+        i for i, kind in zip(opened.ids, opened.table["shape_class"], strict=True) if kind == "rod"
+    ]
+    plan = make_plan(wanted, opened)
+    assert sorted(i for group in plan.groups for i in group.shape_ids) == rods
+    assert len(rods) == 2
+    lengths = small_recipe(source={"library": str(folder), "length_um": [0.0, 0.3]})
+    assert len(make_plan(lengths, opened).groups) == 1
