@@ -288,6 +288,7 @@ def test_the_released_donut_is_measured_in_its_folder_and_its_zip(real_data, tmp
         table = {name: column[0] for name, column in ShapeLibrary.open(path).table.items()}
         assert table["shape_class"] == "donut"
         assert table["length_um"] == pytest.approx(14.9, rel=0.02)
+        assert table["loops"] == 1
         assert table["volume_um3"] == pytest.approx(1.829, abs=0.001)
         assert table["area_um2"] == pytest.approx(18.57, abs=0.01)
     assert sorted((real_data / "3dmsl").iterdir()) == before

@@ -19,13 +19,16 @@ class LibraryMeasuring(QObject):
     -------
     progressed(done, total)
         So many of the shapes whose measures were not known have been measured.
+    stopped()
+        The table has more measures now, whatever the reason; one of the next two follows.
     ended(message)
-        The table has more measures now; also after Cancel.
+        All are measured, or Cancel was pressed.
     failed(message)
         It cannot go on; what was measured before is kept.
     """
 
     progressed = Signal(int, int)
+    stopped = Signal()
     ended = Signal(str)
     failed = Signal(str)
 
@@ -81,3 +84,4 @@ class LibraryMeasuring(QObject):
         source.take_measures()
         now = zip(source.ids, before, source.table["shape_class"], strict=True)
         recolour(self._viewer, source, {i: kind for i, known, kind in now if kind != known})
+        self.stopped.emit()

@@ -34,12 +34,15 @@ class ShapeExport(QObject):
         Files are being written.
     progressed(done, total)
         So many are.
+    stopped()
+        No more will be, whatever the reason; one of the next two follows.
     ended(message), failed(message)
-        All are written, or no more will be.
+        What came of it.
     """
 
     began = Signal()
     progressed = Signal(int, int)
+    stopped = Signal()
     ended = Signal(str)
     failed = Signal(str)
 
@@ -120,3 +123,4 @@ class ShapeExport(QObject):
     def _end(self) -> None:
         self.is_running = False
         self.choose(self._source, self._ids)
+        self.stopped.emit()

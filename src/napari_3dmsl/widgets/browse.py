@@ -47,12 +47,14 @@ class BrowsePanel(Panel):
         self._drawing.progressed.connect(self._show_drawing)
         self._drawing.ended.connect(self._hide_progress)
         self._measuring.progressed.connect(self._show_measuring)
-        self._measuring.ended.connect(self._show_measured)
-        self._measuring.failed.connect(self._show_unmeasured)
+        self._measuring.stopped.connect(self._renew_measures)
+        self._measuring.ended.connect(self.say)
+        self._measuring.failed.connect(self.complain)
         self._export.began.connect(self._show_work)
         self._export.progressed.connect(self._show_exporting)
-        self._export.ended.connect(self._show_exported)
-        self._export.failed.connect(self._show_not_exported)
+        self._export.stopped.connect(self._end_export)
+        self._export.ended.connect(self.say)
+        self._export.failed.connect(self.complain)
         self._drawing.failed.connect(self.complain)
         self._model.arranged.connect(self._show_selected)
         self._thumbnails.made.connect(self._model.refresh)
@@ -192,17 +194,13 @@ class BrowsePanel(Panel):
     def _is_working(self) -> bool:
         return self._measuring.is_running or self._export.is_running
 
-    def _show_measured(self, message: str) -> None:
-        self._show_unmeasured("")
-        self.say(message)
-
-    def _show_unmeasured(self, message: str) -> None:
+    def _renew_measures(self) -> None:
+        """Show what is known now, before a message about it."""
         self._show_table()
         self._show_selected()
         self._selection.classes_changed.emit()
         self._show_work()
         self._hide_progress()
-        self.complain(message)
 
     def _show_drawing(self, done: int, total: int) -> None:
         if not self._is_working:
@@ -215,14 +213,9 @@ class BrowsePanel(Panel):
         if not self._measuring.is_running:
             self._show_progress(done, total, "%v of %m shapes exported")
 
-    def _show_exported(self, message: str) -> None:
+    def _end_export(self) -> None:
         self._show_work()
         self._hide_progress()
-        self.say(message)
-
-    def _show_not_exported(self, message: str) -> None:
-        self._show_exported("")
-        self.complain(message)
 
     def _show_progress(self, done: int, total: int, words: str) -> None:
         self.progress.setVisible(True)
