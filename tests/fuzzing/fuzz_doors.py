@@ -205,6 +205,7 @@ _EXTRACT_SIZED = _command(
     *("--voxel-nm", "24", "24", "24", "--instances", "--labels-out", "TARGET/out.tif"),
 )
 _SIMULATE = _command("simulate", "GIVEN", "TARGET/a.tif", "--microscope", "epi1")
+_EXPORT = _command("export", "GIVEN", "TARGET/out", "--form", "swc", "--workers", "1")
 _SMALL = "BESIDE/small.json"  # large images may take long, when they are asked for
 _THROUGH = ("simulate", "BESIDE/mesh.off", "TARGET/a.tif", "--microscope")
 
@@ -216,9 +217,9 @@ DOORS: dict[str, Sequence[tuple[Door, int]]] = {
     "nifti": [(_INFO, 1), (_EXTRACT_SIZED, 3), (_napari, 2)],
     "mesh": [(_INFO, 4), (_napari, 2), (_SIMULATE, 1)],
     "points": [(_SIMULATE, 1)],
-    "library": [(_INFO, 2), (_napari, 2), (_script(_whole_library), 4)],
+    "library": [(_INFO, 2), (_EXPORT, 2), (_napari, 2), (_script(_whole_library), 4)],
     "samples": [(_napari, 3), (_INFO, 1)],
-    "zip": [(_INFO, 2), (_napari, 2), (_script(_whole_library), 4)],
+    "zip": [(_INFO, 2), (_EXPORT, 2), (_napari, 2), (_script(_whole_library), 4)],
     "microscope": [
         (_command(*_THROUGH, "GIVEN"), 2),
         (_script(_presets), 1),

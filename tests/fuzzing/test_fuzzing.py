@@ -24,7 +24,7 @@ def test_damaged_files_are_read_or_refused_in_one_line_that_names_them() -> None
     report = run(Plan(11, seeds_of()), range(INPUTS))
     assert report.findings == []
     assert sum(report.inputs.values()) == INPUTS
-    assert set(report.inputs.values()) == {INPUTS // len(report.inputs)}
+    assert max(report.inputs.values()) - min(report.inputs.values()) <= 1
     assert report.most_bytes < fuzz_run.MOST_BYTES
 
 
