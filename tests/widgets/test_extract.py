@@ -157,7 +157,7 @@ def test_cancel_leaves_every_layer_as_it_was(viewer: Any, open_panel: Any, label
         assert not hands.find("cancel").isEnabled()
         assert hands.find("progress").isHidden()
         assert state(viewer) == before
-        hands.wait(lambda: running() == [])  # the thread ends just after it has told
+        hands.wait(lambda: not [x for x in running() if "live" not in x])  # ends after it has told
 
 
 def test_a_second_extraction_replaces_the_first(
@@ -199,7 +199,7 @@ def test_without_a_voxel_size_the_panel_asks(
     assert "no voxel size" in hands.status
     assert hands.find("extract").isEnabled()
     assert state(viewer) == before
-    assert running() == []
+    assert not hands.panel._job.is_running
     for name, size in zip(VOXEL_FIELDS, (24, 24, 12), strict=True):
         hands.type(name, size)
     if not set_scale:
@@ -389,7 +389,7 @@ def test_bad_input_is_told_in_one_line(viewer: Any, open_panel: Any, labels: Any
         assert "\n" not in hands.status
         assert hands.find("extract").isEnabled()
         assert state(viewer) == before
-        assert running() == []
+        assert not hands.panel._job.is_running
         viewer.layers.remove(layer)
 
 
@@ -439,6 +439,107 @@ def test_files_are_opened_chosen_and_asked_about(
     hands.click("open")
     assert hands.find("labels").currentText() == "sized"
     assert voxel_nm(hands) == pytest.approx(VOXEL_NM)
+
+
+def doubts(hands: Hands) -> str:
+    """What the panel finds improbable, after it has looked."""
+    hands.wait(lambda: not hands.panel._checks.is_running)
+    return hands.find("doubts").text()
+
+
+def test_improbable_labels_are_told_before_and_after_the_extraction(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels, name="right")
+    assert doubts(hands) == ""
+    add_labels(viewer, (labels == 0).astype(np.uint8), name="inverted")
+    hands.choose("labels", "inverted")
+    assert "Mitochondria must be above 0" in doubts(hands)
+    add_labels(viewer, np.where(labels > 0, 2, 1).astype(np.uint8), name="two")
+    hands.choose("labels", "two")
+    assert "Label 1 encloses the other labels" in doubts(hands)
+    assert "(Background: 1)" in doubts(hands)
+    hands.type("background", "1")
+    assert doubts(hands) == ""
+    hands.type("background", "none")
+    assert hands.complains
+    assert "Background: 'none': expected a whole number, max, or nothing" in hands.status
+    hands.empty("background")
+    grey = np.random.default_rng(1).integers(1, 255, labels.shape).astype(np.uint8)
+    add_labels(viewer, grey, name="grey")
+    hands.choose("labels", "grey")
+    assert "many values of a grey image" in doubts(hands)
+    hands.choose("labels", "right")
+    for name in VOXEL_FIELDS:
+        hands.type(name, 0.3)
+    assert "your mitochondria would be 3.2 nm thick" in doubts(hands)
+    hands.choose("labels", "two")
+    hands.type("min_volume_um3", 0)
+    extract(hands)
+    assert "Mind: label 1 encloses the other labels" in hands.status
+
+
+def test_many_labels_without_are_instances_are_told(viewer: Any, open_panel: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    several = np.zeros((20, 40, 40), np.uint16)
+    several[4:16, 4:16, 4:16], several[4:16, 4:16, 16:28] = 7, 9
+    add_labels(viewer, several)
+    assert "2 numbers, which are merged where they touch" in doubts(hands)
+    assert "tick 'Are instances'" in doubts(hands)
+    assert "--" not in doubts(hands)
+    hands.click("instances")
+    assert doubts(hands) == ""
+
+
+def test_of_several_images_in_a_file_the_labels_are_taken_or_asked_for(
+    viewer: Any, open_panel: Any, labels: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    np.savez(tmp_path / "one.npz", labels)
+    choose_file(monkeypatch, tmp_path / "one.npz")
+    hands.click("open")
+    assert hands.find("labels").currentText() == "one"
+    assert hands.find("series").isHidden()
+    np.savez(tmp_path / "two.npz", cell=labels, mitochondria=2 * labels)
+    choose_file(monkeypatch, tmp_path / "two.npz")
+    hands.click("open")
+    assert hands.complains
+    assert "choose one below" in hands.status
+    hands.find("series").setCurrentIndex(2)
+    hands.find("series").activated.emit(2)
+    assert not hands.complains
+    np.testing.assert_array_equal(viewer.layers["two"].data, 2 * labels)
+
+
+def test_numbers_that_stand_for_background_are_taken_as_told(
+    viewer: Any, open_panel: Any, labels: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    np.save(tmp_path / "ignored.npy", np.where(labels > 0, labels.astype(np.int16), -1))
+    choose_file(monkeypatch, tmp_path / "ignored.npy")
+    hands.click("open")
+    assert hands.complains
+    assert "say so: Background: -1" in hands.status
+    hands.type("background", "-1")
+    hands.click("open")
+    assert not hands.complains
+    np.testing.assert_array_equal(viewer.layers["ignored"].data, labels)
+    assert hands.find("background").text() == ""
+
+
+def test_a_folder_of_sections_is_opened(
+    viewer: Any, open_panel: Any, labels: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qtpy.QtWidgets import QFileDialog
+
+    for number, section in enumerate(labels):
+        tifffile.imwrite(tmp_path / f"z{number}.tif", section)
+    hands = open_panel(viewer, PANEL)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(tmp_path))
+    hands.click("open_folder")
+    assert not hands.complains
+    np.testing.assert_array_equal(viewer.layers[tmp_path.name].data, labels)
 
 
 def test_a_truncated_tiff_is_told(

@@ -144,7 +144,7 @@ def _type_maximum(values: NDArray[Any], dtype: np.dtype[Any]) -> str:
 def _surrounding(labels: NDArray[Any], values: NDArray[Any]) -> str:
     """Say that an object is more likely what mitochondria lie in: background, or their cell."""
     steps = tuple(slice(None, None, -(-length // COARSE)) for length in labels.shape)
-    coarse = np.ascontiguousarray(labels[steps])
+    coarse = labels[steps].copy()  # cc3d takes no array that is read-only
     mask = coarse > 0
     share = np.count_nonzero(mask) / mask.size
     cut = _faces_cut(coarse)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,13 @@ from napari_3dmsl.shapes.extraction import (
     flat_ball,
     thinnest_surviving_tube_nm,
 )
+
+
+def in_the_panel(text: str) -> str:
+    """Return words that name options of the command line with the fields of the panel instead."""
+    text = re.sub(r" \(--instances\)", "", text)
+    text = re.sub(r"--background (\S+?)(?=[)\s]|$)", r"Background: \1", text)
+    return re.sub(r"say which by .* \(--series \S+\)", "choose one below", text)
 
 
 class Told:

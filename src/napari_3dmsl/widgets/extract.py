@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QLabel
 
 from napari_3dmsl import layers
 from napari_3dmsl.arrays import FloatArray
@@ -23,7 +23,6 @@ from napari_3dmsl.shapes.extraction import (
     suggested_downsample,
 )
 from napari_3dmsl.volumes.labels import check_labels
-from napari_3dmsl.volumes.open import open_labels
 from napari_3dmsl.widgets._extract_preview import PreviewRunner
 from napari_3dmsl.widgets._extract_rows import (
     CLASS_ROWS,
@@ -33,18 +32,24 @@ from napari_3dmsl.widgets._extract_rows import (
     SET_SCALE,
     VOXEL_ROWS,
 )
-from napari_3dmsl.widgets._extract_told import Told, limits, result, thinning
+from napari_3dmsl.widgets._extract_told import Told, in_the_panel, limits, result, thinning
 from napari_3dmsl.widgets._form import Form
 from napari_3dmsl.widgets._gentle import GentleLayers
+from napari_3dmsl.widgets._label_doubts import Labels, doubts_about
+from napari_3dmsl.widgets._label_source import LabelSource, described
 from napari_3dmsl.widgets._layer_choice import LayerChoice
+from napari_3dmsl.widgets._live import LatestWins
 from napari_3dmsl.widgets._memory import State
 from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._process import BackgroundProcess
+from napari_3dmsl.widgets._reach import warning_colour
 from napari_3dmsl.widgets._undo import UndoButton
 from napari_3dmsl.widgets._without_effect import protocol_without_effect
 
 if TYPE_CHECKING:
     import napari
+
+    from napari_3dmsl.volumes.open import LabelVolume
 
 _UNDO_TIP = "Bring the shapes back that the last extraction has replaced"
 _SAMPLE = "File > Open Sample > mitochondria phantom (3DMSL)"
@@ -71,6 +76,12 @@ class ExtractPanel(Panel):
         self._adding = GentleLayers(viewer, self)
         self._adding.added.connect(self._sum_up)
         self._preview = PreviewRunner(viewer, self)
+        self._doubts: list[str] = []
+        self._asked: tuple[Any, ...] = (None,)
+        self._checks = LatestWins(doubts_about, self)
+        self._checks.finished.connect(self._show_doubts)
+        self._checks.failed.connect(self.complain)
+        self.at_end(self._checks.close)
         self._build()
         self._job.progressed.connect(self._show_progress)
         self._job.finished.connect(self._show_shapes)
@@ -92,15 +103,13 @@ class ExtractPanel(Panel):
         self.choice.setObjectName("labels")
         self.choice.setToolTip("A label volume: mitochondria are the voxels above 0.")
         self.choice.layer_changed.connect(self._take_voxel_size)
-        open_file = QPushButton("Open a file…", self)
-        open_file.setObjectName("open")
-        open_file.setToolTip("TIFF, NumPy (.npy) or NIfTI (.nii, .nii.gz) label volume")
-        open_file.clicked.connect(self._ask_for_file)
-        source = QWidget(self)
-        form = QFormLayout(source)
-        form.setContentsMargins(4, 2, 4, 2)
-        form.addRow("Labels", self.choice)
-        form.addRow("", open_file)
+        self.source = LabelSource(self.choice, self)
+        self.source.opened.connect(self._show_volume)
+        self.source.failed.connect(lambda why: self.complain(in_the_panel(why)))
+        self.source.background_changed.connect(self._explain)
+        self.doubts = QLabel(self)
+        self.doubts.setObjectName("doubts")
+        self.doubts.setWordWrap(True)
         self.voxels = Form([*VOXEL_ROWS, SET_SCALE])
         self.voxels.set_values({"set_scale": True})
         self.voxels.changed.connect(self._explain)
@@ -113,7 +122,7 @@ class ExtractPanel(Panel):
         self.limit = QLabel(self)
         self.limit.setObjectName("limit")
         self.limit.setWordWrap(True)
-        self.add_section("Labels", source, self.voxels)
+        self.add_section("Labels", self.source, self.voxels, self.doubts)
         self.add_section("Protocol", self.protocol, self.limit)
         self.add_section("Classes", self.classes)
         self.crop = Form(PREVIEW_ROWS)
@@ -136,15 +145,20 @@ class ExtractPanel(Panel):
 
     def settings(self) -> ExtractionSettings:
         """Return the settings as shown; ValueError when one is wrong."""
-        voxel = self.voxels.values()
-        sizes = tuple(voxel[f"voxel_nm_{axis}"] for axis in "zyx")
-        if not all(sizes):
+        sizes = self._voxel_nm()
+        if sizes is None:
             raise ValueError(
                 "Voxel size: this layer carries no voxel size; type the size of a voxel in nm"
             )
         protocol = self.protocol.values()
         blocks = tuple(protocol.pop(row.name) for row in DOWNSAMPLE_ROWS)
         return ExtractionSettings(voxel_nm=sizes, downsample=blocks, **protocol)
+
+    def _voxel_nm(self) -> tuple[float, ...] | None:
+        """Return the voxel size as typed; None as long as one is missing."""
+        voxel = self.voxels.values()
+        sizes = tuple(voxel[f"voxel_nm_{axis}"] for axis in "zyx")
+        return sizes if all(sizes) else None
 
     def _state(self) -> State:
         """Return what is remembered: not what belongs to a layer, as its voxel size does."""
@@ -171,7 +185,7 @@ class ExtractPanel(Panel):
         try:
             self._preview.start(layer, _finest(layer), self.settings(), **self._crop())
         except ValueError as error:
-            self.complain(str(error))
+            self.complain(in_the_panel(str(error)))
 
     def _crop(self) -> dict[str, Any]:
         crop = self.crop.values()
@@ -202,9 +216,9 @@ class ExtractPanel(Panel):
         try:
             settings = self.settings()
             labels, origin_um = layers.voxels_of(layer, _finest(layer))
-            labels = check_labels(labels)
+            labels = check_labels(labels, self.source.background())
         except ValueError as error:
-            self.complain(str(error))
+            self.complain(in_the_panel(str(error)))
             return
         known = layers.voxel_nm_of(layer)
         other = known is None or not np.allclose(known, settings.voxel_nm, rtol=1e-6)
@@ -270,7 +284,8 @@ class ExtractPanel(Panel):
         lines = result(about["report"], shapes.table["shape_class"], self._told.seconds)
         drawn = sum(len(layer.data[1]) for layer in added[1:])
         thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
-        self.say(f"{lines}\n{thinned}Click a shape to select it.")
+        doubts = "".join(f"Mind: {text}.\n" for text in self._doubts)
+        self.say(f"{lines}\n{doubts}{thinned}Click a shape to select it.")
 
     def _place_input(self, source: Source) -> FloatArray:
         """Give the input its voxel size if agreed, and hide it; return where it begins."""
@@ -313,7 +328,7 @@ class ExtractPanel(Panel):
         try:
             voxel_nm = None if layer is None else layers.voxel_nm_of(layer)
         except ValueError as error:
-            self.complain(str(error))
+            self.complain(in_the_panel(str(error)))
             voxel_nm = None
         values: dict[str, Any] = dict.fromkeys((row.name for row in VOXEL_ROWS), 0.0)
         if voxel_nm is not None:
@@ -324,8 +339,33 @@ class ExtractPanel(Panel):
             )
         self.voxels.set_values(values)
 
+    def _ask_for_doubts(self) -> None:
+        """Look in a thread at whether these are labels of mitochondria; only of what is loaded."""
+        layer = self.choice.layer
+        array = None if layer is None or getattr(layer, "rgb", False) else _finest(layer)
+        background, instances = self.source.background(), self.protocol.values()["instances"]
+        asked = array, background, self._voxel_nm(), instances
+        if asked[0] is self._asked[0] and asked[1:] == self._asked[1:]:
+            return
+        self._asked = asked
+        self._doubts = []
+        self.doubts.setText("")
+        if isinstance(array, np.ndarray):
+            self._checks.request(Labels(array, *asked[1:]))
+
+    def _show_doubts(self, labels: Labels, found: list[str]) -> None:
+        if labels.array is not self._asked[0]:
+            return
+        self._doubts = [in_the_panel(text) for text in found]
+        self.doubts.setStyleSheet(f"color: {warning_colour(self)};")
+        self.doubts.setText("\n".join(f"{text[0].upper()}{text[1:]}." for text in self._doubts))
+
     def _explain(self) -> None:
-        """Say what the protocol does to thin tubes, or what is missing."""
+        """Say what the protocol does to thin tubes, what is missing, and what is improbable."""
+        try:
+            self._ask_for_doubts()
+        except ValueError as error:
+            self.complain(str(error))
         self.protocol.show_only(without=protocol_without_effect(self.protocol.values()))
         if self.choice.layer is None:
             self.limit.setText(f"Open a label volume, or {_SAMPLE}.")
@@ -337,25 +377,16 @@ class ExtractPanel(Panel):
             return
         self.limit.setText(limits(settings))
 
-    def _ask_for_file(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(
-            self, "Open a label volume", "", "Label volumes (*.tif *.tiff *.npy *.nii *.nii.gz)"
-        )
-        if path:
-            self.open_file(Path(path))
-
     def open_file(self, path: Path) -> None:
         """Add a label volume from disk as a layer and choose it."""
+        self.source.open(path)
+
+    def _show_volume(self, volume: LabelVolume, path: Path) -> None:
         from napari.layers import Layer
 
-        try:
-            volume = open_labels(path)
-        except (ValueError, OSError) as error:
-            self.complain(str(error))
-            return
         layer = self.viewer.add_layer(Layer.create(*layers.volume_layer(volume)))
         self.choice.choose(layer)
-        self.say(f"{path.name}: {' × '.join(map(str, volume.labels.shape))} voxels (z × y × x)")
+        self.say(described(volume, path))
 
 
 def _without_blocks(values: dict[str, Any]) -> dict[str, Any]:
