@@ -94,6 +94,12 @@ PROTOCOL_ROWS: list[Row] = [
         "Are instances",
         "Every label is one mitochondrion already: no erosion, no regrowth.",
     ),
+    Switch(
+        "split_pieces",
+        "Split pieces",
+        "A label in several pieces becomes a shape for each piece. Off by default: the label is "
+        "believed, also where it goes on outside of the volume.",
+    ),
 ]
 CLASS_ROWS: list[Row] = [
     Choice(

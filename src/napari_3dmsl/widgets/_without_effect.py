@@ -7,10 +7,11 @@ from typing import Any
 
 
 def protocol_without_effect(protocol: Mapping[str, Any]) -> list[str]:
-    """Name the fields of *Extract shapes* that only eroding, or only watershed, needs."""
+    """Name the fields of *Extract shapes* that only eroding, watershed or instances need."""
     parts = not protocol["instances"]
     watershed = parts and protocol["regrow"] == "watershed"
-    return _unused({"erosion_nm": parts, "connectivity": parts, "regrow": parts, "neck": watershed})
+    needed = {"erosion_nm": parts, "connectivity": parts, "regrow": parts, "neck": watershed}
+    return _unused({**needed, "split_pieces": not parts})
 
 
 def optics_without_effect(optics: Mapping[str, Any]) -> list[str]:
