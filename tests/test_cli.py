@@ -360,6 +360,27 @@ def test_brightness_multiplies_the_photons(run: Run, tmp_path: Path) -> None:
     assert total(1, 2000) == pytest.approx(2000, rel=0.2)
 
 
+def test_what_an_image_does_not_show_is_warned_of(
+    run: Run, capsys: pytest.CaptureFixture[str], sphere: Path, tmp_path: Path
+) -> None:
+    points, out = tmp_path / "points.csv", tmp_path / "out.tif"
+    points.write_text("z_um,y_um,x_um\n1,500,500\n")
+    (told,) = run("simulate", points, out, "--microscope", "con1")["warnings"]
+    assert told.startswith("0 of 1 emitters lie in the field of 8.96 × 8.96 µm")
+    assert cli.main(["simulate", str(points), str(out), "--microscope", "con1"]) == 0
+    assert capsys.readouterr().err == f"Warning: {told}\n"
+    assert run("simulate", sphere, out, "--microscope", "con1")["warnings"] == []
+    large = run("simulate", sphere, out, "--microscope", "epi1", "--voxel-nm", 1000)["warnings"]
+    assert large[0].startswith("40 µm long, when mitochondria are 0.1 to 30 µm: is the file's unit")
+    assert "--voxel-nm" in large[0]
+    assert large[1].startswith("the object is larger than the field: ")
+    small = run("simulate", sphere, out, "--microscope", "epi1", "--voxel-nm", 0.125)["warnings"]
+    assert small[0].startswith("5 nm long, when mitochondria are")
+    bright = ("--photons-per-fluorophore", 1e6)
+    (told,) = run("simulate", sphere, out, "--microscope", "epi1", *bright)["warnings"]
+    assert "of the pixels saturate: lower the photons" in told
+
+
 def test_the_camera_is_the_default_noise_and_can_be_chosen(
     run: Run, sphere: Path, tmp_path: Path
 ) -> None:

@@ -115,6 +115,26 @@ def test_a_damaged_table_is_made_again(finished, tmp_path, in_process, damage):
     assert tree(copy) == tree(folder)
 
 
+def test_what_is_odd_about_the_images_is_counted(small_recipe, tmp_path, in_process):
+    views = {"six": False, "rotations_deg": [[0, 0, 0]]}
+    recipe = small_recipe(views=views, microscopes=["epi1"], image_size=[8, 8])
+    outcome = generate(recipe, tmp_path / "cut", 1)
+    rows = read_index(tmp_path / "cut")
+    cut = sum(row["emitters_in_field"] < row["emitter_count"] for row in rows)
+    assert 0 < cut < 4  # rods are longer than 0.87 µm, the dot is not
+    assert outcome.cut == cut
+    assert outcome.warnings == [
+        f"{cut} of 4 images show only a part of their shape (emitters_in_field): take more or "
+        "larger pixels"
+    ]
+    assert generate(recipe, tmp_path / "cut", 1).warnings == outcome.warnings  # all were there
+    bright = small_recipe(views=views, labelling={"photons_per_fluorophore": 1e6})
+    outcome = generate(bright, tmp_path / "bright", 1)
+    assert (outcome.saturated, outcome.cut) == (8, 0)
+    assert outcome.warnings[0].startswith("8 of 8 images have pixels that saturate")
+    assert all(0 < row["saturated_share"] < 1 for row in read_index(tmp_path / "bright"))
+
+
 # Cancelling and going on
 
 
@@ -299,12 +319,11 @@ def test_a_worker_that_dies_is_told_and_finished_work_is_kept(small_recipe, tmp_
 
     def kill_a_worker(done, total, what):
         if done >= 12 and what != "starting":
-            children = f"/proc/{os.getpid()}/task/{os.getpid()}/children"
-            with open(children) as file:  # noqa: PTH123
-                for child in file.read().split():
-                    with open(f"/proc/{child}/cmdline") as command:  # noqa: PTH123
-                        if "compute.serving" in command.read():
-                            os.kill(int(child), 9)
+            # Each thread of this process lists the children that it has started.
+            for children in Path("/proc/self/task").glob("*/children"):
+                for child in children.read_text().split():
+                    if "compute.serving" in Path(f"/proc/{child}/cmdline").read_text():
+                        os.kill(int(child), 9)
 
     with pytest.raises(OSError, match="a worker process has died.*finished and kept") as caught:
         generate(recipe, tmp_path, 1, kill_a_worker)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +19,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 def show(result: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
     """Print a result: JSON for programs, or short lines for people."""
     typer.echo(json.dumps(result, indent=2) if as_json else "\n".join(lines))
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Print warnings for people on stderr."""
+    for text in warnings:
+        typer.echo(f"Warning: {text}", err=True)
 
 
 def progress_line() -> Callable[[int, int, str], None] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from napari_3dmsl.cli._output import AsJson, show
+from napari_3dmsl.cli._output import AsJson, show, warn
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.generate import Outcome
@@ -62,8 +62,11 @@ def dataset(
         "images": outcome.images,
         "made": outcome.made,
         "failed": outcome.failed,
+        "warnings": outcome.warnings,
         "seconds": round(seconds, 3),
     }
+    if not as_json:
+        warn(outcome.warnings)
     show(told, _lines(outcome, seconds), as_json)
     if outcome.failed:
         raise typer.Exit(1)

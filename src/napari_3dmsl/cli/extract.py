@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show
+from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from napari_3dmsl.shapes.extraction import Extraction, ExtractionSettings
 
 
@@ -141,7 +139,7 @@ def extract(
     if volume.voxel_nm is None:
         raise ValueError(f"{volume.path}: {volume.size_problem}; give --voxel-nm Z Y X, in nm")
     warnings = [*volume.notes, *label_warnings(volume.labels, volume.voxel_nm, instances)]
-    _warn(warnings)
+    warn(warnings)
     settings = ExtractionSettings(
         voxel_nm=volume.voxel_nm,
         instances=instances,
@@ -161,7 +159,7 @@ def extract(
     extraction = extract_instances(volume.labels, settings, progress)
     if extraction.report.kept == 0:
         raise ValueError(_nothing_left(volume.path, extraction, settings))
-    _warn(extraction.report.warnings)
+    warn(extraction.report.warnings)
     rules = ClassRules(**given(length_to=length_to))
     shapes = measure_shapes(extraction, rules, progress)
     told = {**settings.model_dump(mode="json"), "class_rules": rules.model_dump(mode="json")}
@@ -200,11 +198,6 @@ def _number(background: str | None) -> int | Literal["max"] | None:
         return int(background)
     except ValueError:
         raise ValueError(f"--background {background}: expected a whole number or max") from None
-
-
-def _warn(warnings: Iterable[str]) -> None:
-    for text in warnings:
-        typer.echo(f"Warning: {text}", err=True)
 
 
 def _blocks(text: str) -> str | list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show
+from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show, warn
 
 if TYPE_CHECKING:
     from napari_3dmsl.microscope.camera import Camera
@@ -134,6 +134,7 @@ def simulate(
     """Image a shape, or emitters from a list, through a microscope."""
     from napari_3dmsl.datasets.formats import check_image_path, write_image
     from napari_3dmsl.microscope.fluorophores import Labelling
+    from napari_3dmsl.microscope.image_warnings import image_warnings
     from napari_3dmsl.microscope.instruments import Acquisition
     from napari_3dmsl.microscope.simulation import Simulation
     from napari_3dmsl.writing import check_apart
@@ -182,7 +183,8 @@ def simulate(
         snr=snr,
         seed=seed,
     )
-    image, voxel_nm = _image(shape, voxel_nm, simulation)
+    image, voxel_nm, doubts = _image(shape, voxel_nm, simulation)
+    warnings = [*doubts, *image_warnings(image)]
     write_image(output, image)
     result = {
         "output": str(output),
@@ -191,8 +193,11 @@ def simulate(
         "seconds": round(perf_counter() - start, 3),
         "input": str(shape),
         "voxel_nm": voxel_nm,
+        "warnings": warnings,
         **image.metadata(),
     }
+    if not as_json:
+        warn(warnings)
     show(result, _lines(result, simulation), as_json)
 
 
@@ -238,8 +243,8 @@ def _pose(view: Any, rotate: tuple[float, float, float] | None, microscope: Micr
 
 def _image(
     shape: Path, voxel_nm: float | None, simulation: Simulation
-) -> tuple[SimulatedImage, float | None]:
-    """Image a file; also return the length of a mesh's unit, None for points."""
+) -> tuple[SimulatedImage, float | None, list[str]]:
+    """Image a file; also return the length of a mesh's unit, None for points, and doubts in it."""
     from napari_3dmsl.datasets.files.points import read_points
     from napari_3dmsl.datasets.formats import mesh_unit_nm
     from napari_3dmsl.microscope.simulation import (
@@ -247,7 +252,7 @@ def _image(
         scene_from_points,
         simulate_surface,
     )
-    from napari_3dmsl.shapes.mesh import read_mesh
+    from napari_3dmsl.shapes.mesh import doubtful_size, read_mesh
 
     progress = progress_line()
     if shape.suffix.lower() == POINTS:
@@ -255,13 +260,15 @@ def _image(
         photons = brightness * simulation.labelling.photons_per_fluorophore
         with _naming(shape):
             scene = scene_from_points(positions_um, photons)
-            return image_scene(scene, simulation, progress), None
+            return image_scene(scene, simulation, progress), None, []
     unit_nm = mesh_unit_nm(shape) if voxel_nm is None else voxel_nm
     if not 0 < unit_nm < 1e6:
         raise ValueError(f"voxel_nm = {unit_nm:g}: expected a length in nm, above 0 and below 1e6")
     mesh = read_mesh(shape, unit_nm / 1000)
     with _naming(shape):
-        return simulate_surface(mesh.vertices, mesh.faces, simulation, progress), unit_nm
+        image = simulate_surface(mesh.vertices, mesh.faces, simulation, progress)
+    doubts = [f"{text} --voxel-nm tells another" for text in doubtful_size(mesh, unit_nm)]
+    return image, unit_nm, doubts
 
 
 @contextmanager

@@ -56,12 +56,28 @@ class Outcome:
         Images that this run made; the others were there and were checked.
     failed : dict
         Reason by name of each group that could not be made.
+    saturated, cut : int
+        Images of the set in which pixels saturate, and in which a single shape leaves the field.
     """
 
     folder: Path
     images: int = 0
     made: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    saturated: int = 0
+    cut: int = 0
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is odd about the images, in words; each has its numbers in the table."""
+        counts = (
+            (self.saturated, "have pixels that saturate (saturated_share): lower the photons"),
+            (
+                self.cut,
+                "show only a part of their shape (emitters_in_field): take more or larger pixels",
+            ),
+        )
+        return [f"{n:,} of {self.images:,} images {what}" for n, what in counts if n]
 
 
 def generate(
@@ -175,6 +191,8 @@ class _Run:
         self._sweep()
         if not (self._folder / JOURNAL_FILE).exists() and self._is_finished():
             self._outcome.images = self._plan.images
+            for row in iter_index(self._folder):
+                self._counted(row)
             return self._outcome
         with Journal(self._folder) as journal:
             self._take_up(journal)
@@ -183,7 +201,7 @@ class _Run:
                 self._make(left, journal)
             names = [group.name for group in self._plan.groups if group.name in journal]
             self._outcome.images = len(names) * self._plan.images_per_group
-            rows = (row for name in names for row in journal.rows(name))
+            rows = (self._counted(row) for name in names for row in journal.rows(name))
             write_index(self._folder, rows, columns)
         journal.path.unlink()
         return self._outcome
@@ -202,6 +220,13 @@ class _Run:
             listed += 1
             self._tell(listed * self._plan.images_per_group, f"{name} checked")
         return listed == len(self._plan.groups)
+
+    def _counted(self, row: Row) -> Row:
+        """Count what is odd about an image, for the outcome."""
+        self._outcome.saturated += bool(row.get("saturated_share"))
+        if self._plan.recipe.scene is None:  # scenes are wider than their images, or cut on purpose
+            self._outcome.cut += row["emitters_in_field"] < row["emitter_count"]
+        return row
 
     def _take_up(self, journal: Journal) -> None:
         """Check what earlier runs have finished."""

@@ -22,6 +22,7 @@ from napari_3dmsl.microscope.fluorophores import (
     label,
 )
 from napari_3dmsl.microscope.focus import plane_positions
+from napari_3dmsl.microscope.image_warnings import emitters_in_field, recorded_saturated_share
 from napari_3dmsl.microscope.imaging import (
     Photons,
     Progress,
@@ -148,6 +149,7 @@ class SimulatedImage:
         """Every setting, the plane positions and the transform, ready for JSON."""
         from napari_3dmsl import __version__
 
+        emitters, microscope = self.scene.placed.emitters, self.simulation.microscope
         drawn = None
         if self.physseg is not None:
             drawn = {"offset": self.physseg.offset, "peak": self.physseg.peak}
@@ -155,6 +157,8 @@ class SimulatedImage:
             "software": f"napari-3dmsl {__version__}",
             **self.simulation.model_dump(mode="json"),
             "emitters": len(self.scene),
+            "emitters_in_field": emitters_in_field(emitters, microscope),
+            "saturated_share": recorded_saturated_share(self),
             "fluorophores": self.scene.fluorophores,
             "photons_per_fluorophore": self.photons_per_fluorophore,
             "peak_snr": self.peak_snr,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from napari_3dmsl.arrays import CountArray, FloatArray
-from napari_3dmsl.microscope.camera import saturated_share
+from napari_3dmsl.microscope.image_warnings import image_warnings
 from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.readouts import PointImage, Resolution, point_image, resolution
 from napari_3dmsl.microscope.simulation import SimulatedImage
@@ -70,7 +70,7 @@ def what_is_seen(image: SimulatedImage) -> str:
     count = f"{scene.fluorophores:,.0f} fluorophores {where}"
     brightest = f"brightest pixel {float(image.photons.photons.max()):,.0f} photons"
     ratio = "" if image.peak_snr is None else f", signal to noise {image.peak_snr:.1f}"
-    return f"{count}; {brightest}{ratio}{_saturation(image)}"
+    return "; ".join([count, f"{brightest}{ratio}", *image_warnings(image)])
 
 
 def too_bright(pixels: CountArray | FloatArray, highest: float) -> str:
@@ -87,11 +87,3 @@ def too_bright(pixels: CountArray | FloatArray, highest: float) -> str:
         return ""
     much = f"{100 * share:.1f} % of the pixels are brighter than the display"
     return f"; {much}: tick “{ADJUST_CONTRAST}”"
-
-
-def _saturation(image: SimulatedImage) -> str:
-    """Warn when the camera clips, which makes bright parts flat."""
-    if image.simulation.noise != "camera":
-        return ""
-    share = saturated_share(image.photons.photons, image.simulation.camera)
-    return f"; {100 * share:.1f} % of the pixels saturate: lower the photons" if share else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from napari_3dmsl.datasets.motion import Frame
@@ -77,11 +78,14 @@ def _put_together(parts: Sequence[Rendered], group: Group, shape: tuple[int, int
     rows, columns = first.field.image_size
     field = replace(first.field, image_size=(shape[0] * rows, shape[1] * columns))
     tiles = [{name: part.metadata[name] for name in _OF_TILES} for part in parts]
+    saturated = [part.metadata["saturated_share"] for part in parts]
     brightest = [part.metadata["peak_snr"] for part in parts]
     metadata = {
         **first.metadata,
         "group": group.name,
         "emitters": sum(part.metadata["emitters"] for part in parts),
+        "emitters_in_field": sum(part.metadata["emitters_in_field"] for part in parts),
+        "saturated_share": None if None in saturated else fmean(saturated),
         "peak_snr": None if None in brightest else max(brightest),
         "shape_ids": [placed.shape_id for placed in objects],
         "tiles": tiles,

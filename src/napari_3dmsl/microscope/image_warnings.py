@@ -1,0 +1,68 @@
+"""What is odd about an image, in the words that command line, panels and image sets share.
+
+An image that was made as asked for may still not show what was meant: told, not refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_3dmsl.microscope.camera import saturated_share
+
+if TYPE_CHECKING:
+    from napari_3dmsl.microscope.fluorophores import Emitters
+    from napari_3dmsl.microscope.instruments import Microscope
+    from napari_3dmsl.microscope.simulation import SimulatedImage
+
+
+def image_warnings(image: SimulatedImage) -> list[str]:
+    """Say what of the object the image does not show: beyond its sides, or beyond its counts.
+
+    Returns
+    -------
+    list of str
+        One line each, without a full stop; empty for most images.
+    """
+    return [text for text in (_beyond_the_field(image), _saturation(image)) if text]
+
+
+def emitters_in_field(emitters: Emitters, microscope: Microscope) -> int:
+    """Count the emitters above or below the pixels of an image, whatever their height."""
+    half_um = 0.5 * microscope.pixel_um * np.array(microscope.image_size)
+    return int((np.abs(emitters.positions_um[:, 1:]) <= half_um).all(axis=1).sum())
+
+
+def recorded_saturated_share(image: SimulatedImage) -> float | None:
+    """Share of pixels that the camera cannot record, 0 to 1; None when no camera records."""
+    if image.simulation.noise != "camera":
+        return None
+    return saturated_share(image.photons.photons, image.simulation.camera)
+
+
+def _beyond_the_field(image: SimulatedImage) -> str:
+    emitters, microscope = image.scene.placed.emitters, image.simulation.microscope
+    inside = emitters_in_field(emitters, microscope)
+    if inside == len(emitters):
+        return ""
+    field_um = microscope.pixel_um * np.array(microscope.image_size)
+    extent_um = np.ptp(emitters.positions_um[:, 1:], axis=0)
+    told = f"{inside:,} of {len(emitters):,} emitters lie in the field of {_area(field_um)}"
+    if image.scene.area_um2 is None:
+        return f"{told} around (0, 0): is their unit µm?"
+    if (extent_um > field_um).any():
+        told = f"the object is larger than the field: {_area(extent_um)}; {told}"
+    return f"{told}: take more or larger pixels, or another view"
+
+
+def _area(sides_um: np.ndarray) -> str:
+    return f"{sides_um[0]:.4g} × {sides_um[1]:.4g} µm (y, x)"
+
+
+def _saturation(image: SimulatedImage) -> str:
+    share = recorded_saturated_share(image)
+    if not share:
+        return ""
+    much = "all" if share == 1.0 else f"{100 * share:.1f} %"
+    return f"{much} of the pixels saturate: lower the photons"
