@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -85,10 +86,11 @@ def measure_library(
         parts = [left[start : start + _AT_ONCE] for start in range(0, len(left), _AT_ONCE)]
         done = 0
         _tell(progress, done, len(left))
-        for _, rows in in_workers(work, parts, workers=workers, ordered=False):
-            log.add(_taken_over(rows, log.rows, outcome))
-            done += len(rows)
-            _tell(progress, done, len(left))
+        with closing(in_workers(work, parts, workers=workers, ordered=False)) as found:
+            for _, rows in found:
+                log.add(_taken_over(rows, log.rows, outcome))
+                done += len(rows)
+                _tell(progress, done, len(left))
         outcome.problems = {i: row.problem for i, row in sorted(log.rows.items()) if row.problem}
     return outcome
 

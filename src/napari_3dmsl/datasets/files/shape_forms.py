@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -110,9 +111,10 @@ def export_shapes(
     if isinstance(source, ShapeLibrary):
         check_apart(folder, "the export", library=source.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for done, _ in enumerate(_written(source, wanted, folder, form, workers), start=1):
-        if progress is not None:
-            progress(done, len(wanted), "shapes exported")
+    with closing(_written(source, wanted, folder, form, workers)) as written:
+        for done, _ in enumerate(written, start=1):
+            if progress is not None:
+                progress(done, len(wanted), "shapes exported")
     return files
 
 
@@ -143,7 +145,7 @@ def chosen(source: ShapeSource, ids: Iterable[int] | None, classes: Iterable[str
 
 def _written(
     source: ShapeSource, ids: Sequence[int], folder: Path, form: str, workers: int | None
-) -> Iterable[Any]:
+) -> Generator[Any, None, None]:
     """Write one shape after the other."""
     if isinstance(source, ShapeLibrary):
         work = _FromLibrary(str(source.folder), str(folder), form)
