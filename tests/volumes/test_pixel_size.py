@@ -74,6 +74,14 @@ def test_imagej_in_any_unit(tmp_path: Path, unit: str, per_nm: float) -> None:
     assert [sizes[axis] for axis in "ZYX"] == pytest.approx([nm / 1000 for nm in NM], rel=1e-4)
 
 
+def test_a_stack_that_does_not_call_its_planes_slices_has_a_depth_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    description = b"ImageJ=1.54f\nimages=5\nunit=micron"
+    options = {"metadata": None, "description": description, "resolution": (62.5, 125)}
+    tifffile.imwrite(path, LABELS, photometric="minisblack", resolutionunit="NONE", **options)
+    assert open_labels(path).voxel_nm == pytest.approx((1000, 8, 16))
+
+
 def test_imagej_axes_in_units_of_their_own(tmp_path: Path) -> None:
     path = imagej(tmp_path / "a.tif", nm=(24, 80, 16), unit="nm", yunit="A", zunit="nm")
     assert open_labels(path).voxel_nm == pytest.approx((24, 8, 16))

@@ -128,23 +128,21 @@ def _read(
     path: str | Path | Sequence[str | Path], series: int | str | None
 ) -> tuple[Path, NDArray[Any], PixelSize, tuple[str, ...]]:
     """Return what errors call the volume, its voxels, their size, and what is to be told."""
-    if not isinstance(path, str | Path):
-        files = [Path(file) for file in path]
-        if len(files) != 1:
-            return _read_sections(files[0].parent if files else Path(), files)
-        path = files[0]
-    path = Path(path)
+    files = [Path(path)] if isinstance(path, str | Path) else [Path(file) for file in path]
+    path = files[0] if len(files) == 1 else files[0].parent if files else Path()
     name, unknown = path.name.lower(), PixelSize()
-    if path.is_dir():
-        return _read_sections(path, slice_files(path))
-    if not path.is_file():
+    if len(files) == 1 and not path.exists():
         raise ValueError(f"{path}: no such file")
-    if name.endswith(TIFF_SUFFIXES):
+    if path.is_file() and name.endswith(TIFF_SUFFIXES):
         return path, *read_tiff(path, series), ()
-    if name.endswith(".npz"):
+    if path.is_file() and name.endswith(".npz"):
         return path, read_npz(path, series), unknown, ()
     if series is not None:
         raise ValueError(f"{path}: series = {series!r}: only .tif and .npz files hold several")
+    if len(files) != 1:
+        return _read_sections(path, files)
+    if path.is_dir():
+        return _read_sections(path, slice_files(path))
     if name.endswith(".npy"):
         return path, read_npy(path), unknown, ()
     if name.endswith(NIFTI_SUFFIXES):

@@ -11,6 +11,7 @@ from napari_3dmsl.units import nm_per, says_no_length
 from napari_3dmsl.volumes.labels import VoxelNm, check_voxel_nm
 
 _CENTIMETRE = 3  # of TIFF's ResolutionUnit
+_DEPTH = {"Z", "I", "Q"}  # tifffile's letters for the planes of a stack: z, or it is not said
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _imagej_size(tiff: Any, series: Any) -> PixelSize:
     tags = tiff.pages[0].tags
     per_cm = "ResolutionUnit" in tags and tags["ResolutionUnit"].value == _CENTIMETRE
     found = {}
-    if "Z" in series.axes or "spacing" in told:
+    if "spacing" in told or set(series.axes) & _DEPTH:
         found["Z"] = (abs(float(told.get("spacing", 1.0))), units["Z"])
     for axis in "YX":
         if f"{axis}Resolution" in tags:

@@ -79,7 +79,8 @@ def why_no_labels(shape: Sequence[int], kind: str, axes: str = "") -> str:
     if 0 in shape:
         return "it holds no voxel"
     if len(shape) < 3 or len(lengths) > 3:
-        return f"it has {len(shape) if len(shape) < 3 else len(lengths)} axes, labels have 3"
+        named = f" ({axes})" if axes else ""
+        return f"it has {len(shape) if len(shape) < 3 else len(lengths)} axes{named}, labels have 3"
     if "C" in axes and "Z" not in axes and "T" not in axes:
         channels = shape[axes.index("C")]
         if len(lengths) == 3 and 1 < channels <= _CHANNELS:
