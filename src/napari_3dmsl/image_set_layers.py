@@ -24,6 +24,7 @@ FIRST = 100
 
 _LARGEST = 256 * 2**20  # bytes of a stack; of large images fewer samples are shown
 _SAMPLE = "S"
+_CHANNEL_COLOURS = ("green", "magenta", "cyan", "yellow", "red", "blue")  # as OME-Zarr is told
 _NAMES = {_SAMPLE: "sample", "C": "channel"}
 _UNITS = {_SAMPLE: "pixel", "C": "pixel", "T": "s"}  # samples and channels are only counted
 
@@ -58,7 +59,9 @@ def image_set_layers(folder: str | Path, first: int = FIRST) -> list[LayerData]:
         told = {
             "kind": "image set",
             "folder": str(folder),
+            "microscope": microscope,
             "samples": [sample.name for sample in samples],
+            "images": len(some),
         }
         stack = np.stack([sample.image for sample in samples])
         layers.append(pixel_layer(stack, axes, scale, microscope, told))
@@ -70,7 +73,10 @@ def image_set_layers(folder: str | Path, first: int = FIRST) -> list[LayerData]:
 
 
 def zarr_layers(path: str | Path) -> list[LayerData]:
-    """Return an OME-Zarr image of ours with its masks.
+    """Return an OME-Zarr image of ours, a layer for each channel, with its masks.
+
+    Layers with channels would have an axis more than their masks, and napari aligns axes from the
+    right: the time of a mask would follow the slider of the channels.
 
     Raises
     ------
@@ -80,12 +86,23 @@ def zarr_layers(path: str | Path) -> list[LayerData]:
     image = read_ome_zarr(path)
     name = Path(path).stem
     told = {"kind": "image", "settings": image.metadata}
-    layers = [pixel_layer(np.asarray(image.pixels), image.axes, image.scale, name, told)]
-    kept = [at for at, axis in enumerate(image.axes) if axis != "C"]
-    axes, scale = "".join(image.axes[at] for at in kept), [image.scale[at] for at in kept]
-    shape = tuple(image.pixels.shape[at] for at in kept)
+    axes = image.axes.replace("C", "")
+    scale = [size for size, axis in zip(image.scale, image.axes, strict=True) if axis != "C"]
+    pixels = np.asarray(image.pixels)
+    layers = []
+    if "C" in image.axes:
+        pixels = np.moveaxis(pixels, image.axes.index("C"), 0)
+        for number, channel in enumerate(pixels):
+            title = image.channels[number] if image.channels else f"channel {number}"
+            data, attributes, kind = pixel_layer(channel, axes, scale, f"{name} {title}", told)
+            attributes["colormap"] = _CHANNEL_COLOURS[number % len(_CHANNEL_COLOURS)]
+            attributes["blending"] = "additive" if number else "translucent_no_depth"
+            layers.append((data, attributes, kind))
+        pixels = pixels[0]
+    else:
+        layers.append(pixel_layer(pixels, axes, scale, name, told))
     for label, mask in image.labels.items():
-        fitted = _fitted(np.asarray(mask), shape)
+        fitted = _fitted(np.asarray(mask), pixels.shape)
         if fitted is not None:
             layers.append(truth_layer(fitted, axes, scale, f"{name} {label}", told))
     return layers

@@ -101,32 +101,53 @@ def test_folders_that_are_no_image_sets_are_left_to_others(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("axes", "shape"),
-    [("YX", (8, 9)), ("ZYX", (4, 8, 9)), ("TYX", (5, 8, 9)), ("CZYX", (2, 4, 8, 9))],
+    [
+        ("YX", (8, 9)),
+        ("ZYX", (4, 8, 9)),
+        ("TYX", (5, 8, 9)),
+        ("CYX", (3, 8, 9)),
+        ("CZYX", (2, 4, 8, 9)),
+        ("TCYX", (5, 2, 8, 9)),
+        ("TCZYX", (5, 2, 4, 8, 9)),
+    ],
 )
 def test_an_ome_zarr_image_opens_with_its_scale_and_masks(
     viewer: Any, tmp_path: Path, axes: str, shape: tuple[int, ...]
 ) -> None:
+    """A layer for each channel: the mask has the same axes, so the same sliders move it."""
     zarr = pytest.importorskip("zarr", minversion="3")
     sizes = {"T": 0.5, "C": 1.0, "Z": 0.25, "Y": 0.1, "X": 0.11}
     size_um = [sizes[axis] for axis in axes if axis in "ZYX"]
     pixels = np.arange(np.prod(shape), dtype=np.uint16).reshape(shape)
-    mask = (pixels[0] if "C" in axes else pixels) % 3
+    channels = np.moveaxis(pixels, axes.index("C"), 0) if "C" in axes else pixels[None]
+    mask = channels[0] % 3
+    names = [f"dye {number}" for number in range(len(channels))] if "C" in axes else []
     told: dict[str, Any] = {"axes": axes, "frame_s": 0.5, "labels": {"mask": mask}}
-    path = write_ome_zarr(tmp_path / "a.zarr", pixels, size_um, ABOUT, **told)
-    [data, *_], reader = npe2.io_utils.read_get_reader([str(path)], plugin_name=PLUGIN, stack=False)
+    path = write_ome_zarr(tmp_path / "a.zarr", pixels, size_um, ABOUT, channels=names, **told)
+    *_, reader = npe2.io_utils.read_get_reader([str(path)], plugin_name=PLUGIN, stack=False)
     assert reader.command == "napari-3dmsl.read_zarr"
-    np.testing.assert_array_equal(data[0], pixels)
-    image, labels = viewer.open(path, plugin=PLUGIN)
-    np.testing.assert_array_equal(image.data, pixels)
+    *images, labels = viewer.open(path, plugin=PLUGIN)
+    assert [image.name for image in images] == ([f"a {name}" for name in names] or ["a"])
     np.testing.assert_array_equal(labels.data, mask)
     told_by_zarr = zarr.open_group(path, mode="r").attrs["ome"]["multiscales"][0]
     scale = told_by_zarr["datasets"][0]["coordinateTransformations"][0]["scale"]
-    np.testing.assert_allclose(image.scale, scale)
-    np.testing.assert_allclose(labels.scale, [sizes[axis] for axis in axes if axis != "C"])
-    expected = {"T": "second", "C": "pixel"}
-    assert units_of(image) == [expected.get(axis, "micrometer") for axis in axes]
-    assert image.metadata[KEY]["settings"] == ABOUT
-    np.testing.assert_allclose(middle_of(image), middle_of(labels), atol=1e-9)
+    kept = [at for at, axis in enumerate(axes) if axis != "C"]
+    expected = {"T": "second"}
+    for image, channel in zip(images, channels, strict=True):
+        np.testing.assert_array_equal(image.data, channel)
+        np.testing.assert_allclose(image.scale, [scale[at] for at in kept])
+        assert units_of(image) == [expected.get(axes[at], "micrometer") for at in kept]
+        assert image.metadata[KEY]["settings"] == ABOUT
+        np.testing.assert_allclose(middle_of(image), middle_of(labels), atol=1e-9)
+        assert image.axis_labels == labels.axis_labels
+        np.testing.assert_allclose(labels.scale, image.scale)
+    if "T" in axes:
+        viewer.dims.set_current_step(0, 3)
+        for layer in (*images, labels):
+            assert (
+                layer.get_value(layer.data_to_world((3,) + (1,) * (layer.ndim - 1)), world=True)
+                == (layer.data[(3,) + (1,) * (layer.ndim - 1)])
+            )
 
 
 def test_zarr_folders_of_others_are_left_to_others(tmp_path: Path) -> None:

@@ -92,6 +92,58 @@ def test_an_image_is_saved_with_its_scale_and_settings(
     assert metadata == layers.about(layer)["settings"]
 
 
+def test_a_bare_name_typed_into_the_dialog_gets_the_ending(
+    viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Qt's own dialog, as people have it, and the name that they type."""
+    from qtpy.QtCore import Qt, QTimer
+    from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QMessageBox
+
+    real = QFileDialog.getSaveFileName
+
+    def without_the_system(*asked: Any) -> Any:
+        return real(*asked, options=QFileDialog.Option.DontUseNativeDialog)
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", without_the_system)
+    hands = open_panel(viewer, PANEL)
+    add_image(viewer, shapes, planes=1)
+
+    def type_a_name() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, QDialog)
+        field = dialog.findChild(QLineEdit)
+        field.setText(str(tmp_path / "cell 1.5"))
+        hands.qtbot.keyClick(field, Qt.Key.Key_Return)
+
+    QTimer.singleShot(500, type_a_name)
+    hands.click("save_image")
+    assert hands.status == f"Saved {tmp_path / 'cell 1.5.ome.tif'}"
+    assert read_image(tmp_path / "cell 1.5.ome.tif")
+    before = (tmp_path / "cell 1.5.ome.tif").stat()
+    QTimer.singleShot(500, type_a_name)
+    hands.click("save_image")  # the dialog did not see that it is there
+    box = hands.panel.findChild(QMessageBox)
+    assert "cell 1.5.ome.tif" in box.text()
+    box.reject()
+    assert (tmp_path / "cell 1.5.ome.tif").stat() == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "kinds", "written"),
+    [
+        ("a", "OME-TIFF (*.ome.tif *.tif)", "a.ome.tif"),
+        ("a.TIF", "OME-TIFF (*.ome.tif *.tif)", "a.TIF"),
+        ("a.", "Meshes (*.off *.ply)", "a.off"),
+        ("a.png", "Meshes (*.off *.ply)", "a.png.off"),
+        ("b.c", "Recipes (*.toml *.json)", "b.c.toml"),
+    ],
+)
+def test_names_end_as_their_kind_does(typed: str, kinds: str, written: str) -> None:
+    from napari_3dmsl.widgets._ask import with_ending
+
+    assert with_ending(Path("x") / typed, kinds) == Path("x") / written
+
+
 def test_the_chosen_of_several_images_is_saved(
     viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any
 ) -> None:

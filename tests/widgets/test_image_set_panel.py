@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hands import Hands, running, workers
 
@@ -347,7 +348,15 @@ def test_the_set_is_made_gone_on_with_and_protected(
     for row in rows:
         assert (tmp_path / "set" / row["image"]).is_file()
         assert (tmp_path / "set" / row["mask"]).is_file()
+    viewer = hands.panel.viewer
+    mine = viewer.add_points(np.zeros((1, 3)), name="mine")
+    viewer.dims.ndisplay = 3
     hands.click("open_set")
+    assert viewer.dims.ndisplay == 2
+    assert viewer.dims.current_step[0] == 0
+    assert "con1: 8 of 8 images" in hands.status
+    assert not mine.visible
+    viewer.layers.remove(mine)
     names = [layer.name for layer in hands.panel.viewer.layers]
     assert names == ["con1", "con1 mask"]
     assert hands.panel.viewer.layers["con1"].data.shape == (8, 32, 32)

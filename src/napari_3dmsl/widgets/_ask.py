@@ -1,14 +1,49 @@
-"""Questions before something is destroyed; the window goes on meanwhile."""
+"""Where to write, and questions before something is destroyed; the window goes on meanwhile."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMessageBox, QWidget
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_3dmsl.shapes.library import holds_library
+
+
+def ask_for_path(
+    parent: QWidget, title: str, name: str, kinds: str, write: Callable[[Path], None]
+) -> None:
+    """Ask where to write a file; a bare name gets the first ending of its kind.
+
+    Parameters
+    ----------
+    parent
+        The panel.
+    title, name
+        Of the dialog, and what it proposes.
+    kinds
+        As Qt has it, such as ``OME-TIFF (*.ome.tif *.tif)``.
+    write
+        Called with the path; not called when nothing is chosen, or when a file that the dialog did
+        not know of, for its ending was not typed, shall stay.
+    """
+    typed, _ = QFileDialog.getSaveFileName(parent, title, name, kinds)
+    if not typed:
+        return
+    path = with_ending(Path(typed), kinds)
+    if path == Path(typed) or not path.exists():
+        write(path)
+        return
+    ask_to_replace(parent, "Replace this file?", f"{path}\nis there.", lambda _: write(path))
+
+
+def with_ending(path: Path, kinds: str) -> Path:
+    """Return a path that ends as one of its kinds does."""
+    endings = re.findall(r"\*(\.[\w.]+)", kinds)
+    ends = path.name.lower().endswith(tuple(endings))
+    return path if ends else path.with_name(f"{path.name.rstrip('.')}{endings[0]}")
 
 
 def write_or_ask(parent: QWidget, target: Path, write: Callable[[bool], None]) -> None:

@@ -16,7 +16,7 @@ from napari_3dmsl.preview_layers import ERODED, PREVIEW, preview_layers
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 from napari_3dmsl.shapes.preview import Preview, preview_extraction
 from napari_3dmsl.widgets._live import LatestWins, Outdated
-from napari_3dmsl.widgets._view import units_in
+from napari_3dmsl.widgets._view import look_at, units_in
 
 _SETTLE_MS = 200  # after the last change of a setting
 
@@ -161,20 +161,3 @@ def middle_of_view(viewer: Any, layer: Any) -> tuple[float, ...]:
     point[shown] = np.asarray(camera.center)[-len(shown) :]
     world = point[-layer.ndim :] * units_in(viewer.layers, layer)
     return tuple(float(place) for place in layer.world_to_data(world)[-3:])
-
-
-def look_at(viewer: Any, layer: Any) -> None:
-    """Show the middle slice of a layer, as large as the canvas."""
-    camera = getattr(viewer, "scene", viewer).camera
-    viewer.dims.ndisplay = 2
-    low, high = np.asarray(layer.extent.world) / units_in(viewer.layers, layer)
-    count = viewer.dims.ndim
-    for axis, place in enumerate((low + high) / 2, start=count - 3):
-        viewer.dims.set_point(axis, place)
-    viewer.reset_view()
-    shown = [axis - count for axis in viewer.dims.displayed]
-    whole = np.asarray(viewer.layers.extent.world)[:, shown]
-    camera.zoom *= float(((whole[1] - whole[0]) / (high - low)[shown]).min())
-    center = np.array(camera.center)
-    center[-2:] = ((low + high) / 2)[shown]
-    camera.center = tuple(center)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from napari_3dmsl.datasets.recipe import SPLITS
 from napari_3dmsl.datasets.recipes.preview import estimate
@@ -36,6 +37,13 @@ def result(outcome: Outcome) -> str:
         return text
     name, reason = next(iter(outcome.failed.items()))
     return f"{text} {len(outcome.failed):,} shapes could not be imaged; {name}: {reason}"
+
+
+def shown_of(told: Iterable[Mapping[str, Any]]) -> str:
+    """Say how many images of each microscope are shown of how many, by what their layers tell."""
+    counts = {x["microscope"]: (len(x["samples"]), x["images"]) for x in told}
+    parts = [f"{name}: {first:,} of {there:,} images" for name, (first, there) in counts.items()]
+    return f"Shown, other layers hidden. {'; '.join(parts)}. The slider goes through them."
 
 
 def size(count: float) -> str:

@@ -1,4 +1,4 @@
-"""What the canvas shows: its units, and the pose that shows a shape as it does."""
+"""What the canvas shows: its units, one layer alone, and the pose that shows a shape as it does."""
 
 from __future__ import annotations
 
@@ -20,6 +20,23 @@ def units_in(viewer_layers: Any, layer: Any) -> FloatArray:
         return np.ones(layer.ndim)
     pairs = zip(units[-layer.ndim :], layer.units, strict=True)
     return np.array([(1.0 * canvas).to(own).magnitude for canvas, own in pairs])
+
+
+def look_at(viewer: Any, layer: Any) -> None:
+    """Show the middle slice of a layer, as large as the canvas."""
+    camera = getattr(viewer, "scene", viewer).camera
+    viewer.dims.ndisplay = 2
+    low, high = np.asarray(layer.extent.world) / units_in(viewer.layers, layer)
+    count = viewer.dims.ndim
+    for axis, place in enumerate((low + high) / 2, start=count - 3):
+        viewer.dims.set_point(axis, place)
+    viewer.reset_view()
+    shown = [axis - count for axis in viewer.dims.displayed]
+    whole = np.asarray(viewer.layers.extent.world)[:, shown]
+    camera.zoom *= float(((whole[1] - whole[0]) / (high - low)[shown]).min())
+    center = np.array(camera.center)
+    center[-2:] = ((low + high) / 2)[shown]
+    camera.center = tuple(center)
 
 
 def pose_of_view(viewer: napari.viewer.Viewer) -> Pose:

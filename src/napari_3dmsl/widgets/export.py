@@ -15,7 +15,7 @@ from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.library import RELEASED_UNIT_NM, write_library
 from napari_3dmsl.shapes.mesh import write_mesh
 from napari_3dmsl.shapes.sampling import SampleSettings
-from napari_3dmsl.widgets._ask import write_or_ask
+from napari_3dmsl.widgets._ask import ask_for_path, with_ending, write_or_ask
 from napari_3dmsl.widgets._form import Choice, Form, Row, Switch, button
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 from napari_3dmsl.widgets._panel import Panel
@@ -131,17 +131,21 @@ class ExportPanel(Panel):
 
     def _save_mesh(self) -> None:
         mesh = self._selection.mesh
-        name = f"shape_{self._selection.shape_id}.off"
-        path = _ask_for_path(self, "Save mesh", name, "Meshes (*.off *.ply *.stl *.obj)")
-        if path is not None and mesh is not None:
+        if mesh is None:
+            return
+
+        def write(path: Path) -> None:
             _try(self, lambda: write_mesh(mesh, path, RELEASED_UNIT_NM / 1000), path)
+
+        name = f"shape_{self._selection.shape_id}.off"
+        ask_for_path(self, "Save mesh", name, "Meshes (*.off *.ply *.stl *.obj)", write)
 
     def _save_library(self) -> None:
         source, chosen = self._selection.source, self.library.values()
         if chosen["layout"] == "zip":
-            path = _ask_for_path(self, "Save library", "library.zip", "Zip (*.zip)")
-            if path is not None and path.suffix.lower() != ".zip":
-                path = path.with_name(f"{path.name}.zip")
+            kinds = "Zip (*.zip)"
+            typed, _ = QFileDialog.getSaveFileName(self, "Save library", "library.zip", kinds)
+            path = with_ending(Path(typed), kinds) if typed else None
         else:
             title = "A new or empty folder for the library, or one to replace"
             folder = QFileDialog.getExistingDirectory(self, title)
@@ -195,20 +199,15 @@ def save_layer(panel: Panel, layer: Any) -> None:
     from napari_3dmsl.datasets.formats import write_image_array
 
     name = f"{layer.name.replace(' ', '_')}.ome.tif"
-    path = _ask_for_path(panel, "Save image", name, IMAGE_FILTER)
-    if path is not None:
-        settings = layers.about(layer)["settings"]
+    settings = layers.about(layer)["settings"]
 
-        def write() -> None:
-            pixels, *_ = unmirrored(layer.data, placement_of_layer(layer))
-            write_image_array(path, pixels, settings)
+    def write(path: Path) -> None:
+        pixels, *_ = unmirrored(layer.data, placement_of_layer(layer))
+        write_image_array(path, pixels, settings)
 
-        _try(panel, write, path)
-
-
-def _ask_for_path(panel: Panel, title: str, name: str, kinds: str) -> Path | None:
-    path, _ = QFileDialog.getSaveFileName(panel, title, name, kinds)
-    return Path(path) if path else None
+    ask_for_path(
+        panel, "Save image", name, IMAGE_FILTER, lambda path: _try(panel, lambda: write(path), path)
+    )
 
 
 def _try(panel: Panel, write: Callable[[], Any], path: Path) -> None:

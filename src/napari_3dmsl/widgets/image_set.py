@@ -20,9 +20,11 @@ from qtpy.QtWidgets import (
 from napari_3dmsl.datasets.recipe import Recipe
 from napari_3dmsl.datasets.recipes.recipe_file import read_recipe, write_recipe
 from napari_3dmsl.datasets.running.pace import Pace
+from napari_3dmsl.layers import about
+from napari_3dmsl.widgets._ask import ask_for_path
 from napari_3dmsl.widgets._contact_sheet import ContactSheet
 from napari_3dmsl.widgets._form import LABEL_WIDTH, Form, Number, button
-from napari_3dmsl.widgets._image_set_told import planned, result
+from napari_3dmsl.widgets._image_set_told import planned, result, shown_of
 from napari_3dmsl.widgets._image_set_work import (
     Planned,
     Planner,
@@ -37,6 +39,7 @@ from napari_3dmsl.widgets._panel import Panel
 from napari_3dmsl.widgets._recipe_form import RecipeForm
 from napari_3dmsl.widgets._selection import selection_of
 from napari_3dmsl.widgets._thread import BackgroundThread
+from napari_3dmsl.widgets._view import look_at
 
 if TYPE_CHECKING:
     import napari
@@ -233,9 +236,9 @@ class ImageSetPanel(Panel):
             self.open_recipe(Path(path))
 
     def _save(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self, "Save the recipe", "recipe.toml", RECIPES)
-        if not path:
-            return
+        ask_for_path(self, "Save the recipe", "recipe.toml", RECIPES, self._write_recipe)
+
+    def _write_recipe(self, path: Path) -> None:
         try:
             self.recipe()
             write_recipe(self.values(), path)
@@ -366,10 +369,19 @@ class ImageSetPanel(Panel):
             self.complain(self.status.text())
 
     def _open_set(self) -> None:
+        """Show the set alone and flat: in 3D its samples would be a volume, its frames a depth."""
+        before = list(self.viewer.layers)
         try:
-            self.viewer.open(self._folder, plugin="napari-3dmsl")
+            opened = self.viewer.open(self._folder, plugin="napari-3dmsl")
         except (ValueError, OSError) as error:
             self.complain(str(error))
+            return
+        for layer in before:
+            layer.visible = False
+        look_at(self.viewer, opened[0])
+        samples = self.viewer.dims.ndim - opened[0].ndim
+        self.viewer.dims.set_current_step(samples, 0)
+        self.say(shown_of(map(about, opened)))
 
     def _end(self, text: str) -> None:
         self._set_working(False)
