@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_3dmsl.shapes.morphology import Box
-
 SLANT = 0.25  # cosine: a line that runs along the border is not cut by it
 
 
@@ -103,8 +101,7 @@ def way_to_border(
 
 def cut_faces(
     mask: NDArray[np.bool_],
-    box: Box,
-    shape: Sequence[int],
+    at_border: Sequence[tuple[bool, bool]],
     voxel_um: NDArray[np.float64],
     origin_um: NDArray[np.float64],
 ) -> tuple[CutFace, ...]:
@@ -114,24 +111,20 @@ def cut_faces(
     ----------
     mask
         (z, y, x) bool, the box of a shape.
-    box
-        Where it lies in the volume.
-    shape
-        Number of voxels of the volume (z, y, x).
+    at_border
+        For each axis whether the box begins with the volume, and whether it ends with it.
     voxel_um, origin_um
-        Voxel size and centre of the volume's first voxel, µm.
+        Voxel size and centre of the mask's first voxel, µm.
     """
     faces = []
-    corner_um = origin_um + voxel_um * [side.start for side in box]
-    for axis, side in enumerate(box):
-        for outward, at_border in ((-1, side.start == 0), (1, side.stop == shape[axis])):
-            if not at_border:
+    for axis, ends in enumerate(at_border):
+        for outward, last, ends_here in zip((-1, 1), (0, mask.shape[axis] - 1), ends, strict=True):
+            cut: NDArray[np.bool_] = np.moveaxis(mask, axis, 0)[last]
+            if not ends_here or not cut.any():
                 continue
-            cut: NDArray[np.bool_] = np.moveaxis(mask, axis, 0)[0 if outward < 0 else -1]
-            last = side.start if outward < 0 else side.stop - 1
             place_um = float(origin_um[axis] + (last + outward / 2) * voxel_um[axis])
             pixel_um = np.delete(voxel_um, axis)
-            pixels_um = np.argwhere(cut) * pixel_um + np.delete(corner_um, axis)
+            pixels_um = np.argwhere(cut) * pixel_um + np.delete(origin_um, axis)
             parts = components(cut[None], 26)[0][cut]
             area = float(pixel_um.prod())
             faces.append(CutFace(axis, outward, place_um, pixels_um, parts, area))

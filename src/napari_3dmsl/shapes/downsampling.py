@@ -31,9 +31,22 @@ def downsample_mask(labels: NDArray[Any], blocks: Blocks) -> NDArray[np.bool_]:
     shape = _coarse_shape(labels.shape, blocks)
     result = np.empty(shape, dtype=bool)
     for plane in range(shape[0]):
-        slab = _slab(labels, plane, shape, blocks)
-        result[plane] = 2 * _foreground_count(slab) >= math.prod(blocks)
+        result[plane] = _is_foreground(labels, plane, blocks)
     return result
+
+
+def block_counts(mask: NDArray[np.bool_], blocks: Blocks) -> NDArray[np.unsignedinteger]:
+    """Return the number of foreground voxels in each whole block of a mask."""
+    counts: NDArray[Any] = mask.view(np.uint8)
+    wide = np.min_scalar_type(math.prod(blocks))
+    for axis, edge in enumerate(blocks):
+        lines = np.moveaxis(counts, axis, 0)
+        lines = lines[: len(lines) // edge * edge]
+        total = lines[::edge].astype(wide)
+        for place in range(1, edge):
+            total += lines[place::edge]
+        counts = np.moveaxis(total, 0, axis)
+    return counts
 
 
 def downsample_labels(labels: NDArray[Any], blocks: Blocks) -> NDArray[Any]:
@@ -53,7 +66,7 @@ def downsample_labels(labels: NDArray[Any], blocks: Blocks) -> NDArray[Any]:
     result = np.zeros(shape, dtype=labels.dtype)
     for plane in range(shape[0]):
         slab = _slab(labels, plane, shape, blocks)
-        foreground = 2 * _foreground_count(slab) >= math.prod(blocks)
+        foreground = _is_foreground(labels, plane, blocks)
         # (y, x, voxels of the block): only foreground blocks, a few per cent of a volume
         found = slab.transpose(1, 3, 0, 2, 4)[foreground].reshape(-1, math.prod(blocks))
         result[plane][foreground] = _most_frequent(found)
@@ -101,9 +114,10 @@ def _slab(
     return part.reshape(depth, y, rows, x, columns)
 
 
-def _foreground_count(slab: NDArray[Any]) -> NDArray[np.int64]:
-    count: NDArray[np.int64] = (slab > 0).sum(axis=0).sum(axis=-1).sum(axis=1)
-    return count
+def _is_foreground(labels: NDArray[Any], plane: int, blocks: Blocks) -> NDArray[np.bool_]:
+    """Return which blocks of one coarse plane are foreground by half or more."""
+    counts = block_counts(labels[plane * blocks[0] : (plane + 1) * blocks[0]] > 0, blocks)[0]
+    return np.asarray(counts >= math.prod(blocks) - counts)  # twice it may not fit into its type
 
 
 def _most_frequent(blocks: NDArray[Any]) -> NDArray[Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from napari_3dmsl.settings import Settings
+from napari_3dmsl.shapes.crops import measuring_blocks, sprawl
 from napari_3dmsl.shapes.downsampling import Blocks, downsample_labels, downsample_mask, stride
 from napari_3dmsl.shapes.morphology import (
     components,
@@ -18,6 +19,7 @@ from napari_3dmsl.shapes.morphology import (
     fill_instances,
     fill_mask,
     regrow_in_mask,
+    statistics,
     voxel_counts,
 )
 from napari_3dmsl.shapes.pieces import pieces_of, several_pieces
@@ -211,7 +213,7 @@ class Extraction:
     report
         Counts of objects and voxels.
     parents
-        (n,) int32, for each instance the component of the mask that it was part of (numbers from
+        (n,) integers, for each instance the component of the mask that it was part of (numbers from
         1, of the downsampled mask): two instances with one parent were divided. With
         ``instances`` the label number in the input.
     touches_border
@@ -222,7 +224,7 @@ class Extraction:
     voxel_nm: VoxelNm
     origin_um: tuple[float, float, float]
     report: ExtractionReport
-    parents: NDArray[np.int32]
+    parents: NDArray[np.integer]
     touches_border: NDArray[np.bool_]
 
 
@@ -307,15 +309,17 @@ def extract_instances(
             "block; choose smaller numbers"
         )
     tell(3, STEPS, "Dropping small instances")
-    kept, keep, dropped = _drop_small(found, parent_of, settings)
+    keep, dropped = _drop_small(found, parent_of, settings)
     parents = parent_of[keep]
-    touches = _touching(kept, len(parents))
+    touches = _touching(found, len(parents))
+    places = statistics(found).boxes
+    blocks = measuring_blocks(places, settings.coarse_voxel_nm, found.size)
     report = ExtractionReport(
         found=len(parents) + len(dropped),
         kept=len(parents),
         dropped_small=len(dropped),
-        voxels_lost=int(np.count_nonzero(mask & (kept == 0))),
-        voxels_invented=int(np.count_nonzero((kept > 0) & ~mask)),
+        voxels_lost=int(np.count_nonzero(mask & (found == 0))),
+        voxels_invented=int(np.count_nonzero((found > 0) & ~mask)),
         thinnest_tube_nm=thinnest_surviving_tube_nm(settings),
         divided=int(np.count_nonzero(np.bincount(parent_of[1:]) > 1)) if components_found else 0,
         undivided=undivided,
@@ -323,11 +327,11 @@ def extract_instances(
         cut=int(touches.sum()),
         voxels_filled=filled,
         dropped=tuple(sorted(dropped, key=lambda item: -item.voxels)[:LISTED]),
-        warnings=tuple(filter(None, [flat_ball(settings), in_pieces])),
+        warnings=tuple(filter(None, [flat_ball(settings), in_pieces, sprawl(blocks)])),
     )
     tell(STEPS, STEPS, report.summary())
     return Extraction(
-        kept, settings.coarse_voxel_nm, coarse_origin_um(settings), report, parents, touches
+        found, settings.coarse_voxel_nm, coarse_origin_um(settings), report, parents, touches
     )
 
 
@@ -395,7 +399,7 @@ def _separate(
     return regrow_in_mask(mask, markers, voxel, settings.connectivity, settings.neck, step)
 
 
-def _consecutive(labels: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _consecutive(labels: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.integer]]:
     """Renumber the labels 1..n in ascending order; return the old number of each as well."""
     top = int(labels.max())
     if top <= LOOKED_UP:  # a table of all numbers up to the largest is faster than sorting voxels
@@ -404,11 +408,15 @@ def _consecutive(labels: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.in
         present[0] = True
         number = np.cumsum(present, dtype=np.int32) - np.int32(1)
         found = number.take(labels)
-        return np.ascontiguousarray(found), np.flatnonzero(present).astype(np.int32)
-    values, inverse = np.unique(labels, return_inverse=True)
+        return np.ascontiguousarray(found), np.flatnonzero(present)
+    flat = np.ravel(labels)
+    starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))  # of equal neighbours
+    values, inverse = np.unique(flat[starts], return_inverse=True)
     shift = 0 if values[0] == 0 else 1
-    old = np.append(np.zeros(shift, np.int64), values.astype(np.int64)).astype(np.int32)
-    return np.ascontiguousarray(inverse.reshape(labels.shape) + shift, dtype=np.int32), old
+    number = (inverse + shift).astype(np.int32)
+    found = np.repeat(number, np.diff(starts, append=flat.size)).reshape(labels.shape)
+    wide = np.uint64 if values[-1] > np.iinfo(np.int64).max else np.int64
+    return found, np.append(np.zeros(shift, wide), values.astype(wide))
 
 
 def _split(
@@ -423,9 +431,9 @@ def _split(
 
 
 def _drop_small(
-    labels: NDArray[np.int32], parent_of: NDArray[np.int32], settings: ExtractionSettings
-) -> tuple[NDArray[np.int32], NDArray[np.bool_], list[Dropped]]:
-    """Return the labels of the large enough instances, renumbered; who is kept; the others."""
+    labels: NDArray[np.int32], parent_of: NDArray[np.integer], settings: ExtractionSettings
+) -> tuple[NDArray[np.bool_], list[Dropped]]:
+    """Renumber the large enough instances in place; return who is kept, and the others."""
     voxel_um3 = float(np.prod(settings.coarse_voxel_nm)) / 1e9
     counts = voxel_counts(labels)
     present = counts > 0
@@ -436,8 +444,11 @@ def _drop_small(
         Dropped(int(counts[label]), float(counts[label] * voxel_um3), int(parent_of[label]), reason)
         for label in np.flatnonzero(present & ~keep)
     ]
-    renumbered = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
-    return np.ascontiguousarray(renumbered[labels]), keep, dropped
+    if not keep[1:].all():
+        renumbered = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
+        for plane in labels:
+            plane[:] = renumbered[plane]
+    return keep, dropped
 
 
 def _large(counts: NDArray[np.int64], settings: ExtractionSettings) -> NDArray[np.bool_]:

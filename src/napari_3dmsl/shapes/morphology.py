@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import ndimage
@@ -83,6 +83,33 @@ def boxes(labels: NDArray[np.int32]) -> list[tuple[int, Box]]:
     """Return (label, bounding box) of every label present, in the order of the labels."""
     found = enumerate(ndimage.find_objects(labels), start=1)
     return [(label, (box[0], box[1], box[2])) for label, box in found if box is not None]
+
+
+class Known(NamedTuple):
+    """What one pass over labels tells of the labels 1..n.
+
+    Attributes
+    ----------
+    counts
+        (n,) voxels.
+    boxes
+        Bounding boxes.
+    centroids
+        (n, 3) mean voxel indices (z, y, x).
+    """
+
+    counts: NDArray[np.integer]
+    boxes: list[Box]
+    centroids: NDArray[np.float64]
+
+
+def statistics(labels: NDArray[np.int32]) -> Known:
+    """Return counts, boxes and centroids of the labels 1..n, every one of which is there."""
+    import cc3d
+
+    found = cc3d.statistics(np.ascontiguousarray(labels).view(np.uint32))
+    boxes = [(box[0], box[1], box[2]) for box in found["bounding_boxes"][1:]]
+    return Known(found["voxel_counts"][1:], boxes, found["centroids"][1:])
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> Box:

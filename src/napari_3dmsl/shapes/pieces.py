@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import cc3d
 import numpy as np
+
+from napari_3dmsl.shapes.morphology import voxel_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +44,7 @@ def pieces_of(labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.
 
 
 def several_pieces(
-    pieces: NDArray[Any], label_of: NDArray[np.int32], smallest_voxels: float
+    pieces: NDArray[np.int32], label_of: NDArray[np.int32], smallest_voxels: float
 ) -> str:
     """Say how many labels have several pieces, and what to do; empty when none has.
 
@@ -53,7 +55,7 @@ def several_pieces(
     smallest_voxels
         Smaller pieces are dust and do not count.
     """
-    counts = np.bincount(pieces.ravel(), minlength=len(label_of))
+    counts = voxel_counts(pieces)
     large = counts[1:] >= smallest_voxels
     per_label = np.bincount(label_of[1:][large], minlength=int(label_of.max()) + 1)
     several = int(np.count_nonzero(per_label > 1))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import astuple, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.compute import in_workers
 from napari_3dmsl.shapes.classification import Classification, ClassRules, classify
+from napari_3dmsl.shapes.crops import Crop, iter_crops
 from napari_3dmsl.shapes.cut_ends import cut_faces
 from napari_3dmsl.shapes.field import smooth_mask
 from napari_3dmsl.shapes.measures import FORM_COLUMNS, Form, form_of
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
-from napari_3dmsl.shapes.morphology import boxes
 from napari_3dmsl.shapes.neighbours import neighbour_distances
 from napari_3dmsl.shapes.skeleton import Skeleton, skeleton_from_field
 
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_3dmsl.shapes.extraction import Extraction, Progress
-    from napari_3dmsl.shapes.morphology import Box
 
+WORTH_WORKERS = 50  # shapes; for fewer, starting processes takes as long as they save
 COLUMNS = (
     "index",
     "shape_class",
@@ -104,14 +106,17 @@ def iter_shapes(extraction: Extraction, rules: ClassRules | None = None) -> Iter
         Thresholds of the classes; ``None`` takes the paper's.
     """
     rules = rules or ClassRules()
-    for label, box in boxes(extraction.labels):
-        yield _measure(extraction, label, box, rules)
+    for crop in iter_crops(extraction):
+        yield measure_crop(crop, rules)
 
 
 def measure_shapes(
-    extraction: Extraction, rules: ClassRules | None = None, progress: Progress | None = None
+    extraction: Extraction,
+    rules: ClassRules | None = None,
+    progress: Progress | None = None,
+    workers: int | None = None,
 ) -> list[Shape]:
-    """Measure all instances.
+    """Measure all instances, many of them in several processes.
 
     Parameters
     ----------
@@ -122,14 +127,21 @@ def measure_shapes(
     progress
         Called with (done, total, what) after each shape; an exception that it raises stops the
         work.
+    workers
+        Number of processes. By default one for each processor, or this one for a few shapes. The
+        result is the same.
     """
     total = extraction.report.kept
+    measure = partial(measure_crop, rules=rules or ClassRules())
+    workers = workers or (1 if total < WORTH_WORKERS else None)
+    found = in_workers(measure, iter_crops(extraction), workers=workers, ordered=False)
     shapes = []
-    for shape in iter_shapes(extraction, rules):
-        shapes.append(shape)
-        if progress is not None:
-            progress(len(shapes), total, shape.classification.reason)
-    return with_neighbours(shapes)
+    with closing(found):
+        for _, shape in found:
+            shapes.append(shape)
+            if progress is not None:
+                progress(len(shapes), total, shape.classification.reason)
+    return with_neighbours(sorted(shapes, key=lambda shape: shape.id))
 
 
 def with_neighbours(shapes: Sequence[Shape]) -> list[Shape]:
@@ -166,36 +178,32 @@ def feature_table(shapes: Iterable[Shape]) -> dict[str, list[Any]]:
     return {name: [row[column] for row in rows] for column, name in enumerate(COLUMNS)}
 
 
-def _measure(extraction: Extraction, label: int, box: Box, rules: ClassRules) -> Shape:
-    mask = extraction.labels[box] == label
-    voxel_um = np.array(extraction.voxel_nm) / 1000
-    origin_um = np.array(extraction.origin_um)
-    start = np.array([side.start for side in box])
-    stop = np.array([side.stop for side in box])
-    field = smooth_mask(mask, extraction.voxel_nm, (start + origin_um / voxel_um).tolist())
-    cuts = cut_faces(mask, box, extraction.labels.shape, voxel_um, origin_um)
+def measure_crop(crop: Crop, rules: ClassRules) -> Shape:
+    """Measure one instance, in whatever process.
+
+    Parameters
+    ----------
+    crop
+        The instance.
+    rules
+        Thresholds of the classes.
+    """
+    origin_voxel = crop.origin_um * 1000 / np.array(crop.voxel_nm)
+    field = smooth_mask(crop.mask, crop.voxel_nm, origin_voxel.tolist())
+    cuts = cut_faces(crop.mask, crop.at_border, np.array(crop.voxel_nm) / 1000, crop.origin_um)
     mesh, skeleton = mesh_from_field(field), skeleton_from_field(field, rules.length_to, cuts)
-    count = int(np.count_nonzero(mask))
-    volume_um3 = count * float(np.prod(voxel_um))
     return Shape(
-        id=label,
+        id=crop.label,
         mesh=mesh,
         skeleton=skeleton,
         classification=classify(
-            skeleton.length_um, skeleton.branches, skeleton.loops, volume_um3, rules
+            skeleton.length_um, skeleton.branches, skeleton.loops, crop.volume_um3, rules
         ),
-        voxel_count=count,
-        volume_um3=volume_um3,
+        voxel_count=crop.voxel_count,
+        volume_um3=crop.volume_um3,
         area_um2=mesh.area_um2,
-        bounds_um=np.array([start - 0.5, stop - 0.5]) * voxel_um + origin_um,
-        centroid_um=(start + _centroid(mask)) * voxel_um + origin_um,
-        touches_border=bool(extraction.touches_border[label - 1]),
-        parent=int(extraction.parents[label - 1]),
+        bounds_um=crop.bounds_um,
+        centroid_um=crop.centroid_um,
+        touches_border=crop.touches_border,
+        parent=crop.parent,
     )
-
-
-def _centroid(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the mean place of the voxels of a mask, from how many there are in each plane."""
-    flat, side = mask.sum(axis=0), mask.sum(axis=2)
-    planes = (side.sum(axis=1), flat.sum(axis=1), flat.sum(axis=0))
-    return np.array([np.average(np.arange(len(count)), weights=count) for count in planes])
