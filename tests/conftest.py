@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Tests run in an empty home, as a new user has it: napari and we find nothing remembered."""
+    home = Path(tempfile.mkdtemp(prefix="napari-3dmsl-home-"))
+    config.add_cleanup(partial(shutil.rmtree, home, ignore_errors=True))
+    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+        os.environ[name] = str(home)
+    for name in ("CONFIG", "DATA", "CACHE", "STATE"):
+        os.environ[f"XDG_{name}_HOME"] = str(home / name.lower())
 
 
 @pytest.fixture(scope="session")
