@@ -20,6 +20,7 @@ import tempfile
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,6 +91,7 @@ class Session:
 
     def __init__(self) -> None:
         faulthandler.enable()
+        warnings.simplefilter("ignore")
         self.wrong: list[str] = []
         sys.excepthook = self._raised
         threading.excepthook = lambda told: self._raised(
@@ -105,7 +107,8 @@ class Session:
         self.viewer.window.resize(1200, 900)
         self.panels: dict[str, Any] = {}
         self.docks: dict[str, Any] = {}
-        self.by_hand = False  # whether layers were taken away or hidden by hand since extracting
+        # Whether layers were taken away or hidden by hand since extracting, and before that.
+        self.by_hand = self.before = False
 
     def _raised(self, kind: Any, error: Any, where: Any) -> None:
         told = "".join(traceback.format_exception(kind, error, where))
@@ -116,9 +119,19 @@ class Session:
         if name not in self.panels:
             dock, panel = self.viewer.window.add_plugin_dock_widget("napari-3dmsl", name)
             self.docks[name], self.panels[name] = dock, panel
+            if name == "Extract shapes":
+                panel._job.failed.connect(self._as_before)
+                panel._job.cancelled.connect(self._as_before)
         return self.panels[name]
 
+    def _as_before(self, why: str = "") -> None:
+        """Nothing came of an extraction: what was done by hand before stays."""
+        self.by_hand = self.by_hand or self.before
+
     def close_panel(self, name: str) -> None:
+        """Close a panel by its dock; an extraction that is going on ends."""
+        if any(what.startswith("extraction") for what in self.busy()):
+            self.by_hand = True
         self.viewer.window.remove_dock_widget(self.docks.pop(name))
         del self.panels[name]
 
@@ -142,7 +155,7 @@ class Session:
             quiet = 0 if self.busy() else quiet + 1
 
     def busy(self) -> list[str]:
-        """What is being worked on."""
+        """Say what is being worked on."""
         found = []
         for name, panel in self.panels.items():
             for child in vars(panel).values():
@@ -253,26 +266,27 @@ class Actions:
         """Return all actions, each with how often it is done compared with the others."""
         return [
             (3, self.add_labels),
-            (3, self.open_or_close_a_panel),
-            (8, self.extract),
-            (2, self.extract_and_cancel),
-            (3, self.preview),
-            (3, self.undo),
-            (12, self.select),
-            (3, self.select_several),
-            (3, self.set_class),
-            (10, self.turn_a_knob),
-            (4, self.tick_of_the_microscope),
-            (4, self.two_or_three_dimensions),
-            (3, self.move_a_slider),
-            (2, self.click_in_the_canvas),
-            (2, self.hide_or_show),
-            (2, self.remove_a_layer),
-            (1, self.select_all_and_delete),
-            (2, self.turn_the_camera),
+            (3, self._open_or_close_a_panel),
+            (8, self._extract),
+            (2, self._extract_and_cancel),
+            (3, self._preview),
+            (3, self._undo),
+            (12, self._select),
+            (3, self._select_several),
+            (3, self._set_class),
+            (10, self._turn_a_knob),
+            (4, self._tick_of_the_microscope),
+            (4, self._two_or_three_dimensions),
+            (3, self._move_a_slider),
+            (2, self._click_in_the_canvas),
+            (2, self._hide_or_show),
+            (2, self._remove_a_layer),
+            (1, self._select_all_and_delete),
+            (2, self._turn_the_camera),
         ]
 
     def add_labels(self) -> str:
+        """Add a label volume."""
         number = self.added % 3
         self.added += 1
         self.viewer.add_labels(
@@ -280,7 +294,7 @@ class Actions:
         )
         return f"labels {number}"
 
-    def open_or_close_a_panel(self) -> str:
+    def _open_or_close_a_panel(self) -> str:
         name = self.rng.choice(PANELS)
         if name in self.session.panels and self.rng.random() < 0.7:
             self.session.close_panel(name)
@@ -288,40 +302,39 @@ class Actions:
         self.session.panel(name)
         return f"open {name}"
 
-    def extract(self) -> str:
+    def _extract(self) -> str:
         panel = self.session.panel("Extract shapes")
         choice = panel.choice
         if choice.count() > 1:
             choice.setCurrentIndex(self.rng.randrange(choice.count()))
-        if panel.extract_button.isEnabled():
-            panel.extract_button.click()
-            self.session.by_hand = False
-            self._ended_well(panel)
+        self._begin(panel)
         return "extract"
 
-    def _ended_well(self, panel: Any) -> None:
-        """Whether this makes new layers: else what was done by hand before stays so."""
-        before = self.session.by_hand
-        panel._job.failed.connect(lambda _: setattr(self.session, "by_hand", before or True))
-        panel._job.cancelled.connect(lambda: setattr(self.session, "by_hand", True))
+    def _begin(self, panel: Any) -> bool:
+        """Press Extract; new layers make up for what was done to the old ones by hand."""
+        if not panel.extract_button.isEnabled():
+            return False
+        panel.extract_button.click()
+        if not panel._job.is_running:  # refused: no labels, or a wrong setting
+            return False
+        self.session.before, self.session.by_hand = self.session.by_hand, False
+        return True
 
-    def extract_and_cancel(self) -> str:
+    def _extract_and_cancel(self) -> str:
         panel = self.session.panel("Extract shapes")
-        if panel.extract_button.isEnabled() and panel.choice.layer is not None:
-            panel.extract_button.click()
-            self._ended_well(panel)
+        if self._begin(panel):
             self.session.pump(self.rng.uniform(0, 1))
             if panel.cancel_button.isEnabled():
                 panel.cancel_button.click()
         return "extract and cancel"
 
-    def preview(self) -> str:
+    def _preview(self) -> str:
         panel = self.session.panel("Extract shapes")
         if panel.preview_button.isEnabled():
             panel.preview_button.click()
         return "preview"
 
-    def undo(self) -> str:
+    def _undo(self) -> str:
         panel = self.session.panel("Extract shapes")
         if panel.undo_button.isEnabled() and panel.extract_button.isEnabled():
             panel.undo_button.click()
@@ -331,19 +344,19 @@ class Actions:
         table = self.session.panel("Shape browser").table
         return table, table.model().rowCount()
 
-    def select(self) -> str:
+    def _select(self) -> str:
         table, count = self._rows()
         if count:
             table.selectRow(self.rng.randrange(count))
         return "select a row"
 
-    def select_several(self) -> str:
+    def _select_several(self) -> str:
         table, count = self._rows()
         if count:
             self.rng.choice([table.selectAll, table.clearSelection])()
         return "select all or none"
 
-    def set_class(self) -> str:
+    def _set_class(self) -> str:
         from qtpy.QtWidgets import QComboBox
 
         editor = self.session.panel("Shape browser").editor
@@ -354,7 +367,7 @@ class Actions:
             box.activated.emit(box.currentIndex())
         return "set the class"
 
-    def turn_a_knob(self) -> str:
+    def _turn_a_knob(self) -> str:
         from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox
 
         name = self.rng.choice(["Microscope", "Microscope", "Extract shapes"])
@@ -377,23 +390,23 @@ class Actions:
             knob.stepBy(self.rng.choice([-2, -1, 1, 2]))
         return f"{name}: {knob.objectName() or type(knob).__name__}"
 
-    def tick_of_the_microscope(self) -> str:
+    def _tick_of_the_microscope(self) -> str:
         panel = self.session.panel("Microscope")
         box = self.rng.choice([panel.point, panel.focal_plane, panel.photons, panel.truth])
         box.click()
         return f"Microscope: {box.objectName()}"
 
-    def two_or_three_dimensions(self) -> str:
+    def _two_or_three_dimensions(self) -> str:
         self.viewer.dims.ndisplay = 5 - self.viewer.dims.ndisplay
         return f"{self.viewer.dims.ndisplay}D"
 
-    def move_a_slider(self) -> str:
+    def _move_a_slider(self) -> str:
         for axis in range(self.viewer.dims.ndim):
             count = self.viewer.dims.nsteps[axis]
             self.viewer.dims.set_current_step(axis, self.rng.randrange(max(1, int(count))))
         return "slider"
 
-    def click_in_the_canvas(self) -> str:
+    def _click_in_the_canvas(self) -> str:
         from qtpy.QtCore import QPoint, Qt
         from qtpy.QtTest import QTest
 
@@ -404,7 +417,7 @@ class Actions:
         QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=place)
         return "click"
 
-    def hide_or_show(self) -> str:
+    def _hide_or_show(self) -> str:
         if not self.viewer.layers:
             return "nothing to hide"
         layer = self.rng.choice(list(self.viewer.layers))
@@ -412,7 +425,7 @@ class Actions:
         self.session.by_hand = True
         return f"{'show' if layer.visible else 'hide'} {layer.name}"
 
-    def remove_a_layer(self) -> str:
+    def _remove_a_layer(self) -> str:
         if not self.viewer.layers:
             return "nothing to remove"
         layer = self.rng.choice(list(self.viewer.layers))
@@ -420,13 +433,13 @@ class Actions:
         self.session.by_hand = True
         return f"remove {layer.name}"
 
-    def select_all_and_delete(self) -> str:
+    def _select_all_and_delete(self) -> str:
         self.viewer.layers.select_all()
         self.viewer.layers.remove_selected()
         self.session.by_hand = True
         return "remove all"
 
-    def turn_the_camera(self) -> str:
+    def _turn_the_camera(self) -> str:
         camera = getattr(self.viewer, "scene", self.viewer).camera  # napari 0.9 moved it
         camera.angles = tuple(self.rng.uniform(-90, 90) for _ in range(3))
         return "turn the camera"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from repository_server import Repository, serving
 
@@ -141,9 +142,13 @@ def test_cancel_in_the_middle_leaves_nothing(server: Repository, tmp_path: Path)
         if done >= 1:
             raise StopError
 
-    with pytest.raises(StopError):
+    with pytest.raises(StopError) as stopped:
         download(list_archives()[1], tmp_path, progress)
     assert left(tmp_path) == []
+    port = int(server.address.rsplit(":", 1)[1])
+    connections = psutil.Process().net_connections()
+    assert stopped.value.__traceback__ is not None  # nothing is closed by its end
+    assert not [c for c in connections if c.raddr and c.raddr.port == port]
 
 
 def test_a_full_disk_is_told_before_the_download(server: Repository, tmp_path: Path) -> None:

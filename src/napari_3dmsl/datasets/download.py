@@ -128,13 +128,32 @@ def download(
             f"{file.name} needs {file.size / 1e9:.1f} GB; {folder} has {free / 1e9:.1f} GB left"
         )
     pooch.get_logger().setLevel("WARNING")
-    fetch = pooch.HTTPDownloader(
-        progressbar=_Bar(file, progress), chunk_size=CHUNK, timeout=TIMEOUT_S
-    )
+
+    def fetch(url: str, part: str, _: Any) -> None:
+        _fetch(file, url, Path(part), progress)
+
     with _told(repository(), file.name):
         return Path(
             pooch.retrieve(file.url, f"md5:{file.md5}", file.name, folder, downloader=fetch)
         )
+
+
+def _fetch(file: RemoteFile, url: str, path: Path, progress: Progress | None) -> None:
+    """Write what an address gives into a file; however it ends, the connection is closed.
+
+    pooch's own downloader leaves it open when ``progress`` raises.
+    """
+    import requests
+
+    total = max(1, file.size // 1_000_000)
+    with requests.get(url, stream=True, timeout=TIMEOUT_S) as answer, path.open("wb") as part:
+        answer.raise_for_status()
+        for chunk in answer.iter_content(CHUNK):
+            part.write(chunk)
+            if part.tell() > file.size:  # more than announced; the checksum will tell
+                break
+            if progress is not None:
+                progress(part.tell() // 1_000_000, total, f"Downloading {file.name}, MB")
 
 
 def _clear_leftovers(folder: Path) -> None:
@@ -143,30 +162,6 @@ def _clear_leftovers(folder: Path) -> None:
         with suppress(OSError):
             if path.is_file() and time.time() - path.stat().st_mtime > _LEFTOVER_AGE_S:
                 path.unlink()
-
-
-class _Bar:
-    """What pooch takes for a progress bar."""
-
-    def __init__(self, file: RemoteFile, progress: Progress | None) -> None:
-        self._file = file
-        self._progress = progress
-        self._done = 0
-        self.total = 0
-
-    def update(self, count: int) -> None:
-        """Count bytes; more than announced end the download."""
-        self._done = min(self._done + count, self._file.size)
-        if self._progress is not None:
-            done, total = self._done // 1_000_000, max(1, self._file.size // 1_000_000)
-            self._progress(done, total, f"Downloading {self._file.name}, MB")
-
-    def reset(self) -> None:
-        """Begin at 0: pooch does so at the end, to count the whole once more."""
-        self._done = 0
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 def _remote(entry: Mapping[str, Any], base: str) -> RemoteFile | None:
