@@ -9,6 +9,8 @@ import pytest
 from napari_3dmsl.datasets.generate import generate
 from napari_3dmsl.datasets.plan import make_plan, seed_of, split_shapes
 from napari_3dmsl.datasets.recipe import Split
+from napari_3dmsl.datasets.recipes.preview import preview
+from napari_3dmsl.datasets.rendered_set import RenderedSet
 from napari_3dmsl.datasets.scenes import SceneSettings
 from napari_3dmsl.datasets.staging.packing import pack
 from napari_3dmsl.shapes.library import ShapeLibrary
@@ -184,6 +186,11 @@ def test_images_that_no_memory_holds_are_refused_before_the_first(
         generate(recipe, tmp_path / "set", workers=1)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "set").exists()
+    shapes = ShapeLibrary.open(recipe.source.library)
+    with pytest.raises(ValueError, match=told):
+        next(preview(make_plan(recipe, shapes), shapes))
+    with pytest.raises(ValueError, match=told):
+        RenderedSet(recipe)
 
 
 def test_a_shape_too_large_to_be_covered_by_points_is_refused(monkeypatch):

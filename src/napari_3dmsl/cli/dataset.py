@@ -42,8 +42,9 @@ def dataset(
 ) -> None:
     """Make an image set from a recipe; interrupt it whenever you like and run it again to go on."""
     from napari_3dmsl.cli._output import progress_log
+    from napari_3dmsl.compute import processors
     from napari_3dmsl.datasets.generate import generate, library_of
-    from napari_3dmsl.datasets.plan import make_plan
+    from napari_3dmsl.datasets.plan import check_image_memory, make_plan
     from napari_3dmsl.datasets.recipe import Recipe
 
     start = perf_counter()
@@ -52,6 +53,7 @@ def dataset(
         asked = asked.replace(source=asked.source.replace(library=str(library.resolve())))
     if dry_run:
         plan = make_plan(asked, library_of(asked))
+        check_image_memory(plan, workers or processors())
         told = _planned(plan)
         show(told, _plan_lines(told, plan), as_json)
         return

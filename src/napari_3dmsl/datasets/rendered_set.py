@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from napari_3dmsl.datasets.files.sample_files import row_of, truth_suffix, write_truth
 from napari_3dmsl.datasets.files.truths import read_truth
 from napari_3dmsl.datasets.image_set import Sample
-from napari_3dmsl.datasets.plan import make_plan
+from napari_3dmsl.datasets.plan import check_image_memory, make_plan
 from napari_3dmsl.datasets.recipe import SPLITS
 from napari_3dmsl.datasets.staging.groups import GroupRenderer
 from napari_3dmsl.shapes.library import ShapeLibrary
@@ -46,6 +46,7 @@ class RenderedSet(Sequence[Sample]):
             raise ValueError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
         library = ShapeLibrary.open(recipe.source.library)
         plan = make_plan(recipe, library)
+        check_image_memory(plan, workers=1)
         self.recipe = recipe
         self._groups = [group for group in plan.groups if split in (None, group.split)]
         self._each = plan.images_per_group

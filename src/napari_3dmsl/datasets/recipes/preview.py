@@ -16,6 +16,7 @@ import numpy as np
 from scipy.ndimage import binary_dilation
 
 from napari_3dmsl.datasets.files.sample_files import write_sample
+from napari_3dmsl.datasets.plan import check_image_memory
 from napari_3dmsl.datasets.staging.groups import GroupRenderer
 
 if TYPE_CHECKING:
@@ -109,12 +110,14 @@ def preview(plan: Plan, library: ShapeSource, count: int = SAMPLES) -> Iterator[
     Raises
     ------
     ValueError
-        When a shape cannot be read or labelled, or the output cannot hold the images.
+        When a shape cannot be read or labelled, or output or memory cannot hold the
+        images.
     OSError
         When a file cannot be written.
     """
     from threadpoolctl import ThreadpoolController
 
+    check_image_memory(plan, workers=1)
     threads = ThreadpoolController()
     for sample in preview_samples(plan, count):
         with threads.limit(limits=1):  # as the workers of a run have it, for the time they take
