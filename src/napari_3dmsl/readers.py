@@ -30,9 +30,13 @@ def get_occupancy_reader(path: str | list[str]) -> Reader | None:
 
 def get_library_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of shape libraries, None for other folders and zips."""
-    from napari_3dmsl.shapes.library import is_library
+    from napari_3dmsl.shapes.library import ShapeLibrary, is_library
 
-    return _each(_read_library) if all(map(is_library, _paths(path))) else None
+    if all(map(is_library, _paths(path))):
+        return _each(_read_library)
+    if _all_files(path, (".zip",)):
+        _tell_why(lambda: ShapeLibrary.open(_paths(path)[0]))
+    return None
 
 
 def get_image_set_reader(path: str | list[str]) -> Reader | None:
@@ -75,7 +79,7 @@ def get_label_reader(path: str | list[str]) -> Reader | None:
 
     files = _paths(path)
     if len(files) > 1 and _all_files(path, SLICE_SUFFIXES):
-        return _read_sections
+        return _telling(_read_sections)
     if _all_files(path, NIFTI_SUFFIXES) or all(map(_may_be_labels, files)):
         return _each(_read_labels)
     folders = all(Path(file).is_dir() and is_label_file(file) for file in files)
@@ -99,7 +103,10 @@ def get_microscope_reader(path: str | list[str]) -> Reader | None:
     from napari_3dmsl.microscope.presets import may_be_microscope
 
     files = _paths(path)
-    return _open_microscope if len(files) == 1 and may_be_microscope(files[0]) else None
+    if len(files) == 1 and may_be_microscope(files[0]):
+        return _telling(_open_microscope)
+    _tell_why(lambda: _no_microscope(files[0]))
+    return None
 
 
 def read_file(path: Path) -> list[LayerData]:
@@ -149,13 +156,52 @@ def _open_microscope(path: str | list[str]) -> list[Any]:
     return [(None,)]
 
 
+def _no_microscope(path: str) -> None:
+    from napari_3dmsl.settings import parse_settings, read_text
+
+    parse_settings(read_text(Path(path)), Path(path))
+    raise ValueError(
+        f"{path}: no microscope; recipes are opened in the Image set panel, microscopes here"
+    )
+
+
+def _tell_why(work: Callable[[], Any]) -> None:
+    """Show in the window why something cannot be done."""
+    try:
+        work()
+    except (ValueError, OSError) as error:
+        _tell(str(error))
+
+
+def _tell(why: str) -> None:
+    """Show a reason in the window: napari itself only says there that a reader has failed."""
+    from napari import current_viewer
+    from napari.utils.notifications import show_error
+
+    if current_viewer() is not None:
+        show_error(why)
+
+
 def _each(read: Callable[[Path], list[LayerData]]) -> Reader:
     """Return a reader that takes one path, or several of a stack one after the other."""
 
     def read_all(path: str | list[str]) -> list[LayerData]:
         return [layer for file in _paths(path) for layer in read(Path(file))]
 
-    return read_all
+    return _telling(read_all)
+
+
+def _telling(read: Reader) -> Reader:
+    """Return a reader that says in the window, too, why it cannot read something."""
+
+    def read_or_tell(path: str | list[str]) -> list[LayerData]:
+        try:
+            return read(path)
+        except (ValueError, OSError) as error:
+            _tell(str(error))
+            raise
+
+    return read_or_tell
 
 
 def _read_mesh(path: Path) -> list[LayerData]:

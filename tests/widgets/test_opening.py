@@ -118,3 +118,40 @@ def test_scripts_open_files_with_their_scale(
     (tmp_path / "note.txt").write_text("no image")
     with pytest.raises(ValueError, match=r"note.txt: none of the files"):
         open_files(viewer, tmp_path / "note.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("bigcoord.off", "bigcoord.off: "),
+        ("long-mesh-200000.off", "long-mesh-200000.off: "),
+        ("jsonbomb.zip", "jsonbomb.zip/library.json: "),
+        ("settings-unnamed-0a327154/recipe.json", "recipe.json: "),
+    ],
+)
+def test_a_refused_file_is_told_with_its_reason_in_the_window(
+    drop: Any, viewer: Any, cases: Path, name: str, reason: str
+) -> None:
+    """napari's own words are that a reader failed; ours say why, in one line."""
+    from napari.errors import ReaderPluginError
+    from napari.utils.notifications import notification_manager
+
+    before = len(notification_manager.records)
+    with pytest.raises(ReaderPluginError):
+        drop(cases / "hostile" / name)
+    told = [record.message for record in notification_manager.records[before:]]
+    assert len(told) == 1
+    assert reason in told[0]
+    assert "\n" not in told[0]
+    assert "Traceback" not in told[0]
+    assert len(viewer.layers) == 0
+
+
+def test_a_folder_of_sections_is_read_as_labels_when_this_plugin_is_chosen(
+    viewer: Any, labels: np.ndarray, tmp_path: Path
+) -> None:
+    for number, section in enumerate(labels):
+        tifffile.imwrite(tmp_path / f"z{number}.tif", section)
+    [layer] = viewer.open(tmp_path, plugin="napari-3dmsl")
+    assert type(layer).__name__ == "Labels"
+    np.testing.assert_array_equal(layer.data, labels)

@@ -117,13 +117,13 @@ def extract(
     as_json: AsJson = False,
 ) -> None:
     """Cut a label volume into shapes and write them as a 3DMSL library."""
+    from napari_3dmsl.datasets.files.label_files import open_label_file
     from napari_3dmsl.datasets.formats import check_image_path
     from napari_3dmsl.shapes.classification import ClassRules
     from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
     from napari_3dmsl.shapes.library import check_target, write_library
     from napari_3dmsl.shapes.sampling import SampleSettings
     from napari_3dmsl.shapes.shape import measure_shapes
-    from napari_3dmsl.volumes.open import open_labels
     from napari_3dmsl.volumes.plausibility import label_warnings
     from napari_3dmsl.writing import check_apart
 
@@ -135,7 +135,7 @@ def extract(
             check_image_path(labels_out)
             apart = {"label volume": file, "library": library}
             check_apart(labels_out, "the file of --labels-out", **apart)
-    volume = open_labels(labels, voxel_nm, series, _number(background))
+    volume = open_label_file(labels, voxel_nm, series, _number(background))
     if volume.voxel_nm is None:
         raise ValueError(f"{volume.path}: {volume.size_problem}; give --voxel-nm Z Y X, in nm")
     warnings = [*volume.notes, *label_warnings(volume.labels, volume.voxel_nm, instances)]

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLineEdit, QWidget
 
-from napari_3dmsl.volumes.open import LABEL_SUFFIXES, LabelVolume, list_series, open_labels
+from napari_3dmsl.datasets.files.label_files import open_label_file
+from napari_3dmsl.volumes.open import LABEL_SUFFIXES, LabelVolume, list_series
 from napari_3dmsl.widgets._form import button
 from napari_3dmsl.widgets._layer_choice import LayerChoice
 
@@ -86,7 +87,7 @@ class LabelSource(QWidget):
         try:
             if series is None:
                 self._offer([one for one in _series_of(path) if not one.refused])
-            volume = open_labels(path, series=series, background=self.background())
+            volume = open_label_file(path, series=series, background=self.background())
         except (ValueError, OSError) as error:
             self.failed.emit(str(error))
             return
@@ -112,7 +113,9 @@ class LabelSource(QWidget):
             self.open(Path(path))
 
     def _ask_for_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Open a folder of sections as labels")
+        folder = QFileDialog.getExistingDirectory(
+            self, "Open a folder of sections, or OME-Zarr, as labels"
+        )
         if folder:
             self.open(Path(folder))
 
