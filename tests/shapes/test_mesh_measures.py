@@ -5,7 +5,7 @@ import pytest
 from refusals import refusal
 from solids import draw_ball, draw_torus, draw_tube
 
-from napari_3dmsl.shapes.mesh import Mesh, mesh_from_mask
+from napari_3dmsl.shapes.mesh import Mesh, mesh_from_mask, read_mesh
 from napari_3dmsl.shapes.mesh_measures import measure_mesh
 
 VOXEL = (20, 20, 20)
@@ -46,3 +46,14 @@ def test_a_surface_with_a_hole_is_refused():
     mesh = mesh_from_mask(draw_ball((40, 40, 40), (20, 20, 20), 14), VOXEL)
     half = Mesh(mesh.vertices, mesh.faces[: len(mesh.faces) // 2])
     assert "hole" in refusal(measure_mesh, half)
+
+
+@pytest.mark.real_data
+def test_the_released_instance_920_is_a_donut_of_one_loop(real_data):
+    shape = measure_mesh(read_mesh(real_data / "3dmsl" / "920" / "raw_mesh.off", 0.024), None, 920)
+    assert shape.mesh.is_watertight
+    assert len(shape.mesh.vertices) - len(shape.mesh.faces) / 2 == 0  # one handle
+    assert shape.skeleton.loops == 1
+    assert shape.skeleton.length_um == pytest.approx(14.9, abs=0.2)
+    assert shape.classification.shape_class == "donut"
+    assert shape.volume_um3 == pytest.approx(1.829, abs=0.0005)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_3dmsl.shapes.morphology import bounding_box, components
-from napari_3dmsl.shapes.welds import bridges_gap
+from napari_3dmsl.shapes.welds import bridges_gap, open_corners
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,20 +108,20 @@ def smooth_mask(
     if mask.ndim != 3 or not mask.any():
         raise ValueError(f"a mask must be 3D with at least one voxel; its shape is {mask.shape}")
     voxel_um = np.asarray(voxel_nm, dtype=float) / 1000
-    widest_um = SIGMA_VOXELS * float(np.prod(voxel_um)) ** (1 / 3)
+    widest = SIGMA_VOXELS * float(np.prod(voxel_um)) ** (1 / 3) / voxel_um
     pieces, count = int(components(mask, 26).max()), int(np.count_nonzero(mask))
     faces = _faces(mask)
     radius_um = 2 * count * STAIRS / float((faces / voxel_um).sum())  # of a tube: 2 V / A
-    sigma = np.clip(SIGMA_RADII * radius_um, widest_um / 2, widest_um) / voxel_um
+    sigma = np.clip(SIGMA_RADII * radius_um / voxel_um, widest / 2, widest)
     thin = count < SMALL or 2 * count < THIN * faces.max()
-    pad = np.ceil(TRUNCATE * sigma).astype(int) + 2
-    padded = np.pad(mask, [(int(p), int(p)) for p in pad])
+    pad = np.ceil(TRUNCATE * widest).astype(int) + 2
+    padded = open_corners(np.pad(mask, [(int(p), int(p)) for p in pad]), widest)
     origin_um = (np.asarray(origin_voxel, dtype=float) - pad) * voxel_um
     for narrowing in (1.0, 0.6, 0.3):
         values = _blurred(padded, sigma * narrowing)
         level = _level_of_mesh(values, count, exact=thin)
         solid = values > level
-        if int(components(solid, 26).max()) == pieces and not bridges_gap(padded, solid, sigma):
+        if int(components(solid, 26).max()) == pieces and not bridges_gap(padded, solid, widest):
             break
     crop, first = _crop(values, level)
     z, y, x = voxel_um.tolist()

@@ -247,11 +247,13 @@ def _thin(field: SmoothedMask) -> tuple[_Solid, NDArray[np.float64], NDArray[np.
     """Return the shape, the points (n, 3 steps) of its skeleton and the local radius at each.
 
     Lee's thinning erases bars of even width, however long (scikit-image issue 3757). On a grid
-    shifted by half a voxel the same bar has an odd width, so the more complete result is taken.
+    shifted by half a voxel the same bar has an odd width, so the more complete result is taken,
+    unless the new values between the voxels close a gap.
     """
     from skimage.morphology import skeletonize
 
-    results = []
+    found: list[tuple[_Solid, NDArray[np.float64], NDArray[np.float64]]] = []
+    ranks: list[tuple[bool, bool, float]] = []
     for shift in (0.0, 0.5):
         solid = _even_grid(field, shift)
         box = bounding_box(solid.inside)  # thinning takes as long as the box is large
@@ -259,11 +261,13 @@ def _thin(field: SmoothedMask) -> tuple[_Solid, NDArray[np.float64], NDArray[np.
         thinned = skeletonize(np.ascontiguousarray(solid.inside[box]))
         points = (np.argwhere(thinned) + first) * solid.sides
         radii = solid.radii(points) if len(points) else np.zeros(0)
-        results.append((_missed(solid, points, radii), solid, points, radii))
-        if results[-1][0] == 0:
-            break
-    _, solid, points, radii = min(results, key=lambda result: result[0])
-    return solid, points, radii
+        missed = _missed(solid, points, radii)
+        if missed == 0 and not found:
+            return solid, points, radii
+        closed = bool(found) and _handles(solid.inside) != _handles(found[0][0].inside)
+        found.append((solid, points, radii))
+        ranks.append((missed == float("inf"), closed, missed))
+    return found[ranks.index(min(ranks))]
 
 
 def _even_grid(field: SmoothedMask, shift: float) -> _Solid:
