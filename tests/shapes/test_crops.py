@@ -87,6 +87,19 @@ def test_a_sprawling_shape_keeps_place_volume_and_length_and_is_told(monkeypatch
     assert "2 times as long" in warning
 
 
+def test_distances_are_left_out_where_surfaces_are_coarse(monkeypatch):
+    labels = np.zeros((40, 40, 90), np.uint8)
+    labels[draw_ball(labels.shape, (20, 20, 20), 12)] = 1
+    labels[draw_ball(labels.shape, (20, 20, 60), 12)] = 2
+    fine = measure_shapes(extract_instances(labels, AS_THEY_ARE))
+    assert all(shape.neighbour_um is not None for shape in fine)
+    for name, value in {"ALWAYS": 4000, "SHARE": 0, "SMALLEST": 1000}.items():
+        monkeypatch.setattr(crops, name, value)
+    extraction = extract_instances(labels, AS_THEY_ARE)
+    assert [shape.neighbour_um for shape in measure_shapes(extraction)] == [None, None]
+    assert "distances between neighbours are not measured" in extraction.report.warnings[0]
+
+
 def test_of_a_shape_thinner_than_any_block_something_is_left(monkeypatch):
     labels = np.zeros((40, 60, 60), np.uint8)
     labels[np.arange(40), np.arange(40), np.arange(40)] = 5

@@ -113,7 +113,7 @@ def sprawl(blocks: Sequence[Blocks]) -> str:
     return (
         f"{len(coarse)} {are} measured and drawn on voxels up to {max(map(max, coarse))} times as "
         "long, because the boxes around all shapes are far larger than the volume: thin parts of "
-        "them may be lost; volumes are exact"
+        "them may be lost, and distances between neighbours are not measured; volumes are exact"
     )
 
 

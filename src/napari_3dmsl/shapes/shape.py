@@ -118,6 +118,9 @@ def measure_shapes(
 ) -> list[Shape]:
     """Measure all instances, many of them in several processes.
 
+    Where shapes sprawl so that some are measured in blocks of voxels (see `measuring_blocks`), the
+    distances between neighbours are left out.
+
     Parameters
     ----------
     extraction
@@ -135,13 +138,16 @@ def measure_shapes(
     measure = partial(measure_crop, rules=rules or ClassRules())
     workers = workers or (1 if total < WORTH_WORKERS else None)
     found = in_workers(measure, iter_crops(extraction), workers=workers, ordered=False)
-    shapes = []
+    shapes, in_blocks = [], False
     with closing(found):
-        for _, shape in found:
+        for crop, shape in found:
             shapes.append(shape)
+            in_blocks |= crop.voxel_nm != extraction.voxel_nm
             if progress is not None:
                 progress(len(shapes), total, shape.classification.reason)
-    return with_neighbours(sorted(shapes, key=lambda shape: shape.id))
+    shapes.sort(key=lambda shape: shape.id)
+    # Surfaces on coarse voxels are no measure of gaps, and pairs of boxes are far too many.
+    return shapes if in_blocks else with_neighbours(shapes)
 
 
 def with_neighbours(shapes: Sequence[Shape]) -> list[Shape]:
