@@ -11,6 +11,8 @@ import pytest
 import tifffile
 
 from napari_3dmsl.cli import main
+from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
+from napari_3dmsl.shapes.library import ShapeLibrary
 
 NM = ("--voxel-nm", "24", "16", "16")
 
@@ -120,3 +122,34 @@ def test_info_reads_what_extract_reads(cases: Path, tmp_path: Path, capsys) -> N
     assert "1 labels, 4 × 9 × 9 (z, y, x), uint8" in capsys.readouterr().out
     assert main(["info", str(cases / "files" / "two_images.ome.tif")]) == 0
     assert "series 1 'labels' (20 × 40 × 56, uint16)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ids", [(7, 2**40 + 7), (2**40 + 7, 2**63 + 5), (2**31, 2**32 - 4)])
+def test_ids_of_64_bits_are_the_parents_in_the_table_and_in_python(run, tmp_path, ids) -> None:
+    labels = np.zeros((30, 50, 60), np.uint64)
+    labels[5:15, 5:25, 5:25], labels[18:28, 25:45, 30:55] = ids
+    np.save(tmp_path / "a.npy", labels)
+    assert run(tmp_path / "a.npy", "--instances")[0] == 0
+    table = ShapeLibrary.open(tmp_path / "library").table
+    assert list(table["parent"]) == list(ids)
+    settings = ExtractionSettings(voxel_nm=(24, 16, 16), instances=True)
+    assert extract_instances(labels, settings).parents.tolist() == list(ids)
+
+
+def test_the_parents_of_the_case_are_its_ids(run, cases: Path, tmp_path: Path) -> None:
+    path = cases / "files" / "uint32_top_bit.tif"
+    assert run(path, "--instances")[0] == 0
+    ids = np.unique(tifffile.imread(path))[1:].tolist()
+    assert ids[-1] > 2**31
+    assert list(ShapeLibrary.open(tmp_path / "library").table["parent"]) == ids
+
+
+def test_pieces_are_told_and_split(run, cases: Path, tmp_path: Path) -> None:
+    path = cases / "files" / "one_id_two_pieces.npy"
+    status, result, _ = run(path, "--instances")
+    assert (status, result["shapes"]) == (0, 1)
+    assert any("1 label has 2 pieces" in text for text in result["warnings"])
+    status, result, _ = run(path, "--instances", "--split", "--replace")
+    assert (status, result["shapes"]) == (0, 2)
+    assert result["warnings"] == []
+    assert list(ShapeLibrary.open(tmp_path / "library").table["parent"]) == [1, 1]

@@ -88,6 +88,21 @@ def test_a_cell_and_its_mitochondria_are_told() -> None:
     assert "cell" in only(label_warnings(cell() > 0, NM))
 
 
+def test_labels_without_anything_between_them_are_told() -> None:
+    z, y, x = np.indices((24, 60, 60)) // 6
+    neurons = (z * 100 + y * 10 + x + 1).astype(np.uint16)
+    assert "fill 100% of the volume" in only(label_warnings(neurons, NM, instances=True))
+
+
+@pytest.mark.parametrize("radius", [5, 10, 20])
+def test_a_single_object_in_its_box_is_said_nothing_about(radius: int) -> None:
+    z, y, x = np.ogrid[-radius : radius + 1, -radius : radius + 1, -radius : radius + 1]
+    ball = z**2 + y**2 + x**2 <= radius**2
+    tube = np.broadcast_to(ball[radius], (40, *ball[radius].shape))
+    assert tube.mean() > 0.6
+    assert label_warnings(ball, None) == label_warnings(tube, None) == []
+
+
 def test_an_object_that_five_faces_cut_is_told_though_it_fills_little() -> None:
     walls = np.zeros((60, 60, 60), bool)
     for axis in range(3):

@@ -37,6 +37,8 @@ def _maybe(text: str) -> float | None:
 
 
 def _count(text: str) -> int:
+    if text.isdecimal() and len(text) <= 20:  # a label may have 64 bits, more than a float holds
+        return int(text)
     return int(float(text))  # pandas writes 12.0 where a column has gaps
 
 

@@ -157,7 +157,8 @@ def _surrounding(labels: NDArray[Any], values: NDArray[Any]) -> str:
             f"as background (--background {one}), or leave it out"
         )
     inverted = "an inverted mask, or a cell? Mitochondria must be above 0, everything else 0"
-    if share > FILLED and not (cut < FACES and _is_tight_crop(mask)):
+    alone = len(values) == 1 and cut < FACES and _is_tight_crop(mask)
+    if share > FILLED and not alone:
         return f"the labels fill {share:.0%} of the volume: {inverted}"
     if cut >= FACES:
         return f"one object is cut by {cut} of the volume's 6 faces: {inverted}"
