@@ -39,7 +39,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
         ("cremi_bg.tif", [], None, "--background max"),
         ("cremi_bg.tif", ["--background", "max", "--instances"], 2, None),
         ("ignore_minus1.tif", ["--background", "-1", "--instances"], 2, None),
-        ("touching_ids_flat_wall.npy", [], None, "hold 2 numbers"),
+        ("touching_ids_flat_wall.npy", [], None, "holds 2 labels"),
         ("labels.npz", ["--instances"], 2, None),
         ("float32_imagej_labels.tif", ["--instances"], 2, None),
         ("two_images.ome.tif", ["--instances"], 2, None),

@@ -142,7 +142,7 @@ def test_a_grey_image_is_told() -> None:
 def test_merged_labels_are_counted(cases: Path) -> None:
     labels = open_labels(cases / "files" / "touching_ids_flat_wall.npy").labels
     text = only(label_warnings(labels, NM))
-    assert "hold 2 numbers" in text
+    assert "holds 2 labels" in text
     assert "--instances" in text
     assert label_warnings(labels, NM, instances=True) == []
 

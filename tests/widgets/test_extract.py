@@ -485,7 +485,7 @@ def test_many_labels_without_are_instances_are_told(viewer: Any, open_panel: Any
     several = np.zeros((20, 40, 40), np.uint16)
     several[4:16, 4:16, 4:16], several[4:16, 4:16, 16:28] = 7, 9
     add_labels(viewer, several)
-    assert "2 numbers, which are merged where they touch" in doubts(hands)
+    assert "2 labels, which are merged where they touch" in doubts(hands)
     assert "tick 'Are instances'" in doubts(hands)
     assert "--" not in doubts(hands)
     hands.click("instances")

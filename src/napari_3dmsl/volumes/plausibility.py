@@ -123,7 +123,7 @@ def _merged(values: NDArray[Any], instances: bool) -> str:
     if instances or len(values) < 2:
         return ""
     return (
-        f"the labels hold {len(values):,} numbers, which are merged where they touch; if each is "
+        f"the file holds {len(values):,} labels, which are merged where they touch; if each is "
         "one shape, tick 'Are instances' (--instances)"
     )
 
