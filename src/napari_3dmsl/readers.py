@@ -35,7 +35,7 @@ def get_library_reader(path: str | list[str]) -> Reader | None:
     if all(map(is_library, _paths(path))):
         return _each(_read_library)
     if _all_files(path, (".zip",)):
-        _tell_why(lambda: ShapeLibrary.open(_paths(path)[0]))
+        _tell_why(lambda: ShapeLibrary.open(_paths(path)[0]), _paths(path)[0])
     return None
 
 
@@ -105,7 +105,7 @@ def get_microscope_reader(path: str | list[str]) -> Reader | None:
     files = _paths(path)
     if len(files) == 1 and may_be_microscope(files[0]):
         return _telling(_open_microscope)
-    _tell_why(lambda: _no_microscope(files[0]))
+    _tell_why(lambda: _no_microscope(files[0]), files[0])
     return None
 
 
@@ -165,21 +165,23 @@ def _no_microscope(path: str) -> None:
     )
 
 
-def _tell_why(work: Callable[[], Any]) -> None:
-    """Show in the window why something cannot be done."""
+def _tell_why(work: Callable[[], Any], path: str) -> None:
+    """Show in the window why something cannot be done with a file."""
     try:
         work()
     except (ValueError, OSError) as error:
-        _tell(str(error))
+        _tell(str(error), path)
 
 
-def _tell(why: str) -> None:
-    """Show a reason in the window: napari itself only says there that a reader has failed."""
+def _tell(why: str, path: str, severity: str = "error") -> None:
+    """Show in the window why a file is not read, above napari's own words that it failed."""
     from napari import current_viewer
-    from napari.utils.notifications import show_error
+    from napari.utils.notifications import Notification, notification_manager
+    from qtpy.QtCore import QTimer
 
     if current_viewer() is not None:
-        show_error(why)
+        short = why.replace(f"{Path(path).parent}/", "")  # there is room for one line
+        QTimer.singleShot(0, lambda: notification_manager.dispatch(Notification(short, severity)))
 
 
 def _each(read: Callable[[Path], list[LayerData]]) -> Reader:
@@ -198,7 +200,7 @@ def _telling(read: Reader) -> Reader:
         try:
             return read(path)
         except (ValueError, OSError) as error:
-            _tell(str(error))
+            _tell(str(error), _paths(path)[0])
             raise
 
     return read_or_tell
@@ -207,12 +209,15 @@ def _telling(read: Reader) -> Reader:
 def _read_mesh(path: Path) -> list[LayerData]:
     from napari_3dmsl.datasets.formats import mesh_unit_nm
     from napari_3dmsl.layers import KEY, mesh_layer
-    from napari_3dmsl.shapes.mesh import read_mesh
+    from napari_3dmsl.shapes.mesh import doubtful_size, read_mesh
 
     if path.suffix.lower() == ".ply" and path.is_file() and _is_cloud(path):
         return _read_cloud(path)
     unit_nm = mesh_unit_nm(path)
-    layer = mesh_layer(read_mesh(path, unit_nm / 1000), f"{path.stem} ({unit_nm:g} nm units)")
+    mesh = read_mesh(path, unit_nm / 1000)
+    for doubt in doubtful_size(mesh, unit_nm):
+        _tell(f"{path.name}: {doubt}", str(path), "warning")
+    layer = mesh_layer(mesh, f"{path.stem} ({unit_nm:g} nm units)")
     layer[1]["metadata"][KEY] |= {"path": str(path), "unit_nm": unit_nm}
     return [layer]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from napari_3dmsl.widgets._form import Choice, Form, Number, Switch
+from napari_3dmsl.widgets._form import Choice, Form, Number, Switch, by_labels
 
 ROWS = [
     Number("focus_um", "Focus", -5, 5, 0.05, 2, "µm", "Height of the sharp plane"),
@@ -162,3 +162,21 @@ def test_a_number_keeps_the_digits_that_are_typed(form: Form, hands: Any) -> Non
     assert hands.find("focus_um").text() == "0.015 µm"
     hands.type("focus_um", "1.5")
     assert hands.find("focus_um").text() == "1.50 µm"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("focus_um = 9: expected 5 or less", "Focus = 9: expected 5 or less"),
+        ("microscope.planes: 1: too few; seed = -1: no", "Planes: 1: too few; seed = -1: no"),
+        ("voxel_nm = (0, 1, 1): expected", "Voxel size = (0, 1, 1): expected"),
+        ("/tmp/planes: no such file", "/tmp/planes: no such file"),
+        ("Not saved: planes are full", "Not saved: planes are full"),
+    ],
+)
+def test_what_is_wrong_names_fields_by_their_labels(
+    qtbot: Any, form: Form, text: str, told: str
+) -> None:
+    voxels = Form([Number("voxel_nm_z", "Voxel size z", 0, 1)])
+    qtbot.addWidget(voxels)
+    assert by_labels(text, [form, voxels]) == told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -239,6 +239,11 @@ class Form(QWidget):
             field.setAccessibleName(row.label)
         return field
 
+    @property
+    def rows(self) -> Mapping[str, Row]:
+        """What is asked, by the name of its setting."""
+        return self._rows
+
     def field(self, name: str) -> Any:
         """Return the widget that edits a setting."""
         return self._fields[name]
@@ -303,6 +308,29 @@ class Form(QWidget):
         """Grey out the fields that have no meaning with the present choices."""
         for name, field in self._fields.items():
             field.setEnabled(name not in without)
+
+
+def by_labels(text: str, forms: Iterable[Form]) -> str:
+    """Return what is wrong with settings with the labels of their fields for their names.
+
+    Parameters
+    ----------
+    text
+        Such as ``microscope.pixel_nm = 0: expected…; seed: …``.
+    forms
+        With the fields that people see.
+    """
+    labels: dict[str, str] = {}
+    for form in forms:
+        for name, row in form.rows.items():
+            labels[name] = row.label
+            if name[-2:] in ("_z", "_y", "_x"):  # one setting, a field for each axis
+                labels.setdefault(name[:-2], row.label[:-2])
+
+    def label(found: re.Match[str]) -> str:
+        return labels.get(found["name"], found["path"] + found["name"])
+
+    return re.sub(r"(?:(?<=^)|(?<=; ))(?P<path>(?:\w+\.)*)(?P<name>\w+)(?=( =|:|\[))", label, text)
 
 
 def button(name: str, text: str, tip: str, work: Callable[[], None]) -> QPushButton:

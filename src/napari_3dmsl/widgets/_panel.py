@@ -24,7 +24,7 @@ from superqt import QCollapsible
 
 from napari_3dmsl.adopt import watch
 from napari_3dmsl.widgets._canvas_context import CanvasContext
-from napari_3dmsl.widgets._form import Form
+from napari_3dmsl.widgets._form import Form, by_labels
 from napari_3dmsl.widgets._memory import Memory, State
 from napari_3dmsl.widgets._reach import CalmWheel, set_tab_order, warning_colour
 from napari_3dmsl.widgets._tabs import join_tabs
@@ -234,7 +234,7 @@ class Panel(QWidget):
         """Show what is wrong and what to do."""
         self._complains = True
         self.status.setStyleSheet(f"color: {warning_colour(self)};")
-        self.status.setText(text)
+        self.status.setText(by_labels(text, self.findChildren(Form)))
 
 
 def _end(endings: list[Callable[[], None]], _: object = None) -> None:

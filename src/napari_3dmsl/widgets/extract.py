@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QLabel
 
 from napari_3dmsl import layers
@@ -69,6 +70,7 @@ class ExtractPanel(Panel):
     """Collects the settings, runs the extraction in its own process, adds the layers."""
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
+        self._doubts: list[str] = []
         super().__init__(viewer, remember=remember)
         self._job = BackgroundProcess(self)
         self._told = Told()
@@ -76,7 +78,6 @@ class ExtractPanel(Panel):
         self._adding = GentleLayers(viewer, self)
         self._adding.added.connect(self._sum_up)
         self._preview = PreviewRunner(viewer, self)
-        self._doubts: list[str] = []
         self._asked: tuple[Any, ...] = (None,)
         self._checks = LatestWins(doubts_about, self)
         self._checks.finished.connect(self._show_doubts)
@@ -350,6 +351,7 @@ class ExtractPanel(Panel):
         self._asked = asked
         self._doubts = []
         self.doubts.setText("")
+        self.doubts.hide()
         if isinstance(array, np.ndarray):
             self._checks.request(Labels(array, *asked[1:]))
 
@@ -357,8 +359,18 @@ class ExtractPanel(Panel):
         if labels.array is not self._asked[0]:
             return
         self._doubts = [in_the_panel(text) for text in found]
-        self.doubts.setStyleSheet(f"color: {warning_colour(self)};")
+        self._colour_doubts()
+        self.doubts.setVisible(bool(found))
         self.doubts.setText("\n".join(f"{text[0].upper()}{text[1:]}." for text in self._doubts))
+
+    def _colour_doubts(self) -> None:
+        self.doubts.setStyleSheet(f"color: {warning_colour(self)};")
+
+    def changeEvent(self, event: Any) -> None:
+        """Qt: in another theme, doubt in another red."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._doubts:
+            self._colour_doubts()
 
     def _explain(self) -> None:
         """Say what the protocol does to thin tubes, what is missing, and what is improbable."""

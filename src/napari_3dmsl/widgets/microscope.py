@@ -13,7 +13,7 @@ from napari_3dmsl import layers
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.optics_layers import FOCAL_PLANE
-from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
 from napari_3dmsl.widgets._comparison import Comparison
 from napari_3dmsl.widgets._first_sight import FirstSight
 from napari_3dmsl.widgets._focus_drag import FocusDrag
@@ -61,6 +61,7 @@ class MicroscopePanel(Panel):
         super().__init__(viewer, remember=remember)
         self._selection = selection_of(viewer)
         self._surface: tuple[Any, Surface] | None = None
+        self._doubts: list[str] = []
         self._live = LatestWins(imager(), self)
         self._stacks = LatestWins(imager(), self)
         self._resolutions = LatestWins(read_out_of, self)
@@ -197,6 +198,8 @@ class MicroscopePanel(Panel):
         if self._surface is None or self._surface[0] is not origin:
             mesh = origin if isinstance(origin, Mesh) else layers.mesh_of_layer(origin)
             self._surface = (origin, Surface(mesh.vertices, mesh.faces))
+            unit_nm = 1000.0 if origin is shape else layers.about(origin).get("unit_nm", 1000.0)
+            self._doubts = doubtful_size(mesh, unit_nm)
         return self._surface[1]
 
     def _shape_selected(self) -> None:
@@ -291,7 +294,8 @@ class MicroscopePanel(Panel):
         took = (time.perf_counter() - self._asked_at) * 1000
         shown = find_image(self.viewer, IMAGE)
         bright = too_bright(shown.data, shown.contrast_limits[1])
-        self.say(f"{what_is_seen(image)}{bright}; {took:.0f} ms")
+        doubts = "".join(f"; {text}" for text in self._doubts)
+        self.say(f"{what_is_seen(image)}{doubts}{bright}; {took:.0f} ms")
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
         if put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK)):
