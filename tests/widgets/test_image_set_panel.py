@@ -130,7 +130,7 @@ def test_the_shapes_that_are_left_are_counted_while_filters_change(hands: Hands)
     assert "none of the 4 shapes is left" in hands.status
     assert not hands.find("make").isEnabled()
     hands.type("length_um_to", "long")
-    hands.wait(lambda: "length_um: 'long' is no number" in hands.status)
+    hands.wait(lambda: "Length: 'long' is no number" in hands.status)
     hands.type("length_um_to", "100")
     counted(hands, "1 of 4 shapes")
     assert hands.status == ""
