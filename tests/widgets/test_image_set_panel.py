@@ -349,11 +349,11 @@ def test_the_set_is_made_gone_on_with_and_protected(
         assert (tmp_path / "set" / row["image"]).is_file()
         assert (tmp_path / "set" / row["mask"]).is_file()
     viewer = hands.panel.viewer
-    mine = viewer.add_points(np.zeros((1, 3)), name="mine")
+    mine = viewer.add_image(np.zeros((9, 9, 9)), name="mine", scale=(0.1, 0.1, 0.1), units="µm")
     viewer.dims.ndisplay = 3
     hands.click("open_set")
     assert viewer.dims.ndisplay == 2
-    assert viewer.dims.current_step[0] == 0
+    assert (viewer.dims.current_step[0], viewer.dims.nsteps[0]) == (0, 8)
     assert "con1: 8 of 8 images" in hands.status
     assert not mine.visible
     viewer.layers.remove(mine)

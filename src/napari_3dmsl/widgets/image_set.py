@@ -380,6 +380,8 @@ class ImageSetPanel(Panel):
             layer.visible = False
         look_at(self.viewer, opened[0])
         samples = self.viewer.dims.ndim - opened[0].ndim
+        last = opened[0].data.shape[0] - 1.0
+        self.viewer.dims.set_range(samples, (0.0, last, 1.0))  # else in the steps of hidden layers
         self.viewer.dims.set_current_step(samples, 0)
         self.say(shown_of(map(about, opened)))
 
