@@ -55,8 +55,9 @@ def several_pieces(
     smallest_voxels
         Smaller pieces are dust and do not count.
     """
-    counts = voxel_counts(pieces)
-    large = counts[1:] >= smallest_voxels
+    if len(label_of) - 1 == label_of.max():  # one piece each: nothing to count
+        return ""
+    large = voxel_counts(pieces)[1:] >= smallest_voxels
     per_label = np.bincount(label_of[1:][large], minlength=int(label_of.max()) + 1)
     several = int(np.count_nonzero(per_label > 1))
     if several == 0:
