@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_3dmsl.reading import reading
+
 if TYPE_CHECKING:
     from napari_3dmsl.layers import LayerData
 
@@ -188,7 +190,11 @@ def _each(read: Callable[[Path], list[LayerData]]) -> Reader:
     """Return a reader that takes one path, or several of a stack one after the other."""
 
     def read_all(path: str | list[str]) -> list[LayerData]:
-        return [layer for file in _paths(path) for layer in read(Path(file))]
+        layers: list[LayerData] = []
+        for file in _paths(path):
+            with reading(file, "cannot be opened"):
+                layers += read(Path(file))
+        return layers
 
     return _telling(read_all)
 

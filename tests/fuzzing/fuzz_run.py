@@ -198,7 +198,7 @@ def _watch(event: str, given: tuple[Any, ...], sandbox: str) -> None:
             open_folder = folder is not None and given[folder] >= 0
             below = f"/proc/self/fd/{given[folder]}" if open_folder else "."
             full = os.path.realpath(os.path.join(below, os.fsdecode(given[at])))  # noqa: PTH118
-            if not full.startswith((sandbox, "/dev/", "/proc/")):
+            if not full.startswith((sandbox, "/dev/", "/proc/")) and "__pycache__" not in full:
                 _outside.append(f"{event} {full}")
 
 

@@ -62,6 +62,15 @@ def test_pixels_of_which_no_chunk_is_there(ours: Path) -> None:
     assert "do not fit into" in refusal(lambda: np.asarray(read_ome_zarr(ours).pixels), ours)
 
 
+@pytest.mark.parametrize("shape", [[0, 8, 8], [8, 8], [2, 4, 8, 8]], ids=str)
+def test_pixels_that_do_not_fit_their_axes(ours: Path, shape: list[int]) -> None:
+    about = ours / "0" / "zarr.json"
+    told = json.loads(about.read_text())
+    told["chunk_grid"]["configuration"]["chunk_shape"] = [max(1, length) for length in shape]
+    about.write_text(json.dumps(told | {"shape": shape, "dimension_names": None}))
+    refusal(lambda: read_ome_zarr(ours), ours)
+
+
 def test_words_of_a_library_that_quote_a_whole_book(ours: Path) -> None:
     about = ours / "zarr.json"
     about.write_text(json.dumps(json.loads(about.read_text()) | {"zarr_format": "x" * 100_000}))

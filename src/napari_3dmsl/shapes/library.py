@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from napari_3dmsl.reading import complaints, reading
+from napari_3dmsl.settings import shown
 from napari_3dmsl.shapes.checksums import Told, checksum_of
 from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.shapes.correction import correct_classes
@@ -343,5 +344,5 @@ def _parse_index(content: bytes, where: str) -> dict[str, Any]:
         raise ValueError(f"{where}: not the index of a shape library")
     unit_nm = index.get("unit_nm")
     if not isinstance(unit_nm, int | float) or not 0 < unit_nm < float("inf"):
-        raise ValueError(f"{where}: unit_nm = {unit_nm!r}: expected a length above 0 in nm")
+        raise ValueError(f"{where}: unit_nm = {shown(unit_nm)}: expected a length above 0 in nm")
     return index

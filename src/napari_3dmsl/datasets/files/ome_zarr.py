@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from napari_3dmsl.datasets.formats import axes_of
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.reading import reading
+from napari_3dmsl.settings import shown
 from napari_3dmsl.writing import telling_full_disk
 
 VERSION = "0.5"
@@ -186,8 +187,11 @@ def read_ome_zarr(path: str | Path) -> ZarrImage:
         names = group["labels"].attrs["ome"]["labels"] if "labels" in group else []
         masks = {name: group["labels"][name][_PIXELS] for name in names}
         labels = {name: ZarrPixels(Path(path), mask) for name, mask in masks.items()}
+        pixels = ZarrPixels(Path(path), group[_PIXELS])
+        if 0 in pixels.shape or not pixels.ndim == len(axes) == len(scale):
+            raise ValueError(f"axes {shown(axes)} and {len(scale)} sizes for shape {pixels.shape}")
         return ZarrImage(
-            ZarrPixels(Path(path), group[_PIXELS]),
+            pixels,
             axes,
             tuple(float(size) for size in scale),
             tuple(channel["label"] for channel in ome.get("omero", {}).get("channels", ())),
