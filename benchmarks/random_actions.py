@@ -104,7 +104,7 @@ class Session:
             setattr(QFileDialog, name, staticmethod(lambda *_, **__: ("", "")))
         QFileDialog.getExistingDirectory = staticmethod(lambda *_, **__: "")
         self.viewer = napari.Viewer(title="random actions")
-        self.viewer.window.resize(1200, 900)
+        self.viewer.window.resize(900, 700)
         self.panels: dict[str, Any] = {}
         self.docks: dict[str, Any] = {}
         # Whether layers were taken away or hidden by hand since extracting, and before that.
@@ -451,11 +451,12 @@ def do_at_random(seed: int, count: int) -> None:
     session = Session()
     actions = Actions(session, rng)
     actions.add_labels()
+    began = time.perf_counter()
     weights, choices = zip(*actions.all(), strict=True)
     for number in range(count):
         [action] = rng.choices(choices, weights)
         name = action()
-        print(f"{number + 1} {name}", flush=True)
+        print(f"{number + 1} {name}, {time.perf_counter() - began:.1f} s", flush=True)
         if rng.random() < 0.4:  # a person in a hurry
             session.pump(rng.uniform(0, 0.2))
             continue

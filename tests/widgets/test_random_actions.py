@@ -16,7 +16,7 @@ def test_a_window_lives_through(kind: str, seed: int, count: int, repository: Pa
         [sys.executable, str(program), "--child", kind, str(seed), str(count)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert ran.returncode == 0, "\n".join([*ran.stdout.splitlines()[-15:], ran.stderr])
