@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.morphology import Box
     from napari_3dmsl.volumes.labels import VoxelNm
 
-SHARE = 4  # of the volume that all boxes together may be; mitochondria take 0.1 to 0.5 of it
+SHARE = 2  # of the volume that all boxes together may be; mitochondria take 0.1 to 0.5 of it
 ALWAYS = 1 << 26  # voxels in boxes that take seconds, however small the volume is
 SMALLEST = 1 << 15  # no limit for a box is less
 
@@ -81,7 +81,7 @@ def measuring_blocks(boxes: Sequence[Box], voxel_nm: VoxelNm, volume_voxels: int
     Measuring takes as long as the box of an instance is large. The boxes of mitochondria are
     together less than their volume; those of cells that sprawl through all of it, such as neurons,
     can be a hundred times as much. So that the time stays linear in the volume, the boxes may
-    together hold four times its voxels: if there are more, the largest boxes are looked at in
+    together hold twice its voxels: if there are more, the largest boxes are looked at in
     blocks of voxels until they fit. Everything else is measured on the voxels of the extraction.
 
     Parameters
