@@ -130,7 +130,7 @@ def test_a_recipe_with_a_thousand_wrong_settings(tmp_path: Path) -> None:
     assert "more" in refusal(lambda: Recipe.load(path), path)
 
 
-@pytest.mark.parametrize("name", ["../x", "\0", "\ud800", "a" * 5000], ids=range(4))
+@pytest.mark.parametrize("name", ["../x", "\0", "\ud800", "a" * 30_000], ids=range(4))
 @pytest.mark.parametrize("field", ["library", "preset"])
 def test_a_recipe_that_names_files_that_cannot_be(
     tmp_path: Path, capsys: Any, name: str, field: str
@@ -147,7 +147,17 @@ def test_a_recipe_that_names_files_that_cannot_be(
     assert error.startswith("Error: ")
     assert str(tmp_path.parent) in error
     assert error.count("\n") == 1
+    assert len(error) < 2000
     assert [file.name for file in tmp_path.iterdir()] == ["recipe.json"]
+
+
+def test_an_open_surface_that_has_no_skeleton(tmp_path: Path, capsys: Any) -> None:
+    folder = tmp_path / "library" / "7"
+    folder.mkdir(parents=True)
+    (folder / "raw_mesh.off").write_text("OFF\n3 1 0\n0 0 0\n9 0 0\n0 9 0\n3 0 1 2\n")
+    command = ["export", str(folder.parent), str(tmp_path / "out"), "--form", "swc"]
+    assert main(command) == 1
+    assert capsys.readouterr().err.startswith(f"Error: {folder.parent}: shape 7: ")
 
 
 def test_a_tiff_whose_pixels_are_of_no_type(tmp_path: Path, capsys: Any) -> None:

@@ -20,6 +20,7 @@ from napari_3dmsl.cli.simulate import simulate
 
 TRACEBACK = "NAPARI_3DMSL_TRACEBACK"
 BAD_INPUT, WRONG_USAGE, INTERRUPTED = 1, 2, 130
+LONGEST_LINE = 1500
 
 app = typer.Typer(
     name="napari-3dmsl",
@@ -98,6 +99,8 @@ def _explain(error: Exception) -> int:
 def _complain(message: str, status: int) -> int:
     if sys.stderr.isatty():
         print(CLEAR_LINE, end="", file=sys.stderr)  # noqa: T201
-    lines = (line.strip() for line in message.splitlines())
-    print("Error:", " ".join(line for line in lines if line), file=sys.stderr)  # noqa: T201
+    line = " ".join(line.strip() for line in message.splitlines() if line.strip())
+    if len(line) > LONGEST_LINE:  # of paths and words that are no paths and words
+        line = f"{line[: LONGEST_LINE // 2]}…{line[-LONGEST_LINE // 2 :]}"
+    print("Error:", line, file=sys.stderr)  # noqa: T201
     return status

@@ -166,7 +166,10 @@ class _FromLibrary:
 
     def __call__(self, shape_id: int) -> Path:
         mesh = _opened(self.library).mesh(shape_id)
-        return _write(mesh, None, shape_id, Path(self.folder), self.form)
+        try:
+            return _write(mesh, None, shape_id, Path(self.folder), self.form)
+        except ValueError as error:  # of the surface, which does not know whose it is
+            raise ValueError(f"{self.library}: shape {shape_id}: {error}") from None
 
 
 @lru_cache(maxsize=1)
