@@ -151,10 +151,13 @@ def test_a_recipe_that_names_files_that_cannot_be(
     assert [file.name for file in tmp_path.iterdir()] == ["recipe.json"]
 
 
-def test_an_open_surface_that_has_no_skeleton(tmp_path: Path, capsys: Any) -> None:
+@pytest.mark.parametrize("faces", ["3 0 1 2", "3 0 2 1\n3 0 1 3\n3 0 3 2"], ids=["flat", "open"])
+def test_a_surface_that_has_no_skeleton(tmp_path: Path, capsys: Any, faces: str) -> None:
     folder = tmp_path / "library" / "7"
     folder.mkdir(parents=True)
-    (folder / "raw_mesh.off").write_text("OFF\n3 1 0\n0 0 0\n9 0 0\n0 9 0\n3 0 1 2\n")
+    corners = "0 0 0\n9 0 0\n0 9 0\n0 0 9\n"
+    count = faces.count("3 0")
+    (folder / "raw_mesh.off").write_text(f"OFF\n4 {count} 0\n{corners}{faces}\n")
     command = ["export", str(folder.parent), str(tmp_path / "out"), "--form", "swc"]
     assert main(command) == 1
     assert capsys.readouterr().err.startswith(f"Error: {folder.parent}: shape 7: ")

@@ -65,10 +65,12 @@ def voxelise(vertices_um: FloatArray, faces: NDArray[np.integer]) -> Voxels:
     Raises
     ------
     ValueError
-        When the surface has a hole.
+        When the surface has a hole, or is flat.
     """
     low, high = vertices_um.min(axis=0), vertices_um.max(axis=0)
     size = high - low
+    if not size.min() > 0:
+        raise ValueError("the surface is flat, so it encloses nothing")
     side = min(VOXEL_UM, float(size.min()) / FEWEST_ACROSS)
     side = max(side, float(np.cbrt(size.prod() / MOST_VOXELS)))
     shape = np.ceil(size / side).astype(np.int64)
