@@ -47,7 +47,7 @@ def main() -> None:
         run = {"random": do_at_random, "again": extract_again, "sample": extract_sample_again}
         run[kind](int(seed), int(count))
         return
-    each = -(-told.actions // told.runs)
+    each = -(-told.actions // max(1, told.runs))
     runs = [("random", told.seed + number, each) for number in range(told.runs)]
     if told.again:
         runs.append(("sample", told.seed, told.again))
@@ -182,6 +182,8 @@ class Session:
 
 def faults(session: Session) -> Iterator[str]:
     """Yield what is not as asked for in the layers of a window at rest."""
+    from qtpy.QtWidgets import QLabel
+
     from napari_3dmsl import layers
     from napari_3dmsl.widgets._image_layers import IMAGE, find_image
     from napari_3dmsl.widgets._selection import selection_of
@@ -211,9 +213,11 @@ def faults(session: Session) -> Iterator[str]:
     yield from highlight_faults(session, selection)
     image = find_image(viewer, IMAGE)
     if "Microscope" in session.panels and selection.mesh is not None and not session.by_hand:
-        if image is None:
-            yield "no image of the selected shape"
-        else:
+        microscope = session.panels["Microscope"]
+        if image is None and not microscope._complains:  # else it says which setting is wrong
+            said = microscope.findChild(QLabel, "status").text()
+            yield f"no image of the selected shape; the Microscope says: {said}"
+        elif image is not None:
             pixel = image.metadata[layers.KEY]["settings"]["microscope"]["pixel_nm"] / 1000
             if not np.allclose(image.scale, pixel):
                 yield f"the image has pixels of {image.scale}, expected {pixel}"
