@@ -21,7 +21,7 @@ demo: .venv/installed  ## Open napari on the sample, extracted and imaged; with 
 test: .venv/installed-dev  ## Run the whole test suite; a part of it: make test ARGS="-x -k shapes"
 	$(ON_SCREEN) $(BIN)/pytest $(ARGS)
 
-test-matrix: | system  ## Test the panels with PyQt6 and PySide6, and three versions of napari (6 GB, an hour)
+test-matrix: | system  ## Test the panels with PyQt6 and PySide6, and three versions of napari, two more of Python (8 GB, over an hour)
 	$(PYTHON) scripts/test_matrix.py $(ARGS)
 
 lint: .venv/installed-dev  ## Check style

@@ -1,4 +1,4 @@
-"""Runs the tests of the panels with both Qt bindings and three versions of napari.
+"""Runs the tests of the panels with both Qt bindings, three versions of napari, newer Pythons.
 
 Each combination has an environment of its own in build/matrix, about 1 GB, that is kept and used
 again. A combination that cannot be installed is named, not skipped in silence.
@@ -30,19 +30,26 @@ sys.exit(pytest.main(sys.argv[2:]))
 """
 NAPARI = {"oldest": "==0.7.1", "newest": "", "pre": ""}
 BINDINGS = ("pyqt6", "pyside6")
+PYTHONS = ("3.12", "3.13")
 
 
 @dataclass(frozen=True)
 class Combination:
-    """A Qt binding and which napari."""
+    """A Qt binding, which napari and, if not the one that runs this, which Python."""
 
     binding: str
     which: str
+    version: str = ""
 
     @property
     def name(self) -> str:
         """Its name on the command line."""
-        return f"{self.binding}-{self.which}"
+        return "-".join(filter(None, [self.binding, self.which, self.version]))
+
+    @property
+    def tests(self) -> list[str]:
+        """What is tested: another Python concerns more than the panels."""
+        return ["tests"] if self.version else TESTS
 
     @property
     def python(self) -> Path:
@@ -53,7 +60,11 @@ class Combination:
     def install(self) -> str:
         """Make or renew the environment; return what went wrong, or nothing."""
         if not self.python.exists():
-            subprocess.run([sys.executable, "-m", "venv", FOLDER / self.name], check=True)
+            base = f"python{self.version}" if self.version else sys.executable
+            try:
+                subprocess.run([base, "-m", "venv", FOLDER / self.name], check=True)
+            except (OSError, subprocess.CalledProcessError):
+                return f"{base} is not on the PATH"
         pip = [self.python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
         subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
         command = [*pip, "--upgrade", "--editable", ".[nifti]", "--group", "test"]
@@ -78,7 +89,14 @@ class Combination:
         """Run the tests; return pytest's last line. All it says goes to a log."""
         settings = {"PYTEST_QT_API": self.binding, "QT_API": self.binding}
         # pytest-qt lets go of a signal whose panel is gone; PySide6 warns, and warnings are errors.
-        options = ["-q", "-p", "no:cacheprovider", "-W", "ignore:libpyside:RuntimeWarning", *TESTS]
+        options = [
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "ignore:libpyside:RuntimeWarning",
+            *self.tests,
+        ]
         command = [ON_SCREEN, self.python, "-c", RUN, self.binding, *options]
         log = FOLDER / f"{self.name}.log"
         with log.open("w", encoding="utf-8") as out:
@@ -99,6 +117,7 @@ class Combination:
 def main(wanted: list[str]) -> int:
     """Run the combinations that are named, or all; print a table."""
     every = [Combination(binding, which) for which in NAPARI for binding in BINDINGS]
+    every += [Combination("pyqt6", "newest", version) for version in PYTHONS]
     unknown = set(wanted) - {each.name for each in every}
     if unknown:
         print(
