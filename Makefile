@@ -18,8 +18,8 @@ demo: .venv/installed  ## Open napari on the sample, extracted and imaged; with 
 		$(BIN)/napari-3dmsl demo; \
 	fi
 
-test: .venv/installed-dev  ## Run the whole test suite; a part of it: make test ARGS="-x -k shapes"
-	$(ON_SCREEN) $(BIN)/pytest $(ARGS)
+test: .venv/installed-dev  ## Run the whole test suite on two cores; a part of it: make test ARGS="-x -k shapes"
+	$(ON_SCREEN) $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 test-matrix: | system  ## Test the panels with PyQt6 and PySide6, and three versions of napari, two more of Python (8 GB, over an hour)
 	$(PYTHON) scripts/test_matrix.py $(ARGS)
