@@ -161,8 +161,8 @@ FILES = (
         "files/one_id_two_pieces.npy",
         "2 shapes",
         two_shapes,
-        (*EXTRACT, "--instances", "--split"),
-        "with --split",
+        (*EXTRACT, "--instances", "--split-pieces"),
+        "with --split-pieces",
     ),
     Case(
         "files/touching_ids_flat_wall.npy",

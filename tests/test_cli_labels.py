@@ -149,7 +149,7 @@ def test_pieces_are_told_and_split(run, cases: Path, tmp_path: Path) -> None:
     status, result, _ = run(path, "--instances")
     assert (status, result["shapes"]) == (0, 1)
     assert any("1 label has 2 pieces" in text for text in result["warnings"])
-    status, result, _ = run(path, "--instances", "--split", "--replace")
+    status, result, _ = run(path, "--instances", "--split-pieces", "--replace")
     assert (status, result["shapes"]) == (0, 2)
     assert result["warnings"] == []
     assert list(ShapeLibrary.open(tmp_path / "library").table["parent"]) == [1, 1]

@@ -29,7 +29,7 @@ def test_a_label_in_pieces_is_one_shape_and_told() -> None:
     assert extraction.parents.tolist() == [7, 300]
     [text] = extraction.report.warnings
     assert "1 label has several pieces, 2 in all" in text
-    assert "--split" in text
+    assert "--split-pieces" in text
 
 
 def test_every_piece_becomes_a_shape_that_knows_its_label() -> None:

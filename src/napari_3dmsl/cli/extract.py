@@ -89,9 +89,12 @@ def extract(
     instances: Annotated[
         bool, typer.Option("--instances", help="Every label is one shape already.")
     ] = False,
-    split: Annotated[
-        bool, typer.Option("--split", help="With --instances: every piece of a label is one.")
-    ] = False,
+    split_pieces: Annotated[
+        bool | None,
+        typer.Option(
+            help="With --instances: every piece of a label is one shape.", show_default="False"
+        ),
+    ] = None,
     length_to: Annotated[
         Literal["axis", "tip"] | None,
         typer.Option(help="Where a length ends: medial axis, or tip.", show_default="axis"),
@@ -143,9 +146,9 @@ def extract(
     settings = ExtractionSettings(
         voxel_nm=volume.voxel_nm,
         instances=instances,
-        split_pieces=split,
         **given(
             downsample=None if downsample is None else _blocks(downsample),
+            split_pieces=split_pieces,
             erosion_nm=erosion_nm,
             connectivity=connectivity,
             regrow=regrow,

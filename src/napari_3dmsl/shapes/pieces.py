@@ -66,10 +66,10 @@ def several_pieces(
     if int(label_of.max()) == 1:
         return (
             f"1 label has {number} pieces, which become one shape: a mask? Then leave out 'Are "
-            "instances' (--instances), or tick 'Split pieces' (--split)"
+            "instances' (--instances), or tick 'Split pieces' (--split-pieces)"
         )
     told = "1 label has" if several == 1 else f"{several:,} labels have"
     return (
         f"{told} several pieces, {number:,} in all; a label becomes one shape, unless 'Split "
-        "pieces' is ticked (--split)"
+        "pieces' is ticked (--split-pieces)"
     )
