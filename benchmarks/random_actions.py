@@ -342,6 +342,7 @@ class Actions:
         panel = self.session.panel("Extract shapes")
         if panel.undo_button.isEnabled() and panel.extract_button.isEnabled():
             panel.undo_button.click()
+            self.session.by_hand |= self.session.before  # the earlier layers come back as they were
         return "undo"
 
     def _rows(self) -> tuple[Any, int]:
