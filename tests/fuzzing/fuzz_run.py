@@ -7,6 +7,7 @@ about the input that it was at, and goes on behind it.
 
 from __future__ import annotations
 
+import importlib
 import json
 import multiprocessing
 import os
@@ -34,6 +35,8 @@ MOST_BYTES = 2 * 2**30
 _MOST_SPACE = 6 * 2**30  # of addresses: more is asked for only by what nobody estimated
 _PATIENCE_S = 60.0
 _PER_CHILD = 200
+_LATE = ("cc3d", "imagecodecs", "nibabel", "skimage.measure", "skimage.morphology", "trimesh")
+_LATE += ("scipy.ndimage", "scipy.sparse.csgraph", "skimage.segmentation", "skimage.filters")
 _FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # files in memory, not on disk
 # Of each event of Python's audit: where its paths are, and the open folder that each counts from.
 _CHANGES = {
@@ -101,8 +104,15 @@ def seeds_of(kinds: Sequence[str] = ()) -> list[Seed]:
     return [seed for seed in seeds if not kinds or seed.kind in kinds]
 
 
+def _load() -> None:
+    """Load what the doors load late, once, before the children are forked."""
+    for name in _LATE:
+        importlib.import_module(name)
+
+
 def run(plan: Plan, numbers: Sequence[int], patience_s: float = _PATIENCE_S) -> Report:
     """Put inputs through their doors, in children of some hundred inputs each."""
+    _load()
     report = Report()
     waiting = list(numbers)
     while waiting:

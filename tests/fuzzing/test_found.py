@@ -174,6 +174,31 @@ def test_a_tiff_whose_pixels_are_of_no_type(tmp_path: Path, capsys: Any) -> None
     assert "of a type that does not exist" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["ImageWidth", "ImageLength", "TileWidth", "TileLength"])
+@pytest.mark.parametrize(("kind", "value"), [(8, 2**16 - 1), (6, 255), (3, 0), (5, 8)])
+def test_a_tiff_whose_size_is_no_number_above_0(
+    tmp_path: Path, name: str, kind: int, value: int
+) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.ones((3, 40, 60), np.uint16), tile=(16, 16))
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        place = tiff.pages[0].tags[name].offset
+    struct.pack_into("<HII", content, place + 2, kind, 1, value)
+    path.write_bytes(content)
+    for read in (open_labels, read_pixels):
+        assert "no number above 0" in refusal(lambda read=read: read(path), path)
+
+
+def test_an_objective_that_does_not_fit(tmp_path: Path, capsys: Any) -> None:
+    mesh, path = tmp_path / "a.off", tmp_path / "tiny.json"
+    mesh.write_text("OFF\n3 1 0\n0 0 0\n9 0 0\n0 9 0\n3 0 1 2\n")
+    path.write_text(json.dumps({"numerical_aperture": 1.0, "magnification": 1e-9}))
+    command = ["simulate", str(mesh), str(tmp_path / "a.tif"), "--microscope", "epi1"]
+    assert main([*command, "--objective", str(path)]) == 1
+    assert capsys.readouterr().err.startswith(f"Error: {path}: cannot be turned in: pixel_nm")
+
+
 @pytest.mark.parametrize("compression", [None, "zlib", "zstd"])
 def test_a_tile_that_is_wider_than_anything(tmp_path: Path, compression: str | None) -> None:
     path = tmp_path / "a.tif"

@@ -212,10 +212,13 @@ def _refuse(reason: str, **options: Any) -> None:
 def _microscope(name: str, objective: str | None, confocal: str | None) -> Microscope:
     from napari_3dmsl.microscope.objectives import with_objective
     from napari_3dmsl.microscope.presets import load_microscope, load_objective
+    from napari_3dmsl.reading import reading
 
     microscope = load_microscope(name)
     if objective is not None:
-        microscope = with_objective(microscope, load_objective(objective))
+        turned_in = load_objective(objective)
+        with reading(objective, "cannot be turned in"):
+            microscope = with_objective(microscope, turned_in)
     if confocal is None:
         return microscope
     if microscope.modality != "confocal":

@@ -21,6 +21,8 @@ _MOST_PACKED = 2**15
 """Bytes that one byte of any compression stands for at most: Zstandard's runs of one value."""
 
 _DESCRIPTION = 270
+_LENGTHS = {256, 257, 322, 323}  # width and length of the image and of its tiles
+_WHOLE_NUMBERS = {1, 3, 4, 16}  # types of entries: of 8, 16, 32 and 64 bits, without a sign
 _LONGEST_TEXT = 1 << 24
 _SIZES = re.compile(rb"""<(?:\w+:)?(?:Pixels|TiffData)\b[^>]*>""")
 _PLANES = re.compile(rb"""\b(?:Size[ZCT]|PlaneCount|NumPlanes)\s*=\s*["'](\d+)["']""")
@@ -115,6 +117,7 @@ def _check_pages(file: BinaryIO, length: int) -> None:
         if offset in seen:
             raise ValueError(f"damaged: page {len(seen)} leads back to an earlier page")
         entries, following = _page(file, offset, order, big)
+        _check_sizes(entries, order, big)
         if not seen:
             _check_planes(_text(file, entries, order, big), length)
         seen.add(offset)
@@ -136,10 +139,22 @@ def _number(content: bytes, form: str) -> int:
     return int(struct.unpack(form, content)[0]) if len(content) == struct.calcsize(form) else 0
 
 
+def _check_sizes(entries: bytes, order: str, big: bool) -> None:
+    """Refuse sizes of a page that are 0, or below, which tifffile counts with for ever."""
+    for tag, kind, _, value in _unpacked(entries, order, big):
+        if tag in _LENGTHS and (kind not in _WHOLE_NUMBERS or value == 0):
+            raise ValueError(f"damaged: a page whose size is no number above 0 (tag {tag})")
+
+
+def _unpacked(entries: bytes, order: str, big: bool) -> Iterator[tuple[int, int, int, int]]:
+    """Return tag, type, count and value of each entry; a short value fills its field from left."""
+    entry, form = (20, f"{order}HHQQ") if big else (12, f"{order}HHII")
+    return struct.iter_unpack(form, entries[: len(entries) // entry * entry])
+
+
 def _text(file: BinaryIO, entries: bytes, order: str, big: bool) -> bytes:
     """Return the description that a page has, empty when it has none."""
-    entry, form = (20, f"{order}HHQQ") if big else (12, f"{order}HHII")
-    for tag, _, count, place in struct.iter_unpack(form, entries[: len(entries) // entry * entry]):
+    for tag, _, count, place in _unpacked(entries, order, big):
         if tag == _DESCRIPTION and count <= _LONGEST_TEXT:
             file.seek(place)
             return file.read(count)
