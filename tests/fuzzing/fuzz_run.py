@@ -174,7 +174,10 @@ def _be_child(plan: Plan, numbers: Sequence[int], pipe: int) -> None:
         ):
             _confine(Path(name))
             for number in numbers:
-                print(json.dumps(_tried(plan, number, Path(name), out)), file=out)
+                told = _tried(plan, number, Path(name), out)
+                print(json.dumps(told), file=out)
+                if told["problem"]:  # who knows what was broken off, and in which state
+                    break
         status = 0
     except BaseException as error:  # noqa: BLE001 - nothing may run on into the parent's code
         print("child of the fuzzer:", type(error).__name__, error, file=sys.__stderr__)
