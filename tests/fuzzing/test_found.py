@@ -17,6 +17,7 @@ from napari_3dmsl.datasets.files.ome_zarr import read_ome_zarr, read_zarr_array,
 from napari_3dmsl.datasets.files.truths import read_truth
 from napari_3dmsl.datasets.formats import read_pixels
 from napari_3dmsl.datasets.recipe import Recipe
+from napari_3dmsl.datasets.running.journal import JOURNAL_FILE, Journal
 from napari_3dmsl.readers import get_zarr_reader
 from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.shapes.library_files import cloud_from_ply, occupancies_from_npz
@@ -106,6 +107,34 @@ def test_points_far_out_of_their_cube() -> None:
     names = "".join(f"property float {name}\n" for name in ("x", "y", "z", "nx", "ny", "nz"))
     head = f"ply\nformat ascii 1.0\nelement vertex 1\n{names}end_header\n"
     refusal(lambda: cloud_from_ply(f"{head}1e300 0 0 0 0 1\n".encode(), CUBE, "a.ply"), Path("a"))
+
+
+def test_columns_of_a_cloud_that_are_a_book() -> None:
+    names = "property float x\n" * 2000
+    content = f"ply\nformat ascii 1.0\nelement vertex 1\n{names}end_header\n0 0 0\n".encode()
+    refusal(lambda: cloud_from_ply(content, CUBE, "a.ply"), Path("a"))
+
+
+def test_an_image_of_a_shape_that_declares_more_than_it_holds(tmp_path: Path) -> None:
+    image = tmp_path / "1" / "Conf1_imgs" / "N_0_1_0.tif"
+    image.parent.mkdir(parents=True)
+    (tmp_path / "1" / "raw_mesh.off").write_text("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")
+    tifffile.imwrite(image, np.ones((8, 8), np.uint16))
+    library = ShapeLibrary.open(tmp_path)
+    np.testing.assert_array_equal(library.image(1, "Conf1", "0"), np.ones((8, 8)))
+    content = bytearray(image.read_bytes())
+    with tifffile.TiffFile(image) as tiff:
+        tag = tiff.pages[0].tags["ImageLength"]
+    struct.pack_into("<HII", content, tag.offset + 2, 4, 1, 2**31)
+    image.write_bytes(content)
+    assert "do not fit into" in refusal(lambda: library.image(1, "Conf1", "0"), image)
+
+
+def test_a_journal_nested_too_deeply_counts_as_cut_off(tmp_path: Path) -> None:
+    lines = [b'{"group":"a","rows":[]}', b'{"group":"b","rows":' + b"[" * 30_000]
+    (tmp_path / JOURNAL_FILE).write_bytes(b"\n".join([*lines, b""]))
+    with Journal(tmp_path) as journal:
+        assert list(journal.groups()) == ["a"]
 
 
 def test_occupancies_far_away(tmp_path: Path) -> None:

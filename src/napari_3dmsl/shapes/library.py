@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from napari_3dmsl.reading import complaints, reading
+from napari_3dmsl.reading import reading
 from napari_3dmsl.settings import shown
 from napari_3dmsl.shapes.checksums import Told, checksum_of
 from napari_3dmsl.shapes.classification import ShapeClass
@@ -33,6 +32,7 @@ from napari_3dmsl.shapes.library_write import (
     write_library,
 )
 from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
+from napari_3dmsl.volumes.tiff_file import pixels_from_tiff
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
@@ -294,8 +294,6 @@ class ShapeLibrary:
         ValueError
             When the library has no such image or it is damaged.
         """
-        import tifffile
-
         images = self.images(shape_id)
         if (image_set, view) not in images:
             raise ValueError(
@@ -303,9 +301,7 @@ class ShapeLibrary:
                 f"{', '.join(' '.join(key) for key in images) or 'none'}"
             )
         content, where = self._read(shape_id, images[image_set, view])
-        with reading(where, "damaged"), complaints("tifffile"):
-            pixels: NDArray[Any] = tifffile.imread(io.BytesIO(content))
-        return pixels
+        return pixels_from_tiff(content, where)
 
     def _check(self, shape_id: int) -> None:
         if shape_id not in self._known:

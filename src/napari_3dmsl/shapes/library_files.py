@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.reading import reading
+from napari_3dmsl.settings import shown
 from napari_3dmsl.shapes.mesh import Mesh, check_lengths
 from napari_3dmsl.shapes.mesh_files import parse_mesh
 from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
@@ -115,7 +116,9 @@ def cloud_from_ply(data: bytes, cube: UnitCube, where: str) -> PointCloud:
     if not mark or not text.lstrip().startswith("ply") or "format ascii" not in text or not count:
         raise ValueError(f"{where}: not an ASCII PLY file of vertices")
     if names != ["x", "y", "z", "nx", "ny", "nz"]:
-        raise ValueError(f"{where}: expected the columns x y z nx ny nz, found {' '.join(names)}")
+        raise ValueError(
+            f"{where}: expected the columns x y z nx ny nz, found {shown(' '.join(names))}"
+        )
     with reading(where, "cannot read this point cloud"):
         values = numbers(body, np.float64, "points")
     if len(values) != 6 * int(count[1]) or not np.isfinite(values).all():

@@ -6,6 +6,7 @@ makes room for as many planes as a description names. So both are looked at befo
 
 from __future__ import annotations
 
+import io
 import math
 import re
 import struct
@@ -13,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from numpy.typing import NDArray
 
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.reading import complaints, reading
@@ -71,6 +74,33 @@ def _codecs_named() -> Iterator[None]:
         ) from error
 
 
+def pixels_from_tiff(content: bytes, where: str) -> NDArray[Any]:
+    """Return the pixels of a TIFF that lies in memory, such as one out of a zip.
+
+    Parameters
+    ----------
+    content
+        The whole file.
+    where
+        Its name, for errors.
+
+    Raises
+    ------
+    ValueError
+        See `open_tiff` and `check_pixels`.
+    """
+    import tifffile
+
+    with reading(where, "damaged"), complaints("tifffile") as wrong:
+        _check_pages(io.BytesIO(content), len(content))
+        with tifffile.TiffFile(io.BytesIO(content)) as tiff:
+            check_pixels(where, tiff.series[0])
+            pixels: NDArray[Any] = tiff.series[0].asarray()
+        if wrong:
+            raise ValueError(f"truncated? {wrong[0]}")
+    return pixels
+
+
 def check_pixels(path: str | Path, series: Any, copies: float = 1.0) -> None:
     """Refuse a series whose pixels the file does not have, or that memory cannot hold.
 
@@ -88,7 +118,7 @@ def check_pixels(path: str | Path, series: Any, copies: float = 1.0) -> None:
     ValueError
         One line.
     """
-    length = Path(path).stat().st_size
+    length = series.keyframe.parent.filehandle.size
     if 0 in series.shape or any(page and page.dtype is None for page in series.pages):
         raise ValueError("damaged: no pixels, or of a type that does not exist")
     for page in series.pages:

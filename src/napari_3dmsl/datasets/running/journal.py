@@ -8,6 +8,8 @@ from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from napari_3dmsl.reading import reading
+
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.files.index import Row
 
@@ -88,6 +90,7 @@ class Journal:
 def _group_of(line: bytes) -> str | None:
     """Return the group of a line, None for one that is not whole."""
     try:
-        return str(json.loads(line)["group"]) if line.endswith(b"\n") else None
-    except (ValueError, KeyError, TypeError):  # a crash of the whole machine leaves anything
+        with reading(JOURNAL_FILE, "damaged"):
+            return str(json.loads(line)["group"]) if line.endswith(b"\n") else None
+    except ValueError:  # a crash of the whole machine leaves anything
         return None
