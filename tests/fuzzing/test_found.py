@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import struct
 from collections.abc import Callable
@@ -13,9 +14,11 @@ import pytest
 import tifffile
 
 from napari_3dmsl.cli import main
+from napari_3dmsl.datasets.files.index import LEADING_COLUMNS
 from napari_3dmsl.datasets.files.ome_zarr import read_ome_zarr, read_zarr_array, write_ome_zarr
 from napari_3dmsl.datasets.files.truths import read_truth
 from napari_3dmsl.datasets.formats import read_pixels
+from napari_3dmsl.datasets.image_set import ImageSet, is_image_set
 from napari_3dmsl.datasets.recipe import Recipe
 from napari_3dmsl.datasets.running.journal import JOURNAL_FILE, Journal
 from napari_3dmsl.readers import get_zarr_reader
@@ -135,6 +138,16 @@ def test_a_journal_nested_too_deeply_counts_as_cut_off(tmp_path: Path) -> None:
     (tmp_path / JOURNAL_FILE).write_bytes(b"\n".join([*lines, b""]))
     with Journal(tmp_path) as journal:
         assert list(journal.groups()) == ["a"]
+
+
+@pytest.mark.parametrize("name", ["a" * 3000, "a\0b", "a\nb"], ids=range(3))
+def test_names_in_an_index_that_cannot_be(tmp_path: Path, name: str) -> None:
+    (tmp_path / "recipe.lock").write_text("{}\n")
+    cells = dict.fromkeys(LEADING_COLUMNS, "1") | {"image": name}
+    with (tmp_path / "index.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([LEADING_COLUMNS, cells.values()])
+    assert not is_image_set(tmp_path)
+    refusal(lambda: ImageSet(tmp_path)[0], tmp_path)
 
 
 def test_occupancies_far_away(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.reading import reading
+from napari_3dmsl.settings import shown
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _TEXTS = {"sample", "split", "group", "shape_class", "view", "microscope", "imag
 _WHOLE = re.compile(r"-?\d+")
 _FLOAT = re.compile(r"-?(\d+\.\d*(e[+-]?\d+)?|\d+e[+-]?\d+|inf)|nan")
 _CHUNK = 1 << 20
+_LONGEST_NAME = 1000
 
 Row = dict[str, Any]
 
@@ -279,11 +281,13 @@ def path_inside(folder: Path, relative: str) -> Path:
     Raises
     ------
     ValueError
-        When it is a name that leads out of the folder.
+        When it is a name that leads out of the folder, or none.
     """
     pure = PurePosixPath(relative)
     if pure.is_absolute() or ".." in pure.parts or "\\" in relative or ":" in relative:
-        raise ValueError(f"{folder}: {relative!r} in the index leads out of the folder")
+        raise ValueError(f"{folder}: {shown(relative)} in the index leads out of the folder")
+    if len(relative) > _LONGEST_NAME or not relative.isprintable():
+        raise ValueError(f"{folder}: {shown(relative)} in the index is no name of a file")
     return folder / pure
 
 
