@@ -24,6 +24,7 @@ from napari_3dmsl.datasets.running.journal import JOURNAL_FILE, Journal
 from napari_3dmsl.readers import get_zarr_reader
 from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.shapes.library_files import cloud_from_ply, occupancies_from_npz
+from napari_3dmsl.shapes.library_own import FORMAT
 from napari_3dmsl.shapes.sampling import UnitCube
 from napari_3dmsl.volumes.open import open_labels
 
@@ -131,6 +132,15 @@ def test_an_image_of_a_shape_that_declares_more_than_it_holds(tmp_path: Path) ->
     struct.pack_into("<HII", content, tag.offset + 2, 4, 1, 2**31)
     image.write_bytes(content)
     assert "do not fit into" in refusal(lambda: library.image(1, "Conf1", "0"), image)
+
+
+@pytest.mark.parametrize("unit", [0, -1, 24_000, 1e36, True, "24", None, "x" * 9999], ids=range(8))
+def test_a_unit_of_meshes_that_no_library_has(tmp_path: Path, unit: Any) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "raw_mesh.off").write_text("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n")
+    index = tmp_path / "library.json"
+    index.write_text(json.dumps({"format": FORMAT, "unit_nm": unit}))
+    assert "unit_nm = " in refusal(lambda: ShapeLibrary.open(tmp_path), index)
 
 
 def test_a_journal_nested_too_deeply_counts_as_cut_off(tmp_path: Path) -> None:

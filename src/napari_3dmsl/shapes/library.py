@@ -28,6 +28,7 @@ from napari_3dmsl.shapes.library_own import FORMAT, check_target, holds_library
 from napari_3dmsl.shapes.library_store import Store, archives_in, open_store
 from napari_3dmsl.shapes.library_table import read_table, with_classes
 from napari_3dmsl.shapes.library_write import (
+    LARGEST_UNIT_NM,
     RELEASED_UNIT_NM,
     write_library,
 )
@@ -339,6 +340,13 @@ def _parse_index(content: bytes, where: str) -> dict[str, Any]:
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise ValueError(f"{where}: not the index of a shape library")
     unit_nm = index.get("unit_nm")
-    if not isinstance(unit_nm, int | float) or not 0 < unit_nm < float("inf"):
-        raise ValueError(f"{where}: unit_nm = {shown(unit_nm)}: expected a length above 0 in nm")
+    if (
+        not isinstance(unit_nm, int | float)
+        or unit_nm is True
+        or not 0 < unit_nm <= LARGEST_UNIT_NM
+    ):
+        raise ValueError(
+            f"{where}: unit_nm = {shown(unit_nm)}: expected a length in nm, above 0 and up to "
+            f"{LARGEST_UNIT_NM:,g}"
+        )
     return index

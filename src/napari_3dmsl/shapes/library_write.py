@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.shape import Shape
 
 RELEASED_UNIT_NM = 24.0
+LARGEST_UNIT_NM = 10_000.0
+"""Of a mesh unit: a number in it would be as long as a whole mitochondrion."""
 
 
 def write_library(
@@ -158,8 +160,10 @@ def _index(
 def _check(shapes: Sequence[Shape], unit_nm: float, seed: int, shapes_per_zip: int | None) -> None:
     if not shapes:
         raise ValueError("a library needs at least one shape; there is none to write")
-    if not 0 < unit_nm < np.inf:
-        raise ValueError(f"unit_nm = {unit_nm}: expected a length above 0 in nm")
+    if not 0 < unit_nm <= LARGEST_UNIT_NM:
+        raise ValueError(
+            f"unit_nm = {unit_nm}: expected a length in nm, above 0 and up to {LARGEST_UNIT_NM:,g}"
+        )
     if seed < 0:
         raise ValueError(f"seed = {seed}: expected 0 or more")
     if shapes_per_zip is not None and shapes_per_zip < 1:
