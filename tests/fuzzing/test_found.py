@@ -143,9 +143,14 @@ def test_a_unit_of_meshes_that_no_library_has(tmp_path: Path, unit: Any) -> None
     assert "unit_nm = " in refusal(lambda: ShapeLibrary.open(tmp_path), index)
 
 
-def test_a_journal_nested_too_deeply_counts_as_cut_off(tmp_path: Path) -> None:
-    lines = [b'{"group":"a","rows":[]}', b'{"group":"b","rows":' + b"[" * 30_000]
-    (tmp_path / JOURNAL_FILE).write_bytes(b"\n".join([*lines, b""]))
+@pytest.mark.parametrize(
+    "line",
+    [b'{"group":"b","rows":' + b"[" * 30_000, b'{"group":"b"}', b'{"group":"b","rows":1}', b"[]"],
+    ids=range(4),
+)
+def test_a_line_of_a_journal_that_is_none_counts_as_cut_off(tmp_path: Path, line: bytes) -> None:
+    lines = [b'{"group":"a","rows":[]}', line, b""]
+    (tmp_path / JOURNAL_FILE).write_bytes(b"\n".join(lines))
     with Journal(tmp_path) as journal:
         assert list(journal.groups()) == ["a"]
 
