@@ -31,9 +31,8 @@ INDEX_FILE = "library.json"
 # Twelve times the largest file of the release. What claims to be larger is refused unread.
 LARGEST_FILE = 256 * 2**20
 
-FARTHEST_CUBES = (
-    1e4  # of points from the middle of their unit cube: noise reaches 10, half floats 65504
-)
+FARTHEST_CUBES = 1e4
+"""Sides of their unit cube that points may be away from its middle; noise reaches 10."""
 
 FORMATTED = 2000  # rows of numbers in one go
 _PLY_ELEMENT = re.compile(r"element\s+vertex\s+(\d{1,12})")
