@@ -115,7 +115,7 @@ def test_the_crop_is_where_one_looks(viewer: Any, open_panel: Any, labels: Any) 
     camera.center = (0, 0, 0)
     hands.choose("preview_place", "the densest place")
     hands.wait(lambda: not np.allclose(viewer.layers[NAMES[0]].extent.world[0], low))
-    assert running() == ["napari-3dmsl-live_0"]
+    assert set(running()) == {"napari-3dmsl-live_0"}  # threads, of preview and doubts; no process
 
 
 def test_a_cancelled_preview_changes_nothing(

@@ -11,6 +11,7 @@ import pytest
 from hands import Hands, running
 
 from napari_3dmsl import layers
+from napari_3dmsl.compute.worker import end_spares
 from napari_3dmsl.shapes.library import write_library
 
 PANEL = "Shape browser"
@@ -22,6 +23,12 @@ def folder(shapes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     write_library(shapes.shapes, tmp_path / "library")
     monkeypatch.setattr(layers.library_layers, "__defaults__", (0.0,))
     return tmp_path / "library"
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_ready() -> None:
+    """A worker that waits for work reads four shapes before anybody can look."""
+    end_spares()
 
 
 def drawn(viewer: Any) -> set[int]:

@@ -413,7 +413,7 @@ def test_an_impossible_aperture_is_told_and_the_image_stays(microscope: Hands, l
     before = pixels(loaded)
     microscope.type("immersion_index", 1.33)
     assert microscope.complains
-    assert "numerical_aperture = 1.4: must be below the immersion index (1.33)" in microscope.status
+    assert "Numerical apert. = 1.4: must be below the immersion index (1.33)" in microscope.status
     microscope.type("focus_um", 0.5)
     assert microscope.complains
     microscope.qtbot.wait(100)
