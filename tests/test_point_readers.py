@@ -35,9 +35,9 @@ def ball(tmp_path: Path) -> Path:
 def viewer() -> Any:
     """A napari viewer without a window."""
     from napari.components import ViewerModel
-    from napari.plugins import _initialize_plugins
+    from npe2 import PluginManager
 
-    _initialize_plugins()
+    PluginManager.instance().discover()
     return ViewerModel()
 
 

@@ -29,9 +29,9 @@ PLUGIN = "napari-3dmsl"
 def viewer() -> Any:
     """A napari viewer without a window."""
     from napari.components import ViewerModel
-    from napari.plugins import _initialize_plugins
+    from npe2 import PluginManager
 
-    _initialize_plugins()
+    PluginManager.instance().discover()
     return ViewerModel()
 
 

@@ -28,9 +28,9 @@ PIXEL_UM = {"con1": 0.07, "epi1": 0.109}
 def viewer() -> Any:
     """A napari viewer without a window."""
     from napari.components import ViewerModel
-    from napari.plugins import _initialize_plugins
+    from npe2 import PluginManager
 
-    _initialize_plugins()
+    PluginManager.instance().discover()
     return ViewerModel()
 
 
