@@ -9,11 +9,11 @@ import numpy as np
 from _solids import Solid, distance_field, ring, wiggle
 
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-from napari_3dmsl.shapes.field import smooth_mask
 from napari_3dmsl.shapes.mesh import mesh_from_field
 from napari_3dmsl.shapes.sampling import sample_occupancies, sample_point_cloud
 from napari_3dmsl.shapes.shape import measure_shapes
 from napari_3dmsl.shapes.skeleton import skeleton_from_field
+from napari_3dmsl.shapes.smoothed_mask import smooth_mask
 
 COST_SETTINGS = ExtractionSettings(
     voxel_nm=(24, 24, 24), downsample=1, instances=True, min_volume_um3=0

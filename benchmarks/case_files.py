@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "helpers"))
 from case_files import FILES, Answer, Case, hostile_cases
 
 RUN = "import sys; from napari_3dmsl.cli import main; sys.exit(main())"

@@ -18,9 +18,9 @@ import numpy as np
 from napari.layers import Labels
 from qtpy.QtWidgets import QApplication
 
-from napari_3dmsl import layers
+from napari_3dmsl.layers import shapes as layers
 from napari_3dmsl.shapes.phantom import make_phantom
-from napari_3dmsl.widgets.extract import ExtractPanel
+from napari_3dmsl.widgets.extract.panel import ExtractPanel
 
 BESIDE = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 UROCELL = Path(os.environ.get("NAPARI_3DMSL_DATA", BESIDE)) / "urocell"

@@ -14,10 +14,10 @@ import napari
 from _window import Stalls, pump, wait
 from napari.layers import Labels
 
-from napari_3dmsl import layers
+from napari_3dmsl.layers import shapes as layers
 from napari_3dmsl.shapes.phantom import make_phantom
-from napari_3dmsl.widgets.browse import BrowsePanel
-from napari_3dmsl.widgets.extract import ExtractPanel
+from napari_3dmsl.widgets.browse.panel import BrowsePanel
+from napari_3dmsl.widgets.extract.panel import ExtractPanel
 
 
 def main() -> None:

@@ -27,18 +27,18 @@ import numpy as np
 from render_speed import direct
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.datasets.drawing.in_image import emitters_in_image, mesh_in_image
-from napari_3dmsl.datasets.files.index import INDEX_FILE
-from napari_3dmsl.datasets.generate import generate
-from napari_3dmsl.datasets.plan import make_plan
-from napari_3dmsl.datasets.recipe import Recipe
-from napari_3dmsl.datasets.running.journal import JOURNAL_FILE
-from napari_3dmsl.datasets.staging.groups import GroupRenderer
-from napari_3dmsl.datasets.staging.render import Rendered
-from napari_3dmsl.microscope.hankel import radial_grid
+from napari_3dmsl.datasets.recipe.plan import make_plan
+from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
+from napari_3dmsl.datasets.render.render import Rendered
+from napari_3dmsl.datasets.run.generate import generate
+from napari_3dmsl.datasets.run.journal import JOURNAL_FILE
+from napari_3dmsl.datasets.write.index import INDEX_FILE
+from napari_3dmsl.ground_truth.image_coordinates import emitters_in_image, mesh_in_image
+from napari_3dmsl.library.library import ShapeLibrary, write_library
+from napari_3dmsl.microscope.hankel_transform import radial_grid
 from napari_3dmsl.microscope.modality import modality_of
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-from napari_3dmsl.shapes.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.phantom import make_phantom
 from napari_3dmsl.shapes.shape import measure_shapes
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from napari_3dmsl.datasets.generate import generate
-from napari_3dmsl.datasets.recipe import Recipe
+from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.datasets.run.generate import generate
 
 if __name__ == "__main__":
     generate(Recipe.load(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

@@ -22,17 +22,17 @@ import time
 from pathlib import Path
 
 from napari_3dmsl.compute import processors
+from napari_3dmsl.library.instance_files import off_from_mesh
+from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.library.measure import measure_library
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-from napari_3dmsl.shapes.library import ShapeLibrary
-from napari_3dmsl.shapes.library_files import off_from_mesh
-from napari_3dmsl.shapes.library_measure import measure_library
 from napari_3dmsl.shapes.phantom import make_phantom
 from napari_3dmsl.shapes.shape import iter_shapes
 
 SHAPES, KILLED_SHAPES = 27_272, 400
 KILLED = """
 import os, signal, sys
-from napari_3dmsl.shapes.library_measure import measure_library
+from napari_3dmsl.library.measure import measure_library
 def tell(done, total, what):
     if done >= total / 2:
         os.kill(os.getpid(), signal.SIGKILL)

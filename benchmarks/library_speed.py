@@ -27,14 +27,14 @@ from pathlib import Path
 import numpy as np
 from _window import Stalls, pump, wait
 
-from napari_3dmsl.shapes.library import ShapeLibrary
-from napari_3dmsl.shapes.library_files import image_file, off_from_mesh
-from napari_3dmsl.shapes.library_own import FORMAT
-from napari_3dmsl.shapes.library_sinks import RELEASED_PER_ZIP
-from napari_3dmsl.shapes.library_table import LOCATION_COLUMNS
+from napari_3dmsl.library.instance_files import image_file, off_from_mesh
+from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.library.ownership import FORMAT
+from napari_3dmsl.library.sinks import RELEASED_PER_ZIP
+from napari_3dmsl.library.table import LOCATION_COLUMNS
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.shape import COLUMNS
-from napari_3dmsl.widgets.browse import BrowsePanel
+from napari_3dmsl.widgets.browse.panel import BrowsePanel
 
 SHAPES = 27_272
 VIEWS = ("0", "x90", "x180", "y90", "y180", "z90")

@@ -18,10 +18,10 @@ import numpy as np
 import psutil
 from qtpy.QtWidgets import QApplication, QDoubleSpinBox
 
-from napari_3dmsl import layers
+from napari_3dmsl.layers import shapes as layers
 from napari_3dmsl.shapes.mesh import mesh_from_mask
-from napari_3dmsl.widgets._image_layers import IMAGE, STACK
-from napari_3dmsl.widgets.microscope import MicroscopePanel
+from napari_3dmsl.widgets.microscope.image_layers import IMAGE, STACK
+from napari_3dmsl.widgets.microscope.panel import MicroscopePanel
 
 EMITTERS = 3000
 KNOBS = {

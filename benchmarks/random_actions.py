@@ -184,9 +184,9 @@ def faults(session: Session) -> Iterator[str]:
     """Yield what is not as asked for in the layers of a window at rest."""
     from qtpy.QtWidgets import QLabel
 
-    from napari_3dmsl import layers
-    from napari_3dmsl.widgets._image_layers import IMAGE, find_image
-    from napari_3dmsl.widgets._selection import selection_of
+    from napari_3dmsl.layers import shapes as layers
+    from napari_3dmsl.widgets.common.shape_selection import selection_of
+    from napari_3dmsl.widgets.microscope.image_layers import IMAGE, find_image
 
     viewer = session.viewer
     selection = selection_of(viewer)

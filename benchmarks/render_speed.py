@@ -20,12 +20,12 @@ from scipy.interpolate import CubicSpline
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import best_focus_stage_um
-from napari_3dmsl.microscope.hankel import radial_grid
-from napari_3dmsl.microscope.imaging import Renderer, expected_photons
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope
+from napari_3dmsl.microscope.hankel_transform import radial_grid
 from napari_3dmsl.microscope.modality import modality_of
 from napari_3dmsl.microscope.pose import Pose, place
 from napari_3dmsl.microscope.presets import load_microscope
+from napari_3dmsl.microscope.renderer import Renderer, expected_photons
+from napari_3dmsl.microscope.settings import Acquisition, Microscope
 
 EMITTERS = 3000
 PLANES = 31

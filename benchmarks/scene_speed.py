@@ -21,12 +21,12 @@ from napari.layers import Labels, Surface
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
-from napari_3dmsl import layers
-from napari_3dmsl.shapes.drawing import DRAWN_FACES
+from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.library.level_of_detail import DRAWN_FACES
 from napari_3dmsl.shapes.phantom import make_phantom
-from napari_3dmsl.widgets._selection import selection_of
-from napari_3dmsl.widgets.browse import BrowsePanel
-from napari_3dmsl.widgets.extract import ExtractPanel
+from napari_3dmsl.widgets.browse.panel import BrowsePanel
+from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.extract.panel import ExtractPanel
 
 SIZE = (1400, 1000)
 

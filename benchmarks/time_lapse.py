@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from napari_3dmsl.datasets.motion import Frame, Motion, frames
-from napari_3dmsl.datasets.moving.lineage import LineageRecorder, check_lineage
-from napari_3dmsl.datasets.objects import PlacedObject
 from napari_3dmsl.microscope.fluorophores import Emitters, Labelling, Surface, label
-from napari_3dmsl.shapes.field import smooth_mask
+from napari_3dmsl.scenes.placed_object import PlacedObject
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
 from napari_3dmsl.shapes.morphology import boxes
 from napari_3dmsl.shapes.phantom import make_phantom
 from napari_3dmsl.shapes.skeleton import skeleton_from_mask
+from napari_3dmsl.shapes.smoothed_mask import smooth_mask
+from napari_3dmsl.timelapse.lineage import LineageRecorder, check_lineage
+from napari_3dmsl.timelapse.motion import Frame, Motion, frames
 
 STILL = {"diffusion_um2_per_s": 0.0, "rotation_deg2_per_s": 0.0, "bending_um": 0.0}
 CORNERS = 0.05 * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1.0]])
@@ -116,7 +116,7 @@ def bending(objects: list[PlacedObject]) -> None:
 
 
 def skeleton_um(found: PlacedObject) -> float:
-    from napari_3dmsl.shapes.voxels import voxelise
+    from napari_3dmsl.shapes.voxelize import voxelise
 
     solid = voxelise(found.vertices_um, found.faces)
     return skeleton_from_mask(solid.mask, (1000 * solid.voxel_um,) * 3).length_um

@@ -16,12 +16,12 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from napari_3dmsl.datasets.drawing.centrelines import centrelines_of
-from napari_3dmsl.datasets.ground_truth import TRUTHS, ground_truth
-from napari_3dmsl.datasets.objects import FieldOfView, PlacedObject
-from napari_3dmsl.datasets.scenes import SceneSettings
-from napari_3dmsl.datasets.staging.packing import pack
+from napari_3dmsl.ground_truth.pixel_truths import TRUTHS, ground_truth
 from napari_3dmsl.microscope.fluorophores import Emitters
+from napari_3dmsl.scenes.centrelines import centrelines_of
+from napari_3dmsl.scenes.packing import pack
+from napari_3dmsl.scenes.placed_object import FieldOfView, PlacedObject
+from napari_3dmsl.scenes.settings import SceneSettings
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_mask
 from napari_3dmsl.shapes.phantom import make_phantom
 

@@ -19,11 +19,11 @@ import numpy as np
 
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import best_focus_stage_um
-from napari_3dmsl.microscope.imaging import Renderer
-from napari_3dmsl.microscope.instruments import Microscope
+from napari_3dmsl.microscope.renderer import Renderer
+from napari_3dmsl.microscope.settings import Microscope
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from microscope import reference
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
+import optics_reference as reference
 
 SCENES = 20
 EMITTERS = 10

@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import trimesh
 
-from napari_3dmsl.inside import inside_mesh
+from napari_3dmsl.geometry.inside import inside_mesh
+from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-from napari_3dmsl.shapes.field import inside_field, smooth_mask
-from napari_3dmsl.shapes.library import ShapeLibrary
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
 from napari_3dmsl.shapes.morphology import boxes
 from napari_3dmsl.shapes.phantom import make_phantom
 from napari_3dmsl.shapes.sampling import SampleSettings, sample_occupancies, sample_surface
+from napari_3dmsl.shapes.smoothed_mask import inside_field, smooth_mask
 
 VOXEL_UM = 0.024
 

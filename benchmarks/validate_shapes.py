@@ -39,7 +39,7 @@ from napari_3dmsl.shapes.mesh import mesh_from_mask
 from napari_3dmsl.shapes.shape import Shape, measure_shapes
 from napari_3dmsl.volumes.open import open_labels
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "shapes"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 from solids import hairpin, open_ring
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_3dmsl.datasets.files.index import index_columns, read_index, sha256_of, write_index
-from napari_3dmsl.datasets.files.ome_zarr import write_ome_zarr
-from napari_3dmsl.datasets.formats import write_image_array, write_ome_tiff
-from napari_3dmsl.datasets.image_set import ImageSet
+from napari_3dmsl.datasets.read.image_set import ImageSet
+from napari_3dmsl.datasets.write.index import index_columns, read_index, sha256_of, write_index
+from napari_3dmsl.image_io.ome_tiff import write_image_array, write_ome_tiff
+from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.simulation import Simulation, image_scene, scene_from_points
 

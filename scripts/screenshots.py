@@ -17,13 +17,13 @@ from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QWidget
 
+from napari_3dmsl.library.library import write_library
 from napari_3dmsl.shapes.collection import ShapeCollection
-from napari_3dmsl.shapes.library import write_library
-from napari_3dmsl.widgets._image_layers import IMAGE, MASK, PHOTONS, STACK
-from napari_3dmsl.widgets._selection import selection_of
+from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.demo import Demo
 from napari_3dmsl.widgets.download import DownloadPanel
-from napari_3dmsl.widgets.image_set import ImageSetPanel
+from napari_3dmsl.widgets.image_set.panel import ImageSetPanel
+from napari_3dmsl.widgets.microscope.image_layers import IMAGE, MASK, PHOTONS, STACK
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 LAPTOP = (1366, 768)

@@ -18,7 +18,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY / "build" / "matrix"
 ON_SCREEN = REPOSITORY / "scripts" / "virtual-display"
-TESTS = ["tests/widgets", "tests/test_layers.py", "tests/test_manifest.py"]
+TESTS = ["tests/widgets", "tests/layers", "tests/test_manifest.py"]
 # PySide6 6.12 gives None back too often, 15,000 times a window. Before Python 3.12 None is counted,
 # and after a dozen windows Python aborts ("deallocating None"): begin with plenty.
 RUN = """

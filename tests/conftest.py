@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["phantom_fixtures", "small_set_fixtures"]
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

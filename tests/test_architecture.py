@@ -8,58 +8,102 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "src" / "napari_3dmsl"
-FACES = {"widgets", "cli", "readers", "writers", "samples"}
-LAYERS = {file.stem for file in PACKAGE.glob("*layers.py")}
-# What each part may not import from the others: no stair leads back up.
-FORBIDDEN = {
-    "settings": {"volumes", "shapes", "microscope", "datasets", "compute", *LAYERS, *FACES},
-    "memory": {"volumes", "shapes", "microscope", "datasets", "compute", *LAYERS, *FACES},
-    "reading": {"volumes", "shapes", "microscope", "datasets", "compute", *LAYERS, *FACES},
-    "units": {"volumes", "shapes", "microscope", "datasets", "compute", *LAYERS, *FACES},
-    "compute": {"volumes", "shapes", "microscope", "datasets", *LAYERS, *FACES},
-    "volumes": {"shapes", "microscope", "datasets", *LAYERS, *FACES},
-    "geometry": {"shapes", "microscope", "datasets", *LAYERS, *FACES},
-    "inside": {"shapes", "microscope", "datasets", *LAYERS, *FACES},
-    "shapes": {"microscope", "datasets", *LAYERS, *FACES},
-    "microscope": {"shapes", "datasets", *LAYERS, *FACES},
-    "datasets": {*LAYERS, *FACES},
-    "layers": {*(LAYERS - {"layers"}), *FACES},
-    **{name: {*FACES} for name in sorted(LAYERS - {"layers"})},  # in one order on all workers
-}
+# From the ground up: a room may use what lies on lower floors, nothing beside or above it.
+FLOORS = (
+    {"", "arrays", "units", "memory", "reading", "writing", "compute"},
+    {"settings", "geometry", "volumes"},
+    {"mesh_io"},
+    {"shapes", "microscope"},  # which do not know each other
+    {"image_io"},
+    {"library"},
+    {"scenes", "datasets"},  # of `datasets` itself only where its files lie; its rooms are below
+    {"timelapse", "ground_truth"},
+    {"datasets.recipe"},
+    {"datasets.render"},
+    {"datasets.write"},
+    {"datasets.run", "datasets.read"},
+    {"layers"},
+    {"readers", "writers", "samples"},
+    {"adopt"},
+    {"widgets.common"},
+    {"widgets.extract", "widgets.browse", "widgets.microscope", "widgets.image_set"},
+    {"widgets"},
+    {"cli"},
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def module_of(file: Path) -> str:
+    """The name of a file below the package: `shapes.mesh`, `shapes` for its `__init__.py`."""
+    parts = file.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(file): file for file in FILES}
+
+
+def room_of(module: str) -> str:
+    """The folder of a module; a module that lies in no folder is a room of its own."""
+    if MODULES[module].name == "__init__.py":
+        return module
+    return module.rpartition(".")[0] or module
 
 
 def imported_modules(file: Path) -> set[str]:
-    """Full names of what a file imports anywhere, relative imports resolved."""
-    package = ("napari_3dmsl", *file.relative_to(PACKAGE).parent.parts)
+    """Modules of the package that a file imports anywhere, in functions, too."""
     names = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else ()
-            base = ".".join([*above, *([node.module] if node.module else [])])
-            names.update({base, *(f"{base}.{alias.name}" for alias in node.names)})
-    return names
+            assert not node.level, f"{file}: imports are whole names"
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {name for name in full if name.removeprefix("napari_3dmsl.") in MODULES}
+            names.update(modules or {str(node.module)})
+    ours = {name for name in names if name.partition(".")[0] == "napari_3dmsl"}
+    return {name.removeprefix("napari_3dmsl").removeprefix(".") for name in ours}
 
 
-def files_of(part: str) -> list[Path]:
-    """The files of a folder, or the one module, of the package."""
-    return sorted(PACKAGE.glob(f"{part}/**/*.py")) or sorted(PACKAGE.glob(f"{part}.py"))
+def test_every_room_has_its_floor() -> None:
+    assert {room_of(module) for module in MODULES} == set(FLOOR_OF)
 
 
-@pytest.mark.parametrize("part", FORBIDDEN)
-def test_no_stair_leads_back_up(part: str) -> None:
+def test_no_arrow_leads_to_a_room_beside_or_above() -> None:
     wrong = [
-        f"{file.relative_to(PACKAGE)} imports {name}"
-        for file in files_of(part)
+        f"{module} imports {name}"
+        for module, file in MODULES.items()
         for name in sorted(imported_modules(file))
-        if name.startswith("napari_3dmsl.") and name.split(".")[1] in FORBIDDEN[part]
+        if room_of(name) != room_of(module) and FLOOR_OF[room_of(name)] >= FLOOR_OF[room_of(module)]
     ]
     assert not wrong
+
+
+def circles(arrows: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of names that lead back to themselves."""
+    numbers = {name: number for number, name in enumerate(arrows)}
+    rows, columns = zip(
+        *((numbers[a], numbers[b]) for a, ends in arrows.items() for b in ends), strict=True
+    )
+    matrix = coo_array((np.ones(len(rows)), (rows, columns)), (len(arrows), len(arrows)))
+    _, group = connected_components(matrix, connection="strong")
+    members = [[name for name in arrows if group[numbers[name]] == g] for g in set(group.tolist())]
+    return [names for names in members if len(names) > 1]
+
+
+def test_nothing_goes_in_circles() -> None:
+    files = {module: imported_modules(file) - {module} for module, file in MODULES.items()}
+    rooms: dict[str, set[str]] = {room: set() for room in FLOOR_OF}
+    for module, names in files.items():
+        rooms[room_of(module)] |= {room_of(name) for name in names} - {room_of(module)}
+    assert circles(rooms) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [["b", "c"]]
 
 
 def run_python(code: str) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from napari_3dmsl import readers
-from napari_3dmsl.point_layers import INSIDE, OUTSIDE
+from napari_3dmsl.layers.samples import INSIDE, OUTSIDE
+from napari_3dmsl.library.library import write_library
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-from napari_3dmsl.shapes.library import write_library
 from napari_3dmsl.shapes.sampling import SampleSettings
 from napari_3dmsl.shapes.shape import measure_shapes
 

@@ -12,13 +12,13 @@ import trimesh
 
 from napari_3dmsl import readers, samples, writers
 from napari_3dmsl.adopt import open_files
-from napari_3dmsl.datasets.formats import describe_image, read_image, write_image, write_ome_tiff
-from napari_3dmsl.layers import KEY, mesh_layer, mesh_of
-from napari_3dmsl.microscope.instruments import Acquisition
+from napari_3dmsl.image_io.ome_tiff import describe_image, read_image, write_image, write_ome_tiff
+from napari_3dmsl.layers.shapes import KEY, mesh_layer, mesh_of
+from napari_3dmsl.library.library import write_library
 from napari_3dmsl.microscope.presets import load_microscope
+from napari_3dmsl.microscope.settings import Acquisition
 from napari_3dmsl.microscope.simulation import Simulation, image_scene, scene_from_points
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-from napari_3dmsl.shapes.library import write_library
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_mask
 from napari_3dmsl.shapes.shape import measure_shapes
 

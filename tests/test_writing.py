@@ -16,8 +16,8 @@ import pytest
 import trimesh
 
 from napari_3dmsl import cli
-from napari_3dmsl.datasets.files.ome_zarr import write_ome_zarr
-from napari_3dmsl.datasets.formats import write_ome_tiff
+from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
+from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
 from napari_3dmsl.shapes.mesh import Mesh, write_mesh
 from napari_3dmsl.writing import (
     DiskFullError,

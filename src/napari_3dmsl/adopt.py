@@ -91,7 +91,7 @@ def _replace(viewer: Viewer, layer: Layer, found: Any) -> None:
 
 
 def _is_our_image(path: Path) -> bool:
-    from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, read_settings
+    from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES, read_settings
 
     if not path.name.lower().endswith(IMAGE_SUFFIXES):
         return False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from napari_3dmsl.reading import reading
 
 if TYPE_CHECKING:
-    from napari_3dmsl.layers import LayerData
+    from napari_3dmsl.layers.shapes import LayerData
 
 Reader = Callable[[Any], "list[LayerData]"]
 
@@ -26,46 +26,46 @@ def get_mesh_reader(path: str | list[str]) -> Reader | None:
 
 def get_occupancy_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of ``occupancies.npz``, None for other arrays."""
-    ours = _all_files(path, (".npz",)) and not any(map(_may_be_labels, _paths(path)))
+    ours = _all_files(path, (".npz",)) and not any(map(_may_be_labels, paths_of(path)))
     return _each(_read_occupancies) if ours else None
 
 
 def get_library_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of shape libraries, None for other folders and zips."""
-    from napari_3dmsl.shapes.library import ShapeLibrary, is_library
+    from napari_3dmsl.library.library import ShapeLibrary, is_library
 
-    if all(map(is_library, _paths(path))):
+    if all(map(is_library, paths_of(path))):
         return _each(_read_library)
     if _all_files(path, (".zip",)):
-        _tell_why(lambda: ShapeLibrary.open(_paths(path)[0]), _paths(path)[0])
+        tell_why(lambda: ShapeLibrary.open(paths_of(path)[0]), paths_of(path)[0])
     return None
 
 
 def get_image_set_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of finished image sets, None for other folders."""
-    from napari_3dmsl.datasets.image_set import is_image_set
+    from napari_3dmsl.datasets.read.image_set import is_image_set
 
-    return _each(_read_image_set) if all(map(is_image_set, _paths(path))) else None
+    return _each(_read_image_set) if all(map(is_image_set, paths_of(path))) else None
 
 
 def get_zarr_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of OME-Zarr images that this package wrote, None for those of others."""
-    from napari_3dmsl.datasets.files.ome_zarr import is_our_zarr
+    from napari_3dmsl.image_io.ome_zarr import is_our_zarr
 
-    return _each(_read_zarr) if all(map(is_our_zarr, _paths(path))) else None
+    return _each(_read_zarr) if all(map(is_our_zarr, paths_of(path))) else None
 
 
 def get_image_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of simulated images and label volumes in TIFF, None for other TIFFs."""
-    from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, read_settings
+    from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES, read_settings
     from napari_3dmsl.volumes.tiff import may_hold_labels
 
     if not _all_files(path, IMAGE_SUFFIXES):
         return None
     try:
-        if all(read_settings(file) is not None for file in _paths(path)):
+        if all(read_settings(file) is not None for file in paths_of(path)):
             return _each(_read_image)
-        labels = all(may_hold_labels(file) for file in _paths(path))
+        labels = all(may_hold_labels(file) for file in paths_of(path))
     except (ValueError, OSError):
         return None
     return _each(_read_labels) if labels else None
@@ -79,9 +79,9 @@ def get_label_reader(path: str | list[str]) -> Reader | None:
     from napari_3dmsl.volumes.open import NIFTI_SUFFIXES, is_label_file
     from napari_3dmsl.volumes.slices import SLICE_SUFFIXES
 
-    files = _paths(path)
+    files = paths_of(path)
     if len(files) > 1 and _all_files(path, SLICE_SUFFIXES):
-        return _telling(_read_sections)
+        return telling(_read_sections)
     if _all_files(path, NIFTI_SUFFIXES) or all(map(_may_be_labels, files)):
         return _each(_read_labels)
     folders = all(Path(file).is_dir() and is_label_file(file) for file in files)
@@ -98,17 +98,6 @@ def _may_be_labels(path: str) -> bool:
         return any(one.able for one in npz_series(path))
     except ValueError:
         return False
-
-
-def get_microscope_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of microscope files, None for other people's JSON and TOML."""
-    from napari_3dmsl.microscope.presets import may_be_microscope
-
-    files = _paths(path)
-    if len(files) == 1 and may_be_microscope(files[0]):
-        return _telling(_open_microscope)
-    _tell_why(lambda: _no_microscope(files[0]), files[0])
-    return None
 
 
 def read_file(path: Path) -> list[LayerData]:
@@ -134,40 +123,16 @@ def read_file(path: Path) -> list[LayerData]:
     raise ValueError(f"{path}: none of the files that napari-3dmsl shows as layers")
 
 
-def _paths(path: str | list[str]) -> list[str]:
+def paths_of(path: str | list[str]) -> list[str]:
+    """Return what napari hands to a reader as a list: one path, or a stack of several."""
     return [path] if isinstance(path, str) else list(path)
 
 
 def _all_files(path: str | list[str], endings: tuple[str, ...]) -> bool:
-    return all(str(file).lower().endswith(endings) for file in _paths(path))
+    return all(str(file).lower().endswith(endings) for file in paths_of(path))
 
 
-def _open_microscope(path: str | list[str]) -> list[Any]:
-    """Turn a microscope into the *Microscope* panel of the current viewer; it adds no layer."""
-    import napari
-
-    from napari_3dmsl.microscope.instruments import Microscope
-    from napari_3dmsl.widgets.microscope import panel_of
-
-    [file] = _paths(path)
-    Microscope.load(file)  # a wrong setting is told by napari, which knows what was dropped
-    viewer = napari.current_viewer()
-    if viewer is None:
-        raise ValueError(f"{file}: a microscope; it opens in the Microscope panel of a window")
-    panel_of(viewer).form.open_microscope(Path(file))
-    return [(None,)]
-
-
-def _no_microscope(path: str) -> None:
-    from napari_3dmsl.settings import parse_settings, read_text
-
-    parse_settings(read_text(Path(path)), Path(path))
-    raise ValueError(
-        f"{path}: no microscope; recipes are opened in the Image set panel, microscopes here"
-    )
-
-
-def _tell_why(work: Callable[[], Any], path: str) -> None:
+def tell_why(work: Callable[[], Any], path: str) -> None:
     """Show in the window why something cannot be done with a file."""
     try:
         work()
@@ -191,30 +156,30 @@ def _each(read: Callable[[Path], list[LayerData]]) -> Reader:
 
     def read_all(path: str | list[str]) -> list[LayerData]:
         layers: list[LayerData] = []
-        for file in _paths(path):
+        for file in paths_of(path):
             with reading(file, "cannot be opened"):
                 layers += read(Path(file))
         return layers
 
-    return _telling(read_all)
+    return telling(read_all)
 
 
-def _telling(read: Reader) -> Reader:
+def telling(read: Reader) -> Reader:
     """Return a reader that says in the window, too, why it cannot read something."""
 
     def read_or_tell(path: str | list[str]) -> list[LayerData]:
         try:
             return read(path)
         except (ValueError, OSError) as error:
-            _tell(str(error), _paths(path)[0])
+            _tell(str(error), paths_of(path)[0])
             raise
 
     return read_or_tell
 
 
 def _read_mesh(path: Path) -> list[LayerData]:
-    from napari_3dmsl.datasets.formats import mesh_unit_nm
-    from napari_3dmsl.layers import KEY, mesh_layer
+    from napari_3dmsl.layers.shapes import KEY, mesh_layer
+    from napari_3dmsl.library.mesh_units import mesh_unit_nm
     from napari_3dmsl.shapes.mesh import doubtful_size, read_mesh
 
     if path.suffix.lower() == ".ply" and path.is_file() and _is_cloud(path):
@@ -240,9 +205,9 @@ def _read_cloud(path: Path) -> list[LayerData]:
     """Read points with normals; the mesh beside them tells where their unit cube lies."""
     import numpy as np
 
-    from napari_3dmsl.datasets.formats import mesh_unit_nm
-    from napari_3dmsl.point_layers import cloud_layer
-    from napari_3dmsl.shapes.library_files import MESH_FILE, cloud_from_ply
+    from napari_3dmsl.layers.samples import cloud_layer
+    from napari_3dmsl.library.instance_files import MESH_FILE, cloud_from_ply
+    from napari_3dmsl.library.mesh_units import mesh_unit_nm
     from napari_3dmsl.shapes.mesh import read_mesh
     from napari_3dmsl.shapes.sampling import UnitCube
 
@@ -256,9 +221,9 @@ def _read_cloud(path: Path) -> list[LayerData]:
 
 
 def _read_occupancies(path: Path) -> list[LayerData]:
-    from napari_3dmsl.datasets.formats import mesh_unit_nm
-    from napari_3dmsl.point_layers import occupancies_layer
-    from napari_3dmsl.shapes.library_files import occupancies_from_npz
+    from napari_3dmsl.layers.samples import occupancies_layer
+    from napari_3dmsl.library.instance_files import occupancies_from_npz
+    from napari_3dmsl.library.mesh_units import mesh_unit_nm
 
     unit_um = mesh_unit_nm(path) / 1000
     found = occupancies_from_npz(_content(path), unit_um, str(path))
@@ -266,7 +231,7 @@ def _read_occupancies(path: Path) -> list[LayerData]:
 
 
 def _content(path: Path) -> bytes:
-    from napari_3dmsl.shapes.library_files import LARGEST_FILE
+    from napari_3dmsl.library.instance_files import LARGEST_FILE
 
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
@@ -276,16 +241,16 @@ def _content(path: Path) -> bytes:
 
 
 def _read_library(path: Path) -> list[LayerData]:
-    from napari_3dmsl.layers import library_layers
-    from napari_3dmsl.shapes.library import ShapeLibrary
+    from napari_3dmsl.layers.shapes import library_layers
+    from napari_3dmsl.library.library import ShapeLibrary
 
     return library_layers(ShapeLibrary.open(path))
 
 
 def _read_image(path: Path) -> list[LayerData]:
-    from napari_3dmsl.datasets.formats import describe_image, read_image
-    from napari_3dmsl.image_set_layers import file_layer
-    from napari_3dmsl.layers import image_layer_from_file
+    from napari_3dmsl.image_io.ome_tiff import describe_image, read_image
+    from napari_3dmsl.layers.image_sets import file_layer
+    from napari_3dmsl.layers.shapes import image_layer_from_file
 
     array, metadata = read_image(path)
     if "microscope" in metadata:
@@ -298,28 +263,28 @@ def _read_image(path: Path) -> list[LayerData]:
 
 
 def _read_image_set(path: Path) -> list[LayerData]:
-    from napari_3dmsl.image_set_layers import image_set_layers
+    from napari_3dmsl.layers.image_sets import image_set_layers
 
     return image_set_layers(path)
 
 
 def _read_zarr(path: Path) -> list[LayerData]:
-    from napari_3dmsl.image_set_layers import zarr_layers
+    from napari_3dmsl.layers.image_sets import zarr_layers
 
     return zarr_layers(path)
 
 
 def _read_sections(path: str | list[str]) -> list[LayerData]:
     """Read several files as the sections of one volume."""
-    from napari_3dmsl.layers import volume_layer
+    from napari_3dmsl.layers.shapes import volume_layer
     from napari_3dmsl.volumes.open import open_labels
 
-    return [volume_layer(open_labels(_paths(path)))]
+    return [volume_layer(open_labels(paths_of(path)))]
 
 
 def _read_labels(path: Path) -> list[LayerData]:
     """Read a label volume; without a voxel size it stays in voxels, as its metadata says."""
-    from napari_3dmsl.layers import volume_layer
+    from napari_3dmsl.layers.shapes import volume_layer
     from napari_3dmsl.volumes.open import open_labels
 
     return [volume_layer(open_labels(path))]

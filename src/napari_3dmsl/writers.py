@@ -24,8 +24,8 @@ def write_surface(path: str, data: Any, attributes: dict[str, Any]) -> list[str]
     OSError
         When the file cannot be written.
     """
-    from napari_3dmsl.layers import mesh_of, units_of
-    from napari_3dmsl.shapes.library import RELEASED_UNIT_NM
+    from napari_3dmsl.layers.shapes import mesh_of, units_of
+    from napari_3dmsl.library.library import RELEASED_UNIT_NM
     from napari_3dmsl.shapes.mesh import write_mesh
 
     units = units_of(attributes, 3)
@@ -50,9 +50,9 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     OSError
         When the file cannot be written.
     """
-    from napari_3dmsl.datasets.formats import write_image_array, write_ome_tiff
-    from napari_3dmsl.layers import KEY
-    from napari_3dmsl.placement import placement_of, unmirrored
+    from napari_3dmsl.image_io.ome_tiff import write_image_array, write_ome_tiff
+    from napari_3dmsl.layers.placement import placement_of, unmirrored
+    from napari_3dmsl.layers.shapes import KEY
 
     if attributes.get("rgb"):
         raise ValueError(f"layer '{attributes.get('name')}': a colour image; only grey ones fit")
@@ -68,7 +68,7 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 def _size_um(attributes: dict[str, Any], scale: FloatArray) -> list[float] | None:
     """Length of a pixel in µm, None for a layer that is in pixels."""
-    from napari_3dmsl.layers import units_of
+    from napari_3dmsl.layers.shapes import units_of
     from napari_3dmsl.units import layer_unit_in
 
     units = units_of(attributes, len(scale))

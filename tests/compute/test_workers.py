@@ -28,14 +28,14 @@ from napari_3dmsl.compute import (
     worker,
 )
 
-TESTS = Path(__file__).parent
+HELPERS = Path(__file__).parents[1] / "helpers"
 
 
 @pytest.fixture(autouse=True)
 def importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Processes that tests start find the work; no worker is left over."""
     monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+        "PYTHONPATH", os.pathsep.join([str(HELPERS), *filter(None, [os.environ.get("PYTHONPATH")])])
     )
     yield
     worker.end_spares()

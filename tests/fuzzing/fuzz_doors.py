@@ -18,13 +18,13 @@ import numpy as np
 
 from napari_3dmsl import readers
 from napari_3dmsl.cli import main
-from napari_3dmsl.datasets.files.ome_zarr import read_ome_zarr, read_zarr_array
-from napari_3dmsl.datasets.image_set import ImageSet
-from napari_3dmsl.datasets.recipes.recipe_file import read_recipe
-from napari_3dmsl.datasets.running.journal import Journal
-from napari_3dmsl.datasets.running.lock import keep_provenance
+from napari_3dmsl.datasets.read.image_set import ImageSet
+from napari_3dmsl.datasets.recipe.recipe_file import read_recipe
+from napari_3dmsl.datasets.run.journal import Journal
+from napari_3dmsl.datasets.run.lock import keep_provenance
+from napari_3dmsl.image_io.ome_zarr import read_ome_zarr, read_zarr_array
+from napari_3dmsl.library.library import ShapeLibrary, is_library
 from napari_3dmsl.microscope import presets
-from napari_3dmsl.shapes.library import ShapeLibrary, is_library
 
 GIVEN = "given"
 """Name of the folder that holds what is given; messages must name something in it."""

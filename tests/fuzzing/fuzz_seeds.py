@@ -18,13 +18,13 @@ import numpy as np
 import tifffile
 import tomli_w
 
-from napari_3dmsl.datasets.files.ome_zarr import write_ome_zarr
-from napari_3dmsl.datasets.formats import write_ome_tiff
-from napari_3dmsl.datasets.generate import generate
-from napari_3dmsl.datasets.recipe import Recipe
+from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.datasets.run.generate import generate
+from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
+from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
+from napari_3dmsl.library.library import write_library
 from napari_3dmsl.microscope.presets import load_camera, load_microscope, load_objective
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-from napari_3dmsl.shapes.library import write_library
 from napari_3dmsl.shapes.mesh import Mesh, write_mesh
 from napari_3dmsl.shapes.sampling import SampleSettings
 from napari_3dmsl.shapes.shape import Shape, measure_shapes

@@ -14,17 +14,17 @@ import pytest
 import tifffile
 
 from napari_3dmsl.cli import main
-from napari_3dmsl.datasets.files.index import LEADING_COLUMNS
-from napari_3dmsl.datasets.files.ome_zarr import read_ome_zarr, read_zarr_array, write_ome_zarr
-from napari_3dmsl.datasets.files.truths import read_truth
-from napari_3dmsl.datasets.formats import read_pixels
-from napari_3dmsl.datasets.image_set import ImageSet, is_image_set
-from napari_3dmsl.datasets.recipe import Recipe
-from napari_3dmsl.datasets.running.journal import JOURNAL_FILE, Journal
+from napari_3dmsl.datasets.read.image_set import ImageSet, is_image_set
+from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.datasets.run.journal import JOURNAL_FILE, Journal
+from napari_3dmsl.datasets.write.index import LEADING_COLUMNS
+from napari_3dmsl.ground_truth.read import read_truth
+from napari_3dmsl.image_io.ome_tiff import read_pixels
+from napari_3dmsl.image_io.ome_zarr import read_ome_zarr, read_zarr_array, write_ome_zarr
+from napari_3dmsl.library.instance_files import cloud_from_ply, occupancies_from_npz
+from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.library.ownership import FORMAT
 from napari_3dmsl.readers import get_zarr_reader
-from napari_3dmsl.shapes.library import ShapeLibrary
-from napari_3dmsl.shapes.library_files import cloud_from_ply, occupancies_from_npz
-from napari_3dmsl.shapes.library_own import FORMAT
 from napari_3dmsl.shapes.sampling import UnitCube
 from napari_3dmsl.volumes.open import open_labels
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import trimesh
 
+from napari_3dmsl.geometry.inside import winding_numbers
 from napari_3dmsl.geometry.line_crossings import LineGrid, columns_on_grid
-from napari_3dmsl.inside import winding_numbers
 
 TORUS = trimesh.creation.torus(1.0, 0.4, major_sections=60, minor_sections=40)
 TORUS.apply_transform(trimesh.transformations.rotation_matrix(0.8, [1, 2, 3]))

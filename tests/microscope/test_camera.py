@@ -8,7 +8,7 @@ from napari_3dmsl.microscope.camera import (
     record,
     saturated_share,
 )
-from napari_3dmsl.microscope.physseg import physseg_noise
+from napari_3dmsl.microscope.physseg_noise import physseg_noise
 from napari_3dmsl.microscope.presets import camera_names, load_camera
 
 IDEAL = Camera(

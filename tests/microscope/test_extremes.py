@@ -10,10 +10,10 @@ import trimesh
 
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import MOST_PHOTONS, Emitters, Labelling, Surface
-from napari_3dmsl.microscope.imaging import Photons
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.pose import HIGHEST_UM
-from napari_3dmsl.microscope.readouts import PointImage, point_image
+from napari_3dmsl.microscope.renderer import Photons
+from napari_3dmsl.microscope.resolution import PointImage, point_image
+from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import (
     Simulation,
     Simulator,

@@ -8,7 +8,7 @@ import trimesh
 
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.image_warnings import image_warnings
-from napari_3dmsl.microscope.instruments import Microscope
+from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.microscope.simulation import (
     SimulatedImage,
     Simulation,

@@ -6,6 +6,7 @@ import trimesh
 from scipy import stats
 
 from napari_3dmsl.geometry.line_crossings import columns_inside
+from napari_3dmsl.geometry.quadrature import solid_points, surface_points
 from napari_3dmsl.microscope import fluorophores
 from napari_3dmsl.microscope.fluorophores import (
     Labelling,
@@ -13,7 +14,6 @@ from napari_3dmsl.microscope.fluorophores import (
     expected_fluorophores,
     label,
 )
-from napari_3dmsl.microscope.quadrature import solid_points, surface_points
 
 
 def surface_of(solid, offset=(0.0, 0.0, 0.0)):

@@ -7,10 +7,10 @@ import tomli_w
 
 from napari_3dmsl.microscope import presets
 from napari_3dmsl.microscope.camera import Camera
-from napari_3dmsl.microscope.imaging import expected_photons
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.objectives import Objective, with_objective
 from napari_3dmsl.microscope.pose import Pose
+from napari_3dmsl.microscope.renderer import expected_photons
+from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation, scene_from_points
 
 LOADERS = {

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from microscope.reference import emission_psf, full_width_at_half_maximum
 from microscPSF import microscPSF
+from optics_reference import emission_psf, full_width_at_half_maximum
 
 from napari_3dmsl.microscope.focus import best_focus_stage_um
-from napari_3dmsl.microscope.hankel import RadialGrid
-from napari_3dmsl.microscope.instruments import Microscope
+from napari_3dmsl.microscope.hankel_transform import RadialGrid
 from napari_3dmsl.microscope.modality import Confocal, SquaredEmission, Widefield
 from napari_3dmsl.microscope.psf import GibsonLanni
+from napari_3dmsl.microscope.settings import Microscope
 
 WATER = Microscope(emission_nm=600, excitation_nm=561, specimen_index=1.33)
 OIL = WATER.replace(specimen_index=1.515)

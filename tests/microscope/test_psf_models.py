@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from microscope.reference import full_width_at_half_maximum, optical_path_um
+from optics_reference import full_width_at_half_maximum, optical_path_um
 
-from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.psf import GibsonLanni, GibsonLanniSeries, Vectorial, point_spread
+from napari_3dmsl.microscope.settings import Microscope
 
 WATER = Microscope(emission_nm=600, specimen_index=1.33)
 OIL = WATER.replace(specimen_index=1.515)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_3dmsl.datasets.files.points import read_points
+from napari_3dmsl.image_io.point_csv import read_points
 from napari_3dmsl.microscope.fluorophores import Emitters, Labelling, Surface
-from napari_3dmsl.microscope.imaging import Renderer
-from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.pose import VIEWS
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.psf import GibsonLanni
+from napari_3dmsl.microscope.renderer import Renderer
+from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.microscope.simulation import Simulation, Simulator, pose_of_view
 
 SETS = {"con1": "Conf1_imgs/N_0_920", "conf2": "Conf2_imgs/0_920", "epi1": "Epi1_imgs/0_920"}

@@ -3,7 +3,6 @@ import json
 import pytest
 
 from napari_3dmsl.microscope.camera import Camera
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.presets import (
     camera_names,
     load_camera,
@@ -11,6 +10,7 @@ from napari_3dmsl.microscope.presets import (
     microscope_names,
     usual_camera,
 )
+from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation
 
 

@@ -10,8 +10,8 @@ import trimesh
 
 from napari_3dmsl.microscope.camera import Camera, peak_snr
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.presets import load_camera, load_microscope
+from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation, Simulator, scene_from_points
 
 SMALL = Microscope(image_size=(24, 24), pixel_nm=100)

@@ -6,7 +6,6 @@ from scipy import ndimage
 from solids import draw_ball, draw_torus, draw_tube
 
 from napari_3dmsl.shapes.distance import distance_to_mesh
-from napari_3dmsl.shapes.field import smooth_mask
 from napari_3dmsl.shapes.mesh import (
     Mesh,
     decimate,
@@ -16,6 +15,7 @@ from napari_3dmsl.shapes.mesh import (
     surface_distance,
     write_mesh,
 )
+from napari_3dmsl.shapes.smoothed_mask import smooth_mask
 
 VOXEL = (20, 20, 20)
 UM = 0.02

@@ -5,9 +5,8 @@ import pytest
 import trimesh
 from solids import draw_torus, draw_tube
 
-from napari_3dmsl import inside as inside_module
-from napari_3dmsl.inside import inside_mesh, winding_numbers
-from napari_3dmsl.shapes.field import inside_field, smooth_mask
+from napari_3dmsl.geometry import inside as inside_module
+from napari_3dmsl.geometry.inside import inside_mesh, winding_numbers
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field, read_mesh
 from napari_3dmsl.shapes.sampling import (
     SampleSettings,
@@ -17,6 +16,7 @@ from napari_3dmsl.shapes.sampling import (
     sample_point_cloud,
     sample_surface,
 )
+from napari_3dmsl.shapes.smoothed_mask import inside_field, smooth_mask
 
 VOXEL_UM = 0.024
 

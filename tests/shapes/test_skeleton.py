@@ -5,8 +5,8 @@ from scipy.spatial.transform import Rotation
 from skimage.measure import euler_number
 from solids import draw_ball, draw_torus, draw_tube
 
-from napari_3dmsl.shapes.graph import build_graph, smooth
 from napari_3dmsl.shapes.skeleton import _euler_number, skeleton_from_mask
+from napari_3dmsl.shapes.skeleton_graph import build_graph, smooth
 
 VOXEL = (20, 20, 20)
 UM = 0.02

@@ -9,9 +9,9 @@ from scipy.spatial.transform import Rotation
 from skimage.measure import euler_number
 from solids import draw_along, draw_ball, hairpin, open_ring
 
-from napari_3dmsl.shapes.field import smooth_mask
 from napari_3dmsl.shapes.mesh import mesh_from_mask
 from napari_3dmsl.shapes.skeleton import skeleton_from_mask
+from napari_3dmsl.shapes.smoothed_mask import smooth_mask
 from napari_3dmsl.shapes.welds import bridges_gap, open_corners
 
 VOXEL = (24, 24, 24)

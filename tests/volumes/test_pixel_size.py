@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from refusals import refusal
 
-from napari_3dmsl.datasets.formats import describe_image
+from napari_3dmsl.image_io.ome_tiff import describe_image
 from napari_3dmsl.volumes.open import open_labels
 
 LABELS = np.zeros((5, 6, 7), np.uint16)

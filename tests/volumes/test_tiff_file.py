@@ -11,7 +11,7 @@ import tifffile
 from refusals import refusal
 
 from napari_3dmsl import memory
-from napari_3dmsl.datasets.formats import describe_image, read_pixels
+from napari_3dmsl.image_io.ome_tiff import describe_image, read_pixels
 from napari_3dmsl.volumes.open import open_labels
 
 LABELS = np.arange(4 * 5 * 6, dtype=np.uint16).reshape(4, 5, 6)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hands import VOXEL_NM, Hands, load, running, small_labels
 
-from napari_3dmsl import layers
+from napari_3dmsl.layers import shapes as layers
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 
 

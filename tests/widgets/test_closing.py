@@ -14,7 +14,7 @@ import pytest
 from hands import Hands, running
 from qtpy.QtWidgets import QFileDialog
 
-from napari_3dmsl import layers
+from napari_3dmsl.layers import shapes as layers
 
 
 def preview(hands: Hands, **_: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hands import running
 from repository_server import Repository, serving
 
-from napari_3dmsl.shapes.library import write_library
+from napari_3dmsl.library.library import write_library
 
 PANEL = "Download shapes"
 

@@ -10,11 +10,11 @@ import pytest
 import tifffile
 from hands import Hands
 
-from napari_3dmsl import layers
-from napari_3dmsl.datasets.formats import read_image
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope
+from napari_3dmsl.image_io.ome_tiff import read_image
+from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.library.library import ShapeLibrary, write_library
+from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
-from napari_3dmsl.shapes.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.mesh import read_mesh
 
 PANEL = "Export images"
@@ -139,7 +139,7 @@ def test_a_bare_name_typed_into_the_dialog_gets_the_ending(
     ],
 )
 def test_names_end_as_their_kind_does(typed: str, kinds: str, written: str) -> None:
-    from napari_3dmsl.widgets._ask import with_ending
+    from napari_3dmsl.widgets.common.questions import with_ending
 
     assert with_ending(Path("x") / typed, kinds) == Path("x") / written
 

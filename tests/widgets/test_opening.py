@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_3dmsl import layers
 from napari_3dmsl.adopt import open_files, watch
-from napari_3dmsl.datasets.formats import write_image, write_ome_tiff
+from napari_3dmsl.image_io.ome_tiff import write_image, write_ome_tiff
+from napari_3dmsl.layers import shapes as layers
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 
 

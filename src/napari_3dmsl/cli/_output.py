@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_3dmsl.datasets.running.pace import Pace
+from napari_3dmsl.datasets.run.pace import Pace
 
 CLEAR_LINE = "\r\033[K"
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -11,8 +11,8 @@ import typer
 from napari_3dmsl.cli._output import AsJson, show, warn
 
 if TYPE_CHECKING:
-    from napari_3dmsl.datasets.generate import Outcome
-    from napari_3dmsl.datasets.plan import Plan
+    from napari_3dmsl.datasets.recipe.plan import Plan
+    from napari_3dmsl.datasets.run.generate import Outcome
 
 _TOLD_FAILURES = 5
 
@@ -43,9 +43,9 @@ def dataset(
     """Make an image set from a recipe; interrupt it whenever you like and run it again to go on."""
     from napari_3dmsl.cli._output import progress_log
     from napari_3dmsl.compute import processors
-    from napari_3dmsl.datasets.generate import generate, library_of
-    from napari_3dmsl.datasets.plan import check_image_memory, make_plan
-    from napari_3dmsl.datasets.recipe import Recipe
+    from napari_3dmsl.datasets.recipe.plan import check_image_memory, make_plan
+    from napari_3dmsl.datasets.recipe.recipe import Recipe
+    from napari_3dmsl.datasets.run.generate import generate, library_of
 
     start = perf_counter()
     asked = Recipe.load(recipe)

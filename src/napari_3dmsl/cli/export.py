@@ -44,8 +44,8 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write shapes of a library as meshes, skeletons or voxels, one file each."""
-    from napari_3dmsl.datasets.files.shape_forms import chosen, export_shapes
-    from napari_3dmsl.shapes.library import ShapeLibrary
+    from napari_3dmsl.library.library import ShapeLibrary
+    from napari_3dmsl.library.shape_forms import chosen, export_shapes
 
     start = perf_counter()
     source = ShapeLibrary.open(library)

@@ -120,11 +120,11 @@ def extract(
     as_json: AsJson = False,
 ) -> None:
     """Cut a label volume into shapes and write them as a 3DMSL library."""
-    from napari_3dmsl.datasets.files.label_files import open_label_file
-    from napari_3dmsl.datasets.formats import check_image_path
+    from napari_3dmsl.image_io.label_files import open_label_file
+    from napari_3dmsl.image_io.ome_tiff import check_image_path
+    from napari_3dmsl.library.library import check_target, write_library
     from napari_3dmsl.shapes.classification import ClassRules
     from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-    from napari_3dmsl.shapes.library import check_target, write_library
     from napari_3dmsl.shapes.sampling import SampleSettings
     from napari_3dmsl.shapes.shape import measure_shapes
     from napari_3dmsl.volumes.plausibility import label_warnings
@@ -232,7 +232,7 @@ def _write_labels(path: Path, extraction: Extraction, settings: ExtractionSettin
     import numpy as np
 
     from napari_3dmsl import __version__
-    from napari_3dmsl.datasets.formats import write_ome_tiff
+    from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
 
     fits = extraction.report.kept <= np.iinfo(np.uint16).max
     write_ome_tiff(

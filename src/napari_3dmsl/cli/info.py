@@ -54,9 +54,9 @@ def _presets() -> Report:
 
 
 def _file(path: Path) -> Report:
-    from napari_3dmsl.datasets.formats import IMAGE_SUFFIXES, LOCK_FILE
-    from napari_3dmsl.shapes.library import is_library
-    from napari_3dmsl.shapes.library_files import MESH_FILE
+    from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES
+    from napari_3dmsl.library.instance_files import LOCK_FILE, MESH_FILE
+    from napari_3dmsl.library.library import is_library
     from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
     from napari_3dmsl.volumes.open import LABEL_SUFFIXES, is_label_file
 
@@ -83,7 +83,7 @@ def _file(path: Path) -> Report:
 def _image_set(path: Path) -> Report:
     from collections import Counter
 
-    from napari_3dmsl.datasets.image_set import ImageSet
+    from napari_3dmsl.datasets.read.image_set import ImageSet
 
     images = ImageSet(path)
     counts = {name: dict(Counter(images.column(name))) for name in ("split", "microscope")}
@@ -99,7 +99,7 @@ def _image_set(path: Path) -> Report:
 
 
 def _library(path: Path) -> Report:
-    from napari_3dmsl.shapes.library import ShapeLibrary
+    from napari_3dmsl.library.library import ShapeLibrary
 
     library = ShapeLibrary.open(path)
     result = {
@@ -118,7 +118,7 @@ def _library(path: Path) -> Report:
 
 def _instance(path: Path) -> Report:
     """Tell of the folder of one shape: its mesh, and what lies beside it."""
-    from napari_3dmsl.shapes.library_files import CLOUD_FILE, MESH_FILE, OCCUPANCY_FILE, image_key
+    from napari_3dmsl.library.instance_files import CLOUD_FILE, MESH_FILE, OCCUPANCY_FILE, image_key
 
     result, lines = _mesh(path / MESH_FILE)
     samples = [name for name in (CLOUD_FILE, OCCUPANCY_FILE) if (path / name).is_file()]
@@ -133,7 +133,7 @@ def _instance(path: Path) -> Report:
 
 
 def _mesh(path: Path) -> Report:
-    from napari_3dmsl.datasets.formats import mesh_unit_nm
+    from napari_3dmsl.library.mesh_units import mesh_unit_nm
     from napari_3dmsl.shapes.mesh import doubtful_size, read_mesh
 
     unit_nm = mesh_unit_nm(path)
@@ -162,7 +162,7 @@ def _mesh(path: Path) -> Report:
 def _image(path: Path) -> Report:
     from dataclasses import asdict
 
-    from napari_3dmsl.datasets.formats import describe_image
+    from napari_3dmsl.image_io.ome_tiff import describe_image
     from napari_3dmsl.volumes.open import list_series
 
     image, series = describe_image(path), list_series(path)

@@ -11,7 +11,7 @@ import typer
 from napari_3dmsl.cli._output import AsJson, show
 
 if TYPE_CHECKING:
-    from napari_3dmsl.shapes.library_measure import MeasureOutcome
+    from napari_3dmsl.library.measure import MeasureOutcome
 
 _TOLD_PROBLEMS = 5
 
@@ -27,8 +27,8 @@ def measure(
 ) -> None:
     """Measure the shapes of a library; interrupt it whenever you like and run it again to go on."""
     from napari_3dmsl.cli._output import progress_log
-    from napari_3dmsl.shapes.library import ShapeLibrary
-    from napari_3dmsl.shapes.library_measure import measure_library
+    from napari_3dmsl.library.library import ShapeLibrary
+    from napari_3dmsl.library.measure import measure_library
 
     start = perf_counter()
     outcome = measure_library(library, workers, progress_log())

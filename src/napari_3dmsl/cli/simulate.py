@@ -14,8 +14,8 @@ from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show
 
 if TYPE_CHECKING:
     from napari_3dmsl.microscope.camera import Camera
-    from napari_3dmsl.microscope.instruments import Microscope
     from napari_3dmsl.microscope.pose import Pose
+    from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 
 POINTS = ".csv"
@@ -132,10 +132,10 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Image a shape, or emitters from a list, through a microscope."""
-    from napari_3dmsl.datasets.formats import check_image_path, write_image
+    from napari_3dmsl.image_io.ome_tiff import check_image_path, write_image
     from napari_3dmsl.microscope.fluorophores import Labelling
     from napari_3dmsl.microscope.image_warnings import image_warnings
-    from napari_3dmsl.microscope.instruments import Acquisition
+    from napari_3dmsl.microscope.settings import Acquisition
     from napari_3dmsl.microscope.simulation import Simulation
     from napari_3dmsl.writing import check_apart
 
@@ -248,8 +248,8 @@ def _image(
     shape: Path, voxel_nm: float | None, simulation: Simulation
 ) -> tuple[SimulatedImage, float | None, list[str]]:
     """Image a file; also return the length of a mesh's unit, None for points, and doubts in it."""
-    from napari_3dmsl.datasets.files.points import read_points
-    from napari_3dmsl.datasets.formats import mesh_unit_nm
+    from napari_3dmsl.image_io.point_csv import read_points
+    from napari_3dmsl.library.mesh_units import mesh_unit_nm
     from napari_3dmsl.microscope.simulation import (
         image_scene,
         scene_from_points,

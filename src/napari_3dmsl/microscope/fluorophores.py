@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from pydantic import Field
 
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.geometry.inside import is_closed
+from napari_3dmsl.geometry.quadrature import solid_points, surface_points
+from napari_3dmsl.geometry.random_points import sample_solid
 from napari_3dmsl.geometry.triangles import draw_on_triangles, triangle_areas
-from napari_3dmsl.inside import is_closed
-from napari_3dmsl.microscope.quadrature import solid_points, surface_points
-from napari_3dmsl.microscope.solid import sample_solid
 from napari_3dmsl.settings import Settings
 
 MOST_FLUOROPHORES = 5_000_000
@@ -161,7 +161,7 @@ def label(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> E
     Emitters
         ``round(density * size)`` binding sites (at least one), thinned by the efficiency; each
         uniformly placed. When the labelling is continuous, the points of a quadrature instead
-        (see `napari_3dmsl.microscope.quadrature`), each with the photons of its piece.
+        (see `napari_3dmsl.geometry.quadrature`), each with the photons of its piece.
 
     Raises
     ------

@@ -14,8 +14,8 @@ from scipy import optimize
 from scipy.interpolate import CubicSpline
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope
 from napari_3dmsl.microscope.psf import PointSpread, point_spread
+from napari_3dmsl.microscope.settings import Acquisition, Microscope
 
 _LAW_STEP_UM = 0.5
 

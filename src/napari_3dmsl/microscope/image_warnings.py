@@ -13,7 +13,7 @@ from napari_3dmsl.microscope.camera import saturated_share
 
 if TYPE_CHECKING:
     from napari_3dmsl.microscope.fluorophores import Emitters
-    from napari_3dmsl.microscope.instruments import Microscope
+    from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.microscope.simulation import SimulatedImage
 
 

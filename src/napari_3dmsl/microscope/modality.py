@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.focus import focus_heights_um
-from napari_3dmsl.microscope.hankel import RadialGrid, gauss_legendre
-from napari_3dmsl.microscope.instruments import Microscope
+from napari_3dmsl.microscope.hankel_transform import RadialGrid, gauss_legendre
 from napari_3dmsl.microscope.psf import point_spread
+from napari_3dmsl.microscope.settings import Microscope
 
 
 class Modality(ABC):

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from napari_3dmsl.microscope.instruments import Microscope, RefractiveIndex, Thickness
+from napari_3dmsl.microscope.settings import Microscope, RefractiveIndex, Thickness
 from napari_3dmsl.settings import Settings
 
 

@@ -17,8 +17,8 @@ from typing import Literal, TypeVar
 import platformdirs
 
 from napari_3dmsl.microscope.camera import Camera
-from napari_3dmsl.microscope.instruments import Microscope
 from napari_3dmsl.microscope.objectives import Objective
+from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.writing import whole_file
 

@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike
 from scipy.special import j0, j1, jv
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.microscope.hankel import gauss_legendre
-from napari_3dmsl.microscope.instruments import Microscope
+from napari_3dmsl.microscope.hankel_transform import gauss_legendre
+from napari_3dmsl.microscope.settings import Microscope
 
 
 @dataclass(frozen=True)

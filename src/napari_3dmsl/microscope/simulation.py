@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from scipy import fft
 
 from napari_3dmsl.arrays import CountArray, FloatArray
+from napari_3dmsl.microscope.as_released import AsReleased, place_as_released, released_pose
 from napari_3dmsl.microscope.blinking import on_fractions
 from napari_3dmsl.microscope.camera import Camera, peak_snr, photons_for_snr, record
 from napari_3dmsl.microscope.fluorophores import (
@@ -23,17 +24,16 @@ from napari_3dmsl.microscope.fluorophores import (
 )
 from napari_3dmsl.microscope.focus import plane_positions
 from napari_3dmsl.microscope.image_warnings import emitters_in_field, recorded_saturated_share
-from napari_3dmsl.microscope.imaging import (
+from napari_3dmsl.microscope.physseg_noise import PhysSegNoise, physseg_noise
+from napari_3dmsl.microscope.pose import VIEWS, Placed, Pose, ViewName, place
+from napari_3dmsl.microscope.renderer import (
     Photons,
     Progress,
     Renderer,
     check_stack,
     expected_photons,
 )
-from napari_3dmsl.microscope.instruments import Acquisition, Microscope
-from napari_3dmsl.microscope.physseg import PhysSegNoise, physseg_noise
-from napari_3dmsl.microscope.pose import VIEWS, Placed, Pose, ViewName, place
-from napari_3dmsl.microscope.released import AsReleased, place_as_released, released_pose
+from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.settings import Settings
 
 Noise = Literal["none", "camera", "physeg"]

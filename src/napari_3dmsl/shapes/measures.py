@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_3dmsl.geometry.triangles import triangle_normals
-from napari_3dmsl.shapes.graph import path_length
+from napari_3dmsl.shapes.skeleton_graph import path_length
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.geometry.triangles import triangle_areas, triangle_normals
+from napari_3dmsl.mesh_io.mesh_files import LARGEST_MESH_FILE, MESH_SUFFIXES, parse_mesh
+from napari_3dmsl.mesh_io.repair import repair
 from napari_3dmsl.reading import reading
 from napari_3dmsl.shapes.distance import distance_to_mesh
-from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask
-from napari_3dmsl.shapes.mesh_files import LARGEST_MESH_FILE, MESH_SUFFIXES, parse_mesh
-from napari_3dmsl.shapes.mesh_repair import repair
+from napari_3dmsl.shapes.smoothed_mask import SmoothedMask, smooth_mask
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def read_mesh(path: str | Path, unit_um: float = 1.0) -> Mesh:
     """Read a triangle mesh from an ``.off``, ``.ply``, ``.stl`` or ``.obj`` file.
 
     Polygons become triangles. Vertices that the format or the program split are merged where that
-    closes the surface, and a closed surface looks outward, see `napari_3dmsl.shapes.mesh_repair`.
+    closes the surface, and a closed surface looks outward, see `napari_3dmsl.mesh_io.repair`.
 
     Parameters
     ----------

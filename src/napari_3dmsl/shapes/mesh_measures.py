@@ -9,7 +9,7 @@ import numpy as np
 from napari_3dmsl.shapes.classification import ClassRules, classify
 from napari_3dmsl.shapes.shape import Shape
 from napari_3dmsl.shapes.skeleton import skeleton_from_field
-from napari_3dmsl.shapes.voxels import voxelise
+from napari_3dmsl.shapes.voxelize import voxelise
 
 if TYPE_CHECKING:
     from napari_3dmsl.shapes.mesh import Mesh

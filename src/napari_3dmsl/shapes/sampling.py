@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
+from napari_3dmsl.geometry.inside import inside_mesh
 from napari_3dmsl.geometry.triangles import draw_on_triangles, triangle_normals
-from napari_3dmsl.inside import inside_mesh
 from napari_3dmsl.settings import Settings
-from napari_3dmsl.shapes.field import inside_field
+from napari_3dmsl.shapes.smoothed_mask import inside_field
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_3dmsl.shapes.field import SmoothedMask
     from napari_3dmsl.shapes.mesh import Mesh
+    from napari_3dmsl.shapes.smoothed_mask import SmoothedMask
 
 MOST_POINTS = 1_000_000
 

@@ -13,11 +13,11 @@ from napari_3dmsl.compute import in_workers
 from napari_3dmsl.shapes.classification import Classification, ClassRules, classify
 from napari_3dmsl.shapes.crops import Crop, iter_crops
 from napari_3dmsl.shapes.cut_ends import cut_faces
-from napari_3dmsl.shapes.field import smooth_mask
 from napari_3dmsl.shapes.measures import FORM_COLUMNS, Form, form_of
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
 from napari_3dmsl.shapes.neighbours import neighbour_distances
 from napari_3dmsl.shapes.skeleton import Skeleton, skeleton_from_field
+from napari_3dmsl.shapes.smoothed_mask import smooth_mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

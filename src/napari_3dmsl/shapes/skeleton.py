@@ -11,9 +11,9 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 
 from napari_3dmsl.shapes.cut_ends import CutFace, way_to_border
-from napari_3dmsl.shapes.field import SmoothedMask, smooth_mask
-from napari_3dmsl.shapes.graph import Graph, build_graph, path_length
 from napari_3dmsl.shapes.morphology import bounding_box, components
+from napari_3dmsl.shapes.skeleton_graph import Graph, build_graph, path_length
+from napari_3dmsl.shapes.smoothed_mask import SmoothedMask, smooth_mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from napari_3dmsl import layers
+from napari_3dmsl.layers import shapes as layers
 from napari_3dmsl.shapes.phantom import make_phantom
-from napari_3dmsl.widgets.browse import BrowsePanel
+from napari_3dmsl.widgets.browse.panel import BrowsePanel
 from napari_3dmsl.widgets.export import ExportPanel
-from napari_3dmsl.widgets.extract import ExtractPanel
-from napari_3dmsl.widgets.microscope import MicroscopePanel
+from napari_3dmsl.widgets.extract.panel import ExtractPanel
+from napari_3dmsl.widgets.microscope.panel import MicroscopePanel
 
 _TIMEOUT_S = 300.0
 _SIZE = (1600, 1000)
@@ -58,8 +58,8 @@ class Demo:
 
     def select(self, shape_class: str) -> None:
         """Select the longest shape of a class and wait for its image."""
-        from napari_3dmsl.widgets._image_layers import IMAGE
-        from napari_3dmsl.widgets._selection import selection_of
+        from napari_3dmsl.widgets.common.shape_selection import selection_of
+        from napari_3dmsl.widgets.microscope.image_layers import IMAGE
 
         selection = selection_of(self.viewer)
         assert selection.source is not None

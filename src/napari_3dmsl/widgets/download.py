@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
-from napari_3dmsl import layers
-from napari_3dmsl.datasets.download import (
+from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.library.download import (
     DATASET_DOI,
     LICENCE,
     RemoteFile,
@@ -16,9 +16,9 @@ from napari_3dmsl.datasets.download import (
     is_downloaded,
     list_archives,
 )
-from napari_3dmsl.shapes.library import ShapeLibrary
-from napari_3dmsl.widgets._panel import Panel
-from napari_3dmsl.widgets._thread import BackgroundThread
+from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.widgets.common.background_thread import BackgroundThread
+from napari_3dmsl.widgets.common.panel import Panel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QWidget
 
-from napari_3dmsl import layers
-from napari_3dmsl.placement import placement_of_layer, unmirrored
+from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.library.library import RELEASED_UNIT_NM, write_library
 from napari_3dmsl.shapes.collection import ShapeCollection
-from napari_3dmsl.shapes.library import RELEASED_UNIT_NM, write_library
 from napari_3dmsl.shapes.mesh import write_mesh
 from napari_3dmsl.shapes.sampling import SampleSettings
-from napari_3dmsl.widgets._ask import ask_for_path, with_ending, write_or_ask
-from napari_3dmsl.widgets._form import Choice, Form, Row, Switch, button
-from napari_3dmsl.widgets._layer_choice import LayerChoice
-from napari_3dmsl.widgets._panel import Panel
-from napari_3dmsl.widgets._selection import selection_of
-from napari_3dmsl.widgets._tabs import open_panel
-from napari_3dmsl.widgets._thread import BackgroundThread
+from napari_3dmsl.widgets.common.background_thread import BackgroundThread
+from napari_3dmsl.widgets.common.form import Choice, Form, Row, Switch, button
+from napari_3dmsl.widgets.common.layer_choice import LayerChoice
+from napari_3dmsl.widgets.common.panel import Panel
+from napari_3dmsl.widgets.common.questions import ask_for_path, with_ending, write_or_ask
+from napari_3dmsl.widgets.common.save_layer import save_layer, try_to_write
+from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.common.tabs import open_panel
 
 if TYPE_CHECKING:
     import napari
 
-IMAGE_FILTER = "OME-TIFF (*.ome.tif *.tif *.tiff)"
 LIBRARY_ROWS: list[Row] = [
     Choice(
         "layout",
@@ -135,7 +133,7 @@ class ExportPanel(Panel):
             return
 
         def write(path: Path) -> None:
-            _try(self, lambda: write_mesh(mesh, path, RELEASED_UNIT_NM / 1000), path)
+            try_to_write(self, lambda: write_mesh(mesh, path, RELEASED_UNIT_NM / 1000), path)
 
         name = f"shape_{self._selection.shape_id}.off"
         ask_for_path(self, "Save mesh", name, "Meshes (*.off *.ply *.stl *.obj)", write)
@@ -166,7 +164,7 @@ class ExportPanel(Panel):
         write_or_ask(self, target, write)
 
     def _open_image_set(self) -> None:
-        from napari_3dmsl.widgets.image_set import ImageSetPanel
+        from napari_3dmsl.widgets.image_set.panel import ImageSetPanel
 
         open_panel(self.viewer, ImageSetPanel, "Image set")
 
@@ -192,32 +190,6 @@ class ExportPanel(Panel):
     def _stopped(self) -> None:
         self._set_running(False)
         self.say("Cancelled; nothing was saved.")
-
-
-def save_layer(panel: Panel, layer: Any) -> None:
-    """Ask where, and write a simulated image layer as OME-TIFF."""
-    from napari_3dmsl.datasets.formats import write_image_array
-
-    name = f"{layer.name.replace(' ', '_')}.ome.tif"
-    settings = layers.about(layer)["settings"]
-
-    def write(path: Path) -> None:
-        pixels, *_ = unmirrored(layer.data, placement_of_layer(layer))
-        write_image_array(path, pixels, settings)
-
-    ask_for_path(
-        panel, "Save image", name, IMAGE_FILTER, lambda path: _try(panel, lambda: write(path), path)
-    )
-
-
-def _try(panel: Panel, write: Callable[[], Any], path: Path) -> None:
-    """Write and say so; a problem is told and leaves files as they were."""
-    try:
-        write()
-    except (ValueError, OSError) as error:
-        panel.complain(f"Not saved: {error}")
-        return
-    panel.say(f"Saved {path}")
 
 
 def _is_simulated(layer: Any) -> bool:

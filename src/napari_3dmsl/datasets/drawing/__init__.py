@@ -1,1 +1,0 @@
-"""Ground truth drawn onto pixels, and brought into the coordinates of the image."""

@@ -1,1 +1,0 @@
-"""Files of an image set: OME-TIFF, OME-Zarr, tables, layouts."""

@@ -1,0 +1,1 @@
+"""What an image set is made of: the recipe, and the plan that comes of it."""

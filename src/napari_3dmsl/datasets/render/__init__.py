@@ -1,0 +1,1 @@
+"""Groups of images of a recipe, rendered."""

@@ -1,0 +1,297 @@
+"""A group of a recipe rendered: images, what they show, and every number that was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from napari_3dmsl.datasets.file_layout import file_name
+from napari_3dmsl.datasets.recipe.instrument import Instrument
+from napari_3dmsl.datasets.recipe.plan import Group, seed_of
+from napari_3dmsl.datasets.recipe.ranges import draw, draw_settings
+from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.ground_truth.pixel_truths import TRUTHS, ground_truth
+from napari_3dmsl.microscope.camera import Camera
+from napari_3dmsl.microscope.fluorophores import Emitters, Labelling
+from napari_3dmsl.microscope.pose import VIEWS, Placed, Pose
+from napari_3dmsl.microscope.renderer import Renderer
+from napari_3dmsl.microscope.resolution import depth_of_field_um
+from napari_3dmsl.microscope.simulation import (
+    Scene,
+    SimulatedImage,
+    Simulation,
+    image_scene,
+)
+from napari_3dmsl.scenes.placed_object import FieldOfView, PlacedObject
+from napari_3dmsl.timelapse.motion import Frame, frames
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_3dmsl.arrays import FloatArray
+    from napari_3dmsl.datasets.recipe.recipe import Views
+    from napari_3dmsl.microscope.settings import Acquisition, Microscope
+
+
+@dataclass(frozen=True)
+class View:
+    """From where a group is seen: ``0`` to ``z90``, ``random003`` or ``given001``, and the pose."""
+
+    name: str
+    pose: Pose
+
+
+@dataclass(frozen=True, eq=False)
+class Staged:
+    """What stands in the field in one view, before any microscope looks at it.
+
+    Attributes
+    ----------
+    objects : tuple of PlacedObject
+    centroid_um : (3,) float64
+        In the library's world, what lies in the middle of the image.
+    centroid_height_um : float
+        Height above the coverslip that focus counts from.
+    world_to_field : (4, 4) float64
+    """
+
+    objects: tuple[PlacedObject, ...]
+    centroid_um: FloatArray
+    centroid_height_um: float
+    world_to_field: FloatArray
+
+
+class Stage(Protocol):
+    """Labels what a group shows, once, and puts it in the field for each view."""
+
+    labelling: Labelling
+
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
+        """Pose the group for a view; most microscopes all see the same."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """One image, stack or time-lapse with the truth behind it.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the set, made for file names.
+    group : Group
+    view : str
+    instrument : Instrument
+    image : (frames, planes, rows, columns) array
+        Axes that the recipe does not have are left out, see `axes`.
+    axes : str
+        Such as ``YX``, ``ZYX``, ``TYX``.
+    truths : dict of arrays
+        Pixel truths by name, with the axes T where the image has it, and their own.
+    photons : array
+        Expected photons, like `image`.
+    film : tuple of Frame
+        What moves; one frame when nothing does.
+    field : FieldOfView
+        Of the first frame.
+    metadata : dict
+        Every setting and seed, ready for JSON.
+    """
+
+    name: str
+    group: Group
+    view: str
+    instrument: Instrument
+    image: NDArray[Any]
+    axes: str
+    truths: dict[str, NDArray[Any]]
+    photons: NDArray[np.float32]
+    film: tuple[Frame, ...]
+    field: FieldOfView
+    metadata: dict[str, Any]
+
+
+def views_of(views: Views, seed: int, group: str) -> list[View]:
+    """List the views of a group; the random ones are its own, uniform over all orientations."""
+    found = [View(name, Pose.from_view(name)) for name in VIEWS] if views.six else []
+    if views.random:
+        rng = np.random.default_rng(seed_of(seed, group, "views"))
+        for number, turn in enumerate(Rotation.random(views.random, rng)):
+            z, y, x = (tuple(row) for row in turn.as_matrix().tolist())
+            found.append(View(f"random{number:03d}", Pose(rotation_matrix=(z, y, x))))
+    for number, angles in enumerate(views.rotations_deg):
+        found.append(View(f"given{number:03d}", Pose(rotation_deg=angles)))
+    return found
+
+
+def render_group(
+    recipe: Recipe, group: Group, stage: Stage, only: int | None = None
+) -> Iterator[Rendered]:
+    """Render one image after the other: for each view, through each microscope.
+
+    The fluorophores are the same in all of them, and within a view so are pose, focus and motion.
+    An image depends on no other one: ``only`` renders a single view, by its place in the list.
+    """
+    views = views_of(recipe.seen_from, recipe.seed, group.name)
+    for view in views if only is None else [views[only]]:
+        rng = np.random.default_rng(seed_of(recipe.seed, group.name, view.name, "focus"))
+        focus_um, depth_um = draw(recipe.focus.focus_um, rng), draw(recipe.focus.depth_um, rng)
+        acquisition = recipe.focus.acquisition(focus_um, depth_um)
+        staged: dict[Any, tuple[Staged, tuple[Frame, ...]]] = {}
+        for instrument in recipe.microscopes:
+            released = instrument.microscope.as_released
+            if released not in staged:
+                found = stage.place(view, depth_um, instrument.microscope)
+                staged[released] = found, _film(recipe, group, view, found)
+            shot = _Shot(recipe, group, view, instrument, acquisition, stage.labelling)
+            yield shot.take(*staged[released])
+
+
+def image_name(group: str, view: str, microscope: str) -> str:
+    """Return the name of an image, which every file system takes."""
+    return file_name(f"{group}_{view}_{microscope}")
+
+
+def _film(recipe: Recipe, group: Group, view: View, staged: Staged) -> tuple[Frame, ...]:
+    """Return the frames of a view: one, unless the recipe lets things move."""
+    if recipe.motion is None:
+        return (Frame(0.0, staged.objects, 0.0, ()),)
+    rng = np.random.default_rng(seed_of(recipe.seed, group.name, view.name, "motion"))
+    return tuple(frames(staged.objects, recipe.motion, rng))
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """One instrument set up to image one view of a group."""
+
+    recipe: Recipe
+    group: Group
+    view: View
+    instrument: Instrument
+    acquisition: Acquisition
+    labelling: Labelling
+
+    def take(self, staged: Staged, film: tuple[Frame, ...]) -> Rendered:
+        """Image every frame and draw its ground truth."""
+        simulation = self._simulation()
+        taken, truths = [], []
+        for number, frame in enumerate(film):
+            image = self._image(simulation, staged, frame, number)
+            field = _field(image, staged.centroid_height_um)
+            taken.append(image)
+            truths.append(self._truths(frame, field, image))
+            if number == 0:
+                first, first_field = image, field
+        moves = len(film) > 1
+        stacked = {
+            name: np.stack([truth[name] for truth in truths]) if moves else truths[0][name]
+            for name in truths[0]
+        }
+        still = (0, 1) if first.photons.photons.shape[0] == 1 else (0,)
+        axes = ("T" if moves else "") + ("Z" if len(still) == 1 else "") + "YX"
+        shape = [len(film)] * moves + list(first.photons.photons.shape)[len(still) - 1 :]
+        return Rendered(
+            name=image_name(self.group.name, self.view.name, self.instrument.name),
+            group=self.group,
+            view=self.view.name,
+            instrument=self.instrument,
+            image=np.stack([image.counts for image in taken]).reshape(shape),
+            axes=axes,
+            truths=stacked,
+            photons=np.stack([image.photons.photons for image in taken]).reshape(shape),
+            film=film,
+            field=first_field,
+            metadata=self._metadata(first, taken, film),
+        )
+
+    def _simulation(self) -> Simulation:
+        """Draw what the recipe leaves open for this image."""
+        seed = seed_of(self.recipe.seed, self.group.name, self.view.name, self.instrument.name)
+        rng = np.random.default_rng(seed_of(seed, "open"))
+        camera = draw_settings(Camera, self.instrument.camera, rng)
+        snr = None if self.recipe.snr is None else draw(self.recipe.snr, rng)
+        microscope = self.instrument.microscope
+        if self.recipe.image_size is not None:
+            microscope = microscope.replace(image_size=self.recipe.image_size)
+        return Simulation(
+            microscope=microscope,
+            acquisition=self.acquisition,
+            pose=self.view.pose,
+            labelling=self.labelling,
+            camera=camera,
+            noise=self.recipe.noise,
+            snr=snr,
+            seed=seed,
+        )
+
+    def _image(
+        self, simulation: Simulation, staged: Staged, frame: Frame, number: int
+    ) -> SimulatedImage:
+        emitters = _together(frame.objects)
+        placed = Placed(emitters, staged.centroid_height_um, staged.world_to_field)
+        scene = Scene(
+            placed, Renderer(emitters), staged.centroid_um, None, fluorophores=len(emitters)
+        )
+        if number:  # each frame has noise of its own
+            simulation = simulation.replace(seed=seed_of(simulation.seed, "frame", number))
+        if frame.focus_shift_um:
+            focus_um = simulation.acquisition.focus_um + frame.focus_shift_um
+            acquisition = simulation.acquisition.replace(focus_um=focus_um)
+            simulation = simulation.replace(acquisition=acquisition)
+        return image_scene(scene, simulation)
+
+    def _truths(
+        self, frame: Frame, field: FieldOfView, image: SimulatedImage
+    ) -> dict[str, NDArray[Any]]:
+        wanted = [name for name in self.recipe.ground_truth if name in TRUTHS]
+        return ground_truth(frame.objects, field, wanted) if wanted else {}
+
+    def _metadata(
+        self, first: SimulatedImage, taken: Sequence[SimulatedImage], film: tuple[Frame, ...]
+    ) -> dict[str, Any]:
+        found = {
+            **first.metadata(),
+            "recipe": self.recipe.name,
+            "recipe_seed": self.recipe.seed,
+            "group": self.group.name,
+            "split": self.group.split,
+            "view": self.view.name,
+            "shape_ids": [placed.shape_id for placed in film[0].objects],
+        }
+        if len(film) > 1:
+            found["frame_time_s"] = [frame.time_s for frame in film]
+            found["frame_focus_shift_um"] = [frame.focus_shift_um for frame in film]
+        return found
+
+
+def _field(image: SimulatedImage, centroid_height_um: float) -> FieldOfView:
+    microscope = image.simulation.microscope
+    return FieldOfView(
+        microscope.image_size,
+        microscope.pixel_um,
+        centroid_height_um + image.photons.focus_um,
+        _depth_of_field_um(microscope),
+    )
+
+
+@lru_cache(maxsize=256)
+def _depth_of_field_um(microscope: Microscope) -> float:
+    return depth_of_field_um(microscope)
+
+
+def _together(objects: Sequence[PlacedObject]) -> Emitters:
+    """Return the emitters of all objects."""
+    if len(objects) == 1:
+        return objects[0].emitters
+    return Emitters(
+        np.concatenate([placed.emitters.positions_um for placed in objects]),
+        np.concatenate([placed.emitters.photons for placed in objects]),
+    )
+
+
+__all__ = ["Rendered", "Stage", "Staged", "View", "image_name", "render_group", "views_of"]

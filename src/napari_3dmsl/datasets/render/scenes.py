@@ -1,0 +1,209 @@
+"""Scenes for a group of images: shapes packed into a field, or a region of a cell as it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from napari_3dmsl.datasets.recipe.plan import seed_of
+from napari_3dmsl.datasets.recipe.ranges import draw_settings
+from napari_3dmsl.datasets.render.render import Staged
+from napari_3dmsl.datasets.render.single_shape import class_of, in_field
+from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
+from napari_3dmsl.microscope.pose import Pose, place
+from napari_3dmsl.scenes.centrelines import centrelines_of
+from napari_3dmsl.scenes.packing import pack
+from napari_3dmsl.scenes.placed_object import PlacedObject
+from napari_3dmsl.scenes.settings import SceneSettings, draw_centre, region, world_boxes_um
+
+if TYPE_CHECKING:
+    from napari_3dmsl.arrays import FloatArray
+    from napari_3dmsl.datasets.recipe.plan import Group
+    from napari_3dmsl.datasets.recipe.recipe import Recipe
+    from napari_3dmsl.datasets.render.render import Stage, View
+    from napari_3dmsl.microscope.settings import Microscope
+    from napari_3dmsl.shapes.collection import ShapeSource
+    from napari_3dmsl.shapes.mesh import Mesh
+
+_KEPT_MESHES = 64
+
+
+class Pool:
+    """The shapes that scenes of one part draw from.
+
+    Parameters
+    ----------
+    library
+        Where the meshes are from.
+    ids
+        Shapes of the part, ascending.
+    """
+
+    def __init__(self, library: ShapeSource, ids: Sequence[int]) -> None:
+        self.library, self.ids = library, ids
+        self._mesh = lru_cache(maxsize=_KEPT_MESHES)(library.mesh)
+
+    def mesh(self, shape_id: int) -> Mesh:
+        """Surface of one shape, world µm; those used last are kept."""
+        return self._mesh(shape_id)
+
+    @cached_property
+    def boxes_um(self) -> FloatArray:
+        """Boxes of the shapes in the EM volume, see `world_boxes_um`."""
+        boxes = world_boxes_um(self.library)
+        row = {shape_id: place for place, shape_id in enumerate(self.library.ids)}
+        return boxes[[row[shape_id] for shape_id in self.ids]]
+
+
+class _Scene(ABC):
+    """Labelled shapes in the world of their library, and how they come into the field.
+
+    Parameters
+    ----------
+    recipe, group
+    pool
+        Shapes of the group's part.
+    first_label
+        Of the first object; the others follow.
+    """
+
+    def __init__(self, recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> None:
+        assert recipe.scene is not None
+        self._recipe, self._group, self._pool = recipe, group, pool
+        self._first_label = first_label
+        self._settings: SceneSettings = recipe.scene
+        self._rng = np.random.default_rng(seed_of(recipe.seed, group.name, "scene"))
+        labelling_rng = np.random.default_rng(seed_of(recipe.seed, group.name, "labelling"))
+        self.labelling = draw_settings(Labelling, recipe.labelling, labelling_rng)
+        self._image_size_um = common_field_um(recipe)
+        self._labelled = lru_cache(maxsize=_KEPT_MESHES)(self._label)
+
+    @abstractmethod
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
+        """Put the scene into the field, see `Stage`."""
+
+    def _label(self, shape_id: int, copy: int) -> tuple[PlacedObject, Surface]:
+        """Label a shape where it is in the world; each copy in a scene is labelled anew."""
+        mesh = self._pool.mesh(shape_id)
+        surface = Surface(mesh.vertices, mesh.faces)
+        seed = seed_of(self._recipe.seed, self._group.name, "labelling", shape_id, copy)
+        emitters = label(surface, self.labelling, np.random.default_rng(seed))
+        lines = centrelines_of(mesh) if "centreline" in self._recipe.ground_truth else ()
+        shape_class = class_of(self._pool.library, shape_id)
+        at_rest = PlacedObject(
+            1, shape_id, shape_class, mesh.vertices, mesh.faces, emitters, np.eye(4), lines
+        )
+        return at_rest, surface
+
+    def _staged(self, placed: Sequence[tuple[int, FloatArray]], centre: FloatArray) -> Staged:
+        """Put shapes, by id and world to field, into the field."""
+        objects, heights, areas = [], [], []
+        copies: dict[int, int] = {}
+        for number, (shape_id, to_field) in enumerate(placed):
+            copy = copies[shape_id] = copies.get(shape_id, -1) + 1
+            at_rest, surface = self._labelled(shape_id, copy)
+            shown = in_field(at_rest, to_field)
+            objects.append(replace(shown, label=self._first_label + number))
+            heights.append(float((to_field @ [*surface.centroid_um, 1.0])[0]))
+            areas.append(surface.area_um2)
+        height = float(np.average(heights, weights=areas))
+        common = placed[0][1] if len(placed) == 1 else np.eye(4)
+        return Staged(tuple(objects), centre, height, common)
+
+
+class SingleScene(_Scene):
+    """One shape of a part in the middle, turned at random."""
+
+    def __init__(self, recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> None:
+        super().__init__(recipe, group, pool, first_label)
+        self._shape_id = int(self._rng.choice(pool.ids))
+        z, y, x = (tuple(row) for row in Rotation.random(rng=self._rng).as_matrix().tolist())
+        self._pose = Pose(rotation_matrix=(z, y, x))
+
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
+        """Put the lowest fluorophore at ``depth_um`` above the coverslip."""
+        at_rest, surface = self._labelled(self._shape_id, 0)
+        placed = place(at_rest.emitters, surface.centroid_um, self._pose, depth_um)
+        return self._staged([(self._shape_id, placed.world_to_field)], surface.centroid_um)
+
+
+class PackedScene(_Scene):
+    """Shapes of a part packed at random; every view is the same field."""
+
+    def __init__(self, recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> None:
+        super().__init__(recipe, group, pool, first_label)
+        tried: list[int] = []
+        packing = pack(self._candidates(tried), self._settings, self._image_size_um, self._rng)
+        self._placed = [
+            (tried[number], to_field)
+            for number, to_field in zip(packing.chosen, packing.to_field, strict=True)
+        ]
+
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
+        """Put the field at ``depth_um`` above the coverslip."""
+        up = np.eye(4)
+        up[0, 3] = depth_um
+        return self._staged([(i, up @ to_field) for i, to_field in self._placed], np.zeros(3))
+
+    def _candidates(self, tried: list[int]) -> Iterator[Mesh]:
+        """Yield shapes in random order, each once before any comes again; note which."""
+        while True:
+            for shape_id in self._rng.permutation(self._pool.ids).tolist():
+                tried.append(shape_id)
+                yield self._pool.mesh(shape_id)
+
+
+class RegionScene(_Scene):
+    """The shapes of a part in a window of the EM volume; a view turns window and shapes."""
+
+    def __init__(self, recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> None:
+        super().__init__(recipe, group, pool, first_label)
+        self._centre = draw_centre(pool.boxes_um, self._rng)
+
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
+        """Put what lies in the window into the field, the lowest point at ``depth_um``."""
+        found = region(
+            self._pool,
+            self._pool.boxes_um,
+            self._centre,
+            self._settings,
+            self._image_size_um,
+            view.pose.matrix,
+            depth_um,
+        )
+        staged = self._staged([(i, found.to_field) for i in found.ids], self._centre)
+        return replace(staged, world_to_field=found.to_field)
+
+
+def scene_of(recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> Stage:
+    """Make the scene of a group, of the kind that the recipe asks for.
+
+    Raises
+    ------
+    ValueError
+        When nothing can be placed, or a shape cannot be read or labelled.
+    """
+    assert recipe.scene is not None
+    kinds: dict[str, type[_Scene]] = {
+        "single": SingleScene,
+        "packed": PackedScene,
+        "region": RegionScene,
+    }
+    return kinds[recipe.scene.kind](recipe, group, pool, first_label)
+
+
+def common_field_um(recipe: Recipe) -> tuple[float, float]:
+    """Return the sides of the field that every microscope of a recipe sees, (y, x) in µm."""
+    fields = [
+        instrument.microscope.pixel_um
+        * np.array(recipe.image_size or instrument.microscope.image_size)
+        for instrument in recipe.microscopes
+    ]
+    y, x = np.min(fields, axis=0)
+    return float(y), float(x)

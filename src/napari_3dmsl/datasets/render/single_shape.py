@@ -1,0 +1,88 @@
+"""What a group of images shows: a shape, labelled once and put in the field for each view."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_3dmsl.datasets.recipe.plan import seed_of
+from napari_3dmsl.datasets.recipe.ranges import draw_settings
+from napari_3dmsl.datasets.render.render import Staged
+from napari_3dmsl.microscope.as_released import place_as_released
+from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
+from napari_3dmsl.microscope.pose import VIEWS, place
+from napari_3dmsl.microscope.simulation import pose_of_view
+from napari_3dmsl.scenes.centrelines import centrelines_of, moved
+from napari_3dmsl.scenes.placed_object import PlacedObject
+
+if TYPE_CHECKING:
+    from napari_3dmsl.arrays import FloatArray
+    from napari_3dmsl.datasets.recipe.plan import Group
+    from napari_3dmsl.datasets.recipe.recipe import Recipe
+    from napari_3dmsl.datasets.render.render import View
+    from napari_3dmsl.microscope.settings import Microscope
+    from napari_3dmsl.shapes.collection import ShapeSource
+
+
+def labelling_of(recipe: Recipe, group: Group) -> tuple[Labelling, np.random.Generator]:
+    """Draw the labelling of a group; the generator goes on to draw its fluorophores."""
+    rng = np.random.default_rng(seed_of(recipe.seed, group.name, "labelling"))
+    return draw_settings(Labelling, recipe.labelling, rng), rng
+
+
+def class_of(library: ShapeSource, shape_id: int) -> str | None:
+    """Return the class of a shape, None when the library does not know it."""
+    found = library.table["shape_class"][library.ids.index(shape_id)]
+    return None if found is None else str(found)
+
+
+class SingleShape:
+    """One shape, its centroid in the middle of the image."""
+
+    def __init__(self, recipe: Recipe, group: Group, library: ShapeSource) -> None:
+        (shape_id,) = group.shape_ids
+        mesh = library.mesh(shape_id)
+        self._surface = Surface(mesh.vertices, mesh.faces)
+        self.labelling, rng = labelling_of(recipe, group)
+        self._emitters = label(self._surface, self.labelling, rng)
+        lines = centrelines_of(mesh) if "centreline" in recipe.ground_truth else ()
+        self._at_rest = PlacedObject(
+            label=1,
+            shape_id=shape_id,
+            shape_class=class_of(library, shape_id),
+            vertices_um=mesh.vertices,
+            faces=mesh.faces,
+            emitters=self._emitters,
+            to_field=np.eye(4),
+            centrelines_um=lines,
+        )
+
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
+        """Turn the shape about its centroid; the lowest fluorophore comes to ``depth_um``."""
+        released, centroid = microscope.as_released, self._surface.centroid_um
+        if released is None:
+            placed = place(self._emitters, centroid, view.pose, depth_um)
+        else:
+            named = view.name in VIEWS
+            pose = pose_of_view(microscope, view.name) if named else view.pose  # type: ignore[arg-type]
+            placed = place_as_released(self._emitters, pose, released)
+        shown = in_field(self._at_rest, placed.world_to_field)
+        shown = replace(shown, emitters=placed.emitters)
+        return Staged((shown,), centroid, placed.centroid_height_um, placed.world_to_field)
+
+
+def in_field(at_rest: PlacedObject, to_field: FloatArray) -> PlacedObject:
+    """Move an object that is given in the world of its library into the field."""
+    turn, shift = to_field[:3, :3], to_field[:3, 3]
+    emitters = replace(
+        at_rest.emitters, positions_um=at_rest.emitters.positions_um @ turn.T + shift
+    )
+    return replace(
+        at_rest,
+        vertices_um=at_rest.vertices_um @ turn.T + shift,
+        emitters=emitters,
+        to_field=to_field,
+        centrelines_um=moved(at_rest.centrelines_um, to_field),
+    )

@@ -1,0 +1,393 @@
+"""Run a recipe: in parallel, to be interrupted and gone on with at any moment, nothing half done.
+
+Each group of images is made by one worker process. Its files take their names when they are whole,
+then the group is written down in the journal; at the end the journal becomes the table.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_3dmsl.compute import WorkerDiedError, Workers, processors
+from napari_3dmsl.datasets.recipe.plan import Group, Plan, check_image_memory, make_plan
+from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
+from napari_3dmsl.datasets.run.journal import JOURNAL_FILE, Journal
+from napari_3dmsl.datasets.run.lock import keep_provenance, locked_library, only_run, provenance
+from napari_3dmsl.datasets.write.index import (
+    CHECKSUM,
+    INDEX_FILE,
+    index_columns,
+    iter_index,
+    sha256_of,
+    write_index,
+)
+from napari_3dmsl.datasets.write.release import ZIPS, add_shapes, pack
+from napari_3dmsl.datasets.write.sample_files import PARAMETERS, remove_files, write_sample
+from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.writing import DiskFullError, is_disk_full
+
+if TYPE_CHECKING:
+    from napari_3dmsl.datasets.recipe.plan import Pools
+    from napari_3dmsl.datasets.recipe.recipe import Recipe
+    from napari_3dmsl.datasets.render.render import Rendered
+    from napari_3dmsl.datasets.write.index import Row
+
+Progress = Callable[[int, int, str], None]
+
+_QUEUED_PER_WORKER = 2
+
+
+@dataclass
+class Outcome:
+    """What a run did.
+
+    Attributes
+    ----------
+    folder : Path
+    images : int
+        In the set now.
+    made : int
+        Images that this run made; the others were there and were checked.
+    failed : dict
+        Reason by name of each group that could not be made.
+    saturated, cut : int
+        Images of the set in which pixels saturate, and in which a single shape leaves the field.
+    """
+
+    folder: Path
+    images: int = 0
+    made: int = 0
+    failed: dict[str, str] = field(default_factory=dict)
+    saturated: int = 0
+    cut: int = 0
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is odd about the images, in words; each has its numbers in the table."""
+        counts = (
+            (self.saturated, "have pixels that saturate (saturated_share): lower the photons"),
+            (
+                self.cut,
+                "show only a part of their shape (emitters_in_field): take more or larger pixels",
+            ),
+        )
+        return [f"{n:,} of {self.images:,} images {what}" for n, what in counts if n]
+
+
+def generate(
+    recipe: Recipe,
+    folder: str | Path,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Make an image set, or go on with one; what is finished is checked, not made again.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    folder
+        New, empty, or with an earlier run of the same recipe.
+    workers
+        Processes; by default one for each processor.
+    progress
+        Called with (images done, images, what); raise in it to cancel. What is finished is kept.
+
+    Returns
+    -------
+    Outcome
+        The folder holds ``index.csv`` then, with one row for each image, and ``recipe.lock``.
+
+    Raises
+    ------
+    ValueError
+        When the library or recipe cannot be used, the folder holds something else or a set of
+        another recipe, or another run is writing into it.
+    DiskFullError
+        When the disk is full: says how much room the rest needs.
+    OSError
+        When the folder cannot be written, or a worker has died.
+    """
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers = {workers}: expected at least 1")
+    library = library_of(recipe)
+    plan = make_plan(recipe, library)
+    workers = workers or processors()
+    check_image_memory(plan, workers)
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder}: a file; choose a folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with only_run(folder):
+            made_with = provenance(plan, library, progress)
+            keep_provenance(folder, made_with, lambda: _used_shapes(plan, folder))
+            outcome = _Run(plan, folder, workers, progress).go()
+            if recipe.output.layout == "3dmsl":
+                _complete_release(plan, library, outcome, progress)
+            return outcome
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise DiskFullError(
+            f"{folder}: the disk is full. Make room and run again to go on"
+        ) from None
+
+
+def library_of(recipe: Recipe) -> ShapeLibrary:
+    """Open the library of a recipe.
+
+    Raises
+    ------
+    ValueError
+        When there is none, or it is damaged; the message names the setting.
+    """
+    try:
+        return ShapeLibrary.open(recipe.source.library)
+    except ValueError as error:
+        raise ValueError(f"source.library: {error}") from None
+
+
+def _used_shapes(plan: Plan, folder: Path) -> set[int]:
+    """Ids of the shapes that images of earlier runs show, or may show where they are scenes."""
+    finished: set[str] = set()
+    if (folder / JOURNAL_FILE).is_file():
+        with Journal(folder) as journal:
+            finished.update(journal.groups())
+    if (folder / INDEX_FILE).is_file():
+        with suppress(ValueError):  # damaged: what it does not tell is made again
+            finished.update(row["group"] for row in iter_index(folder))
+    if plan.recipe.scene is not None and finished:
+        return {shape_id for pool in plan.pools.values() for shape_id in pool}
+    return {i for group in plan.groups if group.name in finished for i in group.shape_ids}
+
+
+def _complete_release(
+    plan: Plan, library: ShapeLibrary, outcome: Outcome, progress: Progress | None
+) -> None:
+    """Put the shapes beside their images, and pack both if asked for."""
+    with_images = {group.shape_ids[0] for group in plan.groups if group.name not in outcome.failed}
+    add_shapes(library, sorted(with_images), outcome.folder, progress)
+    if plan.recipe.output.zips and (outcome.made or not (outcome.folder / ZIPS).is_dir()):
+        pack(outcome.folder, progress)
+
+
+class _Run:
+    """One run of a plan into its folder."""
+
+    def __init__(self, plan: Plan, folder: Path, workers: int, progress: Progress | None) -> None:
+        self._plan, self._folder, self._workers = plan, folder, workers
+        self._progress = progress
+        self._outcome = Outcome(folder)
+        self._bytes = 0
+
+    def go(self) -> Outcome:
+        columns = index_columns(self._plan.recipe.truths, PARAMETERS)
+        self._sweep()
+        if not (self._folder / JOURNAL_FILE).exists() and self._is_finished():
+            self._outcome.images = self._plan.images
+            for row in iter_index(self._folder):
+                self._counted(row)
+            return self._outcome
+        with Journal(self._folder) as journal:
+            self._take_up(journal)
+            left = [group for group in self._plan.groups if group.name not in journal]
+            if left:
+                self._make(left, journal)
+            names = [group.name for group in self._plan.groups if group.name in journal]
+            self._outcome.images = len(names) * self._plan.images_per_group
+            rows = (self._counted(row) for name in names for row in journal.rows(name))
+            write_index(self._folder, rows, columns)
+        journal.path.unlink()
+        return self._outcome
+
+    def _sweep(self) -> None:
+        """Remove what an earlier run left half done."""
+        for part in [*self._folder.rglob(".*.part"), *self._folder.glob(f".{ZIPS}[-.]*")]:
+            shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink(True)
+
+    def _is_finished(self) -> bool:
+        """Whether the table lists all images and all their files are whole."""
+        listed = 0
+        for name, rows in self._listed():
+            if not self._is_whole(rows):
+                return False
+            listed += 1
+            self._tell(listed * self._plan.images_per_group, f"{name} checked")
+        return listed == len(self._plan.groups)
+
+    def _counted(self, row: Row) -> Row:
+        """Count what is odd about an image, for the outcome."""
+        self._outcome.saturated += bool(row.get("saturated_share"))
+        if self._plan.recipe.scene is None:  # scenes are wider than their images, or cut on purpose
+            self._outcome.cut += row["emitters_in_field"] < row["emitter_count"]
+        return row
+
+    def _take_up(self, journal: Journal) -> None:
+        """Check what earlier runs have finished."""
+        known = {group.name for group in self._plan.groups}
+        checked = 0
+        for name in journal.groups():
+            if name not in known or not self._is_whole(journal.rows(name)):
+                journal.forget(name)
+            else:
+                checked += 1
+                self._tell(checked * self._plan.images_per_group, f"{name} checked")
+        for name, rows in self._listed():
+            if name in known and name not in journal and self._is_whole(rows):
+                journal.add(name, rows)
+                checked += 1
+                self._tell(checked * self._plan.images_per_group, f"{name} checked")
+
+    def _listed(self) -> Iterator[tuple[str, list[Row]]]:
+        """Yield the groups of the table of an earlier run, as far as it can be read."""
+        if (self._folder / INDEX_FILE).is_file():
+            with suppress(ValueError):  # damaged: what it does not tell is made again
+                yield from _by_group(iter_index(self._folder))
+
+    def _is_whole(self, rows: Sequence[Row]) -> bool:
+        """Whether all files of a group are there as they were written."""
+        if len(rows) != self._plan.images_per_group:
+            return False
+        try:
+            return all(
+                sha256_of(self._folder / row[name.removesuffix(CHECKSUM)]) == checksum
+                for row in rows
+                for name, checksum in row.items()
+                if name.endswith(CHECKSUM) and checksum
+            )
+        except OSError:
+            return False
+
+    def _make(self, groups: Sequence[Group], journal: Journal) -> None:
+        waiting = iter(groups)
+        running: dict[Future[Any], Group] = {}
+        pool = Workers(
+            min(self._workers, len(groups)),
+            _begin_worker,
+            (self._plan.recipe, self._plan.pools, str(self._folder)),
+        )
+        try:
+            self._tell(len(journal) * self._plan.images_per_group, "starting")
+            while True:
+                for group in waiting:
+                    running[pool.submit(_make_group, group)] = group
+                    if len(running) >= _QUEUED_PER_WORKER * self._workers:
+                        break
+                if not running:
+                    break
+                done = wait(running, return_when=FIRST_COMPLETED).done
+                for future in sorted(done, key=lambda one: one.exception() is not None):
+                    self._finish(running.pop(future), future, journal)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            for future, group in running.items():  # what was on its way when the run stopped
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    with suppress(OSError):  # a full disk: made again by the next run
+                        journal.add(group.name, future.result()[0])
+
+    def _finish(self, group: Group, future: Future[Any], journal: Journal) -> None:
+        try:
+            rows, written = future.result()
+            journal.add(group.name, rows)
+        except WorkerDiedError:
+            raise OSError(
+                f"{self._folder}: a worker process has died, perhaps for want of memory; "
+                f"{self._so_far(journal)}. Run again to go on, with fewer workers"
+            ) from None
+        except OSError as error:
+            if is_disk_full(error):
+                raise DiskFullError(self._full(journal)) from None
+            raise
+        except ValueError as error:
+            self._outcome.failed[group.name] = str(error)
+        else:
+            self._bytes += written
+            self._outcome.made += len(rows)
+        self._tell(len(journal) * self._plan.images_per_group, group.name)
+
+    def _so_far(self, journal: Journal) -> str:
+        done = len(journal) * self._plan.images_per_group
+        return f"{done:,} of {self._plan.images:,} images are finished and kept"
+
+    def _full(self, journal: Journal) -> str:
+        made = self._outcome.made
+        told = f"{self._folder}: the disk is full; {self._so_far(journal)}"
+        if not made:
+            return f"{told}. Make room and run again to go on"
+        left = self._plan.images - len(journal) * self._plan.images_per_group
+        needed = self._bytes / made * left
+        return f"{told}. The rest needs about {_size(needed)}; make room and run again to go on"
+
+    def _tell(self, done: int, what: str) -> None:
+        if self._progress is not None:
+            self._progress(done, self._plan.images, what)
+
+
+def _by_group(rows: Iterator[Row]) -> Iterator[tuple[str, list[Row]]]:
+    """Gather rows that follow each other and are of one group."""
+    name, gathered = "", list[dict[str, Any]]()
+    for row in rows:
+        if gathered and row["group"] != name:
+            yield name, gathered
+            gathered = []
+        name = row["group"]
+        gathered.append(row)
+    if gathered:
+        yield name, gathered
+
+
+def _size(count: float) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(count / 1e6, 1):.0f} MB"
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a worker process needs for every group, opened once."""
+
+    folder: Path
+    rendering: GroupRenderer
+
+
+_work: _Work | None = None
+
+
+def _begin_worker(recipe: Recipe, pools: Pools, folder: str) -> None:
+    """Prepare a worker."""
+    library = locked_library(recipe, Path(folder))
+    global _work  # the only way from here to the calls
+    _work = _Work(Path(folder), GroupRenderer(recipe, library, pools))
+
+
+def _make_group(group: Group) -> tuple[list[Row], int]:
+    """Render and write one group; return its rows and how many bytes its files take."""
+    assert _work is not None
+    recipe, folder = _work.rendering.recipe, _work.folder
+    names = ("image", *recipe.truths)
+    rows: list[Row] = []
+    try:
+        for image in _rendered(group, _work.rendering):
+            rows.append(write_sample(image, recipe, folder))
+    except (OSError, ValueError):  # nothing of a group stays that is not in the table
+        remove_files(folder, [row[name] for row in rows for name in names])
+        raise
+    return rows, sum(_bytes_of(folder / row[name]) for row in rows for name in names)
+
+
+def _rendered(group: Group, rendering: GroupRenderer) -> Iterator[Rendered]:
+    """Render a group; shapes that cannot be read fail it as damaged ones do, not the whole run."""
+    try:
+        yield from rendering.render(group)
+    except OSError as error:  # of reading: what is written is not written here
+        raise ValueError(f"{error.filename or group.name}: {error.strerror or error}") from None
+
+
+def _bytes_of(path: Path) -> int:
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return path.stat().st_size

@@ -1,1 +1,0 @@
-"""What a run needs to be interrupted and gone on with."""

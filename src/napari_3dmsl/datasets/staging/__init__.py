@@ -1,1 +1,0 @@
-"""What stands in the field: shapes, packed scenes, regions, and their images."""

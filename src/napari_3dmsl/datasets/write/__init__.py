@@ -1,0 +1,1 @@
+"""Files of an image set: pixels, ground truths, tables."""

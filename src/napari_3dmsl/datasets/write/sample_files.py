@@ -1,0 +1,325 @@
+"""Files of one image of a set: pixels, ground truths, and its row in the table."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_3dmsl.datasets.file_layout import (
+    flat_image,
+    flat_truth,
+    released_image,
+    released_sets,
+    released_truth,
+)
+from napari_3dmsl.datasets.recipe.plan import seed_of
+from napari_3dmsl.datasets.write.index import CHECKSUM, sha256_of, transform_cell
+from napari_3dmsl.ground_truth.image_coordinates import (
+    cloud_in_image,
+    emitters_in_image,
+    mesh_in_image,
+    occupancies_in_image,
+)
+from napari_3dmsl.ground_truth.pixel_truths import TRUTHS
+from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
+from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
+from napari_3dmsl.shapes.mesh import write_mesh
+from napari_3dmsl.timelapse.lineage import lineage_of, write_lineage, write_man_track
+from napari_3dmsl.writing import whole_file
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_3dmsl.datasets.recipe.recipe import Recipe
+    from napari_3dmsl.datasets.render.render import Rendered
+    from napari_3dmsl.datasets.write.index import Row
+    from napari_3dmsl.scenes.placed_object import PlacedObject
+
+PARAMETERS = (
+    "frames",
+    "planes",
+    "step_nm",
+    "pixel_nm",
+    "focus_um",
+    "stage_um",
+    "depth_um",
+    "objects",
+    "emitter_count",
+    "emitters_in_field",
+    "saturated_share",
+    "photons_per_fluorophore",
+    "density_per_um2",
+    "density_per_um3",
+    "efficiency",
+    "background_photons",
+    "peak_photons",
+    "peak_snr",
+    "physseg_offset",
+    "physseg_peak",
+    "world_to_field",
+)
+"""Columns of the table that hold what was drawn or found for each image."""
+
+
+def write_sample(rendered: Rendered, recipe: Recipe, folder: Path) -> Row:
+    """Write an image and its ground truths; return its row with the files' checksums.
+
+    Raises
+    ------
+    OSError
+        When a file cannot be written.
+    """
+    places = _Places(recipe, rendered)
+    files = {"image": places.image, **{name: places.truth(name) for name in recipe.truths}}
+    try:
+        _write(rendered, recipe, folder, files)
+    except (OSError, ValueError):  # an image without one of its truths is none
+        remove_files(folder, files.values())
+        raise
+    row = row_of(rendered)
+    for name, relative in files.items():
+        row[name] = relative
+        row[name + CHECKSUM] = sha256_of(folder / relative)
+    return row
+
+
+def remove_files(folder: Path, relatives: Iterable[str]) -> None:
+    """Remove files of a sample that cannot be finished, as far as they are there."""
+    for relative in relatives:
+        path = folder / relative
+        with suppress(OSError):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _write(rendered: Rendered, recipe: Recipe, folder: Path, files: dict[str, str]) -> None:
+    for relative in files.values():
+        if not relative.startswith(f"{files['image']}/"):  # masks inside an OME-Zarr image
+            (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+    if recipe.output.format == "ome-zarr":
+        _write_zarr(rendered, recipe, folder, files)
+    else:
+        _write_tiff(folder / files["image"], rendered, rendered.image, rendered.axes, truth=False)
+        for name in recipe.truths:
+            write_truth(folder / files[name], rendered, name)
+
+
+def write_truth(path: Path, rendered: Rendered, name: str) -> None:
+    """Write one ground truth of an image: a file, or a folder when it has one for each object."""
+    _WRITERS[name](path, rendered, name)
+
+
+class _Places:
+    """Where the files of an image lie, relative to the folder of the set."""
+
+    def __init__(self, recipe: Recipe, rendered: Rendered) -> None:
+        self._rendered = rendered
+        self._zarr = recipe.output.format == "ome-zarr"
+        self._set: str | None = None
+        if recipe.output.layout == "3dmsl":
+            names = [instrument.name for instrument in recipe.microscopes]
+            self._set = released_sets(names)[rendered.instrument.name]
+
+    @property
+    def image(self) -> str:
+        if self._set is None:
+            return flat_image(self._rendered.name, ".zarr" if self._zarr else ".tif")
+        group = self._rendered.group
+        return released_image(group.shape_ids[0], self._set, self._rendered.view, group.repeat)
+
+    def truth(self, name: str) -> str:
+        if self._zarr and _is_label(self._rendered, name):
+            return f"{self.image}/labels/{name}"
+        suffix = truth_suffix(self._rendered, name)
+        if self._set is None:
+            return flat_truth(self._rendered.name, name, suffix)
+        group, view = self._rendered.group, self._rendered.view
+        return released_truth(group.shape_ids[0], self._set, view, name, suffix, group.repeat)
+
+
+def truth_suffix(rendered: Rendered, name: str) -> str:
+    """Return the ending of a ground truth's file; none for a folder."""
+    many = len(rendered.film) > 1 or len(rendered.film[0].objects) > 1
+    return "" if many and name in _ONE_FOR_EACH else _SUFFIXES.get(name, ".tif")
+
+
+def _is_label(rendered: Rendered, name: str) -> bool:
+    """Whether a truth lies in the OME-Zarr image: there labels have the axes of the image."""
+    pixels = rendered.truths.get(name)
+    return pixels is not None and pixels.dtype.kind in "ui" and pixels.shape == rendered.image.shape
+
+
+def _write_zarr(rendered: Rendered, recipe: Recipe, folder: Path, files: dict[str, str]) -> None:
+    labels = {name: rendered.truths[name] for name in recipe.truths if _is_label(rendered, name)}
+    write_ome_zarr(
+        folder / files["image"],
+        rendered.image,
+        _sizes_um(rendered, rendered.axes),
+        rendered.metadata,
+        axes=rendered.axes,
+        frame_s=_frame_s(rendered),
+        labels=labels,
+    )
+    for name in recipe.truths:
+        if name not in labels:
+            write_truth(folder / files[name], rendered, name)
+
+
+def _write_tiff(
+    path: Path, rendered: Rendered, pixels: NDArray[Any], axes: str, *, truth: bool
+) -> None:
+    write_ome_tiff(
+        path,
+        pixels,
+        _sizes_um(rendered, axes),
+        None if truth else rendered.metadata,
+        axes=axes,
+        frame_s=_frame_s(rendered),
+        compress=truth and pixels.dtype.kind in "ui",
+    )
+
+
+def _write_pixels(path: Path, rendered: Rendered, name: str) -> None:
+    pixels = rendered.truths[name]
+    axes = "T" * ("T" in rendered.axes)
+    axes += "Z" * (pixels.ndim - len(axes) - 2) + "YX"
+    _write_tiff(path, rendered, pixels, axes, truth=True)
+
+
+def _write_photons(path: Path, rendered: Rendered, name: str) -> None:
+    _write_tiff(path, rendered, rendered.photons, rendered.axes, truth=True)
+
+
+def _write_emitters(path: Path, rendered: Rendered, name: str) -> None:
+    with whole_file(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["frame", "label", "z_um", "y_um", "x_um", "photons"])
+        for number, frame in enumerate(rendered.film):
+            found = emitters_in_image(frame.objects, rendered.field)
+            for label, place, photons in zip(
+                found.label.tolist(),
+                found.positions_um.tolist(),
+                found.photons.tolist(),
+                strict=True,
+            ):
+                writer.writerow([number, label, *(f"{x:.6f}" for x in place), f"{photons:.6g}"])
+
+
+def _write_meshes(path: Path, rendered: Rendered, name: str) -> None:
+    for file, placed, _ in _each_object(path, rendered, name):
+        write_mesh(mesh_in_image(placed, rendered.field), file, 1.0)
+
+
+def _write_clouds(path: Path, rendered: Rendered, name: str) -> None:
+    from napari_3dmsl.shapes.sampling import SampleSettings
+
+    count = SampleSettings().surface_points
+    for file, placed, rng in _each_object(path, rendered, name):
+        points, normals = cloud_in_image(placed, rendered.field, count, rng)
+        _write_npz(file, points_um=points, normals=normals)
+
+
+def _write_occupancies(path: Path, rendered: Rendered, name: str) -> None:
+    for file, placed, rng in _each_object(path, rendered, name):
+        points, inside = occupancies_in_image(placed, rendered.field, rng)
+        _write_npz(file, points_um=points, inside=inside)
+
+
+def _write_tracks(path: Path, rendered: Rendered, name: str) -> None:
+    path.mkdir(exist_ok=True)
+    tracks = lineage_of(rendered.film)
+    write_lineage(tracks, path / "lineage.csv")
+    write_man_track(tracks, path / "man_track.txt")
+
+
+_WRITERS: dict[str, Callable[[Path, Rendered, str], None]] = {
+    **dict.fromkeys(TRUTHS, _write_pixels),
+    "photons": _write_photons,
+    "emitters": _write_emitters,
+    "meshes": _write_meshes,
+    "clouds": _write_clouds,
+    "occupancies": _write_occupancies,
+    "tracks": _write_tracks,
+}
+_SUFFIXES = {
+    "emitters": ".csv",
+    "meshes": ".off",
+    "clouds": ".npz",
+    "occupancies": ".npz",
+    "tracks": "",
+}
+_ONE_FOR_EACH = frozenset({"meshes", "clouds", "occupancies"})
+
+
+def _each_object(
+    path: Path, rendered: Rendered, name: str
+) -> Iterator[tuple[Path, PlacedObject, np.random.Generator]]:
+    """Yield the file of each object of each frame: one file, or a folder of them."""
+    alone = bool(path.suffix)
+    if not alone:
+        path.mkdir(exist_ok=True)
+    for number, frame in enumerate(rendered.film):
+        for placed in frame.objects:
+            file = path / f"frame{number:04d}_label{placed.label:05d}{_SUFFIXES[name]}"
+            seed = seed_of(rendered.metadata["seed"], name, number, placed.label)
+            yield path if alone else file, placed, np.random.default_rng(seed)
+
+
+def _write_npz(path: Path, **arrays: NDArray[Any]) -> None:
+    with whole_file(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def _sizes_um(rendered: Rendered, axes: str) -> tuple[float, ...]:
+    pixel_um = rendered.field.pixel_um
+    step_um = rendered.metadata["acquisition"]["step_nm"] / 1000.0
+    return (step_um, pixel_um, pixel_um) if "Z" in axes else (pixel_um, pixel_um)
+
+
+def _frame_s(rendered: Rendered) -> float | None:
+    return rendered.film[1].time_s - rendered.film[0].time_s if len(rendered.film) > 1 else None
+
+
+def row_of(rendered: Rendered) -> Row:
+    """Return what the table tells about an image, but its files."""
+    told, group = rendered.metadata, rendered.group
+    labelling, camera, noise = told["labelling"], told["camera"], told["physseg_noise"] or {}
+    first = rendered.film[0].objects[0]
+    single = len(rendered.film[0].objects) == 1
+    return {
+        "sample": rendered.name,
+        "split": group.split,
+        "group": group.name,
+        "shape_id": first.shape_id if single else None,
+        "shape_class": first.shape_class if single else None,
+        "view": rendered.view,
+        "microscope": rendered.instrument.name,
+        "repeat": group.repeat,
+        "seed": told["seed"],
+        "frames": len(rendered.film),
+        "planes": told["acquisition"]["planes"],
+        "step_nm": told["acquisition"]["step_nm"],
+        "pixel_nm": told["microscope"]["pixel_nm"],
+        "focus_um": told["plane_focus_um"][0],
+        "stage_um": told["plane_stage_um"][0],
+        "depth_um": told["acquisition"]["depth_um"],
+        "objects": len(rendered.film[0].objects),
+        "emitter_count": told["emitters"],
+        "emitters_in_field": told["emitters_in_field"],
+        "saturated_share": told["saturated_share"],
+        "photons_per_fluorophore": told["photons_per_fluorophore"],
+        "density_per_um2": labelling["density_per_um2"],
+        "density_per_um3": labelling["density_per_um3"],
+        "efficiency": labelling["efficiency"],
+        "background_photons": camera["background_photons"],
+        "peak_photons": float(rendered.photons.max()),
+        "peak_snr": told["peak_snr"],
+        "physseg_offset": noise.get("offset"),
+        "physseg_peak": noise.get("peak"),
+        "world_to_field": transform_cell(told["world_to_field"]),
+    }

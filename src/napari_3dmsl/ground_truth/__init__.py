@@ -1,0 +1,1 @@
+"""What lies where in an image, exactly, in its pixels."""

@@ -1,0 +1,1 @@
+"""Images and lists of points as files: OME-TIFF, OME-Zarr, CSV."""

@@ -1,0 +1,76 @@
+"""Optics as napari layers: the plane in focus, the image of a point, the truth behind an image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_3dmsl.layers.shapes import AXES, IN_A_PLANE, KEY, LayerData
+
+if TYPE_CHECKING:
+    from napari_3dmsl.microscope.resolution import PointImage
+    from napari_3dmsl.microscope.simulation import SimulatedImage
+
+FOCAL_PLANE = "focal plane"
+FOCAL_PLANE_COLOUR = "#FF9500"  # orange, as in Fig. 4a of the 3DMSL paper
+MASK = "ground-truth mask"
+POINT = "point spread function (xy, xz)"
+
+
+def focal_plane_layer(image: SimulatedImage) -> LayerData:
+    """Return the plane that is sharp, as wide as the image, where it cuts through the shape.
+
+    Its metadata tell the optical axis in the world and how far along it from the centroid it lies.
+    """
+    microscope, placed = image.simulation.microscope, image.scene.placed
+    focus_um = float(image.photons.focus_um[0])
+    height = placed.centroid_height_um + focus_um
+    half = 0.5 * np.array(microscope.image_size) * microscope.pixel_um
+    signs = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]])
+    field = np.column_stack([np.full(4, height), signs * half, np.ones(4)])
+    corners = (field @ np.linalg.inv(placed.world_to_field).T)[:, :3]
+    told = {"kind": FOCAL_PLANE, "axis": placed.world_to_field[0, :3], "focus_um": focus_um}
+    attributes = {
+        "name": FOCAL_PLANE,
+        "units": "µm",
+        "axis_labels": AXES,
+        "colormap": [FOCAL_PLANE_COLOUR, FOCAL_PLANE_COLOUR],
+        "opacity": 0.35,
+        "blending": "translucent",
+        "shading": "none",
+        "metadata": {KEY: told},
+    }
+    faces = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
+    return (corners.astype(np.float32), faces), attributes, "surface"
+
+
+def point_layer(point: PointImage) -> LayerData:
+    """Return the sections through a point's image, side by side: xy, then xz."""
+    gap = np.full((len(point.xy), len(point.xy) // 20), np.nan, dtype=np.float32)
+    pixels = np.concatenate([point.xy, gap, point.xz], axis=1)
+    attributes = {
+        "name": POINT,
+        "scale": (point.pixel_um, point.pixel_um),
+        "units": "µm",
+        "axis_labels": AXES[1:],
+        "colormap": "inferno",
+        "gamma": 0.5,  # rings hold a few per cent of the peak
+        "contrast_limits": (0.0, float(np.nanmax(pixels))),
+        "metadata": {KEY: {"kind": POINT}},
+        **IN_A_PLANE,
+    }
+    return np.nan_to_num(pixels), attributes, "image"
+
+
+def mask_layer(mask: Any, pixel_um: float) -> LayerData:
+    """Return the pixels that the imaged shape covers as Labels, in the pixels of the image."""
+    attributes = {
+        "name": MASK,
+        "opacity": 1.0,
+        "scale": (pixel_um, pixel_um),
+        "units": "µm",
+        "axis_labels": AXES[1:],
+        "metadata": {KEY: {"kind": MASK}},
+    }
+    return mask, attributes, "labels"

@@ -1,0 +1,1 @@
+"""Shape libraries on disk: folders, or the zips of the 3DMSL release."""

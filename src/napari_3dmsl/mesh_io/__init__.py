@@ -1,0 +1,1 @@
+"""Mesh files and their repair: OFF, PLY, OBJ, STL and others."""

@@ -1,0 +1,178 @@
+"""The emitters' side of an image: their spectra at a few depths, computed once per geometry.
+
+An image is a sum over emitters of a point spread function that depends on the emitter's depth.
+That dependence is smooth (band-limited), so it is interpolated at Chebyshev nodes in depth:
+
+    image^(k) = Σ_m H_m(|k|) S_m(k),    S_m(k) = Σ_i photons_i L_m(depth_i) exp(-2πi k·r_i)
+
+``S_m`` is computed here by a non-uniform FFT (spreading with the kernel of Barnett, Magland and
+af Klinteberg, SIAM J. Sci. Comput. 41 (2019) C479); only the optics ``H_m``
+change when a knob turns.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import fft, sparse
+
+from napari_3dmsl.arrays import ComplexArray, FloatArray
+from napari_3dmsl.memory import check_memory
+from napari_3dmsl.microscope.fluorophores import Emitters
+from napari_3dmsl.microscope.frequency_grid import KERNEL_WIDTH, Field, kernel, modes_of
+
+MARGIN_UM = 10.0
+"""Emitters farther than this outside the field are ignored."""
+
+_GRID_POINTS_AT_ONCE = 16_000_000  # of all depth nodes together: 64 MB of float32
+_WEIGHTS_AT_ONCE = 4_000_000
+_MARGIN_STEP_UM = 1.0  # a shape that turns keeps its field, and shapes of about a size share it
+
+
+class EmitterSpectrum:
+    """Spectra of emitters at depth nodes, for images of one field up to one lateral band.
+
+    Parameters
+    ----------
+    emitters : Emitters
+        In the frame of the field: z is the height above the coverslip, (y, x) = (0, 0) the middle.
+    image_size : (rows, columns)
+    pixel_um : float
+    band_per_um, axial_band_per_um : float
+        See `Modality`; the optics may use less, not more.
+
+    Attributes
+    ----------
+    modes : FieldModes
+    depth_um : (nodes,) float64
+        Depth nodes.
+    spectra : (2, 2, nodes, k) float32
+        Of the rows as they are and of the rows negated; real and imaginary parts. Depth nodes
+        come before modes because sums over nodes are then long vector operations.
+    corrections : (k,) complex64, (k,) complex64
+        Factors still to be applied to the modes of either sign, see `FieldModes.corrections`.
+    """
+
+    def __init__(
+        self,
+        emitters: Emitters,
+        image_size: tuple[int, int],
+        pixel_um: float,
+        band_per_um: float,
+        axial_band_per_um: float,
+    ) -> None:
+        self.image_size = image_size
+        self.pixel_um = pixel_um
+        self.band_per_um = band_per_um
+        self.axial_band_per_um = axial_band_per_um
+        half_field = 0.5 * pixel_um * np.array(image_size)
+        inside = (np.abs(emitters.positions_um[:, 1:]) <= half_field + MARGIN_UM).all(axis=1)
+        kept = np.flatnonzero(inside)
+        # Emitters in the order of a grid's memory are spread on it several times faster.
+        rows, columns = np.floor(emitters.positions_um[kept, 1:].T / pixel_um)
+        kept = kept[np.lexsort((columns, rows))]
+        positions, photons = emitters.positions_um[kept], emitters.photons[kept]
+        outermost = np.abs(positions[:, 1:]).max(initial=0.0)
+        margin_um = float(np.ceil(outermost / _MARGIN_STEP_UM)) * _MARGIN_STEP_UM
+        field = Field(image_size, pixel_um, band_per_um, margin_um)
+        self._check_memory(field, positions[:, 0])
+        self.modes = modes_of(field)
+        self.depth_um, weights = _depth_weights(positions[:, 0], photons, axial_band_per_um)
+        self.spectra = self._transform(positions[:, 1:], weights)
+
+    def _check_memory(self, field: Field, depth_um: FloatArray) -> None:
+        extent_um = float(np.ptp(depth_um)) if len(depth_um) else 0.0
+        nodes = _node_count(0.5 * extent_um, self.axial_band_per_um)
+        check_memory(
+            f"image_size = {self.image_size}: pixels of {1000 * self.pixel_um:g} nm with "
+            f"{len(depth_um):,} emitters over {extent_um:.1f} µm of depth; take fewer or smaller "
+            "pixels, or a flatter object",
+            field.nbytes(nodes, len(depth_um)),
+        )
+
+    def _transform(self, lateral_um: FloatArray, weights: FloatArray) -> FloatArray:
+        """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every mode, but for the corrections."""
+        shape = self.modes.fine_shape
+        periods = np.array([axis.period_um for axis in self.modes.axes])
+        position = lateral_um / periods * shape  # in points of a grid centred on the field
+        low = np.floor(position.min(axis=0, initial=0.0)).astype(int) - KERNEL_WIDTH
+        high = np.ceil(position.max(axis=0, initial=0.0)).astype(int) + KERNEL_WIDTH
+        box = tuple(int(side) for side in high - low)  # only this part of the grid is not zero
+        spreading = _spreading_matrix(position - low, box).T
+        nodes = weights.shape[1]
+        self.corrections = self.modes.corrections(low)
+        spectra = np.empty((2, 2, nodes, len(self.modes.row)), dtype=np.float32)
+        spread_at_once = max(1, _GRID_POINTS_AT_ONCE // (box[0] * box[1]))
+        at_once = max(1, _GRID_POINTS_AT_ONCE // (shape[0] * shape[1]))
+        for start in range(0, nodes, spread_at_once):
+            spread = (spreading @ weights[:, start : start + spread_at_once]).reshape(*box, -1)
+            for first in range(0, spread.shape[2], at_once):
+                on_grid = self._to_frequencies(spread[..., first : first + at_once])
+                some = slice(start + first, start + first + len(on_grid))
+                for sign, where in enumerate(self.modes.on_fine_grid):
+                    modes = on_grid.take(where, axis=1)
+                    spectra[sign, 0, some] = modes.real
+                    spectra[sign, 1, some] = modes.imag
+        return spectra
+
+    def _to_frequencies(self, spread: FloatArray) -> ComplexArray:
+        """Fourier transform of values on a box of the grid, as (nodes, columns >= 0 · rows)."""
+        points, columns = self.modes.fine_shape[0], int(self.modes.column.max()) + 1
+        rows = fft.rfft(spread, n=self.modes.fine_shape[1], axis=1)
+        # With the rows last in memory the second transform takes half the time.
+        padded = np.zeros((spread.shape[2], columns, points), dtype=np.complex64)
+        padded[:, :, : len(rows)] = rows[:, :columns].transpose(2, 1, 0)
+        frequencies: ComplexArray = fft.fft(padded, axis=2, overwrite_x=True)
+        return frequencies.reshape(len(frequencies), -1)
+
+
+def _node_count(half_depth_um: float, axial_band: float) -> int:
+    """Chebyshev nodes that a function of axial band B needs over a length D: about B D / 2.
+
+    And a few for accuracy. The outermost quarter of B (waves that graze the coverslip) holds next
+    to no energy.
+    """
+    turns = 0.75 * axial_band * half_depth_um
+    return int(np.ceil(turns + 3.0 * turns ** (1 / 3))) + 4
+
+
+def _depth_weights(
+    depth_um: FloatArray, photons: FloatArray, axial_band: float
+) -> tuple[FloatArray, FloatArray]:
+    """Chebyshev nodes over the emitters' depths; each emitter's Lagrange weights times photons.
+
+    The weights are float32, computed in double precision for some emitters at a time.
+    """
+    if len(depth_um) == 0:
+        return np.zeros(1), np.zeros((0, 1), np.float32)
+    low, high = float(depth_um.min()), float(depth_um.max())
+    half = 0.5 * (high - low)
+    if half < 1e-6:
+        return np.array([low]), photons[:, None].astype(np.float32)
+    count = _node_count(half, axial_band)
+    angle = (np.arange(count) + 0.5) * np.pi / count
+    nodes = np.cos(angle)
+    barycentric = np.sin(angle) * (-1.0) ** np.arange(count)
+    weights = np.empty((len(depth_um), count), dtype=np.float32)
+    at_once = max(1, _WEIGHTS_AT_ONCE // count)
+    for start in range(0, len(depth_um), at_once):
+        some = slice(start, start + at_once)
+        difference = ((depth_um[some] - low) / half - 1.0)[:, None] - nodes
+        difference[difference == 0.0] = 1e-15
+        of_some = barycentric / difference
+        of_some /= of_some.sum(axis=1, keepdims=True)
+        of_some *= photons[some, None]
+        weights[some] = of_some
+    return np.maximum(low + half * (nodes + 1.0), 0.0), weights
+
+
+def _spreading_matrix(position: FloatArray, box: tuple[int, ...]) -> sparse.csr_matrix:
+    """Kernel values of each emitter on the 6 x 6 points around it; position in grid points."""
+    first = np.ceil(position - 0.5 * KERNEL_WIDTH).astype(np.int64)
+    points = first[:, :, None] + np.arange(KERNEL_WIDTH)
+    values = kernel(points - position[:, :, None])
+    flat = (points[:, 0, :, None] * box[1] + points[:, 1, None, :]).astype(np.int32)
+    product = (values[:, 0, :, None] * values[:, 1, None, :]).astype(np.float32)
+    per_emitter = KERNEL_WIDTH**2
+    starts = np.arange(0, per_emitter * len(position) + 1, per_emitter)
+    shape = (len(position), box[0] * box[1])
+    return sparse.csr_matrix((product.ravel(), flat.ravel(), starts), shape)

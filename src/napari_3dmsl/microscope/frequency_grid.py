@@ -1,0 +1,279 @@
+"""The modes of a field of view: frequencies, pixels and interpolation, whatever shines in it.
+
+All that an image needs and that does not depend on the emitters is kept here and shared, so that a
+shape that turns, or the next shape in the same microscope, finds it ready.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, sparse
+
+from napari_3dmsl.arrays import ComplexArray, FloatArray
+from napari_3dmsl.microscope.hankel_transform import (
+    RadialGrid,
+    faded_um,
+    gauss_legendre,
+    table_bytes,
+)
+from napari_3dmsl.microscope.pixel_sampling import Raster
+
+KERNEL_WIDTH = 6
+_OVERSAMPLING = 1.5
+_KERNEL_SHAPE = 0.97 * np.pi * KERNEL_WIDTH * (1.0 - 0.5 / _OVERSAMPLING)
+_KEPT_BYTES = 250_000_000
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One lateral axis of the periodic field in which images are computed.
+
+    The period leaves room for the point spread function of every emitter, so nothing wraps round.
+    """
+
+    pixels: int
+    pixel_um: float
+    padded: int
+
+    @classmethod
+    def covering(cls, pixels: int, pixel_um: float, needed_um: float) -> Axis:
+        """Smallest convenient period of whole pixels that is at least ``needed_um``."""
+        return cls(pixels, pixel_um, fft.next_fast_len(int(np.ceil(needed_um / pixel_um)), True))
+
+    @property
+    def period_um(self) -> float:
+        """Length after which the field repeats, µm."""
+        return self.padded * self.pixel_um
+
+    @property
+    def first_pixel_um(self) -> float:
+        """Centre of pixel 0, measured from the middle of the image."""
+        return (0.5 - 0.5 * self.pixels) * self.pixel_um
+
+
+@dataclass(frozen=True)
+class Field:
+    """What the modes of a field depend on.
+
+    Attributes
+    ----------
+    image_size : (rows, columns)
+    pixel_um : float
+    band_per_um : float
+        Highest lateral frequency, cycles/µm.
+    margin_um : float
+        How far from the image's middle emitters lie at most, along an axis.
+    """
+
+    image_size: tuple[int, int]
+    pixel_um: float
+    band_per_um: float
+    margin_um: float
+
+    @property
+    def farthest_um(self) -> FloatArray:
+        """Largest distance of an emitter from a pixel, along rows and columns, µm."""
+        return 0.5 * self.pixel_um * np.array(self.image_size) + self.margin_um
+
+    @property
+    def reach_um(self) -> float:
+        """Largest distance of an emitter from a pixel, µm."""
+        return float(np.hypot(*self.farthest_um))
+
+    @property
+    def mode_count(self) -> float:
+        """About how many modes there will be, without making them."""
+        return float(
+            0.25 * np.pi * np.prod(self.band_per_um * (self.farthest_um + 1.1 * self.reach_um + 1))
+        )
+
+    def nbytes(self, nodes: int, emitters: int) -> float:
+        """About how much memory an image of this field takes at most, without making it.
+
+        Measured from 128 x 128 to 4096 x 4096 pixels: right to a fifth, see the tests.
+
+        Parameters
+        ----------
+        nodes
+            Depths at which spectra are kept.
+        emitters
+            Their number.
+        """
+        end_um = faded_um(self.reach_um)
+        period = (self.farthest_um + end_um) / self.pixel_um
+        fine = 2 * _OVERSAMPLING * self.band_per_um * (self.farthest_um + end_um)
+        spectra = 16.0 * nodes * self.mode_count
+        grids = max(24.0 * float(period.prod()), 6.0 * float(fine.prod()))
+        of_emitters = emitters * (4.0 * nodes + 900.0)
+        tables = table_bytes(self.reach_um, self.band_per_um)
+        return spectra + 200.0 * self.mode_count + tables + max(grids, of_emitters)
+
+
+class FieldModes:
+    """Frequencies of a field, and the way from emitters on a fine grid to them and to pixels.
+
+    Attributes
+    ----------
+    grid : RadialGrid
+    axes : (Axis, Axis)
+        Rows and columns.
+    row, column : (k,) integer arrays
+        Frequencies >= 0 within the band, in cycles per period. An image is real, so columns < 0
+        repeat these; rows < 0 share the transfer function of rows > 0.
+    raster : Raster
+    to_modes : (k, rows of ``grid.transfer_matrix``) sparse matrix
+        Transfer function at the modes, by interpolation in the radial frequency.
+    fine_shape : (rows, columns)
+        Points of the grid on which emitters are spread.
+    on_fine_grid : (k,) integer array, (k,) integer array
+        Where each mode, and the one with its row negated, lies in the fine grid's spectrum when
+        that is flattened as (columns, rows).
+    """
+
+    def __init__(self, field: Field) -> None:
+        self.field = field
+        self.grid = RadialGrid(field.reach_um, field.band_per_um)
+        self.axes = tuple(
+            Axis.covering(pixels, field.pixel_um, farthest + self.grid.end_um)
+            for pixels, farthest in zip(field.image_size, field.farthest_um, strict=True)
+        )
+        self.row, self.column = self._modes_in_band()
+        y, x = self.axes
+        self.raster = Raster(self.row, self.column, (y.padded, x.padded), field.image_size)
+        self.to_modes = self._interpolation()
+        self.fine_shape = tuple(
+            fft.next_fast_len(
+                max(int(2 * _OVERSAMPLING * field.band_per_um * axis.period_um) + 1, 12), True
+            )
+            for axis in self.axes
+        )
+        rows = self.fine_shape[0]
+        self.on_fine_grid = (
+            self.column * rows + self.row,
+            self.column * rows + (rows - self.row) % rows,
+        )
+        self._unblurred = self._unblurring()
+
+    @property
+    def nbytes(self) -> int:
+        """About how much memory this takes when in use."""
+        radii = len(self.grid.radius_um)
+        return 8 * radii * (len(self.grid.transfer_matrix) // 2 + radii) + 150 * len(self.row)
+
+    @property
+    def frequency_per_um(self) -> tuple[FloatArray, FloatArray]:
+        """Row and column frequencies of the modes, cycles/µm, >= 0."""
+        y, x = self.axes
+        return self.row / y.period_um, self.column / x.period_um
+
+    @cached_property
+    def pixel_blur(self) -> FloatArray:
+        """Transfer function of a square pixel at every mode, (k,) float32."""
+        row, column = self.frequency_per_um
+        pixel = self.field.pixel_um
+        blur: FloatArray = np.sinc(row * pixel) * np.sinc(column * pixel)
+        return blur.astype(np.float32)
+
+    def corrections(self, low: NDArray[np.intp]) -> tuple[ComplexArray, ComplexArray]:
+        """Take the kernel's blur away and bring pixel (0, 0) to the origin, one array a row sign.
+
+        The mode of row and column 0 is its own negation: it belongs to the first.
+
+        Parameters
+        ----------
+        low : (2,) integer array
+            First row and column of the part of the fine grid that was transformed.
+        """
+        by_row, by_column = (
+            _turns(-start / points, frequency)
+            for start, points, frequency in zip(
+                low, self.fine_shape, (self.row, self.column), strict=True
+            )
+        )
+        as_is, negated = self._unblurred
+        return as_is * (by_row * by_column), negated * (by_row.conj() * by_column)
+
+    def _modes_in_band(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Integer frequencies (row and column >= 0) within the band."""
+        y, x = self.axes
+        band = self.field.band_per_um
+        row, column = np.meshgrid(
+            np.arange(int(band * y.period_um) + 1),
+            np.arange(int(band * x.period_um) + 1),
+            indexing="ij",
+        )
+        keep = np.hypot(row / y.period_um, column / x.period_um) <= band
+        return row[keep], column[keep]
+
+    def _unblurring(self) -> tuple[ComplexArray, ComplexArray]:
+        """`corrections` of a part that begins at the origin of the fine grid."""
+        y, x = self.axes
+        rows, columns = self.fine_shape
+        kernel = _kernel_spectrum(self.row / rows) * _kernel_spectrum(self.column / columns)
+        by_row = _turns(y.first_pixel_um / y.period_um, self.row)
+        by_column = _turns(x.first_pixel_um / x.period_um, self.column)
+        negated = np.where(self.row > 0, by_column * by_row.conj() / kernel, 0.0)
+        return (by_column * by_row / kernel).astype(np.complex64), negated.astype(np.complex64)
+
+    def _interpolation(self) -> sparse.csr_matrix:
+        """Rows of `RadialGrid.transfer_matrix` to modes: six-point Lagrange in |k|."""
+        position = np.hypot(*self.frequency_per_um) / self.grid.frequency_step_per_um
+        first = np.floor(position).astype(int) - 2
+        offsets = np.arange(6)
+        distance = (position - first)[:, None] - offsets
+        weight = np.ones((len(position), 6))
+        for j in range(6):
+            for other in range(6):
+                if other != j:
+                    weight[:, j] *= distance[:, other] / (j - other)
+        rows = np.abs(first[:, None] + offsets)  # transfer functions are even in |k|
+        starts = np.arange(0, 6 * len(position) + 1, 6)
+        shape = (len(position), len(self.grid.transfer_matrix))
+        return sparse.csr_matrix((weight.astype(np.float32).ravel(), rows.ravel(), starts), shape)
+
+
+_kept: OrderedDict[Field, FieldModes] = OrderedDict()
+_keeping = threading.Lock()
+
+
+def modes_of(field: Field) -> FieldModes:
+    """Return the modes of a field; those used last are kept, as long as memory is to spare."""
+    with _keeping:
+        if field in _kept:
+            _kept.move_to_end(field)
+            return _kept[field]
+    made = FieldModes(field)
+    with _keeping:
+        _kept[field] = made
+        while len(_kept) > 1 and sum(modes.nbytes for modes in _kept.values()) > _KEPT_BYTES:
+            _kept.popitem(last=False)
+    return made
+
+
+def kernel(distance: FloatArray) -> FloatArray:
+    """Exponential of a semicircle, the spreading kernel; distance in grid points."""
+    inside = np.maximum(1.0 - (2.0 * distance / KERNEL_WIDTH) ** 2, 0.0)
+    values: FloatArray = np.exp(_KERNEL_SHAPE * (np.sqrt(inside) - 1.0))
+    return values
+
+
+def _turns(turns: float, frequency: NDArray[np.intp]) -> ComplexArray:
+    """``exp(2πi turns frequency)`` of frequencies 0, 1, …, looked up: they repeat a lot."""
+    each: ComplexArray = np.exp(2j * np.pi * turns * np.arange(int(frequency.max()) + 1))
+    return each.astype(np.complex64)[frequency]
+
+
+def _kernel_spectrum(cycles_per_point: FloatArray) -> FloatArray:
+    """Fourier transform of the spreading kernel, by quadrature (a few distinct arguments)."""
+    arguments, where = np.unique(np.abs(cycles_per_point), return_inverse=True)
+    nodes, weights = gauss_legendre(64)
+    distance = 0.5 * KERNEL_WIDTH * nodes
+    waves = np.cos(2.0 * np.pi * np.outer(arguments, distance))
+    spectrum: FloatArray = waves @ (0.5 * KERNEL_WIDTH * weights * kernel(distance))
+    return spectrum[where]

@@ -1,0 +1,202 @@
+"""What lies in a field of view: one shape, shapes packed at random, or a real region of a cell."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.settings import Settings, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_3dmsl.arrays import FloatArray
+    from napari_3dmsl.shapes.collection import ShapeSource
+    from napari_3dmsl.shapes.mesh import Mesh
+
+_SLICE = re.compile(r"slice\((-?\d+), (-?\d+), None\)")
+_FRAME_TOLERANCE_UM = 0.2  # between a mesh and the box of its voxels: smoothing, coarse voxels
+
+
+class SceneSettings(Settings):
+    """What lies in each field of view.
+
+    ``kind``: ``single`` is one shape in the middle. ``packed``: a number of shapes drawn from
+    ``objects`` (fewest, most), or as many as fill ``volume_share`` of the field when that is given,
+    each turned and placed at random, at least ``gap_um`` apart. ``region``: the shapes of a window
+    of the EM volume, where they are.
+
+    The field is as wide as the image and ``height_um`` high. With the ``border`` ``inside`` every
+    shape lies wholly in it; with ``cut`` the sides of the image may cut shapes, as in a real one.
+    """
+
+    kind: Literal["single", "packed", "region"] = "single"
+    objects: tuple[int, int] = (2, 6)
+    volume_share: float | None = Field(None, gt=0.0, le=0.5)
+    gap_um: float = Field(0.05, ge=0.0, le=10.0)
+    height_um: float = Field(3.0, gt=0.0, le=100.0)
+    border: Literal["inside", "cut"] = "inside"
+
+    @model_validator(mode="after")
+    def _fewest_to_most(self) -> Self:
+        fewest, most = self.objects
+        if not 1 <= fewest <= most <= 1000:
+            raise ValueError(
+                f"objects = {shown(self.objects)}: expected the fewest and the most, 1 to 1000"
+            )
+        return self
+
+
+class Meshes(Protocol):
+    """Surfaces by their id."""
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """Ids of all shapes."""
+        ...
+
+    def mesh(self, shape_id: int) -> Mesh:
+        """Surface of one shape, world µm."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The shapes of a window of the EM volume.
+
+    Attributes
+    ----------
+    ids : tuple of int
+        Ascending.
+    meshes : tuple of Mesh
+        Their surfaces in the world, whole also where they leave the window.
+    to_field : (4, 4) float64
+        World to field, the same for all: (z, y, x, 1) column vectors, µm.
+    """
+
+    ids: tuple[int, ...]
+    meshes: tuple[Mesh, ...]
+    to_field: FloatArray
+
+
+def world_boxes_um(source: ShapeSource) -> FloatArray:
+    """Return the boxes of all shapes in the EM volume, (n, 2, 3): lowest and highest (z, y, x).
+
+    From the table of a library where it has them, else from mesh after mesh.
+
+    Raises
+    ------
+    ValueError
+        When a box in the table is damaged.
+    """
+    table = source.table
+    if not isinstance(source, ShapeLibrary) or "bbx" not in table:
+        return np.array([source.mesh(shape_id).bounds_um for shape_id in source.ids])
+    boxes = np.empty((len(source.ids), 2, 3))
+    for axis, name in enumerate(("bbz", "bby", "bbx")):
+        for row, text in enumerate(table[name]):
+            found = _SLICE.fullmatch(str(text))
+            if found is None:
+                raise ValueError(
+                    f"{source.folder}: shape {source.ids[row]}: {name} = {text!r}: "
+                    "expected slice(first, last, None)"
+                )
+            # Voxel i reaches from i - 0.5 to i + 0.5.
+            boxes[row, :, axis] = np.array(found.groups(), dtype=float) - 0.5
+    return boxes * (source.unit_nm / 1000)
+
+
+def draw_centre(boxes_um: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Draw the middle of a window: that of a shape, so that no region is empty."""
+    centre: FloatArray = boxes_um[rng.integers(len(boxes_um))].mean(axis=0)
+    return centre
+
+
+def region(
+    source: Meshes,
+    boxes_um: FloatArray,
+    centre_um: ArrayLike,
+    settings: SceneSettings,
+    image_size_um: Sequence[float],
+    rotation: FloatArray | None = None,
+    depth_um: float = 0.0,
+) -> Region:
+    """Take the shapes of a window of the EM volume as they lie there.
+
+    Parameters
+    ----------
+    source
+        Shapes whose meshes keep their place in the volume.
+    boxes_um
+        Their boxes, see `world_boxes_um`.
+    centre_um : (3,)
+        Middle of the window in the world, (z, y, x); the middle of the image.
+    settings
+        ``height_um``: extent of the window along the optical axis. ``border``: ``inside`` takes the
+        shapes that lie wholly in the window, ``cut`` all that reach into it.
+    image_size_um : (y, x)
+        Sides of the window.
+    rotation : (3, 3), optional
+        Turns window and shapes about the centre, see `Pose.matrix`.
+    depth_um
+        Height above the coverslip at which the lowest point of all shapes comes to lie.
+
+    Raises
+    ------
+    ValueError
+        When no shape is there, or the meshes do not lie where the table says.
+    """
+    centre = np.asarray(centre_um, dtype=np.float64)
+    turn = np.eye(3) if rotation is None else rotation
+    half = 0.5 * np.array([settings.height_um, *image_size_um])
+    ids: list[int] = []
+    meshes: list[Mesh] = []
+    lowest = np.inf
+    for row in np.flatnonzero(_reach_in(boxes_um, centre, turn, half)).tolist():
+        mesh = source.mesh(source.ids[row])
+        _check_frame(mesh, boxes_um[row], source.ids[row])
+        turned = (mesh.vertices - centre) @ turn.T
+        within = (np.abs(turned) <= half).all(axis=1)
+        if within.all() if settings.border == "inside" else within.any():
+            ids.append(source.ids[row])
+            meshes.append(mesh)
+            lowest = min(lowest, float(turned[:, 0].min()))
+    if not ids:
+        low, high = boxes_um.min(axis=(0, 1)), boxes_um.max(axis=(0, 1))
+        raise ValueError(
+            f"no shape lies in the window of {_told(2 * half)} µm around {_told(centre)} µm "
+            f"(z, y, x); shapes lie from {_told(low)} to {_told(high)} µm"
+        )
+    to_field = np.eye(4)
+    to_field[:3, :3] = turn
+    to_field[:3, 3] = [depth_um - lowest, 0.0, 0.0] - turn @ centre
+    return Region(tuple(ids), tuple(meshes), to_field)
+
+
+def _reach_in(
+    boxes_um: FloatArray, centre: FloatArray, turn: FloatArray, half: FloatArray
+) -> NDArray[np.bool_]:
+    """Tell which boxes may reach into the turned window."""
+    middle = (boxes_um.mean(axis=1) - centre) @ turn.T
+    extent = 0.5 * (boxes_um[:, 1] - boxes_um[:, 0]) @ np.abs(turn).T
+    near: NDArray[np.bool_] = (np.abs(middle) <= half + extent + _FRAME_TOLERANCE_UM).all(axis=1)
+    return near
+
+
+def _check_frame(mesh: Mesh, box_um: FloatArray, shape_id: int) -> None:
+    if np.abs(mesh.bounds_um - box_um).max() > _FRAME_TOLERANCE_UM:
+        raise ValueError(
+            f"shape {shape_id}: its mesh does not lie where its box in the volume is, as in the "
+            "3DMSL release, so there are no regions; extract the shapes anew or pack them"
+        )
+
+
+def _told(lengths: FloatArray) -> str:
+    return " x ".join(f"{length:.3g}" for length in lengths)

@@ -1,0 +1,1 @@
+"""How objects move: diffusion, bending, fission, fusion."""

@@ -1,0 +1,1 @@
+"""What the panels share: forms, background work, selection, camera."""

@@ -1,0 +1,75 @@
+"""The surfaces of the classes in the canvas, when shapes change their class or more are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.shapes.correction import UNKNOWN
+from napari_3dmsl.shapes.merged_mesh import MergedMesh, regroup
+from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.widgets.common.incremental_layers import unselected
+
+
+def recolour(viewer: Any, source: Any, classes: Mapping[int, str | None]) -> None:
+    """Show other classes of some shapes in the layers of a source."""
+    names = {shape_id: kind or UNKNOWN for shape_id, kind in classes.items()}
+    for layer in viewer.layers:
+        if layers.shapes_of(layer) is source and layers.about(layer)["kind"] == layers.INSTANCES:
+            _recolour_labels(layer, source, names)
+    surfaces = surfaces_of(viewer, source)
+    groups = {kind: layers.about(layer)["merged"] for kind, layer in surfaces.items()}
+    changed = regroup(groups, names)
+    # What comes first: without any layer the shapes would count as closed.
+    for kind in sorted(changed, key=lambda kind: changed[kind] is None):
+        _renew_surface(viewer, surfaces.get(kind), kind, changed[kind], source)
+
+
+def draw_more(viewer: Any, source: Any, kind: str, meshes: Mapping[int, Mesh]) -> None:
+    """Add surfaces of some shapes to those of their class that are drawn."""
+    layer = surfaces_of(viewer, source).get(kind)
+    known = {} if layer is None else layers.about(layer)["merged"].pieces()
+    _renew_surface(viewer, layer, kind, MergedMesh.of({**known, **meshes}), source)
+
+
+def surfaces_of(viewer: Any, source: Any) -> dict[str, Any]:
+    """Return the layer of each class that is drawn of some shapes."""
+    return {
+        layers.about(layer)["shape_class"]: layer
+        for layer in viewer.layers
+        if layers.shapes_of(layer) is source and layers.about(layer)["kind"] == "class"
+    }
+
+
+def _renew_surface(
+    viewer: Any, layer: Any, kind: str, merged: MergedMesh | None, source: Any
+) -> None:
+    if merged is None:
+        viewer.layers.remove(layer)
+        return
+    data, attributes, _ = layers.class_layer(kind, merged, source)
+    if layer is None:
+        from napari.layers import Surface
+
+        with unselected(viewer.layers):
+            viewer.add_layer(Surface(data, **attributes))
+        return
+    told = layers.about(layer)
+    if layer.name == layers.class_title(kind, told["merged"]):  # else the person has named it
+        layer.name = attributes["name"]
+    layer.data = data
+    told["merged"] = merged
+
+
+def _recolour_labels(layer: Any, source: Any, names: Mapping[int, str]) -> None:
+    colours = dict(layer.colormap.color_dict)
+    colours.update({i: layers.class_colour(kind) for i, kind in names.items()})
+    layer.colormap = colours
+    features = layer.features.copy()
+    rows = features["index"].isin(list(names))
+    place = {shape_id: row for row, shape_id in enumerate(source.ids)}
+    at = [place[int(i)] for i in features.loc[rows, "index"]]
+    for column in ("shape_class", "reason"):
+        features.loc[rows, column] = [source.table[column][row] for row in at]
+    layer.features = features

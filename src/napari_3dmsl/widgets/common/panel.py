@@ -1,0 +1,244 @@
+"""What all panels share: sections that scroll, and an action line that is always in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtGui import QIcon, QPixmap
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QCollapsible
+
+from napari_3dmsl.adopt import watch
+from napari_3dmsl.widgets.common.accessibility import CalmWheel, set_tab_order, warning_colour
+from napari_3dmsl.widgets.common.canvas_context import CanvasContext
+from napari_3dmsl.widgets.common.form import Form, by_labels
+from napari_3dmsl.widgets.common.remembered import Memory, State
+from napari_3dmsl.widgets.common.tabs import join_tabs
+
+_HEADING_STYLE = (  # superqt's hides which one has the keyboard
+    "QPushButton { text-align: left; border: none; }"
+    "QPushButton:focus { text-decoration: underline; }"
+)
+_DEFAULTS_TIP = (
+    "Set this panel as it is when first opened: the defaults that the tips of the fields tell. "
+    "Press once more to take that back."
+)
+
+
+class Panel(QWidget):
+    """A dock panel: a scrolling column of sections above a footer with buttons and a status line.
+
+    The footer stays outside the scroll area, so the button is in sight on a small laptop too.
+
+    Parameters
+    ----------
+    viewer
+    remember
+        Whether the fields begin as they were last time, and are remembered for the next.
+    """
+
+    def __init__(self, viewer: Any, *, remember: bool = True) -> None:
+        super().__init__()
+        self.viewer = viewer
+        watch(viewer)
+        self._remembers = remember
+        self._memory: Memory | None = None
+        self._before_defaults: State | None = None
+        self._complains = False
+        self._calm_wheel = CalmWheel(self)
+        self._endings: list[Callable[[], None]] = []
+        self._opened = False
+        self.destroyed.connect(partial(_end, self._endings))
+        self.at_end(CanvasContext(viewer, self).stop)
+        column = QWidget()
+        column.setObjectName("column")
+        self._column = QVBoxLayout(column)
+        self._column.setContentsMargins(6, 6, 6, 6)
+        self._column.setSpacing(4)
+        self._column.addStretch(1)
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the field that has the keyboard
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(column)
+        self._scroll = scroll
+        self.status = QLabel(self)
+        self.status.setObjectName("status")
+        self.status.setAccessibleName("Status")
+        self.status.setWordWrap(True)
+        self.status.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.progress = QProgressBar(self)
+        self.progress.setObjectName("progress")
+        self.progress.setAccessibleName("Progress")
+        self.progress.hide()
+        self._buttons = QHBoxLayout()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 4)
+        layout.addWidget(scroll, 1)
+        footer = QVBoxLayout()
+        footer.setContentsMargins(6, 0, 6, 0)
+        footer.addLayout(self._buttons)
+        footer.addWidget(self.progress)
+        footer.addWidget(self.status)
+        layout.addLayout(footer)
+
+    def event(self, event: Any) -> bool:
+        """Qt: a panel that napari takes out of its dock has been closed, so end its work.
+
+        napari only takes it out; left to Python's garbage collector it would work on, unseen.
+        """
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            _end(self._endings)
+            self.deleteLater()
+        return bool(super().event(event))
+
+    def showEvent(self, event: Any) -> None:
+        """Qt: make the column wide enough that nothing is cut off on the right."""
+        self._calm_wheel.watch(self)
+        set_tab_order(self)
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(self._scroll.widget().minimumSizeHint().width() + bar)
+        super().showEvent(event)
+        if not self._opened:
+            self._opened = True
+            QTimer.singleShot(0, self._join_tabs)  # its place is not settled before
+
+    def _join_tabs(self) -> None:
+        join_tabs(self, Panel)
+
+    def changeEvent(self, event: Any) -> None:
+        """Qt: in another theme, complain in another red."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._complains:
+            self.complain(self.status.text())
+
+    def add(self, widget: QWidget, stretch: int = 0) -> None:
+        """Put a widget at the end of the column."""
+        for form in [widget, *widget.findChildren(Form)]:
+            if isinstance(form, Form):
+                form.refused.connect(self.complain)
+        self._column.insertWidget(self._column.count() - 1, widget, stretch)
+
+    def add_section(self, title: str, *contents: QWidget, opened: bool = True) -> QCollapsible:
+        """Put a section that folds at the end of the column."""
+        # The arrow is a letter: superqt's own is drawn once, in black, whatever the theme.
+        nothing = QPixmap(1, 1)  # PySide6 takes an icon without a picture for none at all
+        nothing.fill(Qt.GlobalColor.transparent)
+        icon = QIcon(nothing)
+        section = QCollapsible(title, self, expandedIcon=icon, collapsedIcon=icon)
+        section.toggled.connect(
+            lambda opened: section.setText(f"{'▾' if opened else '▸'}  {title}")
+        )
+        section.setText(f"▸  {title}")
+        heading = section.toggleButton()
+        heading.setIconSize(QSize(1, 1))
+        heading.setStyleSheet(_HEADING_STYLE)
+        heading.setAccessibleName(title)
+        heading.setToolTip(f"Fold or unfold: {title}")
+        section.layout().setContentsMargins(0, 0, 0, 0)
+        for widget in contents:
+            section.addWidget(widget)
+        if opened:
+            section.expand(animate=False)
+        self.add(section)
+        return section
+
+    def add_button(self, name: str, text: str, tip: str) -> QPushButton:
+        """Put a button into the footer."""
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.setToolTip(tip)
+        self.add_footer(button)
+        return button
+
+    def add_footer(self, button: QPushButton) -> None:
+        """Put a button that is there already into the footer."""
+        self._buttons.addWidget(button)
+
+    def keep_in_mind(
+        self,
+        name: str,
+        read: Callable[[], State],
+        take: Callable[[State], None],
+        changed: Sequence[Any],
+    ) -> None:
+        """Remember the fields between sessions, and add *Defaults*.
+
+        Parameters
+        ----------
+        name
+            Of the panel in the file.
+        read, take
+            See `Memory`.
+        changed
+            Signals that tell of a change of any of these fields.
+        """
+        self._memory = memory = Memory(name, read, take, self)
+        self._defaults = self.add_button("defaults", "Defaults", _DEFAULTS_TIP)
+        self._defaults.clicked.connect(self._take_defaults)
+        recalled = memory.recall() if self._remembers else []
+        for signal in changed:
+            signal.connect(self._field_changed)
+        self.at_end(memory.write)
+        if recalled:
+            told = ", ".join(field.replace("_", " ") for field in recalled)
+            self.say(f"As you left it last time: {told}.")
+
+    def _field_changed(self) -> None:
+        assert self._memory is not None
+        self._before_defaults = None
+        self._defaults.setText("Defaults")
+        self._defaults.setToolTip(_DEFAULTS_TIP)
+        if self._remembers:
+            self._memory.note()
+
+    def _take_defaults(self) -> None:
+        """Set all fields back, or, when that was done last, take it back."""
+        assert self._memory is not None
+        if self._before_defaults is not None:
+            self._memory.take(self._before_defaults)
+            return
+        before = self._memory.read()
+        self._memory.take(self._memory.defaults)
+        self._before_defaults = before
+        self._defaults.setText("Undo")
+        self._defaults.setToolTip("Bring the settings back that Defaults has replaced")
+
+    def at_end(self, ending: Callable[[], None]) -> None:
+        """Call this when the panel is closed: end threads, stop listening to the viewer."""
+        self._endings.append(ending)
+
+    def say(self, text: str) -> None:
+        """Show what has been done or is going on."""
+        self._complains = False
+        self.status.setStyleSheet("")
+        self.status.setText(text)
+
+    def complain(self, text: str) -> None:
+        """Show what is wrong and what to do."""
+        self._complains = True
+        self.status.setStyleSheet(f"color: {warning_colour(self)};")
+        self.status.setText(by_labels(text, self.findChildren(Form)))
+
+
+def _end(endings: list[Callable[[], None]], _: object = None) -> None:
+    """Run what `Panel.at_end` collected; not a method, as the panel is gone by then."""
+    while endings:
+        with suppress(RuntimeError):  # Qt may have deleted its half already
+            endings.pop()()

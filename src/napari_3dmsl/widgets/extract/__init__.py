@@ -1,0 +1,1 @@
+"""The Extract shapes panel."""

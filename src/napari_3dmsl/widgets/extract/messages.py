@@ -1,0 +1,105 @@
+"""What the *Extract shapes* panel says before, while it works and at the end."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from napari_3dmsl.datasets.run.pace import time_left as words_for
+from napari_3dmsl.shapes.extraction import (
+    STEPS,
+    ExtractionReport,
+    ExtractionSettings,
+    flat_ball,
+    thinnest_surviving_tube_nm,
+)
+
+
+def in_the_panel(text: str) -> str:
+    """Return words that name options of the command line with the fields of the panel instead."""
+    text = re.sub(r" \(--instances\)", "", text)
+    text = re.sub(r"--background (\S+?)(?=[)\s]|$)", r"Background: \1", text)
+    return re.sub(r"say which by .* \(--series \S+\)", "choose one below", text)
+
+
+class Told:
+    """Words for the progress of one extraction, with the time that is left."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._measuring_since: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Time since the beginning."""
+        return time.perf_counter() - self._began
+
+    def progress(self, done: int, total: int, what: str) -> str:
+        """Say where the work is; from the second instance on also how long it will take."""
+        so_far = f"{self.seconds:.0f} s"
+        if total == 0:
+            return f"{what.capitalize()} · {so_far}"
+        if self._measuring_since is None:
+            if done == total == STEPS:  # the instances are there; measuring them comes next
+                self._measuring_since = time.perf_counter()
+                return f"Measuring · {so_far}"
+            return f"Step {done + 1} of {STEPS}: {what} · {so_far}"
+        left = time_left(time.perf_counter() - self._measuring_since, done, total)
+        return f"Instance {done} of {total} · {so_far}{left}"
+
+
+def time_left(seconds: float, done: int, total: int) -> str:
+    """Say how long the rest will take if it goes on as it did; nothing when it ends at once."""
+    if done < 2:  # the first one also loads libraries
+        return ""
+    left = seconds / done * (total - done)
+    return f", {words_for(left)}" if left >= 1 else ""
+
+
+def result(report: ExtractionReport, classes: Sequence[str], seconds: float) -> str:
+    """Say in a few lines what was kept, what was dropped and why."""
+    kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(classes).most_common())
+    lines = [f"{report.kept} shapes{f': {kinds}' if kinds else ''}. {seconds:.1f} s."]
+    dropped = []
+    if report.dropped_small:
+        largest = max((item.volume_um3 for item in report.dropped), default=0.0)
+        dropped.append(f"{report.dropped_small} too small (up to {largest:.2g} µm³)")
+    if report.vanished:
+        dropped.append(f"{report.vanished} vanished in the erosion")
+    lines.append(f"Dropped: {', '.join(dropped) or 'none'}.")
+    if report.divided:
+        lines.append(f"{report.division()}.")
+    lines += [
+        f"{what}: {number}."
+        for what, number in (
+            ("Shapes cut by the border", report.cut),
+            ("Voxels filled", report.voxels_filled),
+        )
+        if number
+    ]
+    lines.append(f"Voxels lost: {report.voxels_lost}, invented: {report.voxels_invented}.")
+    lines += [f"Mind: {warning}." for warning in report.warnings]
+    return "\n".join(lines)
+
+
+def limits(settings: ExtractionSettings) -> str:
+    """Say on which grid the work is done, and what becomes of thin tubes."""
+    grid = " × ".join(f"{size:g}" for size in settings.coarse_voxel_nm)
+    if settings.instances:
+        return f"Works on {grid} nm voxels; labels are taken as they are."
+    thinnest = thinnest_surviving_tube_nm(settings)
+    kept = "kept whole" if settings.regrow == "watershed" else "lost or broken up"
+    flat = flat_ball(settings)
+    return (
+        f"Works on {grid} nm voxels (z × y × x). Tubes thinner than {thinnest:.0f} nm "
+        f"vanish in the erosion and are {kept} by the regrowth.{f' Mind: {flat}.' if flat else ''}"
+    )
+
+
+def thinning(drawn: int, full: int) -> str:
+    """Say with how many faces of how many the shapes are drawn, when it is not with all."""
+    if drawn >= full:
+        return ""
+    return f"Drawn with {drawn:,} of {full:,} faces; measures, images and files use all.\n"

@@ -1,0 +1,450 @@
+"""The *Extract shapes* panel: labels in, classed shapes out."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QLabel
+
+from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.extraction_preview import PREVIEW
+from napari_3dmsl.layers.optics import MASK
+from napari_3dmsl.shapes.classification import ClassRules
+from napari_3dmsl.shapes.extraction import (
+    ExtractionSettings,
+    suggested_downsample,
+)
+from napari_3dmsl.volumes.labels import check_labels
+from napari_3dmsl.widgets.common.accessibility import warning_colour
+from napari_3dmsl.widgets.common.background_process import BackgroundProcess
+from napari_3dmsl.widgets.common.form import Form
+from napari_3dmsl.widgets.common.incremental_layers import GentleLayers
+from napari_3dmsl.widgets.common.latest_wins import LatestWins
+from napari_3dmsl.widgets.common.layer_choice import LayerChoice
+from napari_3dmsl.widgets.common.panel import Panel
+from napari_3dmsl.widgets.common.relevance import protocol_without_effect
+from napari_3dmsl.widgets.common.remembered import State
+from napari_3dmsl.widgets.common.undo import UndoButton
+from napari_3dmsl.widgets.extract.label_doubts import Labels, doubts_about
+from napari_3dmsl.widgets.extract.label_source import LabelSource, described
+from napari_3dmsl.widgets.extract.messages import Told, in_the_panel, limits, result, thinning
+from napari_3dmsl.widgets.extract.preview import PreviewRunner
+from napari_3dmsl.widgets.extract.rows import (
+    CLASS_ROWS,
+    DOWNSAMPLE_ROWS,
+    PREVIEW_ROWS,
+    PROTOCOL_ROWS,
+    SET_SCALE,
+    VOXEL_ROWS,
+)
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_3dmsl.volumes.open import LabelVolume
+
+_UNDO_TIP = "Bring the shapes back that the last extraction has replaced"
+_SAMPLE = "File > Open Sample > mitochondria phantom (3DMSL)"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A layer as it was when the extraction of its labels began."""
+
+    layer: Any
+    voxel_um: FloatArray
+    origin_um: FloatArray
+    set_scale: bool
+
+
+class ExtractPanel(Panel):
+    """Collects the settings, runs the extraction in its own process, adds the layers."""
+
+    def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
+        self._doubts: list[str] = []
+        super().__init__(viewer, remember=remember)
+        self._job = BackgroundProcess(self)
+        self._told = Told()
+        self._source: Source | None = None
+        self._adding = GentleLayers(viewer, self)
+        self._adding.added.connect(self._sum_up)
+        self._preview = PreviewRunner(viewer, self)
+        self._asked: tuple[Any, ...] = (None,)
+        self._checks = LatestWins(doubts_about, self)
+        self._checks.finished.connect(self._show_doubts)
+        self._checks.failed.connect(self.complain)
+        self.at_end(self._checks.close)
+        self._build()
+        self._job.progressed.connect(self._show_progress)
+        self._job.finished.connect(self._show_shapes)
+        self._job.failed.connect(self._fail)
+        self._job.cancelled.connect(self._stopped)
+        self._preview.told.connect(self.say)
+        self._preview.failed.connect(self.complain)
+        self._preview.busy.connect(self._set_previewing)
+        self.at_end(self._job.close)
+        self.at_end(self._preview.close)
+        self.at_end(self._adding.stop)
+        self.at_end(self.choice.disconnect_viewer)
+        forms = (self.voxels, self.protocol, self.classes, self.crop)
+        self.keep_in_mind("extract", self._state, self._take_state, [x.changed for x in forms])
+        self._take_voxel_size()
+
+    def _build(self) -> None:
+        self.choice = LayerChoice(self.viewer, _may_be_labels, self)
+        self.choice.setObjectName("labels")
+        self.choice.setToolTip("A label volume: mitochondria are the voxels above 0.")
+        self.choice.layer_changed.connect(self._take_voxel_size)
+        self.source = LabelSource(self.choice, self)
+        self.source.opened.connect(self._show_volume)
+        self.source.failed.connect(lambda why: self.complain(in_the_panel(why)))
+        self.source.background_changed.connect(self._explain)
+        self.doubts = QLabel(self)
+        self.doubts.setObjectName("doubts")
+        self.doubts.setWordWrap(True)
+        self.voxels = Form([*VOXEL_ROWS, SET_SCALE])
+        self.voxels.set_values({"set_scale": True})
+        self.voxels.changed.connect(self._explain)
+        self.protocol = Form(PROTOCOL_ROWS)
+        self.protocol.set_values(
+            ExtractionSettings(voxel_nm=(24, 24, 24), downsample=1).model_dump()
+        )
+        self.protocol.changed.connect(self._explain)
+        self.classes = Form(CLASS_ROWS)
+        self.limit = QLabel(self)
+        self.limit.setObjectName("limit")
+        self.limit.setWordWrap(True)
+        self.add_section("Labels", self.source, self.voxels, self.doubts)
+        self.add_section("Protocol", self.protocol, self.limit)
+        self.add_section("Classes", self.classes)
+        self.crop = Form(PREVIEW_ROWS)
+        self.crop.set_values({"preview_edge": 96})
+        self.add_section("Preview", self.crop)
+        for form in (self.voxels, self.protocol, self.crop):
+            form.changed.connect(self._preview_again)
+        self.preview_button = self.add_button(
+            "preview", "Preview", "Try the protocol on a small crop: before, eroded, instances"
+        )
+        self.preview_button.clicked.connect(self.preview)
+        self.extract_button = self.add_button("extract", "Extract", "Cut the labels into shapes")
+        self.extract_button.clicked.connect(self.extract)
+        self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is changed")
+        self.cancel_button.clicked.connect(self._cancel)
+        self.cancel_button.setEnabled(False)
+        self.undo_button = UndoButton(_UNDO_TIP, self)
+        self.undo_button.hide()
+        self.add_footer(self.undo_button)
+
+    def settings(self) -> ExtractionSettings:
+        """Return the settings as shown; ValueError when one is wrong."""
+        sizes = self._voxel_nm()
+        if sizes is None:
+            raise ValueError(
+                "Voxel size: this layer carries no voxel size; type the size of a voxel in nm"
+            )
+        protocol = self.protocol.values()
+        blocks = tuple(protocol.pop(row.name) for row in DOWNSAMPLE_ROWS)
+        return ExtractionSettings(voxel_nm=sizes, downsample=blocks, **protocol)
+
+    def _voxel_nm(self) -> tuple[float, ...] | None:
+        """Return the voxel size as typed; None as long as one is missing."""
+        voxel = self.voxels.values()
+        sizes = tuple(voxel[f"voxel_nm_{axis}"] for axis in "zyx")
+        return sizes if all(sizes) else None
+
+    def _state(self) -> State:
+        """Return what is remembered: not what belongs to a layer, as its voxel size does."""
+        return {
+            "voxels": {"set_scale": self.voxels.values()["set_scale"]},
+            "protocol": _without_blocks(self.protocol.values()),
+            "classes": self.classes.values(),
+            "preview": self.crop.values(),
+        }
+
+    def _take_state(self, state: State) -> None:
+        set_scale = state.get("voxels", {}).get("set_scale")
+        self.voxels.take({"set_scale": set_scale})
+        self.protocol.take(_without_blocks(state.get("protocol", {})))
+        self.classes.take(state.get("classes", {}))
+        self.crop.take(state.get("preview", {}))
+
+    def preview(self) -> None:
+        """Run the protocol on a crop and show its steps; the input is not touched."""
+        layer = self.choice.layer
+        if layer is None:
+            self.complain(f"No label layer: open a label volume or {_SAMPLE}.")
+            return
+        try:
+            self._preview.start(layer, _finest(layer), self.settings(), **self._crop())
+        except ValueError as error:
+            self.complain(in_the_panel(str(error)))
+
+    def _crop(self) -> dict[str, Any]:
+        crop = self.crop.values()
+        return {"edge": crop["preview_edge"], "place": crop["preview_place"]}
+
+    def _preview_again(self) -> None:
+        """Follow the settings while a preview is shown."""
+        if self._preview.shows(self.choice.layer) and not self._job.is_running:
+            with suppress(ValueError):  # said below the protocol already
+                self._preview.follow(self.settings(), **self._crop())
+
+    def _set_previewing(self, busy: bool) -> None:
+        if not self._job.is_running:
+            self.cancel_button.setEnabled(busy)
+            self.progress.setVisible(busy)
+            self.progress.setRange(0, 0)
+
+    def _cancel(self) -> None:
+        self._preview.cancel()
+        self._job.cancel()
+
+    def extract(self) -> None:
+        """Start the extraction; problems are told in the status line and change nothing."""
+        layer = self.choice.layer
+        if layer is None:
+            self.complain(f"No label layer: open a label volume or {_SAMPLE}.")
+            return
+        try:
+            settings = self.settings()
+            labels, origin_um = layers.voxels_of(layer, _finest(layer))
+            labels = check_labels(labels, self.source.background())
+        except ValueError as error:
+            self.complain(in_the_panel(str(error)))
+            return
+        known = layers.voxel_nm_of(layer)
+        other = known is None or not np.allclose(known, settings.voxel_nm, rtol=1e-6)
+        self._source = Source(
+            layer,
+            np.array(settings.voxel_nm) / 1000,
+            origin_um,
+            set_scale=other and self.voxels.values()["set_scale"],
+        )
+        self._told = Told()
+        self._preview.cancel()
+        self._set_running(True)
+        self.say("Starting…")
+        work = partial(layers.extraction_layers, rules=ClassRules(**self.classes.values()))
+        self._job.start(work, labels, settings, layer.name)
+        _prepare_label_colours(np.uint8)
+
+    def _set_running(self, running: bool) -> None:
+        self.extract_button.setEnabled(not running)
+        self.undo_button.setVisible(not running and self.undo_button.isEnabled())
+        self.preview_button.setEnabled(not running)
+        self.cancel_button.setEnabled(running)
+        self.progress.setVisible(running)
+        self.progress.setRange(0, 0)
+
+    def _show_progress(self, done: int, total: int, what: str) -> None:
+        if total > np.iinfo(np.uint8).max:  # as many shapes as `layers.instances_layer` widens for
+            _prepare_label_colours(np.uint16)
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.say(self._told.progress(done, total, what))
+
+    def _fail(self, message: str) -> None:
+        self._set_running(False)
+        self.complain(message)
+
+    def _stopped(self) -> None:
+        self._set_running(False)
+        self.say("Cancelled; no layer was changed.")
+
+    def _show_shapes(self, found: list[layers.LayerData]) -> None:
+        """Begin to add the layers."""
+        assert self._source is not None
+        self.cancel_button.setEnabled(False)
+        origin_um = self._place_input(self._source)
+        self._remove_earlier()
+        for _, attributes, _ in found:
+            attributes["translate"] = origin_um + attributes["translate"]
+        self.say("Drawing…")
+        self._adding.start(found, [self._show_in_3d], [self.viewer.reset_view])
+
+    def _show_in_3d(self) -> None:
+        if self.viewer.dims.ndisplay != 3:
+            self.viewer.dims.ndisplay = 3
+
+    def _sum_up(self, added: list[Any]) -> None:
+        self._set_running(False)
+        # The labels are active: napari searches a big active surface at every mouse move.
+        if added[0] in self.viewer.layers:
+            self.viewer.layers.selection.active = added[0]
+        about = layers.about(added[0])
+        shapes = about["shapes"]
+        lines = result(about["report"], shapes.table["shape_class"], self._told.seconds)
+        drawn = sum(len(layer.data[1]) for layer in added[1:])
+        thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
+        doubts = "".join(f"Mind: {text}.\n" for text in self._doubts)
+        self.say(f"{lines}\n{doubts}{thinned}Click a shape to select it.")
+
+    def _place_input(self, source: Source) -> FloatArray:
+        """Give the input its voxel size if agreed, and hide it; return where it begins."""
+        layer, origin_um = source.layer, source.origin_um
+        if layer not in self.viewer.layers:
+            return origin_um
+        if source.set_scale:
+            layers.set_voxel_um(layer, source.voxel_um)
+            _, origin_um = layers.voxels_of(layer, _finest(layer))
+        layer.visible = False
+        return origin_um
+
+    def _remove_earlier(self) -> None:
+        """Take away the layers of an earlier extraction; *Undo* brings them back."""
+        earlier = []
+        for layer in list(self.viewer.layers):
+            kind = layers.about(layer).get("kind")
+            if kind in {layers.INSTANCES, "class", "selected", PREVIEW}:
+                self.viewer.layers.remove(layer)
+            if kind in {layers.INSTANCES, "class"}:
+                earlier.append(layer)
+        if earlier:
+            self.undo_button.forget()  # those before the earlier ones would fill the memory
+            self.undo_button.add(partial(self._bring_back, earlier))
+
+    def _bring_back(self, earlier: list[Any]) -> None:
+        """Show an earlier extraction again, with its classes set by hand, instead of the newest."""
+        self.undo_button.hide()
+        for layer in list(self.viewer.layers):
+            if layers.about(layer).get("kind") in {layers.INSTANCES, "class", "selected"}:
+                self.viewer.layers.remove(layer)
+        for layer in earlier:
+            self.viewer.add_layer(layer)
+        self.viewer.layers.selection.active = earlier[0]
+        self.say("The earlier shapes are back.")
+
+    def _take_voxel_size(self) -> None:
+        """Show the chosen layer's voxel size, or ask for it."""
+        layer = self.choice.layer
+        try:
+            voxel_nm = None if layer is None else layers.voxel_nm_of(layer)
+        except ValueError as error:
+            self.complain(in_the_panel(str(error)))
+            voxel_nm = None
+        values: dict[str, Any] = dict.fromkeys((row.name for row in VOXEL_ROWS), 0.0)
+        if voxel_nm is not None:
+            values = dict(zip(values, voxel_nm, strict=True))
+            blocks = suggested_downsample(voxel_nm)
+            self.protocol.set_values(
+                {row.name: edge for row, edge in zip(DOWNSAMPLE_ROWS, blocks, strict=True)}
+            )
+        self.voxels.set_values(values)
+
+    def _ask_for_doubts(self) -> None:
+        """Look in a thread at whether these are labels of mitochondria; only of what is loaded."""
+        layer = self.choice.layer
+        array = None if layer is None or getattr(layer, "rgb", False) else _finest(layer)
+        background, instances = self.source.background(), self.protocol.values()["instances"]
+        asked = array, background, self._voxel_nm(), instances
+        if asked[0] is self._asked[0] and asked[1:] == self._asked[1:]:
+            return
+        self._asked = asked
+        self._doubts = []
+        self.doubts.setText("")
+        self.doubts.hide()
+        if isinstance(array, np.ndarray):
+            self._checks.request(Labels(array, *asked[1:]))
+
+    def _show_doubts(self, labels: Labels, found: list[str]) -> None:
+        if labels.array is not self._asked[0]:
+            return
+        self._doubts = [in_the_panel(text) for text in found]
+        self._colour_doubts()
+        self.doubts.setVisible(bool(found))
+        self.doubts.setText("\n".join(f"{text[0].upper()}{text[1:]}." for text in self._doubts))
+
+    def _colour_doubts(self) -> None:
+        self.doubts.setStyleSheet(f"color: {warning_colour(self)};")
+
+    def changeEvent(self, event: Any) -> None:
+        """Qt: in another theme, doubt in another red."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._doubts:
+            self._colour_doubts()
+
+    def _explain(self) -> None:
+        """Say what the protocol does to thin tubes, what is missing, and what is improbable."""
+        try:
+            self._ask_for_doubts()
+        except ValueError as error:
+            self.complain(str(error))
+        self.protocol.show_only(without=protocol_without_effect(self.protocol.values()))
+        if self.choice.layer is None:
+            self.limit.setText(f"Open a label volume, or {_SAMPLE}.")
+            return
+        try:
+            settings = self.settings()
+        except ValueError as error:
+            self.limit.setText(str(error))
+            return
+        self.limit.setText(limits(settings))
+
+    def open_file(self, path: Path) -> None:
+        """Add a label volume from disk as a layer and choose it."""
+        self.source.open(path)
+
+    def _show_volume(self, volume: LabelVolume, path: Path) -> None:
+        from napari.layers import Layer
+
+        layer = self.viewer.add_layer(Layer.create(*layers.volume_layer(volume)))
+        self.choice.choose(layer)
+        self.say(described(volume, path))
+
+
+def _without_blocks(values: dict[str, Any]) -> dict[str, Any]:
+    """Leave the downsampling out, which is suggested for each voxel size."""
+    blocks = {row.name for row in DOWNSAMPLE_ROWS}
+    return {key: value for key, value in values.items() if key not in blocks}
+
+
+def _may_be_labels(layer: Any) -> bool:
+    """Labels, and images as napari opens masks; not what this package has made itself."""
+    ours = layers.about(layer).get("kind") in {
+        layers.INSTANCES,
+        "image",
+        PREVIEW,
+        MASK,
+    }
+    return type(layer).__name__ in {"Labels", "Image"} and not ours
+
+
+@cache
+def _prepare_label_colours(number: type[np.integer[Any]]) -> threading.Thread:
+    """Let napari compile, while we wait, what it needs to give labels colours of their own.
+
+    Left to the moment when the layer is added, that freezes the window for over a second.
+    """
+    thread = threading.Thread(target=_compile_label_colours, args=(number,), daemon=True)
+    thread.start()
+    return thread
+
+
+def _compile_label_colours(number: type[np.integer[Any]]) -> None:
+    from napari.utils.colormaps import DirectLabelColormap
+
+    colours = DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: "white"})
+    # Compiling makes much garbage, and looking through all of napari for it stops the window.
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        colours.map(np.array([0, 1], number))
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _finest(layer: Any) -> Any:
+    """Voxels of a layer; of a pyramid those of the level that its scale belongs to."""
+    if getattr(layer, "rgb", False):
+        raise ValueError(f"'{layer.name}' is a colour image, not labels")
+    return layer.data[0] if layer.multiscale else layer.data

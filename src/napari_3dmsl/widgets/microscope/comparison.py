@@ -1,0 +1,109 @@
+"""The same fluorophores through other microscopes, side by side with the first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+
+from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
+from napari_3dmsl.microscope.simulation import SimulatedImage
+from napari_3dmsl.widgets.common.bring_into_view import FirstSight
+from napari_3dmsl.widgets.common.form import drop_down
+from napari_3dmsl.widgets.common.latest_wins import LatestWins
+from napari_3dmsl.widgets.microscope.image_layers import IMAGE, MASK, PHOTONS, find_image, put_image
+from napari_3dmsl.widgets.microscope.imager import Request, imager
+
+if TYPE_CHECKING:
+    import napari
+
+NOTHING = "nothing"
+LABELS = ("Compare with", "and with")
+_TIP = (
+    "Image the same fluorophores in the same pose and focus through another microscope too, with "
+    "its own optics and camera, as a layer to the right."
+)
+
+
+class Comparison(QObject):
+    """Two drop-downs of microscopes; each one chosen keeps an image layer up to date.
+
+    Signals
+    -------
+    changed
+        Another microscope is chosen: the images have to be made.
+    failed(message)
+    """
+
+    changed = Signal()
+    failed = Signal(str)
+
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._first_sight = FirstSight(viewer, parent)
+        self._boxes: list[QComboBox] = []
+        self._runners: list[LatestWins] = []
+        self._layers: list[str | None] = [None] * len(LABELS)
+        for number in range(len(LABELS)):
+            box = drop_down(f"compare_{number + 1}", [NOTHING, *microscope_names()], _TIP)
+            box.currentTextChanged.connect(lambda _, place=number: self._choose(place))
+            runner = LatestWins(imager(), self)
+            runner.finished.connect(lambda _, image, place=number: self._show(place, image))
+            runner.failed.connect(self.failed)
+            self._boxes.append(box)
+            self._runners.append(runner)
+
+    def rows(self) -> QWidget:
+        """Return the drop-downs with their labels."""
+        widget = QWidget()
+        layout = QFormLayout(widget)
+        layout.setContentsMargins(4, 2, 4, 2)
+        for label, box in zip(LABELS, self._boxes, strict=True):
+            layout.addRow(label, box)
+        return widget
+
+    def follow(self, request: Request) -> None:
+        """Image what the first microscope images, through those that are chosen."""
+        for box, runner in zip(self._boxes, self._runners, strict=True):
+            if box.currentText() == NOTHING:
+                continue
+            try:
+                microscope = load_microscope(box.currentText()).replace(name=box.currentText())
+                simulation = request.simulation.replace(
+                    microscope=microscope, camera=usual_camera(microscope)
+                )
+            except ValueError as error:
+                self.failed.emit(str(error))
+                continue
+            runner.request(Request(request.surface, simulation))
+
+    def close(self) -> None:
+        """Stop all work."""
+        for runner in self._runners:
+            runner.close()
+
+    def _choose(self, place: int) -> None:
+        name = self._layers[place]
+        if name is not None and (layer := find_image(self._viewer, name)) is not None:
+            self._viewer.layers.remove(layer)
+        self._layers[place] = None
+        self.changed.emit()
+
+    def _show(self, place: int, image: SimulatedImage) -> None:
+        chosen = self._boxes[place].currentText()
+        if image.simulation.microscope.name != chosen:  # another one was chosen meanwhile
+            return
+        name = f"{chosen} ({place + 2})"
+        earlier = [layer for layer in self._layers[:place] if layer is not None]
+        is_new = put_image(
+            self._viewer,
+            name,
+            image,
+            adjust_contrast=self._layers[place] is None,
+            right_of=(IMAGE, PHOTONS, MASK, *earlier),
+        )
+        self._layers[place] = name
+        if is_new:
+            self._first_sight.of(name, LABELS[place])

@@ -1,0 +1,366 @@
+"""The *Microscope* panel: turn a knob and the image of the selected shape follows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QWidget
+
+from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.optics import FOCAL_PLANE
+from napari_3dmsl.microscope.fluorophores import Surface
+from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
+from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
+from napari_3dmsl.widgets.common.bring_into_view import FirstSight
+from napari_3dmsl.widgets.common.canvas_view import pose_of_view
+from napari_3dmsl.widgets.common.latest_wins import LatestWins
+from napari_3dmsl.widgets.common.layer_choice import LayerChoice
+from napari_3dmsl.widgets.common.panel import Panel
+from napari_3dmsl.widgets.common.remembered import State, tick, ticks
+from napari_3dmsl.widgets.common.save_layer import save_layer
+from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.common.tabs import open_panel
+from napari_3dmsl.widgets.microscope.comparison import Comparison
+from napari_3dmsl.widgets.microscope.focus_drag import FocusDrag
+from napari_3dmsl.widgets.microscope.form import SimulationForm
+from napari_3dmsl.widgets.microscope.image_layers import (
+    IMAGE,
+    STACK,
+    find_image,
+    put_focal_plane,
+    put_image,
+    put_photons,
+    put_point,
+)
+from napari_3dmsl.widgets.microscope.imager import Request, imager
+from napari_3dmsl.widgets.microscope.messages import (
+    ADJUST_CONTRAST,
+    READ_OUT_TIP,
+    Point,
+    ReadOut,
+    read_out_of,
+    read_out_text,
+    too_bright,
+    what_is_seen,
+)
+from napari_3dmsl.widgets.microscope.truth_mask import TruthMask
+
+if TYPE_CHECKING:
+    import napari
+
+_READ_OUT_DELAY_MS = 150
+_BUSY_DELAY_MS = 400  # a bar for every quick stack would flicker
+
+
+class MicroscopePanel(Panel):
+    """Collects microscope settings and keeps the image layers up to date."""
+
+    def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
+        super().__init__(viewer, remember=remember)
+        self._selection = selection_of(viewer)
+        self._surface: tuple[Any, Surface] | None = None
+        self._doubts: list[str] = []
+        self._live = LatestWins(imager(), self)
+        self._stacks = LatestWins(imager(), self)
+        self._resolutions = LatestWins(read_out_of, self)
+        self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
+        self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
+        self._asked_at = 0.0
+        self._adjust_contrast = {IMAGE, STACK}
+        self._layer_first = False
+        self._followed: Any = None
+        self._height_um = 0.0
+        self._first_sight = FirstSight(viewer, self)
+        self.form = SimulationForm(self)
+        self.comparison = Comparison(viewer, self)
+        self._mask = TruthMask(viewer, self)
+        self._mask.failed.connect(lambda why: self.complain(f"No ground-truth mask: {why}"))
+        self.at_end(self._mask.close)
+        self._focus_drag = FocusDrag(viewer, self)
+        self._focus_drag.focused.connect(self.form.focus.field("focus_um").setValue)
+        self.at_end(self._focus_drag.stop)
+        self._build()
+        self._live.finished.connect(self._show_image)
+        self._stacks.finished.connect(self._show_stack)
+        self._resolutions.finished.connect(self._show_read_out)
+        for runner in (self._live, self._stacks, self._resolutions):
+            runner.failed.connect(self.complain)
+            self.at_end(runner.close)
+        self.at_end(self.comparison.close)
+        self.at_end(self.choice.disconnect_viewer)
+        self._stacks.busy.connect(self._show_busy)
+        self._selection.selected.connect(self._shape_selected)
+        self._selection.classes_changed.connect(self._tell_sample)
+        self._selection.failed.connect(self.complain)
+        self.form.failed.connect(self.complain)
+        self.form.grey_levels_changed.connect(self._other_grey_levels)
+        self.form.changed.connect(self._knob_turned)
+        self.comparison.changed.connect(self._knob_turned)
+        self.comparison.failed.connect(self.complain)
+        self._switches = (
+            self.auto_contrast,
+            self.point,
+            self.focal_plane,
+            self.photons,
+            self.truth,
+        )
+        changed = [self.form.changed, *(box.toggled for box in self._switches)]
+        self.keep_in_mind("microscope", self._state, self._take_state, changed)
+        self._follow_surface()
+
+    def _state(self) -> State:
+        """Return what is remembered: the instrument and the labelling, not what is imaged."""
+        return {**self.form.state(), "show": ticks(self._switches)}
+
+    def _take_state(self, state: State) -> None:
+        self.form.take_state(state)
+        tick(self._switches, state.get("show", {}))
+
+    def _timer(self, delay_ms: int, work: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(delay_ms)
+        timer.timeout.connect(work)
+        return timer
+
+    def _build(self) -> None:
+        self.choice = LayerChoice(self.viewer, _is_plain_surface, self)
+        self.choice.setObjectName("surface")
+        self.choice.setToolTip("Images this surface when it is chosen or no shape is selected")
+        self.choice.layer_changed.connect(self._follow_surface)
+        self.choice.activated.connect(self._surface_chosen)
+        self.sample = _text("sample")
+        top = QWidget(self)
+        shape = QFormLayout(top)
+        shape.setContentsMargins(4, 2, 4, 2)
+        shape.addRow("Shape", self.sample)
+        shape.addRow("or surface", self.choice)
+        self.auto_contrast = QCheckBox(ADJUST_CONTRAST, self)
+        self.auto_contrast.setObjectName("auto_contrast")
+        self.auto_contrast.setToolTip("Off: contrast stays, so that an image out of focus is dim")
+        self.auto_contrast.toggled.connect(self._knob_turned)
+        self.read_out = _text("read_out")
+        self.read_out.setToolTip(READ_OUT_TIP)
+        self.point = QCheckBox("Show the point spread function", self)
+        self.point.setObjectName("point")
+        self.point.setToolTip(
+            "The image of a point at the object's height as a layer: in the sharp plane (xy) and "
+            "along the axis (xz, in the specimen). Displayed with gamma 0.5, to show the rings."
+        )
+        self.point.toggled.connect(self._request_read_out)
+        form = self.form
+        self.add(form.presets())
+        self.add(self.comparison.rows())
+        self.add(top)
+        self.add(self.auto_contrast)
+        self.add_section("Sample", form.labelling)
+        take_view = QPushButton("Use this view", self)
+        take_view.setObjectName("use_view")
+        take_view.setToolTip("Turn the shape as the 3D canvas shows it: along the line of sight")
+        take_view.clicked.connect(self._take_view)
+        self.add_section("Pose", form.pose, take_view)
+        self.add_section("Optics", form.optics, self.read_out, self.point)
+        self.add_section("Refractive indices", form.indices, opened=False)
+        self.focal_plane = QCheckBox("Show the focal plane in 3D", self)
+        self.focal_plane.setObjectName("focal_plane")
+        self.focal_plane.setToolTip(
+            "Draw the sharp plane through the shape, in orange; drag it with the mouse to focus"
+        )
+        self.focal_plane.toggled.connect(self._knob_turned)
+        self.add_section("Focus and z-stack", form.focus, self.focal_plane, form.stack)
+        self.photons = QCheckBox("Show the photons without noise beside it", self)
+        self.photons.setObjectName("photons")
+        self.photons.setToolTip("Expected photons per pixel, before camera and noise, as a layer")
+        self.photons.toggled.connect(self._knob_turned)
+        self.truth = QCheckBox("Show the ground-truth mask beside it", self)
+        self.truth.setObjectName("truth")
+        self.truth.setToolTip(
+            "The pixels that the shape covers, projected along z, as a Labels layer; the same for "
+            "every plane of a stack"
+        )
+        self.truth.toggled.connect(self._knob_turned)
+        self.add_section("Camera and noise", form.camera, self.photons, self.truth)
+        save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
+        save.clicked.connect(self._save)
+
+    def simulation(self, *, stack: bool = False) -> Simulation:
+        """Return all settings as shown; ValueError when one is wrong."""
+        return self.form.simulation(stack=stack)
+
+    def surface(self) -> Surface | None:
+        """Return the surface to image: the selected shape's or the chosen layer's."""
+        shape, layer = self._selection.mesh, self.choice.layer
+        origin = layer or shape if self._layer_first else shape or layer
+        if origin is None:
+            return None
+        if self._surface is None or self._surface[0] is not origin:
+            mesh = origin if isinstance(origin, Mesh) else layers.mesh_of_layer(origin)
+            self._surface = (origin, Surface(mesh.vertices, mesh.faces))
+            unit_nm = 1000.0 if origin is shape else layers.about(origin).get("unit_nm", 1000.0)
+            self._doubts = doubtful_size(mesh, unit_nm)
+        return self._surface[1]
+
+    def _shape_selected(self) -> None:
+        self._layer_first = False
+        self._sample_changed()
+
+    def _surface_chosen(self) -> None:
+        self._layer_first = True
+        self._sample_changed()
+
+    def _follow_surface(self) -> None:
+        """Listen to the chosen surface: one that is edited is imaged anew."""
+        for event in _geometry_events(self._followed):
+            event.disconnect(self._surface_edited)
+        self._followed = self.choice.layer
+        for event in _geometry_events(self._followed):
+            event.connect(self._surface_edited)
+        self._sample_changed()
+
+    def _take_view(self) -> None:
+        try:
+            self.form.take_pose(pose_of_view(self.viewer))
+        except ValueError as error:
+            self.complain(str(error))
+
+    def _surface_edited(self, event: Any = None) -> None:
+        self._surface = None
+        self._knob_turned()
+
+    def _other_grey_levels(self) -> None:
+        self._adjust_contrast = {IMAGE, STACK}
+
+    def _sample_changed(self) -> None:
+        self._tell_sample()
+        self._adjust_contrast = {IMAGE, STACK}
+        self._knob_turned()
+
+    def _tell_sample(self) -> None:
+        """Name what is imaged and, for a shape, why it has its class."""
+        measures = self._selection.measures()
+        if self._layer_first and self.choice.layer is not None:
+            self.sample.setText("using the surface below")
+        elif measures:
+            reason = measures.get("reason") or measures.get("shape_class")
+            self.sample.setText(f"{self._selection.shape_id} · {reason}")
+        elif self.choice.layer is not None:
+            self.sample.setText("none selected; using the surface below")
+        else:
+            self.sample.setText("none selected: click one in the canvas or in the Shape browser")
+
+    def _knob_turned(self) -> None:
+        """Ask for a new image; a wrong setting is told and the image stays as it is."""
+        try:
+            surface = self.surface()
+            simulation = self.simulation()
+        except ValueError as error:
+            self.complain(str(error))
+            return
+        self._read_out_timer.start()
+        if surface is None:
+            self.say("Select a shape to see its image.")
+            return
+        self._asked_at = time.perf_counter()
+        self._live.request(Request(surface, simulation))
+
+    def _request_stack(self) -> None:
+        try:
+            surface, simulation = self.surface(), self.simulation(stack=True)
+        except ValueError as error:
+            self.complain(str(error))
+            return
+        if surface is not None:
+            self._stacks.request(Request(surface, simulation))
+
+    def _show_image(self, request: Request, image: SimulatedImage) -> None:
+        if put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE)):
+            self._first_sight.of(IMAGE)
+        put_photons(self.viewer, image if self.photons.isChecked() else None)
+        put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
+        if self.truth.isChecked():
+            self._mask.follow(request.surface, image)
+        else:
+            self._mask.hide()
+        if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
+            self._adjust_contrast.discard(IMAGE)
+            self.comparison.follow(request)
+            if self.form.wants_stack:
+                self._request_stack()
+        if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:
+            self._height_um = image.scene.placed.centroid_height_um
+            self._read_out_timer.start()
+        took = (time.perf_counter() - self._asked_at) * 1000
+        shown = find_image(self.viewer, IMAGE)
+        bright = too_bright(shown.data, shown.contrast_limits[1])
+        doubts = "".join(f"; {text}" for text in self._doubts)
+        self.say(f"{what_is_seen(image)}{doubts}{bright}; {took:.0f} ms")
+
+    def _show_stack(self, request: Request, image: SimulatedImage) -> None:
+        if put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK)):
+            self._first_sight.of(STACK)
+        if not self._stacks.is_running and not self._live.is_running:
+            self._adjust_contrast.discard(STACK)
+
+    def _show_busy(self, busy: bool) -> None:
+        self.progress.setRange(0, 0)
+        if busy:
+            self._busy_timer.start()
+        else:
+            self._busy_timer.stop()
+            self.progress.hide()
+
+    def _adjusts(self, name: str) -> bool:
+        return self.auto_contrast.isChecked() or name in self._adjust_contrast
+
+    def _request_read_out(self) -> None:
+        try:
+            microscope = self.form.microscope()
+        except ValueError:  # told already
+            return
+        depth_um = round(self._height_um, 2)
+        self._resolutions.request(Point(microscope, depth_um, self.point.isChecked()))
+
+    def _show_read_out(self, point: Point, found: ReadOut) -> None:
+        self.read_out.setText(read_out_text(point, found.resolution))
+        put_point(self.viewer, found.point)
+
+    def _save(self) -> None:
+        name = STACK if self.form.wants_stack else IMAGE
+        layer = find_image(self.viewer, name)
+        if layer is None:
+            self.complain("No image to save yet: select a shape first.")
+            return
+        save_layer(self, layer)
+
+
+def panel_of(viewer: napari.viewer.Viewer) -> MicroscopePanel:
+    """Return the viewer's *Microscope* panel; it is opened if it is not there."""
+    return open_panel(viewer, MicroscopePanel, "Microscope")
+
+
+def _text(name: str) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    return label
+
+
+def _is_plain_surface(layer: Any) -> bool:
+    """Surfaces that are one object: not the merged ones of a class, not the highlight."""
+    kind = layers.about(layer).get("kind")
+    return type(layer).__name__ == "Surface" and kind not in {
+        "class",
+        "selected",
+        FOCAL_PLANE,
+    }
+
+
+def _geometry_events(layer: Any) -> tuple[Any, ...]:
+    """Events that tell of another form, size or place of a surface."""
+    if layer is None:
+        return ()
+    names = ("data", "scale", "translate", "rotate", "shear", "affine", "units")
+    return tuple(getattr(layer.events, name) for name in names)

@@ -1,0 +1,81 @@
+"""The ground truth beside a live image: the pixels that the imaged shape covers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+
+from napari_3dmsl.ground_truth.single_image import mask_of_image
+from napari_3dmsl.microscope.fluorophores import Surface
+from napari_3dmsl.microscope.simulation import SimulatedImage
+from napari_3dmsl.widgets.common.latest_wins import LatestWins
+from napari_3dmsl.widgets.microscope.image_layers import MASK, put_mask
+
+if TYPE_CHECKING:
+    import napari
+
+
+@dataclass(frozen=True, eq=False)
+class Imaged:
+    """An image and what it is of."""
+
+    surface: Surface
+    image: SimulatedImage
+
+    def covers_the_same(self, other: Imaged) -> bool:
+        """Whether the same pixels are covered: optics, focus and camera do not matter."""
+        ours, theirs = self.image.simulation.microscope, other.image.simulation.microscope
+        here, there = (one.image.scene.placed.world_to_field for one in (self, other))
+        return (
+            self.surface is other.surface
+            and np.array_equal(here, there)
+            and (ours.image_size, ours.pixel_um) == (theirs.image_size, theirs.pixel_um)
+        )
+
+
+class TruthMask(QObject):
+    """Keeps the mask of the newest image up to date, in a thread of its own.
+
+    Signals
+    -------
+    failed(message)
+        There is no mask, such as of a surface with a hole.
+    """
+
+    failed = Signal(str)
+
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._wanted: Imaged | None = None
+        self._work = LatestWins(_mask, self)
+        self._work.finished.connect(self._show)
+        self._work.failed.connect(self.failed)
+
+    def follow(self, surface: Surface, image: SimulatedImage) -> None:
+        """Show the mask of this image, made anew if it covers other pixels."""
+        imaged = Imaged(surface, image)
+        before, self._wanted = self._wanted, imaged
+        if before is None or MASK not in self._viewer.layers or not imaged.covers_the_same(before):
+            self._work.request(imaged)
+
+    def hide(self) -> None:
+        """Take the mask away."""
+        self._wanted = None
+        put_mask(self._viewer, None, None)
+
+    def close(self) -> None:
+        """Stop all work."""
+        self._work.close()
+
+    def _show(self, imaged: Imaged, mask: Any) -> None:
+        if self._wanted is not None:
+            put_mask(self._viewer, mask, imaged.image)
+
+
+def _mask(imaged: Imaged, is_outdated: Callable[[], bool]) -> Any:
+    return mask_of_image(imaged.surface, imaged.image)

@@ -1,0 +1,140 @@
+"""A library is browsed at once, and its shapes are drawn while it is."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hands import Hands, running
+
+from napari_3dmsl.compute.worker import end_spares
+from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.library.library import write_library
+
+PANEL = "Shape browser"
+
+
+@pytest.fixture
+def folder(shapes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library of four shapes of which opening has time to read the first one only."""
+    write_library(shapes.shapes, tmp_path / "library")
+    monkeypatch.setattr(layers.library_layers, "__defaults__", (0.0,))
+    return tmp_path / "library"
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_ready() -> None:
+    """A worker that waits for work reads four shapes before anybody can look."""
+    end_spares()
+
+
+def drawn(viewer: Any) -> set[int]:
+    """Ids of the shapes that the class surfaces hold."""
+    told = [layers.about(layer) for layer in viewer.layers]
+    return {i for about in told if about.get("kind") == "class" for i in about["merged"].sizes}
+
+
+def rows(hands: Hands) -> int:
+    return hands.find("shapes").model().rowCount()
+
+
+def test_the_table_is_there_at_once_and_the_shapes_follow(
+    viewer: Any, open_panel: Any, shapes: Any, folder: Path
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    viewer.open(folder, plugin="napari-3dmsl")
+    assert rows(hands) == 4
+    assert drawn(viewer) == {1}
+    progress = hands.find("progress")
+    assert not progress.isHidden()
+    assert (progress.value(), progress.maximum()) == (1, 4)
+    hands.wait(progress.isHidden)
+    assert drawn(viewer) == {1, 2, 3, 4}
+    assert [layer.name for layer in viewer.layers] == ["dot (2)", "rod (1)", "donut (1)"]
+    for layer in viewer.layers:
+        sizes = layers.about(layer)["merged"].sizes
+        whole = np.concatenate([shapes.mesh(i).vertices for i in sizes])
+        np.testing.assert_allclose(layer.data[0].min(axis=0), whole.min(axis=0), atol=0.03)
+        assert {str(unit) for unit in layer.units} == {"micrometer"}
+    assert not hands.complains
+
+
+def test_without_the_panel_what_was_read_is_drawn_and_the_panel_draws_the_rest(
+    viewer: Any, open_panel: Any, folder: Path
+) -> None:
+    viewer.open(folder, plugin="napari-3dmsl")
+    assert drawn(viewer) == {1}
+    hands = open_panel(viewer, PANEL)
+    hands.wait(hands.find("progress").isHidden)
+    assert drawn(viewer) == {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize("ending", ["panel", "layers"])
+def test_closing_the_panel_or_the_library_stops_drawing(
+    viewer: Any, open_panel: Any, folder: Path, qtbot: Any, ending: str
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    viewer.open(folder, plugin="napari-3dmsl")
+    assert running()
+    if ending == "panel":
+        with qtbot.waitSignal(hands.panel.destroyed):
+            hands.dock.destroyOnClose()
+        assert drawn(viewer) == {1}
+    else:
+        viewer.layers.clear()
+        assert hands.find("progress").isHidden()
+        assert rows(hands) == 0
+    qtbot.waitUntil(lambda: not running(), timeout=10_000)
+    assert not drawn(viewer) - {1}
+
+
+def test_a_library_that_is_gone_meanwhile_is_told(
+    viewer: Any, open_panel: Any, folder: Path
+) -> None:
+    viewer.open(folder, plugin="napari-3dmsl")
+    folder.rename(folder.with_name("moved"))
+    hands = open_panel(viewer, PANEL)
+    hands.wait(lambda: hands.complains)
+    assert "Not all shapes are drawn" in hands.status
+    assert "no such folder" in hands.status
+    assert hands.find("progress").isHidden()
+
+
+def test_a_class_set_by_hand_meanwhile_counts_for_what_is_drawn_later(
+    viewer: Any, open_panel: Any, folder: Path
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    viewer.open(folder, plugin="napari-3dmsl")
+    hands.qtbot.keyClick(hands.find("shapes"), "A", modifier=_ctrl())
+    hands.choose("new_class", "mega")
+    hands.click("set_class")
+    hands.wait(hands.find("progress").isHidden)
+    assert [layer.name for layer in viewer.layers if "shape" not in layer.name] == ["mega (4)"]
+
+
+def _ctrl() -> Any:
+    from qtpy.QtCore import Qt
+
+    return Qt.KeyboardModifier.ControlModifier
+
+
+def test_layers_come_unselected_and_the_garbage_collector_is_as_before(
+    window: Any, extracted: Any, qtbot: Any
+) -> None:
+    from napari_3dmsl.widgets.common.incremental_layers import GentleLayers
+
+    before, active = gc.get_threshold(), window.layers.selection.active
+    gentle = GentleLayers(window)
+    with qtbot.waitSignal(gentle.added, timeout=10_000) as told:
+        gentle.start(extracted)
+        assert gc.get_threshold()[:2] == before[:2]
+    [added] = told.args
+    assert [layer.visible for layer in added] == [False, True, True, True]
+    assert set(window.layers.selection) == {active}
+    assert gc.get_threshold() == before
+    gentle.start(extracted)
+    gentle.stop()
+    assert gc.get_threshold() == before
