@@ -16,7 +16,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "src" / "napari_3dmsl"
 # From the ground up: a room may use what lies on lower floors, nothing beside or above it.
 FLOORS = (
-    {"", "arrays", "units", "memory", "reading", "writing", "compute"},
+    {"", "arrays", "units", "memory", "reading", "writing", "progress"},
+    {"compute"},
     {"settings", "geometry", "volumes"},
     {"mesh_io"},
     {"shapes", "microscope"},  # which do not know each other

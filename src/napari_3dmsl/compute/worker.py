@@ -22,8 +22,8 @@ from multiprocessing import spawn
 from typing import Any, Protocol
 
 from napari_3dmsl.compute.serving import IDLE_S, Surroundings, perform
+from napari_3dmsl.progress import Progress
 
-Progress = Callable[[int, int, str], None]
 Part = Callable[[Any], None]
 
 _BEGIN = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from napari_3dmsl.library.instance_files import image_file
@@ -17,6 +17,7 @@ from napari_3dmsl.library.sinks import (
     ZipSink,
     released_zip_names,
 )
+from napari_3dmsl.progress import Progress
 from napari_3dmsl.writing import whole_output
 
 IMAGES = "images"
@@ -26,8 +27,6 @@ RELEASED_SETS = {"con1": "Conf1", "conf2": "Conf2", "epi1": "Epi1"}
 _AS_RELEASED = "-released"
 _TRUTH_FOLDERS = {"mask": "masks"}  # as segmentation tools call it
 _NAME = re.compile(r"\w[\w .+-]*")
-
-Progress = Callable[[int, int, str], None]
 
 
 def released_sets(microscopes: Sequence[str]) -> dict[str, str]:

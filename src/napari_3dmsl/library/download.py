@@ -10,13 +10,14 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from napari_3dmsl.library.zip_cache import cache_folder
+from napari_3dmsl.progress import Progress
 
 DATASET_DOI = "10.18710/JX6JXF"
 LICENCE = "CC BY 4.0"
@@ -25,7 +26,6 @@ REPOSITORY_VARIABLE = "NAPARI_3DMSL_REPOSITORY"
 TIMEOUT_S = (10.0, 20.0)  # for the connection, and for the next bytes
 CHUNK = 1 << 17  # bytes between two looks at Cancel
 
-Progress = Callable[[int, int, str], None]
 _LEFTOVER_AGE_S = 3600.0  # younger ones may be another program's, at work
 _MD5 = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
 _NAME = re.compile(r"[\w][\w .()-]*\.zip", re.ASCII | re.IGNORECASE)

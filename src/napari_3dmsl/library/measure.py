@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from napari_3dmsl.library.stores import Store
-    from napari_3dmsl.shapes.extraction import Progress
+    from napari_3dmsl.progress import Progress
 
 _AT_ONCE = 4  # shapes that a process measures before it tells
 

@@ -28,8 +28,8 @@ from napari_3dmsl.writing import check_apart, whole_file
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_3dmsl.progress import Progress
     from napari_3dmsl.shapes.collection import ShapeSource
-    from napari_3dmsl.shapes.extraction import Progress
     from napari_3dmsl.shapes.mesh import Mesh
     from napari_3dmsl.shapes.skeleton import Skeleton
 

@@ -33,7 +33,7 @@ from napari_3dmsl.writing import whole_output
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from napari_3dmsl.shapes.extraction import Progress
+    from napari_3dmsl.progress import Progress
     from napari_3dmsl.shapes.sampling import SampleSettings
     from napari_3dmsl.shapes.shape import Shape
 

@@ -7,7 +7,7 @@ transfer function at a few depths and one inverse FFT a plane.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,7 @@ from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import plane_positions
 from napari_3dmsl.microscope.modality import Modality, modality_of
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
-
-Progress = Callable[[int, int, str], None]
+from napari_3dmsl.progress import Progress
 
 _HEADROOM = 1.06
 """Spectra reach a little beyond the band in use, so that small changes of NA or λ reuse them."""

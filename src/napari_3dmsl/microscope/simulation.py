@@ -28,12 +28,12 @@ from napari_3dmsl.microscope.physseg_noise import PhysSegNoise, physseg_noise
 from napari_3dmsl.microscope.pose import VIEWS, Placed, Pose, ViewName, place
 from napari_3dmsl.microscope.renderer import (
     Photons,
-    Progress,
     Renderer,
     check_stack,
     expected_photons,
 )
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
+from napari_3dmsl.progress import Progress
 from napari_3dmsl.settings import Settings
 
 Noise = Literal["none", "camera", "physeg"]

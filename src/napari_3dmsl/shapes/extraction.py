@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
+from napari_3dmsl.progress import Progress
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.shapes.crops import measuring_blocks, sprawl
 from napari_3dmsl.shapes.downsampling import Blocks, downsample_labels, downsample_mask, stride
@@ -28,7 +28,6 @@ from napari_3dmsl.volumes.labels import VoxelNm, check_labels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Progress = Callable[[int, int, str], None]
 VoxelSize = Annotated[float, Field(gt=0, lt=1e6)]
 Edge = Annotated[int, Field(ge=1)]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
 
+from napari_3dmsl.progress import Progress
 from napari_3dmsl.shapes.downsampling import Blocks
 from napari_3dmsl.shapes.extraction import (
     Extraction,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 SAMPLED = 128  # places along an axis that the search for the densest one looks at, at most
 ALIKE = 0.999  # shares of foreground that count as equal
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, eq=False)

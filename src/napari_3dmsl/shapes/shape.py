@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_3dmsl.shapes.extraction import Extraction, Progress
+    from napari_3dmsl.progress import Progress
+    from napari_3dmsl.shapes.extraction import Extraction
 
 WORTH_WORKERS = 50  # shapes; for fewer, starting processes takes as long as they save
 COLUMNS = (

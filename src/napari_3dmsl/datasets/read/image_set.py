@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, overload
@@ -21,10 +21,9 @@ from napari_3dmsl.datasets.write.index import (
 )
 from napari_3dmsl.ground_truth.read import read_truth
 from napari_3dmsl.library.instance_files import LOCK_FILE
+from napari_3dmsl.progress import Progress
 
 _SAME_OBJECT = ("group", "view", "repeat", "frame")
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True, eq=False)

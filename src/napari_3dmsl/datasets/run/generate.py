@@ -7,7 +7,7 @@ then the group is written down in the journal; at the end the journal becomes th
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,6 +30,7 @@ from napari_3dmsl.datasets.write.index import (
 from napari_3dmsl.datasets.write.release import ZIPS, add_shapes, pack
 from napari_3dmsl.datasets.write.sample_files import PARAMETERS, remove_files, write_sample
 from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.progress import Progress
 from napari_3dmsl.writing import DiskFullError, is_disk_full
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from napari_3dmsl.datasets.render.render import Rendered
     from napari_3dmsl.datasets.write.index import Row
 
-Progress = Callable[[int, int, str], None]
 
 _QUEUED_PER_WORKER = 2
 

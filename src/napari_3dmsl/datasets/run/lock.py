@@ -22,7 +22,7 @@ from napari_3dmsl.writing import whole_file
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.plan import Plan
     from napari_3dmsl.datasets.recipe.recipe import Recipe
-    from napari_3dmsl.datasets.run.generate import Progress
+    from napari_3dmsl.progress import Progress
 
 _RUNNING_FILE = ".running"
 _LIBRARIES = ("numpy", "scipy", "scikit-image", "tifffile")

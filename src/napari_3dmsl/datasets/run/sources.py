@@ -12,8 +12,8 @@ from napari_3dmsl.scenes.settings import world_boxes_um
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.plan import Plan
-    from napari_3dmsl.datasets.run.generate import Progress
     from napari_3dmsl.library.library import ShapeLibrary
+    from napari_3dmsl.progress import Progress
 
 _MOST_NAMED = 6
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_3dmsl.datasets.file_layout import pack_released
 from napari_3dmsl.library.instance_files import CLOUD_FILE, MESH_FILE, OCCUPANCY_FILE
 from napari_3dmsl.library.library import LIBRARY_FILE, TABLE_FILE
+from napari_3dmsl.progress import Progress
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from napari_3dmsl.library.library import ShapeLibrary
 
 ZIPS = "zips"
-
-Progress = Callable[[int, int, str], None]
 
 
 def add_shapes(

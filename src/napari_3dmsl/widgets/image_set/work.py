@@ -11,8 +11,7 @@ from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.run.generate import Outcome, generate
 from napari_3dmsl.datasets.run.preview import SAMPLES, Previewed, preview
 from napari_3dmsl.library.library import ShapeLibrary
-
-Progress = Callable[[int, int, str], None]
+from napari_3dmsl.progress import Progress
 
 
 @dataclass(frozen=True)
