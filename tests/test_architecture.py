@@ -19,7 +19,7 @@ FLOORS = (
     {"", "arrays", "units", "memory", "reading", "writing", "progress"},
     {"compute"},
     {"settings", "geometry", "volumes"},
-    {"mesh_io"},
+    {"mesh_io", "described"},
     {"shapes", "microscope"},  # which do not know each other
     {"image_io"},
     {"library"},

@@ -1,4 +1,16 @@
-"""The base of every settings object: frozen, validated in one clear line, read from files."""
+"""The base of every settings object: frozen, validated in one clear line, read from files.
+
+A setting is described once, on its class::
+
+    emission_nm: Annotated[
+        float,
+        Field(ge=300.0, le=1200.0, description="Wavelength of the light that is detected."),
+        Show("Emission", "nm", source="Table 2 of the 3DMSL paper."),
+    ] = 600.0
+
+Panels, command line, tables of the docs and messages are made from that, see
+`napari_3dmsl.described`. Whether it has an effect beside the others, `Settings.irrelevant` tells.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +19,7 @@ import json
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,6 +32,43 @@ if TYPE_CHECKING:
 
 
 _MOST_TOLD = 8
+
+
+@dataclass(frozen=True)
+class Show:
+    """How a setting is shown: what its type, range and description do not tell.
+
+    Attributes
+    ----------
+    label : str
+        Two or three words; what the field is called in a panel and in its messages.
+    unit : str
+        As written behind the number; empty for pure numbers and words.
+    decimals : int
+        Digits behind the point that a field shows at least; a value keeps all of its digits.
+    step : float
+        What one turn of the wheel or one key changes.
+    slider : (low, high), optional
+        What the hand reaches with a slider; files and typed numbers reach the whole range.
+    logarithmic : bool
+        For sliders over decades.
+    words : mapping, optional
+        What people read for each value of a choice; the value itself where it is missing.
+    lowest : str
+        What the field reads at its low end, where that has a meaning of its own.
+    source : str
+        Where the default is from, in a sentence: a table of the paper, a data sheet, our choice.
+    """
+
+    label: str
+    unit: str = ""
+    decimals: int = 0
+    step: float = 1.0
+    slider: tuple[float, float] | None = None
+    logarithmic: bool = False
+    words: Mapping[Any, str] = field(default_factory=dict)
+    lowest: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +135,10 @@ class Settings(BaseModel):
         except ValidationError as error:
             names = type(self).model_fields
             raise SettingsError(problems_of(error, type(self).__name__, names)) from None
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return the settings that have no effect beside the others, each with the reason."""
+        return {}
 
     def replace(self, **changes: Any) -> Self:
         """Return a validated copy with some fields changed."""

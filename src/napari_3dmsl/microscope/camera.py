@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from pydantic import Field
 
 from napari_3dmsl.arrays import CountArray, FloatArray
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, Show
+
+_TYPICAL = "Default: a typical sCMOS; the detector's preset sets it."
 
 
 class Camera(Settings):
@@ -17,18 +21,71 @@ class Camera(Settings):
     pixel and plane, and so has shot noise; ``offset_adu`` is electronic and has none.
     """
 
-    name: str = "custom"
-    quantum_efficiency: float = Field(0.82, ge=1e-3, le=1.0)
-    exposure_s: float = Field(0.1, gt=0.0, le=3600.0)
-    dark_e_per_s: float = Field(0.06, ge=0.0, le=1e6)
-    clock_induced_e: float = Field(0.0, ge=0.0, le=1000.0)
-    em_gain: float = Field(1.0, ge=1.0, le=10000.0)
-    full_well_e: float = Field(30000.0, gt=0.0, le=1e9)
-    read_noise_e: float = Field(1.6, ge=0.0, le=1e4)
-    e_per_adu: float = Field(0.46, gt=0.0, le=1e5)
-    offset_adu: float = Field(100.0, ge=0.0, le=60000.0)
-    bit_depth: int = Field(16, ge=8, le=16)
-    background_photons: float = Field(5.0, ge=0.0, le=1e6)
+    name: Annotated[str, Field(description="What the camera is called."), Show("Name")] = "custom"
+    quantum_efficiency: Annotated[
+        float,
+        Field(ge=1e-3, le=1.0, description="Electrons that one photon makes on average."),
+        Show("Quantum eff.", "e⁻/photon", 2, 0.01, slider=(0.01, 1.0), source=_TYPICAL),
+    ] = 0.82
+    exposure_s: Annotated[
+        float,
+        Field(gt=0.0, le=3600.0, description="Time for which one plane is exposed."),
+        Show("Exposure", "s", 3, 0.01, source=_TYPICAL),
+    ] = 0.1
+    dark_e_per_s: Annotated[
+        float,
+        Field(ge=0.0, le=1e6, description="Dark current of a pixel."),
+        Show("Dark current", "e⁻/s", 3, 0.01, source=_TYPICAL),
+    ] = 0.06
+    clock_induced_e: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=1000.0,
+            description="Electrons that the read-out makes, on average per pixel and plane, before "
+            "the gain register.",
+        ),
+        Show("Clock-induced", "e⁻", 4, 0.001, source="None, but in the EMCCD preset."),
+    ] = 0.0
+    em_gain: Annotated[
+        float,
+        Field(ge=1.0, le=10000.0, description="Electron multiplication; 1 is no gain register."),
+        Show("EM gain", "×", slider=(1.0, 1000.0), lowest="none", source=_TYPICAL),
+    ] = 1.0
+    full_well_e: Annotated[
+        float,
+        Field(gt=0.0, le=1e9, description="Electrons that a pixel holds before it is full."),
+        Show("Full well", "e⁻", step=1000.0, source=_TYPICAL),
+    ] = 30000.0
+    read_noise_e: Annotated[
+        float,
+        Field(ge=0.0, le=1e4, description="Gaussian noise of the read-out, per pixel."),
+        Show("Read noise", "e⁻", 1, 0.1, slider=(0.0, 50.0), source=_TYPICAL),
+    ] = 1.6
+    e_per_adu: Annotated[
+        float,
+        Field(gt=0.0, le=1e5, description="Electrons for one count."),
+        Show("Conversion", "e⁻/ADU", 2, 0.01, source=_TYPICAL),
+    ] = 0.46
+    offset_adu: Annotated[
+        float,
+        Field(ge=0.0, le=60000.0, description="Counts added by the electronics."),
+        Show("Offset", "ADU", slider=(0.0, 1000.0), source=_TYPICAL),
+    ] = 100.0
+    bit_depth: Annotated[
+        int,
+        Field(ge=8, le=16, description="Bits of a count: 16 is 0 to 65,535."),
+        Show("Bit depth", "bit", source=_TYPICAL),
+    ] = 16
+    background_photons: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=1e6,
+            description="Light that is not from the object, per pixel and plane.",
+        ),
+        Show("Background", "photons", 1, slider=(0.0, 1000.0), source=_TYPICAL),
+    ] = 5.0
 
     @property
     def spurious_e(self) -> float:
