@@ -5,7 +5,7 @@ import pytest
 import trimesh
 
 from napari_3dmsl.geometry.inside import winding_numbers
-from napari_3dmsl.geometry.line_crossings import LineGrid, columns_on_grid
+from napari_3dmsl.geometry.line_crossings import LineGrid, lines_on_grid
 
 TORUS = trimesh.creation.torus(1.0, 0.4, major_sections=60, minor_sections=40)
 TORUS.apply_transform(trimesh.transformations.rotation_matrix(0.8, [1, 2, 3]))
@@ -31,7 +31,7 @@ def test_pieces_are_where_points_lie_inside(origin, step, shape):
     grid = grid_at(origin, step, shape)
     vertices = np.asarray(TORUS.vertices)
     heights = np.random.default_rng(0).uniform(-1.5, 1.5, 25)
-    found = columns_on_grid(vertices, TORUS.faces, grid)
+    found = lines_on_grid(vertices, TORUS.faces, grid)
     row, column = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
     lines = grid.origin_um + step * np.stack([row, column], axis=1)
     points = np.column_stack([np.repeat(heights, len(lines)), np.tile(lines, (len(heights), 1))])
@@ -42,12 +42,12 @@ def test_pieces_are_where_points_lie_inside(origin, step, shape):
 
 
 def test_a_grid_beside_the_surface_meets_nothing():
-    found = columns_on_grid(np.asarray(TORUS.vertices), TORUS.faces, grid_at((5, 5), 0.1, (9, 9)))
+    found = lines_on_grid(np.asarray(TORUS.vertices), TORUS.faces, grid_at((5, 5), 0.1, (9, 9)))
     assert len(found.line) == len(found.low_um) == len(found.high_um) == 0
 
 
 def test_a_line_through_a_hole_is_refused():
     with pytest.raises(ValueError, match="a hole.*close the mesh"):
-        columns_on_grid(
+        lines_on_grid(
             np.asarray(TORUS.vertices), TORUS.faces[:-40], grid_at((-1.6, -1.6), 0.05, (64, 64))
         )

@@ -5,7 +5,7 @@ import pytest
 import trimesh
 from scipy import stats
 
-from napari_3dmsl.geometry.line_crossings import columns_inside
+from napari_3dmsl.geometry.line_crossings import lines_inside
 from napari_3dmsl.geometry.quadrature import solid_points, surface_points
 from napari_3dmsl.microscope import fluorophores
 from napari_3dmsl.microscope.fluorophores import (
@@ -125,11 +125,11 @@ def test_columns_cut_a_box_exactly_even_along_its_edges():
     # Corners on whole steps: lines run along faces, edges and the diagonals of the triangles.
     box = surface_of(trimesh.creation.box(extents=(1.0, 2.0, 3.0)).subdivide(), (0.5, 1.0, 1.5))
     for step in (0.25, 0.1, 0.0371):
-        found = columns_inside(box.corners, step)
+        found = lines_inside(box.corners, step)
         np.testing.assert_allclose(found.low_um, 0.0, atol=1e-12)
         np.testing.assert_allclose(found.high_um, 1.0, atol=1e-12)
         assert len(found.yx_um) == len(np.unique(found.yx_um, axis=0))
-    assert len(columns_inside(box.corners, 0.25).low_um) == 8 * 12
+    assert len(lines_inside(box.corners, 0.25).low_um) == 8 * 12
 
 
 def test_columns_of_a_turned_hollow_shape_fill_its_volume():
@@ -139,7 +139,7 @@ def test_columns_of_a_turned_hollow_shape_fill_its_volume():
     inner.invert()
     shell = trimesh.util.concatenate([trimesh.creation.icosphere(3, radius=1.0), inner])
     for solid in (torus, shell):
-        found = columns_inside(surface_of(solid).corners, 0.02)
+        found = lines_inside(surface_of(solid).corners, 0.02)
         assert (found.high_um > found.low_um).all()
         volume = found.area_um2 * (found.high_um - found.low_um).sum()
         assert volume == pytest.approx(solid.volume, rel=2e-4)

@@ -253,8 +253,8 @@ def test_the_memory_foretold_is_what_is_taken(peak, count, height_um, size, moda
     _kept.clear()
     renderer = Renderer(emitters)
     renderer.render(scope, -1.0)
-    spectrum = renderer._spectrum
-    told = spectrum.modes.field.nbytes(len(spectrum.depth_um), count)
+    transform = renderer._transform
+    told = transform.frequencies.field.nbytes(len(transform.depth_um), count)
     assert peak() < 1.4 * told + 60e6
     assert told < 1.6 * peak()
 

@@ -1,4 +1,4 @@
-"""Columns through a closed surface: where straight lines along z run inside of it."""
+"""Lines through a closed surface: where straight lines along z run inside of it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class GridIntervals:
     high_um: FloatArray
 
 
-def columns_inside(corners: FloatArray, step_um: float) -> Intervals:
+def lines_inside(corners: FloatArray, step_um: float) -> Intervals:
     """Cut a closed surface along lines along z that fill its box.
 
     Parameters
@@ -84,13 +84,13 @@ def columns_inside(corners: FloatArray, step_um: float) -> Intervals:
     rows, columns = np.ceil(size / step_um).astype(int)
     step = size / (rows, columns)
     grid = LineGrid(vertices[:, 1:].min(axis=0) + 0.5 * step, step, (rows, columns))
-    found = columns_on_grid(vertices, np.arange(len(vertices)).reshape(-1, 3), grid)
+    found = lines_on_grid(vertices, np.arange(len(vertices)).reshape(-1, 3), grid)
     row, column = np.divmod(found.line, columns)
     lines: FloatArray = grid.origin_um + step * np.stack([row, column], axis=1)
     return Intervals(lines, found.low_um, found.high_um, float(step.prod()))
 
 
-def columns_on_grid(
+def lines_on_grid(
     vertices_um: FloatArray, faces: NDArray[np.integer], grid: LineGrid
 ) -> GridIntervals:
     """Cut a closed surface along the lines of a grid, which may lie anywhere.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.geometry.line_crossings import columns_inside
+from napari_3dmsl.geometry.line_crossings import lines_inside
 from napari_3dmsl.geometry.triangles import triangle_areas
 
 FINEST_UM = 0.14
@@ -15,7 +15,7 @@ FINEST_UM = 0.14
 EDGE_UM = FINEST_UM / 4
 CELL_UM = FINEST_UM / 4
 MOST_POINTS = 400_000
-_COLUMNS_ACROSS = 3
+_LINES_ACROSS = 3
 
 
 def surface_points(
@@ -76,9 +76,9 @@ def solid_points(
 ) -> tuple[FloatArray, FloatArray]:
     """Fill a closed surface with points, one at the centre of what lies inside of each cell.
 
-    Columns, three across a cell, are cut exactly at the surface and into pieces of half a cell;
-    what a cell holds of them becomes one point. Cells at the surface so count with their part
-    inside. The cells grow where more than about ``most`` would be filled, or the columns be too
+    Lines along z, three across a cell, are cut exactly at the surface and into pieces of half a
+    cell; what a cell holds of them becomes one point. Cells at the surface so count with their part
+    inside. The cells grow where more than about ``most`` would be filled, or the lines be too
     many, and shrink for small shapes, until their box holds a fifth of ``most``.
 
     Returns
@@ -91,7 +91,7 @@ def solid_points(
     coarse_enough = max(np.cbrt(volume_um3 / most), np.sqrt(box[1] * box[2] / (2 * most)))
     fine_enough = np.cbrt(box.prod() / (0.2 * most))
     cell = float(max(min(cell_um, fine_enough), coarse_enough))
-    found = columns_inside(corners, cell / _COLUMNS_ACROSS)
+    found = lines_inside(corners, cell / _LINES_ACROSS)
     length = found.high_um - found.low_um
     count = np.maximum(np.ceil(length / (0.5 * cell)), 1).astype(np.int64)
     piece = np.repeat(length / count, count)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.geometry.line_crossings import LineGrid, columns_on_grid
+from napari_3dmsl.geometry.line_crossings import LineGrid, lines_on_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,7 +146,7 @@ def raster(placed: PlacedObject, view: FieldOfView) -> Raster | None:
         corner * view.pixel_um + 0.5 * step, np.full(2, step), (across * rows, across * columns)
     )
     try:
-        found = columns_on_grid(placed.vertices_um, placed.faces, grid)
+        found = lines_on_grid(placed.vertices_um, placed.faces, grid)
     except ValueError as error:
         raise ValueError(f"object {placed.label} (shape {placed.shape_id}): {error}") from None
     row, column = np.divmod(found.line, across * columns)

@@ -1,4 +1,4 @@
-"""The modes of a field of view: frequencies, pixels and interpolation, whatever shines in it.
+"""The frequencies of a field of view, its pixels and the way between them, whatever shines in it.
 
 All that an image needs and that does not depend on the emitters is kept here and shared, so that a
 shape that turns, or the next shape in the same microscope, finds it ready.
@@ -22,7 +22,7 @@ from napari_3dmsl.microscope.hankel_transform import (
     gauss_legendre,
     table_bytes,
 )
-from napari_3dmsl.microscope.pixel_sampling import Raster
+from napari_3dmsl.microscope.pixel_sampling import PixelSampling
 
 KERNEL_WIDTH = 6
 _OVERSAMPLING = 1.5
@@ -59,7 +59,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Field:
-    """What the modes of a field depend on.
+    """What the frequencies of a field depend on.
 
     Attributes
     ----------
@@ -87,8 +87,8 @@ class Field:
         return float(np.hypot(*self.farthest_um))
 
     @property
-    def mode_count(self) -> float:
-        """About how many modes there will be, without making them."""
+    def frequency_count(self) -> float:
+        """About how many frequencies there will be, without making them."""
         return float(
             0.25 * np.pi * np.prod(self.band_per_um * (self.farthest_um + 1.1 * self.reach_um + 1))
         )
@@ -101,21 +101,21 @@ class Field:
         Parameters
         ----------
         nodes
-            Depths at which spectra are kept.
+            Depths at which the emitters' transforms are kept.
         emitters
             Their number.
         """
         end_um = faded_um(self.reach_um)
         period = (self.farthest_um + end_um) / self.pixel_um
         fine = 2 * _OVERSAMPLING * self.band_per_um * (self.farthest_um + end_um)
-        spectra = 16.0 * nodes * self.mode_count
+        transforms = 16.0 * nodes * self.frequency_count
         grids = max(24.0 * float(period.prod()), 6.0 * float(fine.prod()))
         of_emitters = emitters * (4.0 * nodes + 900.0)
         tables = table_bytes(self.reach_um, self.band_per_um)
-        return spectra + 200.0 * self.mode_count + tables + max(grids, of_emitters)
+        return transforms + 200.0 * self.frequency_count + tables + max(grids, of_emitters)
 
 
-class FieldModes:
+class FieldFrequencies:
     """Frequencies of a field, and the way from emitters on a fine grid to them and to pixels.
 
     Attributes
@@ -126,14 +126,14 @@ class FieldModes:
     row, column : (k,) integer arrays
         Frequencies >= 0 within the band, in cycles per period. An image is real, so columns < 0
         repeat these; rows < 0 share the transfer function of rows > 0.
-    raster : Raster
-    to_modes : (k, rows of ``grid.transfer_matrix``) sparse matrix
-        Transfer function at the modes, by interpolation in the radial frequency.
+    sampling : PixelSampling
+    to_frequencies : (k, rows of ``grid.transfer_matrix``) sparse matrix
+        Transfer function at the frequencies, by interpolation in the radial frequency.
     fine_shape : (rows, columns)
         Points of the grid on which emitters are spread.
     on_fine_grid : (k,) integer array, (k,) integer array
-        Where each mode, and the one with its row negated, lies in the fine grid's spectrum when
-        that is flattened as (columns, rows).
+        Where each frequency, and the one with its row negated, lies in the fine grid's transform
+        when that is flattened as (columns, rows).
     """
 
     def __init__(self, field: Field) -> None:
@@ -143,10 +143,10 @@ class FieldModes:
             Axis.covering(pixels, field.pixel_um, farthest + self.grid.end_um)
             for pixels, farthest in zip(field.image_size, field.farthest_um, strict=True)
         )
-        self.row, self.column = self._modes_in_band()
+        self.row, self.column = self._frequencies_in_band()
         y, x = self.axes
-        self.raster = Raster(self.row, self.column, (y.padded, x.padded), field.image_size)
-        self.to_modes = self._interpolation()
+        self.sampling = PixelSampling(self.row, self.column, (y.padded, x.padded), field.image_size)
+        self.to_frequencies = self._interpolation()
         self.fine_shape = tuple(
             fft.next_fast_len(
                 max(int(2 * _OVERSAMPLING * field.band_per_um * axis.period_um) + 1, 12), True
@@ -168,13 +168,13 @@ class FieldModes:
 
     @property
     def frequency_per_um(self) -> tuple[FloatArray, FloatArray]:
-        """Row and column frequencies of the modes, cycles/µm, >= 0."""
+        """Row and column frequencies, cycles/µm, >= 0."""
         y, x = self.axes
         return self.row / y.period_um, self.column / x.period_um
 
     @cached_property
     def pixel_blur(self) -> FloatArray:
-        """Transfer function of a square pixel at every mode, (k,) float32."""
+        """Transfer function of a square pixel at every frequency, (k,) float32."""
         row, column = self.frequency_per_um
         pixel = self.field.pixel_um
         blur: FloatArray = np.sinc(row * pixel) * np.sinc(column * pixel)
@@ -183,7 +183,7 @@ class FieldModes:
     def corrections(self, low: NDArray[np.intp]) -> tuple[ComplexArray, ComplexArray]:
         """Take the kernel's blur away and bring pixel (0, 0) to the origin, one array a row sign.
 
-        The mode of row and column 0 is its own negation: it belongs to the first.
+        The frequency of row and column 0 is its own negation: it belongs to the first.
 
         Parameters
         ----------
@@ -199,7 +199,7 @@ class FieldModes:
         as_is, negated = self._unblurred
         return as_is * (by_row * by_column), negated * (by_row.conj() * by_column)
 
-    def _modes_in_band(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    def _frequencies_in_band(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Integer frequencies (row and column >= 0) within the band."""
         y, x = self.axes
         band = self.field.band_per_um
@@ -215,14 +215,14 @@ class FieldModes:
         """`corrections` of a part that begins at the origin of the fine grid."""
         y, x = self.axes
         rows, columns = self.fine_shape
-        kernel = _kernel_spectrum(self.row / rows) * _kernel_spectrum(self.column / columns)
+        kernel = _kernel_transform(self.row / rows) * _kernel_transform(self.column / columns)
         by_row = _turns(y.first_pixel_um / y.period_um, self.row)
         by_column = _turns(x.first_pixel_um / x.period_um, self.column)
         negated = np.where(self.row > 0, by_column * by_row.conj() / kernel, 0.0)
         return (by_column * by_row / kernel).astype(np.complex64), negated.astype(np.complex64)
 
     def _interpolation(self) -> sparse.csr_matrix:
-        """Rows of `RadialGrid.transfer_matrix` to modes: six-point Lagrange in |k|."""
+        """Rows of `RadialGrid.transfer_matrix` to frequencies: six-point Lagrange in |k|."""
         position = np.hypot(*self.frequency_per_um) / self.grid.frequency_step_per_um
         first = np.floor(position).astype(int) - 2
         offsets = np.arange(6)
@@ -238,20 +238,20 @@ class FieldModes:
         return sparse.csr_matrix((weight.astype(np.float32).ravel(), rows.ravel(), starts), shape)
 
 
-_kept: OrderedDict[Field, FieldModes] = OrderedDict()
+_kept: OrderedDict[Field, FieldFrequencies] = OrderedDict()
 _keeping = threading.Lock()
 
 
-def modes_of(field: Field) -> FieldModes:
-    """Return the modes of a field; those used last are kept, as long as memory is to spare."""
+def frequencies_of(field: Field) -> FieldFrequencies:
+    """Return the frequencies of a field; those used last are kept while memory is to spare."""
     with _keeping:
         if field in _kept:
             _kept.move_to_end(field)
             return _kept[field]
-    made = FieldModes(field)
+    made = FieldFrequencies(field)
     with _keeping:
         _kept[field] = made
-        while len(_kept) > 1 and sum(modes.nbytes for modes in _kept.values()) > _KEPT_BYTES:
+        while len(_kept) > 1 and sum(field.nbytes for field in _kept.values()) > _KEPT_BYTES:
             _kept.popitem(last=False)
     return made
 
@@ -269,11 +269,11 @@ def _turns(turns: float, frequency: NDArray[np.intp]) -> ComplexArray:
     return each.astype(np.complex64)[frequency]
 
 
-def _kernel_spectrum(cycles_per_point: FloatArray) -> FloatArray:
+def _kernel_transform(cycles_per_point: FloatArray) -> FloatArray:
     """Fourier transform of the spreading kernel, by quadrature (a few distinct arguments)."""
     arguments, where = np.unique(np.abs(cycles_per_point), return_inverse=True)
     nodes, weights = gauss_legendre(64)
     distance = 0.5 * KERNEL_WIDTH * nodes
     waves = np.cos(2.0 * np.pi * np.outer(arguments, distance))
-    spectrum: FloatArray = waves @ (0.5 * KERNEL_WIDTH * weights * kernel(distance))
-    return spectrum[where]
+    transform: FloatArray = waves @ (0.5 * KERNEL_WIDTH * weights * kernel(distance))
+    return transform[where]

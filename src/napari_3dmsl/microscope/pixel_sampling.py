@@ -9,8 +9,8 @@ from scipy import fft
 from napari_3dmsl.arrays import ComplexArray, FloatArray
 
 
-class Raster:
-    """Samples an image that is known by its modes, of any frequency.
+class PixelSampling:
+    """Samples an image that is known by its Fourier coefficients, of any frequency.
 
     A frequency above half the pixels' own comes out as a lower one, as it does on a real detector:
     sampling a periodic image at n points folds its spectrum into n frequencies.
@@ -18,7 +18,7 @@ class Raster:
     Parameters
     ----------
     row, column : (k,) integer arrays
-        Frequencies >= 0 of the modes, in cycles per period, see `EmitterSpectrum`.
+        Frequencies >= 0 of the coefficients, in cycles per period, see `EmitterTransform`.
     period : (rows, columns)
         Pixels after which the image repeats.
     image_size : (rows, columns)
@@ -44,7 +44,7 @@ class Raster:
         self._plain_at = self._place(signed_row[plain], both_columns[plain])
         beyond = counted & ~plain
         direct = beyond & (both_columns % columns < self._half_width)
-        # The other half of a real image's spectrum: conjugate modes of negative columns.
+        # The other half of a real image's spectrum: conjugates at negative columns.
         mirrored = beyond & (both_columns > 0) & (-both_columns % columns < self._half_width)
         self._folded = np.flatnonzero(direct)
         self._folded_at = self._place(signed_row[direct], both_columns[direct])
@@ -52,20 +52,20 @@ class Raster:
         self._mirrored_at = self._place(-signed_row[mirrored], -both_columns[mirrored])
 
     def _place(self, row: NDArray[np.intp], column: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Where modes lie in the flat array of folded frequencies, columns >= 0."""
+        """Where coefficients lie in the flat array of folded frequencies, columns >= 0."""
         rows, columns = self._period
         return (row % rows) * self._half_width + column % columns
 
-    def pixels(self, modes: ComplexArray) -> FloatArray:
+    def pixels(self, coefficients: ComplexArray) -> FloatArray:
         """Image values at the pixels' centres times a pixel's area, float32.
 
         Parameters
         ----------
-        modes : (2, k) complex64
+        coefficients : (2, k) complex64
             Of the rows as they are and of the rows negated.
         """
         rows, columns = self._period
-        flat = modes.ravel()
+        flat = coefficients.ravel()
         folded = np.zeros(rows * self._half_width, dtype=np.complex64)
         folded[self._plain_at] = flat[self._plain]
         np.add.at(folded, self._folded_at, flat[self._folded])

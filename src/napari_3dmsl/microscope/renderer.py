@@ -1,6 +1,6 @@
 """Expected photons: emitters seen through a microscope, one plane or a stack.
 
-Work is split along what changes. The emitters' spectra (`EmitterSpectrum`) are computed once per
+Work is split along what changes. The emitters' transform (`EmitterTransform`) is computed once per
 geometry; a change of focus, aperture, wavelength, index or pinhole only recomputes a radial
 transfer function at a few depths and one inverse FFT a plane.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_3dmsl.arrays import FloatArray, check_finite
 from napari_3dmsl.memory import check_memory
-from napari_3dmsl.microscope.emitter_spectrum import EmitterSpectrum
+from napari_3dmsl.microscope.emitter_transform import EmitterTransform
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import plane_positions
 from napari_3dmsl.microscope.modality import Modality, modality_of
@@ -22,10 +22,10 @@ from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.progress import Progress
 
 _HEADROOM = 1.06
-"""Spectra reach a little beyond the band in use, so that small changes of NA or λ reuse them."""
+"""Transforms reach a little beyond the band in use, so that small changes of NA or λ reuse them."""
 
 _BYTES_A_VOXEL = 30.0  # photons, and what drawing noise of any kind makes of them
-_MODES_AT_ONCE = 65_536
+_FREQUENCIES_AT_ONCE = 65_536
 _OPTICS_AT_ONCE = 512  # point spread functions: depth nodes times planes
 
 
@@ -73,7 +73,7 @@ class Renderer:
                 f"z_um = {lowest:g}: an emitter lies below the coverslip; heights must be >= 0"
             )
         self.emitters = emitters
-        self._spectrum: EmitterSpectrum | None = None
+        self._transform: EmitterTransform | None = None
 
     def render(self, microscope: Microscope, stage_um: float) -> FloatArray:
         """Return the expected photons of one plane, shape ``microscope.image_size``."""
@@ -85,15 +85,15 @@ class Renderer:
         The optics of some planes are computed in one go, which takes much less than one by one.
         """
         modality = modality_of(microscope)
-        spectrum = self._spectrum_for(microscope, modality)
-        at_once = max(1, _OPTICS_AT_ONCE // len(spectrum.depth_um))
+        transform = self._transform_for(microscope, modality)
+        at_once = max(1, _OPTICS_AT_ONCE // len(transform.depth_um))
         for start in range(0, len(stages_um), at_once):
             stages = stages_um[start : start + at_once]
-            for table in _transfer_tables(spectrum, modality, stages):
-                yield _plane(spectrum, table, microscope)
+            for table in _transfer_tables(transform, modality, stages):
+                yield _plane(transform, table, microscope)
 
-    def _spectrum_for(self, microscope: Microscope, modality: Modality) -> EmitterSpectrum:
-        kept = self._spectrum
+    def _transform_for(self, microscope: Microscope, modality: Modality) -> EmitterTransform:
+        kept = self._transform
         if (
             kept is None
             or kept.image_size != microscope.image_size
@@ -101,42 +101,42 @@ class Renderer:
             or not modality.band_per_um <= kept.band_per_um <= 1.5 * modality.band_per_um
             or modality.axial_band_per_um > kept.axial_band_per_um
         ):
-            self._spectrum = EmitterSpectrum(
+            self._transform = EmitterTransform(
                 self.emitters,
                 microscope.image_size,
                 microscope.pixel_um,
                 _HEADROOM * modality.band_per_um,
                 _HEADROOM * modality.axial_band_per_um,
             )
-        assert self._spectrum is not None
-        return self._spectrum
+        assert self._transform is not None
+        return self._transform
 
 
 def _transfer_tables(
-    spectrum: EmitterSpectrum, modality: Modality, stages_um: FloatArray
+    transform: EmitterTransform, modality: Modality, stages_um: FloatArray
 ) -> list[FloatArray]:
     """For each stage position the transfer function of every depth node, (frequencies, nodes)."""
-    nodes = spectrum.depth_um
+    nodes = transform.depth_um
     depths, stages = np.tile(nodes, len(stages_um)), np.repeat(stages_um, len(nodes))
-    radial = modality.radial_intensity(spectrum.modes.grid, depths, stages)
-    tables = spectrum.modes.grid.transfer_matrix @ radial.astype(np.float32)
+    radial = modality.radial_intensity(transform.frequencies.grid, depths, stages)
+    tables = transform.frequencies.grid.transfer_matrix @ radial.astype(np.float32)
     return np.split(tables, len(stages_um), axis=1)
 
 
-def _plane(spectrum: EmitterSpectrum, table: FloatArray, microscope: Microscope) -> FloatArray:
-    field = spectrum.modes
-    modes = np.empty((2, len(field.row)), dtype=np.complex64)
-    for start in range(0, len(field.row), _MODES_AT_ONCE):
-        part = slice(start, start + _MODES_AT_ONCE)
-        transfer = (field.to_modes[part] @ table).T.copy()
-        for sign, by_part in enumerate(spectrum.spectra[..., part]):
-            modes.real[sign, part] = np.einsum("mk,mk->k", transfer, by_part[0])
-            modes.imag[sign, part] = np.einsum("mk,mk->k", transfer, by_part[1])
-    for sign, correction in enumerate(spectrum.corrections):
-        modes[sign] *= correction
+def _plane(transform: EmitterTransform, table: FloatArray, microscope: Microscope) -> FloatArray:
+    field = transform.frequencies
+    coefficients = np.empty((2, len(field.row)), dtype=np.complex64)
+    for start in range(0, len(field.row), _FREQUENCIES_AT_ONCE):
+        part = slice(start, start + _FREQUENCIES_AT_ONCE)
+        transfer = (field.to_frequencies[part] @ table).T.copy()
+        for sign, by_part in enumerate(transform.values[..., part]):
+            coefficients.real[sign, part] = np.einsum("mk,mk->k", transfer, by_part[0])
+            coefficients.imag[sign, part] = np.einsum("mk,mk->k", transfer, by_part[1])
+    for sign, correction in enumerate(transform.corrections):
+        coefficients[sign] *= correction
     if microscope.pixel_integration:
-        modes *= field.pixel_blur
-    return np.maximum(field.raster.pixels(modes), 0.0)
+        coefficients *= field.pixel_blur
+    return np.maximum(field.sampling.pixels(coefficients), 0.0)
 
 
 def check_stack(microscope: Microscope, acquisition: Acquisition) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_3dmsl.geometry.line_crossings import LineGrid, columns_on_grid
+from napari_3dmsl.geometry.line_crossings import LineGrid, lines_on_grid
 from napari_3dmsl.shapes.smoothed_mask import SmoothedMask, smooth_mask
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _drawn(
     """Draw a surface into a grid of cubes that begins with a centre."""
     layers, rows, columns = shape.tolist()
     grid = LineGrid(first[1:], np.full(2, side), (rows, columns))
-    found = columns_on_grid(vertices_um, faces, grid)
+    found = lines_on_grid(vertices_um, faces, grid)
     # Along each line, 1 where a piece begins and -1 behind its end sum up to 1 inside.
     steps = np.zeros((layers + 1, rows * columns), dtype=np.int16)
     for height, step in ((found.low_um, 1), (found.high_um, -1)):

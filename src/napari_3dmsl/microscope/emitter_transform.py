@@ -1,4 +1,4 @@
-"""The emitters' side of an image: their spectra at a few depths, computed once per geometry.
+"""The emitters' side of an image: Fourier transforms at a few depths, once per geometry.
 
 An image is a sum over emitters of a point spread function that depends on the emitter's depth.
 That dependence is smooth (band-limited), so it is interpolated at Chebyshev nodes in depth:
@@ -18,7 +18,7 @@ from scipy import fft, sparse
 from napari_3dmsl.arrays import ComplexArray, FloatArray
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.microscope.fluorophores import Emitters
-from napari_3dmsl.microscope.frequency_grid import KERNEL_WIDTH, Field, kernel, modes_of
+from napari_3dmsl.microscope.frequency_grid import KERNEL_WIDTH, Field, frequencies_of, kernel
 
 MARGIN_UM = 10.0
 """Emitters farther than this outside the field are ignored."""
@@ -28,8 +28,8 @@ _WEIGHTS_AT_ONCE = 4_000_000
 _MARGIN_STEP_UM = 1.0  # a shape that turns keeps its field, and shapes of about a size share it
 
 
-class EmitterSpectrum:
-    """Spectra of emitters at depth nodes, for images of one field up to one lateral band.
+class EmitterTransform:
+    """Fourier transforms of emitters at depth nodes, for images of one field up to one band.
 
     Parameters
     ----------
@@ -42,14 +42,15 @@ class EmitterSpectrum:
 
     Attributes
     ----------
-    modes : FieldModes
+    frequencies : FieldFrequencies
     depth_um : (nodes,) float64
         Depth nodes.
-    spectra : (2, 2, nodes, k) float32
+    values : (2, 2, nodes, k) float32
         Of the rows as they are and of the rows negated; real and imaginary parts. Depth nodes
-        come before modes because sums over nodes are then long vector operations.
+        come before frequencies because sums over nodes are then long vector operations.
     corrections : (k,) complex64, (k,) complex64
-        Factors still to be applied to the modes of either sign, see `FieldModes.corrections`.
+        Factors still to be applied to the values of either sign, see
+        `FieldFrequencies.corrections`.
     """
 
     def __init__(
@@ -75,9 +76,9 @@ class EmitterSpectrum:
         margin_um = float(np.ceil(outermost / _MARGIN_STEP_UM)) * _MARGIN_STEP_UM
         field = Field(image_size, pixel_um, band_per_um, margin_um)
         self._check_memory(field, positions[:, 0])
-        self.modes = modes_of(field)
+        self.frequencies = frequencies_of(field)
         self.depth_um, weights = _depth_weights(positions[:, 0], photons, axial_band_per_um)
-        self.spectra = self._transform(positions[:, 1:], weights)
+        self.values = self._transform(positions[:, 1:], weights)
 
     def _check_memory(self, field: Field, depth_um: FloatArray) -> None:
         extent_um = float(np.ptp(depth_um)) if len(depth_um) else 0.0
@@ -90,17 +91,17 @@ class EmitterSpectrum:
         )
 
     def _transform(self, lateral_um: FloatArray, weights: FloatArray) -> FloatArray:
-        """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every mode, but for the corrections."""
-        shape = self.modes.fine_shape
-        periods = np.array([axis.period_um for axis in self.modes.axes])
+        """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every frequency, but for the corrections."""
+        shape = self.frequencies.fine_shape
+        periods = np.array([axis.period_um for axis in self.frequencies.axes])
         position = lateral_um / periods * shape  # in points of a grid centred on the field
         low = np.floor(position.min(axis=0, initial=0.0)).astype(int) - KERNEL_WIDTH
         high = np.ceil(position.max(axis=0, initial=0.0)).astype(int) + KERNEL_WIDTH
         box = tuple(int(side) for side in high - low)  # only this part of the grid is not zero
         spreading = _spreading_matrix(position - low, box).T
         nodes = weights.shape[1]
-        self.corrections = self.modes.corrections(low)
-        spectra = np.empty((2, 2, nodes, len(self.modes.row)), dtype=np.float32)
+        self.corrections = self.frequencies.corrections(low)
+        values = np.empty((2, 2, nodes, len(self.frequencies.row)), dtype=np.float32)
         spread_at_once = max(1, _GRID_POINTS_AT_ONCE // (box[0] * box[1]))
         at_once = max(1, _GRID_POINTS_AT_ONCE // (shape[0] * shape[1]))
         for start in range(0, nodes, spread_at_once):
@@ -108,16 +109,16 @@ class EmitterSpectrum:
             for first in range(0, spread.shape[2], at_once):
                 on_grid = self._to_frequencies(spread[..., first : first + at_once])
                 some = slice(start + first, start + first + len(on_grid))
-                for sign, where in enumerate(self.modes.on_fine_grid):
-                    modes = on_grid.take(where, axis=1)
-                    spectra[sign, 0, some] = modes.real
-                    spectra[sign, 1, some] = modes.imag
-        return spectra
+                for sign, where in enumerate(self.frequencies.on_fine_grid):
+                    part = on_grid.take(where, axis=1)
+                    values[sign, 0, some] = part.real
+                    values[sign, 1, some] = part.imag
+        return values
 
     def _to_frequencies(self, spread: FloatArray) -> ComplexArray:
         """Fourier transform of values on a box of the grid, as (nodes, columns >= 0 · rows)."""
-        points, columns = self.modes.fine_shape[0], int(self.modes.column.max()) + 1
-        rows = fft.rfft(spread, n=self.modes.fine_shape[1], axis=1)
+        points, columns = self.frequencies.fine_shape[0], int(self.frequencies.column.max()) + 1
+        rows = fft.rfft(spread, n=self.frequencies.fine_shape[1], axis=1)
         # With the rows last in memory the second transform takes half the time.
         padded = np.zeros((spread.shape[2], columns, points), dtype=np.complex64)
         padded[:, :, : len(rows)] = rows[:, :columns].transpose(2, 1, 0)
