@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from inspect import getdoc
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
+from napari_3dmsl.cli._options import with_options
 from napari_3dmsl.cli._output import CLEAR_LINE
 from napari_3dmsl.cli.dataset import dataset
 from napari_3dmsl.cli.demo import demo
@@ -22,15 +25,55 @@ TRACEBACK = "NAPARI_3DMSL_TRACEBACK"
 BAD_INPUT, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 LONGEST_LINE = 1500
 
+COMMANDS: dict[str, Callable[..., None]] = {
+    command.__name__: command
+    for command in (extract, measure, export, simulate, dataset, info, demo)
+}
+
+
+class _Built(Mapping[str, Any]):
+    """The commands of `COMMANDS` by name, each built when it is asked for.
+
+    Their options come from the settings classes, which take a while to load.
+    """
+
+    def __getitem__(self, name: str) -> Any:
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command(name)(with_options(COMMANDS[name]))
+        return typer.main.get_command(alone)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Commands(TyperGroup):
+    """A group of commands that are built when they are asked for."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**{**attributes, "commands": _Built()})
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the names and first lines; no command is built for that."""
+        shown: dict[str, Any] = {
+            name: TyperCommand(name, help=getdoc(each)) for name, each in COMMANDS.items()
+        }
+        TyperGroup(commands=shown).format_commands(ctx, formatter)
+
+
 app = typer.Typer(
     name="napari-3dmsl",
+    cls=_Commands,
     help="From electron-microscopy labels of mitochondria to simulated fluorescence images.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (extract, measure, export, simulate, dataset, info, demo):
-    app.command()(command)
 
 
 def _show_version(wanted: bool) -> None:
@@ -42,7 +85,7 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def _options(
+def _program(
     version: Annotated[
         bool,
         typer.Option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from napari_3dmsl.cli._options import Given, Setting, SettingsOf
 from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show, warn
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ def extract(
         Path,
         typer.Argument(help="New folder or .zip to write.", show_default=False),
     ],
+    *,
     voxel_nm: Annotated[
-        tuple[float, float, float] | None,
-        typer.Option(metavar="Z Y X", help="Voxel size in nm; needed if the file does not say it."),
+        tuple[float, float, float] | None, Setting("extraction", "voxel_nm", default="the file's")
     ] = None,
     series: Annotated[
         str | None,
@@ -48,57 +49,17 @@ def extract(
         ),
     ] = None,
     downsample: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N|Z,Y,X",
-            help="Edges of the blocks that become one voxel: one number, or 1,4,4.",
-            show_default="each axis to 24 nm",
+        str | None, Setting("extraction", "downsample", metavar="N|Z,Y,X")
+    ] = None,
+    chosen: Annotated[
+        Given,
+        SettingsOf(
+            "extraction",
+            *("erosion_nm", "connectivity", "regrow", "neck", "min_volume_um3"),
+            *("downsample_method", "fill_holes", "instances", "split_pieces"),
         ),
-    ] = None,
-    erosion_nm: Annotated[
-        float | None,
-        typer.Option(help="Radius of the erosion in nm.", show_default="84.0"),
-    ] = None,
-    connectivity: Annotated[
-        int | None, typer.Option(help="Neighbours: 6, 18 or 26.", show_default="6")
-    ] = None,
-    regrow: Annotated[
-        Literal["dilate", "watershed"] | None,
-        typer.Option(help="How eroded pieces grow back.", show_default="watershed"),
-    ] = None,
-    neck: Annotated[
-        float | None,
-        typer.Option(
-            help="Watershed divides at necks thinner than this part of the thinner piece.",
-            show_default="0.5",
-        ),
-    ] = None,
-    min_volume_um3: Annotated[
-        float | None, typer.Option(help="Drop smaller shapes.", show_default="0.001")
-    ] = None,
-    downsample_method: Annotated[
-        Literal["mean", "stride"] | None,
-        typer.Option(
-            help="A block is foreground if half of it is, or if its middle voxel is.",
-            show_default="mean",
-        ),
-    ] = None,
-    fill_holes: Annotated[
-        bool | None, typer.Option(help="Fill closed cavities first.", show_default="False")
-    ] = None,
-    instances: Annotated[
-        bool, typer.Option("--instances", help="Every label is one shape already.")
-    ] = False,
-    split_pieces: Annotated[
-        bool | None,
-        typer.Option(
-            help="With --instances: every piece of a label is one shape.", show_default="False"
-        ),
-    ] = None,
-    length_to: Annotated[
-        Literal["axis", "tip"] | None,
-        typer.Option(help="Where a length ends: medial axis, or tip.", show_default="axis"),
-    ] = None,
+    ],
+    classification: Annotated[Given, SettingsOf("classification", "length_to")],
     samples: Annotated[
         bool, typer.Option("--samples", help="Add surface points and occupancies, as released.")
     ] = False,
@@ -141,29 +102,20 @@ def extract(
     volume = open_label_file(labels, voxel_nm, series, _number(background))
     if volume.voxel_nm is None:
         raise ValueError(f"{volume.path}: {volume.size_problem}; give --voxel-nm Z Y X, in nm")
+    instances = chosen.get("instances", False)
     warnings = [*volume.notes, *label_warnings(volume.labels, volume.voxel_nm, instances)]
     warn(warnings)
     settings = ExtractionSettings(
         voxel_nm=volume.voxel_nm,
-        instances=instances,
-        **given(
-            downsample=None if downsample is None else _blocks(downsample),
-            split_pieces=split_pieces,
-            erosion_nm=erosion_nm,
-            connectivity=connectivity,
-            regrow=regrow,
-            neck=neck,
-            min_volume_um3=min_volume_um3,
-            downsample_method=downsample_method,
-            fill_holes=fill_holes,
-        ),
+        **given(downsample=None if downsample is None else _blocks(downsample)),
+        **chosen,
     )
     settings = settings.replace(downsample=settings.blocks)
     extraction = extract_instances(volume.labels, settings, progress)
     if extraction.report.kept == 0:
         raise ValueError(_nothing_left(volume.path, extraction, settings))
     warn(extraction.report.warnings)
-    rules = ClassRules(**given(length_to=length_to))
+    rules = ClassRules(**classification)
     shapes = measure_shapes(extraction, rules, progress)
     told = {**settings.model_dump(mode="json"), "class_rules": rules.model_dump(mode="json")}
     write_library(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from napari_3dmsl.cli._options import Given, Setting, SettingsOf
 from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show, warn
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 
 POINTS = ".csv"
+_ITS_OWN = "the microscope's"
 
 
 def simulate(
@@ -32,6 +34,7 @@ def simulate(
         ),
     ],
     output: Annotated[Path, typer.Argument(help="OME-TIFF to write.", show_default=False)],
+    *,
     microscope: Annotated[
         str,
         typer.Option(
@@ -45,73 +48,30 @@ def simulate(
         typer.Option(
             metavar="NAME|FILE",
             help="Turn in another objective, such as 60x-water (see info --presets), or a file.",
-            show_default="the microscope's",
+            show_default=_ITS_OWN,
         ),
     ] = None,
-    confocal: Annotated[
-        Literal["pinhole", "squared"] | None,
-        typer.Option(help="Confocal model.", show_default="the microscope's"),
-    ] = None,
+    confocal: Annotated[str | None, Setting("microscope", "confocal", default=_ITS_OWN)] = None,
     view: Annotated[
         Literal["0", "x90", "x180", "y90", "y180", "z90"] | None,
         typer.Option(help="One of the six views of 3DMSL.", show_default="0"),
     ] = None,
-    rotate: Annotated[
-        tuple[float, float, float] | None,
-        typer.Option(metavar="Z Y X", help="Angles in degrees, x first, instead of a view."),
-    ] = None,
-    focus_um: Annotated[
-        float | None,
-        typer.Option(help="Sharp plane above the object's centroid.", show_default="0"),
-    ] = None,
-    stage_um: Annotated[
-        float | None, typer.Option(help="Stage position instead, negative towards the objective.")
-    ] = None,
-    depth_um: Annotated[
-        float | None,
-        typer.Option(help="Lowest emitter above the coverslip.", show_default="0"),
-    ] = None,
-    planes: Annotated[int | None, typer.Option(help="Planes of a stack.", show_default="1")] = None,
-    step_nm: Annotated[
-        float | None, typer.Option(help="Distance of the planes.", show_default="250")
-    ] = None,
-    target: Annotated[
-        Literal["surface", "volume"] | None,
-        typer.Option(
-            help="Label the surface (outer membrane) or the volume (matrix).",
-            show_default="surface",
-        ),
-    ] = None,
+    rotate: Annotated[tuple[float, float, float] | None, Setting("pose", "rotation_deg")] = None,
+    acquisition: Annotated[
+        Given, SettingsOf("acquisition", "focus_um", "stage_um", "depth_um", "planes", "step_nm")
+    ],
     density: Annotated[
-        float | None,
-        typer.Option(
-            help="Fluorophores per µm², or per µm³ of a volume.", show_default="30, or 602"
+        float | None, Setting("labelling", "density_per_um2", "density_per_um3")
+    ] = None,
+    labelling: Annotated[
+        Given,
+        SettingsOf(
+            "labelling",
+            *("target", "continuous", "efficiency"),
+            *("photons_per_fluorophore", "photon_distribution"),
         ),
-    ] = None,
-    continuous: Annotated[
-        bool, typer.Option("--continuous", help="Endlessly dense labelling: no speckle.")
-    ] = False,
-    efficiency: Annotated[
-        float | None, typer.Option(help="Fraction of them that shine.", show_default="1")
-    ] = None,
-    photons_per_fluorophore: Annotated[
-        float | None, typer.Option(help="Photons of each in a plane.", show_default="300")
-    ] = None,
-    photon_distribution: Annotated[
-        Literal["fixed", "exponential"] | None,
-        typer.Option(help="The same of each, or around that mean.", show_default="fixed"),
-    ] = None,
-    snr: Annotated[
-        float | None,
-        typer.Option(
-            help="Signal-to-noise ratio of the brightest pixel; sets the photons.",
-            show_default="what the photons give",
-        ),
-    ] = None,
-    noise: Annotated[
-        Literal["none", "camera", "physeg"],
-        typer.Option(help="none: expected photons; camera: counts; physeg: the paper's noise."),
-    ] = "camera",
+    ],
+    recorded: Annotated[Given, SettingsOf("simulation", "snr", "noise", "seed")],
     camera: Annotated[
         str | None,
         typer.Option(
@@ -121,10 +81,8 @@ def simulate(
         ),
     ] = None,
     background_photons: Annotated[
-        float | None,
-        typer.Option(help="Background per pixel and plane.", show_default="the camera's"),
+        float | None, Setting("camera", "background_photons", default="the camera's")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same image.")] = 0,
     voxel_nm: Annotated[
         float | None,
         typer.Option(help="Length of the mesh's unit.", show_default="24, or its library's"),
@@ -142,46 +100,37 @@ def simulate(
     start = perf_counter()
     check_image_path(output)
     check_apart(output, "the image", input=shape)
-    if noise != "camera":
+    if recorded.get("noise", "camera") != "camera":
         _refuse(
-            "without --noise camera", camera=camera, background_photons=background_photons, snr=snr
+            "without --noise camera",
+            camera=camera,
+            background_photons=background_photons,
+            snr=recorded.get("snr"),
         )
     if shape.suffix.lower() == POINTS:
+        of_points = {"photons_per_fluorophore"}
         _refuse(
             f"to {shape.name}: points are imaged where they are",
-            **{"view": view, "rotate": rotate, "depth_um": depth_um, "target": target},
-            **{"density": density, "continuous": continuous or None, "efficiency": efficiency},
-            **{"photon_distribution": photon_distribution, "voxel_nm": voxel_nm},
+            **{"view": view, "rotate": rotate, "depth_um": acquisition.get("depth_um")},
+            **{"density": density, "voxel_nm": voxel_nm},
+            **{name: value for name, value in labelling.items() if name not in of_points},
         )
-    if snr is not None:
-        _refuse("with --snr, which sets them", photons_per_fluorophore=photons_per_fluorophore)
+    if "snr" in recorded:
+        _refuse(
+            "with --snr, which sets them",
+            photons_per_fluorophore=labelling.get("photons_per_fluorophore"),
+        )
+    if density is not None:
+        volume = labelling.get("target") == "volume"
+        labelling["density_per_um3" if volume else "density_per_um2"] = density
     optics = _microscope(microscope, objective, confocal)
     simulation = Simulation(
         microscope=optics,
-        acquisition=Acquisition(
-            **given(
-                focus_um=focus_um,
-                stage_um=stage_um,
-                depth_um=depth_um,
-                planes=planes,
-                step_nm=step_nm,
-            )
-        ),
+        acquisition=Acquisition(**acquisition),
         pose=_pose(view, rotate, optics),
-        labelling=Labelling(
-            **given(
-                target=target,
-                efficiency=efficiency,
-                continuous=continuous,
-                photons_per_fluorophore=photons_per_fluorophore,
-                photon_distribution=photon_distribution,
-                **{"density_per_um3" if target == "volume" else "density_per_um2": density},
-            )
-        ),
+        labelling=Labelling(**labelling),
         camera=_camera(camera, background_photons, optics),
-        noise=noise,
-        snr=snr,
-        seed=seed,
+        **recorded,
     )
     image, voxel_nm, doubts = _image(shape, voxel_nm, simulation)
     warnings = [*doubts, *image_warnings(image)]
