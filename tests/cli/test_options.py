@@ -17,6 +17,7 @@ from napari_3dmsl.cli._options import Given, Setting, SettingsOf, help_text, wit
 from napari_3dmsl.described import described
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.settings import Settings, Show
+from napari_3dmsl.shapes.extraction import ExtractionSettings
 
 received: list[Any] = []
 
@@ -113,3 +114,12 @@ def test_the_list_of_commands_loads_no_settings() -> None:
     loaded = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
     assert "simulate" in loaded
     assert not {"numpy", "scipy", "pydantic"} & set(loaded)
+
+
+def test_options_of_extract_are_the_settings_and_tell_their_defaults() -> None:
+    command = typer.main.get_command(cli.app).commands["extract"]
+    defaults = {option.name: option.show_default for option in command.params}
+    for name, field in ExtractionSettings.model_fields.items():
+        assert name in defaults
+        if name not in {"voxel_nm", "instances", "downsample"}:
+            assert defaults[name] == str(field.default)

@@ -1,4 +1,4 @@
-"""The command line's labelling, objectives, cameras and ratios, and the list of presets."""
+"""``napari-3dmsl simulate``: labelling, objectives, cameras and ratios."""
 
 from __future__ import annotations
 
@@ -70,21 +70,3 @@ def test_an_open_mesh_has_no_volume_to_label(
     solid.export(ball)
     words = ("simulate", ball, ball.with_name("no.tif"), "--microscope", "epi1")
     assert "the mesh has a hole" in error(capsys, *words, "--target", "volume")
-
-
-def test_info_lists_presets_and_names_the_broken_ones(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NAPARI_3DMSL_PRESETS", str(tmp_path))
-    (tmp_path / "cameras").mkdir()
-    (tmp_path / "cameras" / "mine.json").write_text("{}")
-    (tmp_path / "cameras" / "bad.json").write_text("{")
-    assert cli.main(["info", "--presets", "--json"]) == 0
-    result = json.loads(capsys.readouterr().out)
-    assert {"mine", "ideal"} <= set(result["cameras"])
-    assert {"con1", "epi1"} <= set(result["microscopes"])
-    assert "60x-water" in result["objectives"]
-    assert "bad.json" in result["broken"][0]
-    assert cli.main(["info", "--presets"]) == 0
-    assert "left out: " in capsys.readouterr().out
-    assert "give either a PATH or --presets" in error(capsys, "info")

@@ -1,0 +1,38 @@
+"""What commands print: short lines for people, progress on terminals."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from napari_3dmsl import cli
+from napari_3dmsl.cli._output import progress_line
+
+
+def test_people_get_short_lines_with_units(
+    capsys: pytest.CaptureFixture[str], sphere: Path, two_balls: Path, tmp_path: Path
+) -> None:
+    out, library = str(tmp_path / "out.tif"), str(tmp_path / "library")
+    simulate = ["simulate", str(sphere), out, "--microscope", "con1", "--planes", "3"]
+    assert cli.main(simulate) == 0
+    assert "3 × 128 × 128 uint16, pixels of 0.25 × 0.07 × 0.07 µm" in capsys.readouterr().out
+    assert cli.main(["extract", str(two_balls), library, "--voxel-nm", "24", "24", "24"]) == 0
+    assert "2 shapes: 2 dot" in capsys.readouterr().out
+    for path in (out, library, str(sphere)):
+        assert cli.main(["info", path]) == 0
+        assert capsys.readouterr().out.startswith(f"{path}: ")
+
+
+def test_progress_is_shown_on_terminals_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert progress_line() is None
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    tell = progress_line()
+    assert tell is not None
+    tell(2, 5, "planes")
+    printed = capsys.readouterr()
+    assert "planes: 2 of 5" in printed.err
+    assert printed.out == ""

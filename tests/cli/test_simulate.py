@@ -1,0 +1,188 @@
+"""``napari-3dmsl simulate``: a shape or points to an image, and how it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import trimesh
+from commands import RADIUS_UM, Run
+
+from napari_3dmsl import cli
+from napari_3dmsl.image_io.ome_tiff import describe_image, read_image
+from napari_3dmsl.microscope.fluorophores import Labelling
+from napari_3dmsl.microscope.presets import load_microscope
+from napari_3dmsl.microscope.settings import Acquisition
+from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
+from napari_3dmsl.shapes.mesh import read_mesh
+
+
+def test_simulate_images_a_mesh_as_a_script_does(run: Run, sphere: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.tif"
+    result = run(
+        *("simulate", sphere, out, "--microscope", "conf2", "--view", "x90", "--planes", 5),
+        *("--step-nm", 200, "--density", 50, "--depth-um", 0.5, "--seed", 4, "--noise", "none"),
+    )
+    area = trimesh.load_mesh(sphere).area * 0.024**2
+    assert result["emitters"] == round(50 * area)
+    assert result["shape"] == [5, 128, 128]
+    assert result["microscope"]["numerical_aperture"] == 1.4
+    assert result["pose"]["rotation_deg"] == [0, 0, 90]
+    mesh = read_mesh(sphere, 0.024)
+    simulation = Simulation(**{name: result[name] for name in Simulation.model_fields})
+    assert simulation.labelling.density_per_um2 == 50
+    assert simulation.acquisition == Acquisition(depth_um=0.5, planes=5, step_nm=200)
+    expected = simulate_surface(mesh.vertices, mesh.faces, simulation)
+    stored = tifffile.imread(out)
+    assert stored.dtype == np.float32
+    np.testing.assert_array_equal(stored, expected.counts)
+    assert read_image(out)[1] == {name: result[name] for name in expected.metadata()}
+
+
+def test_simulate_does_not_write_over_its_input(
+    refused: Callable[..., str], sphere: Path, tmp_path: Path
+) -> None:
+    before = sphere.read_bytes()
+    (tmp_path / "link.tif").hardlink_to(sphere)
+    message = refused("simulate", sphere, tmp_path / "link.tif", "--microscope", "epi1")
+    assert "would replace the input" in message
+    assert sphere.read_bytes() == before
+
+
+def test_simulate_scales_meshes_by_their_unit(run: Run, sphere: Path, tmp_path: Path) -> None:
+    def area(*options: object) -> float:
+        return run("simulate", sphere, tmp_path / "a.tif", "--microscope", "epi1", *options)[
+            "area_um2"
+        ]
+
+    assert area() == pytest.approx(4 * np.pi * RADIUS_UM**2, rel=0.01)
+    assert area("--voxel-nm", 48) == pytest.approx(4 * area())
+
+
+def test_simulate_puts_points_where_they_are(run: Run, tmp_path: Path) -> None:
+    points, out = tmp_path / "points.csv", tmp_path / "out.tif"
+    points.write_text("z_um,y_um,x_um\n1.0,1.0,-0.5\n")
+    result = run("simulate", points, out, "--microscope", "conf2", "--noise", "none")
+    assert result["emitters"] == 1
+    assert result["shape"] == [128, 128]
+    brightest = np.unravel_index(tifffile.imread(out).argmax(), (128, 128))
+    assert brightest == (int(64 + 1.0 / 0.048), int(64 - 0.5 / 0.048))
+
+
+def test_brightness_multiplies_the_photons(run: Run, tmp_path: Path) -> None:
+    def total(brightness: float, photons: float) -> float:
+        points, out = tmp_path / "points.csv", tmp_path / "out.tif"
+        points.write_text(f"z_um,y_um,x_um,brightness\n1,0,0,{brightness}\n")
+        run(
+            *("simulate", points, out, "--microscope", "epi1", "--noise", "none"),
+            *("--photons-per-fluorophore", photons),
+        )
+        return float(tifffile.imread(out).sum())
+
+    assert total(2, 1000) == pytest.approx(total(1, 2000), rel=1e-5)
+    assert total(1, 2000) == pytest.approx(2000, rel=0.2)
+
+
+def test_what_an_image_does_not_show_is_warned_of(
+    run: Run, capsys: pytest.CaptureFixture[str], sphere: Path, tmp_path: Path
+) -> None:
+    points, out = tmp_path / "points.csv", tmp_path / "out.tif"
+    points.write_text("z_um,y_um,x_um\n1,500,500\n")
+    (told,) = run("simulate", points, out, "--microscope", "con1")["warnings"]
+    assert told.startswith("0 of 1 emitters lie in the field of 8.96 × 8.96 µm")
+    assert cli.main(["simulate", str(points), str(out), "--microscope", "con1"]) == 0
+    assert capsys.readouterr().err == f"Warning: {told}\n"
+    assert run("simulate", sphere, out, "--microscope", "con1")["warnings"] == []
+    large = run("simulate", sphere, out, "--microscope", "epi1", "--voxel-nm", 1000)["warnings"]
+    assert large[0].startswith("40 µm long, when mitochondria are 0.1 to 30 µm: is the file's unit")
+    assert "--voxel-nm" in large[0]
+    assert large[1].startswith("the object is larger than the field: ")
+    small = run("simulate", sphere, out, "--microscope", "epi1", "--voxel-nm", 0.125)["warnings"]
+    assert small[0].startswith("5 nm long, when mitochondria are")
+    bright = ("--photons-per-fluorophore", 1e6)
+    (told,) = run("simulate", sphere, out, "--microscope", "epi1", *bright)["warnings"]
+    assert "of the pixels saturate: lower the photons" in told
+
+
+def test_the_camera_is_the_default_noise_and_can_be_chosen(
+    run: Run, sphere: Path, tmp_path: Path
+) -> None:
+    common = ("simulate", sphere, tmp_path / "out.tif", "--microscope")
+    assert run(*common, "con1")["camera"]["name"] == "pmt"
+    result = run(*common, "con1", "--camera", "scmos", "--background-photons", 12)
+    assert (result["noise"], result["dtype"]) == ("camera", "uint16")
+    assert (result["camera"]["name"], result["camera"]["background_photons"]) == ("scmos", 12)
+    dark = tifffile.imread(tmp_path / "out.tif")[:8, :8].mean()
+    assert dark == pytest.approx(100 + 12 * 0.82 / 0.46, rel=0.05)
+    assert run(*common, "epi1", "--noise", "physeg")["physseg_noise"]["offset"] >= 20
+
+
+def test_a_microscope_file_and_its_confocal_model_are_used(
+    run: Run, sphere: Path, tmp_path: Path
+) -> None:
+    own = load_microscope("con1").replace(name="mine", pixel_nm=90, image_size=(64, 32))
+    (tmp_path / "mine.json").write_text(own.model_dump_json())
+    result = run(
+        *("simulate", sphere, tmp_path / "out.tif", "--microscope", tmp_path / "mine.json"),
+        *("--confocal", "squared", "--rotate", 10, 20, 30, "--stage-um", -0.3),
+    )
+    assert result["microscope"] == own.replace(confocal="squared").model_dump(mode="json")
+    assert result["pose"]["rotation_deg"] == [10, 20, 30]
+    assert result["plane_stage_um"] == [-0.3]
+    assert result["shape"] == [64, 32]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--view", "0", "--rotate", 0, 0, 0), "either --view or --rotate"),
+        (("--confocal", "squared"), "--confocal does not apply to epi1"),
+        (("--noise", "none", "--camera", "pmt"), "--camera does not apply without --noise camera"),
+        (("--focus-um", 1, "--stage-um", 1), "either stage_um or focus_um"),
+        (("--planes", 0), "planes = 0"),
+        (("--step-nm", -5), "step_nm = -5"),
+        (("--voxel-nm", -24), "voxel_nm = -24"),
+        (("--density", 0), "density_per_um2 = 0"),
+        (("--view", "x45"), "'x45' is not one of"),
+        (("--rotate", 1, 2), "'--rotate' requires 3 arguments"),
+        (("--seed", "many"), "Invalid value for '--seed'"),
+    ],
+)
+def test_simulate_refuses_settings_that_make_no_sense(
+    refused: Callable[..., str],
+    sphere: Path,
+    tmp_path: Path,
+    options: tuple[object, ...],
+    message: str,
+) -> None:
+    out = tmp_path / "out.tif"
+    assert message in refused("simulate", sphere, out, "--microscope", "epi1", *options)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--view", "0"), ("--rotate", 0, 0, 0), ("--depth-um", 0), ("--density", 3)],
+)
+def test_points_take_no_options_of_surfaces(
+    refused: Callable[..., str], tmp_path: Path, options: tuple[object, ...]
+) -> None:
+    points = tmp_path / "points.csv"
+    points.write_text("z_um,y_um,x_um\n1,0,0\n")
+    common = ("simulate", points, tmp_path / "out.tif", "--microscope", "con1")
+    assert f"{options[0]} does not apply to points.csv" in refused(*common, *options)
+
+
+def test_simulate_images_the_released_mesh(run: Run, real_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.tif"
+    result = run(
+        *("simulate", real_data / "3dmsl" / "920" / "raw_mesh.off", out, "--microscope", "conf2"),
+        *("--voxel-nm", 24, "--planes", 31, "--step-nm", 250, "--noise", "none"),
+    )
+    assert result["emitters"] == pytest.approx(Labelling().density_per_um2 * 18.57, abs=1)
+    stack = tifffile.imread(out)
+    assert (stack.shape, stack.dtype) == ((31, 128, 128), np.float32)
+    assert describe_image(out).size_um == pytest.approx({"Z": 0.25, "Y": 0.048, "X": 0.048})
