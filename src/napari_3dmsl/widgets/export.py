@@ -71,13 +71,14 @@ class ExportPanel(Panel):
         self._renew()
 
     def _build(self) -> None:
-        self.choice = LayerChoice(self.viewer, _is_simulated, self)
-        self.choice.setObjectName("image")
-        self.choice.setToolTip("A simulated image or stack")
+        from napari.layers import Image
+
+        tip = "A simulated image or stack"
+        self.choice = LayerChoice(self.viewer, Image, _is_simulated, name="image", tooltip=tip)
         image = QWidget(self)
         form = QFormLayout(image)
         form.setContentsMargins(4, 2, 4, 2)
-        form.addRow("Image or stack", self.choice)
+        form.addRow("Image or stack", self.choice.native)
         self.image_button = button(
             "save_image",
             "Save as OME-TIFF…",

@@ -1,61 +1,89 @@
-"""A drop-down of the viewer's layers."""
+"""A drop-down of the viewer's layers: magicgui's, which knows the viewer before it has a window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import UnionType
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QComboBox, QWidget
+from magicgui.widgets import ComboBox
+from psygnal import Signal
 
 
-class LayerChoice(QComboBox):
-    """Offers the layers that a rule accepts and follows the viewer as they come and go.
+class LayerChoice(ComboBox):
+    """Offers the layers of some types that a rule accepts, as they come and go.
 
-    magicgui's own drop-down only finds the viewer once it sits in a napari window and cannot
-    choose by what a layer holds, so this one asks the viewer directly.
+    napari's own choices look for the viewer through the window that a field sits in, and choose by
+    type alone. A panel asks before it has a window, and by what a layer holds: so this field is
+    given its viewer, and a rule.
+
+    Parameters
+    ----------
+    viewer
+    kind
+        napari's types of layers, such as ``Labels | Image``.
+    accepts
+        Whether a layer of these types is offered.
+    name, tooltip
+        Of the field.
+
+    Signals
+    -------
+    layer_changed()
+        Another layer is chosen, or none is left.
     """
 
     layer_changed = Signal()
 
     def __init__(
-        self, viewer: Any, accepts: Callable[[Any], bool], parent: QWidget | None = None
+        self,
+        viewer: Any,
+        kind: type | UnionType,
+        accepts: Callable[[Any], bool],
+        *,
+        name: str,
+        tooltip: str,
     ) -> None:
-        super().__init__(parent)
         self._layers = viewer.layers
         self._accepts = accepts
-        self._offered: list[Any] = []
+        super().__init__(annotation=kind, choices=self._offered, name=name, tooltip=tooltip)
+        self.native.setObjectName(name)
+        self.changed.connect(self._tell)
         for event in self._events():
-            event.connect(self._renew)
-        self.currentIndexChanged.connect(lambda _: self.layer_changed.emit())
-        self._renew()
+            event.connect(self.reset_choices)
 
     @property
     def layer(self) -> Any:
         """The chosen layer, or None."""
-        index = self.currentIndex()
-        return self._offered[index] if 0 <= index < len(self._offered) else None
+        return self.value
 
     def choose(self, layer: Any) -> None:
         """Choose a layer that is offered."""
-        self.setCurrentIndex(self._offered.index(layer))
+        self.value = layer
+
+    def reset_choices(self, *_: Any) -> None:
+        """Offer the layers in their order; the chosen one stays chosen, by another name too."""
+        before = self.layer
+        with self.changed.blocked():
+            self.choices = ()  # else magicgui keeps an earlier order
+            super().reset_choices()
+            if before in self.choices:
+                self.value = before
+        if self.layer is not before:
+            self._tell()
 
     def disconnect_viewer(self) -> None:
         """Stop following the viewer."""
         for event in self._events():
-            event.disconnect(self._renew)
+            event.disconnect(self.reset_choices)
+
+    def _offered(self, _: Any) -> list[Any]:
+        kind = self.annotation
+        return [layer for layer in self._layers if isinstance(layer, kind) and self._accepts(layer)]
 
     def _events(self) -> tuple[Any, ...]:
         events = self._layers.events
         return events.inserted, events.removed, events.reordered, events.renamed
 
-    def _renew(self, event: Any = None) -> None:
-        before = self.layer
-        with QSignalBlocker(self):
-            self.clear()
-            self._offered = [layer for layer in self._layers if self._accepts(layer)]
-            self.addItems([layer.name for layer in self._offered])
-            if before in self._offered:
-                self.setCurrentIndex(self._offered.index(before))
-        if self.layer is not before:
-            self.layer_changed.emit()
+    def _tell(self) -> None:
+        self.layer_changed.emit()

@@ -60,7 +60,7 @@ class LabelSource(QWidget):
         self._background.editingFinished.connect(self.background_changed)
         form = QFormLayout(self)
         form.setContentsMargins(4, 2, 4, 2)
-        form.addRow("Labels", choice)
+        form.addRow("Labels", choice.native)
         form.addRow("", buttons)
         form.addRow("Image in the file", self.series)
         form.addRow("Background", self._background)

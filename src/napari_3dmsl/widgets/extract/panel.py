@@ -100,9 +100,11 @@ class ExtractPanel(Panel):
         self._take_voxel_size()
 
     def _build(self) -> None:
-        self.choice = LayerChoice(self.viewer, _may_be_labels, self)
-        self.choice.setObjectName("labels")
-        self.choice.setToolTip("A label volume: mitochondria are the voxels above 0.")
+        from napari.layers import Image, Labels
+
+        tip = "A label volume: mitochondria are the voxels above 0."
+        kinds = Labels | Image  # napari opens masks as images
+        self.choice = LayerChoice(self.viewer, kinds, _may_be_labels, name="labels", tooltip=tip)
         self.choice.layer_changed.connect(self._take_voxel_size)
         self.source = LabelSource(self.choice, self)
         self.source.opened.connect(self._show_volume)
@@ -408,14 +410,8 @@ def _without_blocks(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _may_be_labels(layer: Any) -> bool:
-    """Labels, and images as napari opens masks; not what this package has made itself."""
-    ours = layers.about(layer).get("kind") in {
-        layers.INSTANCES,
-        "image",
-        PREVIEW,
-        MASK,
-    }
-    return type(layer).__name__ in {"Labels", "Image"} and not ours
+    """Whether this package has not made it itself."""
+    return layers.about(layer).get("kind") not in {layers.INSTANCES, "image", PREVIEW, MASK}
 
 
 @cache

@@ -127,17 +127,20 @@ class MicroscopePanel(Panel):
         return timer
 
     def _build(self) -> None:
-        self.choice = LayerChoice(self.viewer, _is_plain_surface, self)
-        self.choice.setObjectName("surface")
-        self.choice.setToolTip("Images this surface when it is chosen or no shape is selected")
+        from napari.layers import Surface as SurfaceLayer
+
+        tip = "Images this surface when it is chosen or no shape is selected"
+        self.choice = LayerChoice(
+            self.viewer, SurfaceLayer, _is_plain_surface, name="surface", tooltip=tip
+        )
         self.choice.layer_changed.connect(self._follow_surface)
-        self.choice.activated.connect(self._surface_chosen)
+        self.choice.native.activated.connect(self._surface_chosen)
         self.sample = _text("sample")
         top = QWidget(self)
         shape = QFormLayout(top)
         shape.setContentsMargins(4, 2, 4, 2)
         shape.addRow("Shape", self.sample)
-        shape.addRow("or surface", self.choice)
+        shape.addRow("or surface", self.choice.native)
         self.auto_contrast = QCheckBox(ADJUST_CONTRAST, self)
         self.auto_contrast.setObjectName("auto_contrast")
         self.auto_contrast.setToolTip("Off: contrast stays, so that an image out of focus is dim")
@@ -350,12 +353,7 @@ def _text(name: str) -> QLabel:
 
 def _is_plain_surface(layer: Any) -> bool:
     """Surfaces that are one object: not the merged ones of a class, not the highlight."""
-    kind = layers.about(layer).get("kind")
-    return type(layer).__name__ == "Surface" and kind not in {
-        "class",
-        "selected",
-        FOCAL_PLANE,
-    }
+    return layers.about(layer).get("kind") not in {"class", "selected", FOCAL_PLANE}
 
 
 def _geometry_events(layer: Any) -> tuple[Any, ...]:
