@@ -1,26 +1,19 @@
 """The whole way from shape to counts: labelling modes, brightness by ratio, determinism, cache."""
 
-import hashlib
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import numpy as np
 import pytest
-import trimesh
+from seeded_images import CASES, SMALL, bytes_of, make_ball
 
 from napari_3dmsl.microscope.camera import Camera, peak_snr
-from napari_3dmsl.microscope.fluorophores import Labelling, Surface
-from napari_3dmsl.microscope.presets import load_camera, load_microscope
-from napari_3dmsl.microscope.settings import Acquisition, Microscope
+from napari_3dmsl.microscope.fluorophores import Labelling
+from napari_3dmsl.microscope.presets import load_camera
+from napari_3dmsl.microscope.settings import Acquisition
 from napari_3dmsl.microscope.simulation import Simulation, Simulator, scene_from_points
 
-SMALL = Microscope(image_size=(24, 24), pixel_nm=100)
 EXPECTED = Simulation(microscope=SMALL, noise="none")
-
-
-def make_ball():
-    ball = trimesh.creation.icosphere(subdivisions=4, radius=0.5)
-    return Surface(np.array(ball.vertices), np.array(ball.faces))
 
 
 @pytest.fixture(scope="module")
@@ -137,28 +130,6 @@ def test_a_change_of_camera_or_ratio_keeps_the_fluorophores(ball):
         {"seed": 1},
     ):
         assert simulator.image(ball, simulation.replace(**change)).scene is not first.scene
-
-
-CASES = [
-    Simulation(microscope=SMALL, seed=5),
-    Simulation(microscope=SMALL, noise="physeg", labelling={"target": "volume"}),
-    Simulation(
-        microscope=load_microscope("con1").replace(image_size=(24, 24)),
-        acquisition=Acquisition(planes=4),
-        labelling={"off_time_s": 0.2, "photon_distribution": "exponential", "efficiency": 0.7},
-        camera=load_camera("emccd"),
-        snr=6.0,
-        seed=9,
-    ),
-    Simulation(microscope=SMALL, labelling={"target": "volume", "continuous": True}, seed=2),
-    Simulation(microscope=SMALL, labelling={"continuous": True}, noise="none"),
-]
-
-
-def bytes_of(number):
-    """A digest of the image of a case; also run in other processes."""
-    image = Simulator().image(make_ball(), CASES[number])
-    return hashlib.sha256(image.counts.tobytes()).hexdigest()
 
 
 def test_the_same_seed_gives_the_same_bytes_on_one_and_on_two_workers():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import re
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -165,12 +166,8 @@ def test_a_set_goes_to_other_processes(finished: Path) -> None:
     again = pickle.loads(pickle.dumps(images))
     np.testing.assert_array_equal(again[1].image, images[1].image)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        [name] = pool.map(_name_of_first, [images])
-    assert name == images[0].name
-
-
-def _name_of_first(images: ImageSet) -> str:
-    return images[0].name
+        [sample] = pool.map(itemgetter(0), [images])
+    assert sample.name == images[0].name
 
 
 def test_the_scripts_of_the_docs_run(
