@@ -18,7 +18,7 @@ from pydantic import Field
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.pose import Placed, Pose, ViewName
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, Show
 
 GreyLevel = Annotated[int, Field(ge=0, le=65535)]
 
@@ -27,17 +27,44 @@ RELEASED_ORDER: tuple[ViewName, ...] = ("0", "x180", "y180", "x90", "y90", "z90"
 
 
 class AsReleased(Settings):
-    """What sets an image set of the release apart from the paper's text.
+    """What sets an image set of the release apart from the paper's text."""
 
-    ``height_limit_um`` is where emitters end above the centroid; ``views_accumulate`` turns each
-    view on from the one before; the grey levels are the ranges that PhysSeg noise draws from.
-    """
-
-    stage_um: float = Field(-1.0, ge=-150.0, le=150.0)
-    height_limit_um: float = Field(5.0, gt=0.0, le=100.0)
-    views_accumulate: bool = True
-    physseg_offset: tuple[GreyLevel, GreyLevel] = (20, 69)
-    physseg_peak: tuple[GreyLevel, GreyLevel] = (200, 239)
+    stage_um: Annotated[
+        float,
+        Field(
+            ge=-150.0,
+            le=150.0,
+            description="Position of the stage, negative towards the objective.",
+        ),
+        Show("Stage", "µm", 2, 0.05, source="The authors' code: -1 µm in all three sets."),
+    ] = -1.0
+    height_limit_um: Annotated[
+        float,
+        Field(gt=0.0, le=100.0, description="Where emitters end above the object's centroid."),
+        Show("Height limit", "µm", 2, 0.1, source="The authors' code: 5 µm; 1.5 µm in Epi1."),
+    ] = 5.0
+    views_accumulate: Annotated[
+        bool,
+        Field(description="Whether each view turns the object on from the view before."),
+        Show("Views accumulate", source="The released files: on, but in Conf1."),
+    ] = True
+    physseg_offset: Annotated[
+        tuple[GreyLevel, GreyLevel],
+        Field(description="Lowest and highest grey level that PhysSeg noise draws for black."),
+        Show("PhysSeg offset", "grey levels", source="The authors' code: 20 to 69; Epi1 80 to 99."),
+    ] = (20, 69)
+    physseg_peak: Annotated[
+        tuple[GreyLevel, GreyLevel],
+        Field(
+            description="Lowest and highest grey level that PhysSeg noise draws for the brightest "
+            "pixel.",
+        ),
+        Show(
+            "PhysSeg peak",
+            "grey levels",
+            source="The authors' code: 200 to 239; Epi1 160 to 219.",
+        ),
+    ] = (200, 239)
 
 
 def released_pose(view: ViewName, *, accumulate: bool) -> Pose:

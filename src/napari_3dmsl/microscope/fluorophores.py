@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,7 +15,7 @@ from napari_3dmsl.geometry.inside import is_closed
 from napari_3dmsl.geometry.quadrature import solid_points, surface_points
 from napari_3dmsl.geometry.random_points import sample_solid
 from napari_3dmsl.geometry.triangles import draw_on_triangles, triangle_areas
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, Show
 
 MOST_FLUOROPHORES = 5_000_000
 MOST_PHOTONS = 1e15
@@ -26,33 +26,113 @@ electrons). Images of so many still fit single precision and the integers of a P
 class Labelling(Settings):
     """How a shape is labelled.
 
-    ``target`` is the ``surface`` (outer membrane) or the ``volume`` inside of it (matrix).
-    ``density_per_um2`` is 30 molecules per µm² in the 3DMSL paper (Table 3). ``density_per_um3`` is
-    602 by default: 1 µM (6.022e23 per mol, 1e-15 litres per µm³), a usual concentration of a
-    fluorescent protein. ``efficiency`` is the fraction of sites that shine.
-
-    ``photons_per_fluorophore`` is what one fluorophore sends to the detector during the recording
-    of one plane, summed over the image, with the pinhole open, while it is not dark. With the
-    ``photon_distribution`` ``exponential`` it is the mean of an exponential law, drawn once for
-    each fluorophore.
-
-    ``continuous`` is the limit of endlessly many, endlessly faint fluorophores: the expected image
-    of the labelling, without its speckle, equally bright on average.
-
-    Fluorophores blink when ``off_time_s`` is above 0: on for ``on_time_s`` and dark for
-    ``off_time_s`` on average, each time by an exponential law (a telegraph process), while the
-    camera exposes for its ``exposure_s``. See `napari_3dmsl.microscope.blinking`.
+    Fluorophores blink when ``off_time_s`` is above 0: each time that one is on or dark follows an
+    exponential law (a telegraph process), while the camera exposes for its ``exposure_s``. See
+    `napari_3dmsl.microscope.blinking`.
     """
 
-    target: Literal["surface", "volume"] = "surface"
-    density_per_um2: float = Field(30.0, gt=0.0, le=1e5)
-    density_per_um3: float = Field(602.0, gt=0.0, le=1e6)
-    efficiency: float = Field(1.0, gt=0.0, le=1.0)
-    photons_per_fluorophore: float = Field(300.0, gt=0.0, le=1e9)
-    photon_distribution: Literal["fixed", "exponential"] = "fixed"
-    continuous: bool = False
-    on_time_s: float = Field(0.1, gt=0.0, le=1e4)
-    off_time_s: float = Field(0.0, ge=0.0, le=1e4)
+    target: Annotated[
+        Literal["surface", "volume"],
+        Field(
+            description="Fluorophores on the outer membrane, as in the paper, or in the space "
+            "within it.",
+        ),
+        Show(
+            "Label",
+            words={"surface": "surface (membrane)", "volume": "volume (matrix)"},
+            source="Default: the surface, as in the paper.",
+        ),
+    ] = "surface"
+    density_per_um2: Annotated[
+        float,
+        Field(gt=0.0, le=1e5, description="Fluorophores per area of the outer membrane."),
+        Show(
+            "Density",
+            "/µm²",
+            slider=(1.0, 10000.0),
+            logarithmic=True,
+            source="Paper: 30 per µm² (Table 3), which looks grainy; a few hundred look smooth.",
+        ),
+    ] = 30.0
+    density_per_um3: Annotated[
+        float,
+        Field(gt=0.0, le=1e6, description="Fluorophores per volume."),
+        Show(
+            "Density inside",
+            "/µm³",
+            step=10.0,
+            slider=(10.0, 100000.0),
+            logarithmic=True,
+            source="Default: 602 per µm³, which is 1 µM, usual for a fluorescent protein.",
+        ),
+    ] = 602.0
+    efficiency: Annotated[
+        float,
+        Field(gt=0.0, le=1.0, description="Fraction of the fluorophores that shine."),
+        Show("Efficiency", "", 2, 0.01, slider=(0.01, 1.0), source="Default: 1, all of them."),
+    ] = 1.0
+    photons_per_fluorophore: Annotated[
+        float,
+        Field(
+            gt=0.0,
+            le=1e9,
+            description="What one fluorophore sends to the detector for one plane while it shines, "
+            "summed over the image, the pinhole being open.",
+        ),
+        Show(
+            "Photons each",
+            "photons",
+            step=10.0,
+            slider=(1.0, 100000.0),
+            logarithmic=True,
+            source="Default: 300, our choice; the paper does not tell.",
+        ),
+    ] = 300.0
+    photon_distribution: Annotated[
+        Literal["fixed", "exponential"],
+        Field(
+            description="Exponential: each fluorophore draws its own brightness once, with that "
+            "mean.",
+        ),
+        Show(
+            "Photons are",
+            words={"fixed": "the same for all", "exponential": "exponential"},
+            source="Default: the same for all, our choice.",
+        ),
+    ] = "fixed"
+    continuous: Annotated[
+        bool,
+        Field(
+            description="The limit of endlessly many faint fluorophores: the expected image of the "
+            "labelling, without its speckle, equally bright on average.",
+        ),
+        Show("No speckle", source="Default: off; real labels speckle."),
+    ] = False
+    on_time_s: Annotated[
+        float,
+        Field(
+            gt=0.0,
+            le=1e4,
+            description="Blinking: mean time that a fluorophore shines, to be compared with the "
+            "camera's exposure.",
+        ),
+        Show("Shines for", "s", 2, 0.1, source="Default: 0.1 s, our choice."),
+    ] = 0.1
+    off_time_s: Annotated[
+        float,
+        Field(ge=0.0, le=1e4, description="Blinking: mean time that a fluorophore stays dark."),
+        Show("Dark for", "s", 2, 0.1, lowest="no blinking", source="Default: no blinking."),
+    ] = 0.0
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return the settings of the other target, and of fluorophores where there are none."""
+        on_surface = self.target == "surface"
+        other = "density_per_um3" if on_surface else "density_per_um2"
+        found = {other: f"only labels in the {'volume' if on_surface else 'surface'} have it"}
+        if self.continuous:
+            names = ("photon_distribution", "on_time_s", "off_time_s")
+            return found | dict.fromkeys(names, "without speckle there are no single fluorophores")
+        return found if self.off_time_s else found | {"on_time_s": "nothing blinks"}
 
     @property
     def blinks(self) -> bool:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from napari_3dmsl.microscope.settings import Microscope, RefractiveIndex, Thickness
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.microscope.settings import (
+    CoverslipDesign,
+    ImmersionDesign,
+    Magnification,
+    Microscope,
+    NumericalAperture,
+    ThicknessDesign,
+    WorkingDistance,
+)
+from napari_3dmsl.settings import Settings, Show
 
 
 class Objective(Settings):
-    """An objective and what it is corrected for.
+    """An objective and what it is corrected for."""
 
-    ``immersion_index_design`` is its medium: 1 for air, 1.33 for water, 1.515 for oil.
-    ``working_distance_um`` is the layer of it between objective and coverslip when in focus there.
-    """
-
-    name: str = "custom"
-    numerical_aperture: float = Field(1.4, ge=0.05, le=1.7)
-    magnification: float = Field(60.0, gt=0.0, le=400.0)
-    immersion_index_design: RefractiveIndex = 1.515
-    coverslip_index_design: RefractiveIndex = 1.515
-    coverslip_um_design: Thickness = 170.0
-    working_distance_um: Thickness = 150.0
+    name: Annotated[
+        str,
+        Field(description="What the objective is called."),
+        Show("Name", source="Default: custom, until a file or preset names it."),
+    ] = "custom"
+    numerical_aperture: NumericalAperture = 1.4
+    magnification: Magnification = 60.0
+    immersion_index_design: ImmersionDesign = 1.515
+    coverslip_index_design: CoverslipDesign = 1.515
+    coverslip_um_design: ThicknessDesign = 170.0
+    working_distance_um: WorkingDistance = 150.0
 
     @model_validator(mode="after")
     def _light_must_enter(self) -> Self:

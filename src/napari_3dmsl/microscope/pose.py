@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from scipy.spatial.transform import Rotation
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, Show
 
 if TYPE_CHECKING:
     from napari_3dmsl.microscope.fluorophores import Emitters
@@ -39,15 +39,30 @@ Angles = tuple[Angle, Angle, Angle]
 
 
 class Pose(Settings):
-    """Rotation of the object about its centroid.
+    """Rotation of the object about its centroid."""
 
-    ``rotation_deg`` holds the angles about the z, y and x axes; the object is turned about x first,
-    then y, then z, each by the right-hand rule in the (x, y, z) frame. ``rotation_matrix``, when
-    given, replaces the angles: a proper rotation of (z, y, x) column vectors.
-    """
-
-    rotation_deg: Angles = (0.0, 0.0, 0.0)
-    rotation_matrix: tuple[Row, Row, Row] | None = Field(None)
+    rotation_deg: Annotated[
+        Angles,
+        Field(
+            description="Angles about the z, y and x axes through the object's centroid, by the "
+            "right-hand rule: x first, then y, then z.",
+        ),
+        Show(
+            "Turn about",
+            "°",
+            1,
+            slider=(-180.0, 180.0),
+            source="Default: 0, as it lies in the volume.",
+        ),
+    ] = (0.0, 0.0, 0.0)
+    rotation_matrix: Annotated[
+        tuple[Row, Row, Row] | None,
+        Field(
+            description="Rotation of (z, y, x) column vectors instead of angles: orthonormal rows, "
+            "determinant +1.",
+        ),
+        Show("Rotation matrix", source="Default: none; the angles decide."),
+    ] = None
 
     @model_validator(mode="after")
     def _proper_rotation(self) -> Self:
@@ -60,6 +75,10 @@ class Pose(Settings):
                     "(orthonormal rows, determinant +1)"
                 )
         return self
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return the angles where a matrix is given."""
+        return {} if self.rotation_matrix is None else {"rotation_deg": "the matrix is given"}
 
     @classmethod
     def from_view(cls, view: ViewName) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,32 +34,72 @@ from napari_3dmsl.microscope.renderer import (
 )
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.progress import Progress
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, Show
 
 Noise = Literal["none", "camera", "physeg"]
 
 _BLACK = 1e-20  # photons; nobody means less, and no factor makes a clean image of what is left
 
 
+NOISES = {"camera": "camera", "physeg": "PhysSeg (paper)", "none": "none (photons)"}
+NoiseSetting = Annotated[
+    Noise,
+    Field(
+        description="Counts of a camera, the noise of the 3DMSL paper, or the expected photons "
+        "(float32).",
+    ),
+    Show("Noise", words=NOISES, source="Default: a camera, as in a real image."),
+]
+SIGNAL_TO_NOISE = Show(
+    "Signal to noise",
+    "",
+    1,
+    lowest="from the photons",
+    source="Default: off; the photons of each fluorophore decide.",
+)
+
+
 class Simulation(Settings):
     """Every setting of one simulated image or stack.
 
-    ``noise``: ``camera`` records counts with `camera`; ``physeg`` is the 3DMSL paper's noise;
-    ``none`` keeps the expected photons as float32. One ``seed`` fixes labelling, blinking, noise.
-
-    ``snr``, when given, replaces the brightness of the labelling: all photons are multiplied by one
-    factor, so that the brightest pixel of the stack without noise has this signal-to-noise ratio
-    with `camera` (see `peak_snr`). It needs the noise ``camera``.
+    With ``snr`` all photons are multiplied by one factor, so that the brightest pixel of the stack
+    without noise has this signal-to-noise ratio with `camera` (see `peak_snr`).
     """
 
-    microscope: Microscope = Microscope()
-    acquisition: Acquisition = Acquisition()
-    pose: Pose = Pose()
-    labelling: Labelling = Labelling()
-    camera: Camera = Camera()
-    noise: Noise = "camera"
-    snr: float | None = Field(None, gt=0.0, le=10000.0)
-    seed: int = Field(0, ge=0, lt=2**63)
+    microscope: Annotated[
+        Microscope, Field(description="Optics and detector grid."), Show("Microscope")
+    ] = Microscope()
+    acquisition: Annotated[
+        Acquisition, Field(description="Focus, depth and planes."), Show("Focus and z-stack")
+    ] = Acquisition()
+    pose: Annotated[Pose, Field(description="How the object is turned."), Show("Pose")] = Pose()
+    labelling: Annotated[
+        Labelling, Field(description="Fluorophores and their brightness."), Show("Labelling")
+    ] = Labelling()
+    camera: Annotated[Camera, Field(description="From photons to counts."), Show("Camera")] = (
+        Camera()
+    )
+    noise: NoiseSetting = "camera"
+    snr: Annotated[
+        float | None,
+        Field(
+            gt=0.0,
+            le=10000.0,
+            description="Scale all photons until the brightest pixel has this ratio (signal over "
+            "noise of shot, background, dark current and read-out); replaces the photons of each "
+            "fluorophore.",
+        ),
+        SIGNAL_TO_NOISE,
+    ] = None
+    seed: Annotated[
+        int,
+        Field(
+            ge=0,
+            lt=2**63,
+            description="Fixes labelling, blinking and noise: the same seed, the same image.",
+        ),
+        Show("Seed", source="Default: 0."),
+    ] = 0
 
     @model_validator(mode="after")
     def _ratio_of_a_camera(self) -> Self:
@@ -69,6 +109,12 @@ class Simulation(Settings):
                 f"'{self.noise}'"
             )
         return self
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return the camera and its ratio where none records."""
+        if self.noise == "camera":
+            return {}
+        return dict.fromkeys(("camera", "snr"), "only a camera's noise counts photons")
 
     @property
     def acquisition_in_effect(self) -> Acquisition:
