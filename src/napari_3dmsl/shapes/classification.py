@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, Show
 
 
 class ShapeClass(StrEnum):
@@ -22,27 +22,45 @@ class ShapeClass(StrEnum):
     NANOTUNNEL = "nano-tunnel"
 
 
+_PAPER = "Paper: {} (section 4.1.2)."
+
+
 class ClassRules(Settings):
-    """Thresholds of the classes; the defaults are the paper's.
+    """Thresholds of the classes; see `skeleton_from_field` for the lengths."""
 
-    Attributes
-    ----------
-    dot_max_length_um
-        A skeleton shorter than this is a dot.
-    nanotunnel_min_length_um
-        A longer skeleton is a nano-tunnel.
-    mega_min_length_um, mega_min_volume_um3
-        A longer skeleton with a larger volume is a mega-mitochondrion.
-    length_to
-        Where the length ends, see `skeleton_from_field`: at the end of the medial ``axis``, or at
-        the ``tip`` on the surface, one radius further at every free end. The paper does not say.
-    """
-
-    dot_max_length_um: Annotated[float, Field(ge=0)] = 1.0
-    nanotunnel_min_length_um: Annotated[float, Field(gt=0)] = 30.0
-    mega_min_length_um: Annotated[float, Field(gt=0)] = 10.0
-    mega_min_volume_um3: Annotated[float, Field(ge=0)] = 1.0
-    length_to: Literal["axis", "tip"] = "axis"
+    dot_max_length_um: Annotated[
+        float,
+        Field(ge=0, description="A shorter skeleton is a dot."),
+        Show("Dots up to", "µm", 2, 0.1, source=_PAPER.format("1 µm")),
+    ] = 1.0
+    nanotunnel_min_length_um: Annotated[
+        float,
+        Field(gt=0, description="A longer skeleton is a nano-tunnel."),
+        Show("Tunnels from", "µm", 1, 1.0, source=_PAPER.format("30 µm")),
+    ] = 30.0
+    mega_min_length_um: Annotated[
+        float,
+        Field(gt=0, description="A longer skeleton with a large volume is a mega-mitochondrion."),
+        Show("Megas from", "µm", 1, 1.0, source=_PAPER.format("10 µm")),
+    ] = 10.0
+    mega_min_volume_um3: Annotated[
+        float,
+        Field(ge=0, description="Volume above which a long one is a mega-mitochondrion."),
+        Show("Megas above", "µm³", 2, 0.1, source=_PAPER.format("1 µm³")),
+    ] = 1.0
+    length_to: Annotated[
+        Literal["axis", "tip"],
+        Field(
+            description="Where the length of a skeleton ends: with its medial axis, in the middle "
+            "of a round cap, or one radius further, at the tip on the surface. It decides between "
+            "classes.",
+        ),
+        Show(
+            "Length ends",
+            words={"axis": "at the axis' end", "tip": "at the tip"},
+            source="Default: the axis; the paper does not say which it takes.",
+        ),
+    ] = "axis"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from napari_3dmsl.progress import Progress
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.crops import measuring_blocks, sprawl
 from napari_3dmsl.shapes.downsampling import Blocks, downsample_labels, downsample_mask, stride
 from napari_3dmsl.shapes.morphology import (
@@ -51,54 +51,147 @@ def _on_every_axis(value: Any) -> Any:
 
 
 class ExtractionSettings(Settings):
-    """How instances are cut out of a label volume.
+    """How instances are cut out of a label volume."""
 
-    Attributes
-    ----------
-    voxel_nm
-        Voxel size of the labels (z, y, x) in nm.
-    downsample
-        Edges (z, y, x) of the blocks that become one voxel, at least 1, or one number for all
-        three; ``None`` coarsens each axis to at most 24 nm, the paper's grid (see
-        `suggested_downsample`).
-    erosion_nm
-        Radius in nm of the ball that opens contacts between neighbours. The paper's text tells
-        3.5 voxels of 24 nm, which is 84 nm; read as a diameter, as in its Table 3, that is 42 nm.
-    connectivity
-        6, 18 or 26 neighbours when labelling.
-    regrow
-        ``watershed`` grows the eroded pieces back inside the original mask and divides only at
-        necks; ``dilate`` dilates each with the ball of the erosion, as in the paper.
-    neck
-        With ``watershed``, two pieces that meet stay apart when their neck is thinner than this
-        part of the thinner one's thickness: 0 divides nothing, 1 at every narrowing. Our choice;
-        0.5 keeps thin tubes whole and parts what only touches.
-    min_volume_um3
-        Smaller instances are dropped. The default is a ball of 124 nm: of the 130 mitochondria that
-        experts marked in UroCell it loses two. The authors' 2000 voxels of 24 nm are
-        0.0276 µm³ and lose a third of them.
-    downsample_method
-        ``mean``: a block is foreground when at least half of it is. ``stride``: every n-th voxel
-        is taken, the middle one of each block, as fast viewers do.
-    fill_holes
-        Closed cavities inside the mask (or inside an instance) become foreground first.
-    instances
-        The labels are instances already: no erosion, no regrowth, every label is one object.
-    split_pieces
-        With ``instances``, every piece of a label is one object instead.
-    """
+    voxel_nm: Annotated[
+        tuple[VoxelSize, VoxelSize, VoxelSize],
+        Field(description="Size of a voxel of the labels along (z, y, x)."),
+        Show(
+            "Voxel size",
+            "nm",
+            2,
+            source="From the file or the layer where they tell lengths. There is no default: a "
+            "wrong size makes every measure wrong.",
+        ),
+    ]
+    downsample: Annotated[
+        Annotated[tuple[Edge, Edge, Edge], BeforeValidator(_on_every_axis)] | None,
+        Field(
+            description="Voxels along each axis (z, y, x) that become one; one number for all "
+            "three.",
+        ),
+        Show(
+            "Downsampling",
+            "×",
+            lowest="suggested",
+            source="Suggested so that voxels come near to 24 nm, the paper's grid, and are not "
+            "larger. Paper: 3 along all axes, from 8 nm to 24 nm.",
+        ),
+    ] = None
+    erosion_nm: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=2000,
+            description="Radius of the ball that parts touching mitochondria; 0 parts nothing.",
+        ),
+        Show(
+            "Erosion radius",
+            "nm",
+            1,
+            2.0,
+            slider=(0.0, 300.0),
+            source="Paper: 84 nm, which are 3.5 voxels of 24 nm; its Table 3 calls them the "
+            "diameter, which makes 42 nm.",
+        ),
+    ] = PAPER_EROSION_NM
+    connectivity: Annotated[
+        Literal[6, 18, 26],
+        Field(description="Which voxels count as touching when the eroded mask is labelled."),
+        Show(
+            "Connectivity",
+            words={6: "6 (faces)", 18: "18 (edges)", 26: "26 (corners)"},
+            source="Default: 6, which parts the most; the paper does not tell.",
+        ),
+    ] = 6
+    regrow: Annotated[
+        Literal["watershed", "dilate"],
+        Field(
+            description="Watershed grows the pieces back inside the labels and divides only at "
+            "necks: nothing lost, nothing invented. Dilation, with the ball of the erosion, is the "
+            "paper's way and rounds thin parts off.",
+        ),
+        Show(
+            "Grow back by",
+            words={"watershed": "watershed", "dilate": "dilation (paper)"},
+            source="Default: watershed, which agrees better with experts on UroCell.",
+        ),
+    ] = "watershed"
+    neck: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="Watershed divides where two pieces meet in a neck thinner than this part "
+            "of the thinner piece. Lower divides less: 0 nothing, 1 at every narrowing.",
+        ),
+        Show(
+            "Neck",
+            "",
+            2,
+            0.05,
+            slider=(0.0, 1.0),
+            source="Default: 0.5, our choice, measured on touching pairs and on UroCell; the paper "
+            "does not divide at necks.",
+        ),
+    ] = 0.5
+    min_volume_um3: Annotated[
+        float,
+        Field(ge=0, description="Smaller objects are dropped."),
+        Show(
+            "Smallest volume",
+            "µm³",
+            4,
+            0.001,
+            source="Default: 0.001 µm³, a ball of 124 nm diameter, our choice: of the 130 "
+            "mitochondria that experts marked in UroCell it loses two. The authors' 0.0276 µm³ "
+            "lose a third of them.",
+        ),
+    ] = 0.001
+    downsample_method: Annotated[
+        Literal["mean", "stride"],
+        Field(
+            description="What becomes of a block of voxels when downsampling. By halves keeps "
+            "volumes and gaps best. The middle voxel is what fast viewers show.",
+        ),
+        Show(
+            "A block is",
+            words={"mean": "foreground if half of it is", "stride": "what its middle voxel is"},
+            source="Default: by halves; neither is told by the paper.",
+        ),
+    ] = "mean"
+    fill_holes: Annotated[
+        bool,
+        Field(
+            description="Closed cavities inside the labels become part of the shape first; holes "
+            "through a ring always stay.",
+        ),
+        Show("Fill holes", source="Off by default, as in the paper."),
+    ] = False
+    instances: Annotated[
+        bool,
+        Field(
+            description="Every label is one mitochondrion already: no erosion, no regrowth.",
+        ),
+        Show("Are instances", source="Off by default: the paper's labels are one foreground."),
+    ] = False
+    split_pieces: Annotated[
+        bool,
+        Field(description="With instances: a label in several pieces becomes a shape for each."),
+        Show(
+            "Split pieces",
+            source="Off by default: the label is believed, also where it goes on outside of the "
+            "volume.",
+        ),
+    ] = False
 
-    voxel_nm: tuple[VoxelSize, VoxelSize, VoxelSize]
-    downsample: Annotated[tuple[Edge, Edge, Edge], BeforeValidator(_on_every_axis)] | None = None
-    erosion_nm: Annotated[float, Field(ge=0, le=2000)] = PAPER_EROSION_NM
-    connectivity: Literal[6, 18, 26] = 6
-    regrow: Literal["watershed", "dilate"] = "watershed"
-    neck: Annotated[float, Field(ge=0, le=1)] = 0.5
-    min_volume_um3: Annotated[float, Field(ge=0)] = 0.001
-    downsample_method: Literal["mean", "stride"] = "mean"
-    fill_holes: bool = False
-    instances: bool = False
-    split_pieces: bool = False
+    def irrelevant(self) -> dict[str, str]:
+        """Return the settings that only eroding, watershed or instances need."""
+        if self.instances:
+            parting = ("erosion_nm", "connectivity", "regrow", "neck")
+            return dict.fromkeys(parting, "instances are not parted")
+        found = {"split_pieces": "only instances have pieces that belong together"}
+        return found if self.regrow == "watershed" else found | {"neck": "only watershed divides"}
 
     @property
     def blocks(self) -> Blocks:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field
 
 from napari_3dmsl.geometry.inside import inside_mesh
 from napari_3dmsl.geometry.triangles import draw_on_triangles, triangle_normals
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.smoothed_mask import inside_field
 
 if TYPE_CHECKING:
@@ -22,20 +22,51 @@ if TYPE_CHECKING:
 MOST_POINTS = 1_000_000
 
 
+Points = Annotated[int, Field(ge=1, le=MOST_POINTS)]
+
+
 class SampleSettings(Settings):
-    """How a shape is sampled; the defaults are those of the released files.
+    """How a shape is sampled; the defaults are those of the released files."""
 
-    ``surface_points`` on the surface and ``occupancy_points`` in a cube that is ``padding`` wider
-    than the shape's longest side. The 3DMSL paper speaks of 10,000 occupancies, but 100,000 are in
-    the release. ``cloud_points`` of a noisy point cloud are moved by a Gaussian of ``cloud_noise``
-    times the longest side (Table 3: 300 and 0.05).
-    """
-
-    surface_points: int = Field(100_000, ge=1, le=MOST_POINTS)
-    occupancy_points: int = Field(100_000, ge=1, le=MOST_POINTS)
-    padding: float = Field(0.1, ge=0.0, le=10.0)
-    cloud_points: int = Field(300, ge=1, le=MOST_POINTS)
-    cloud_noise: float = Field(0.05, ge=0.0, le=1.0)
+    surface_points: Annotated[
+        Points,
+        Field(description="Points with normals on the surface."),
+        Show("Surface points", "points", step=1000.0, source="Release: 100,000."),
+    ] = 100_000
+    occupancy_points: Annotated[
+        Points,
+        Field(description="Points of the cube around the shape, told inside from outside."),
+        Show(
+            "Occupancies",
+            "points",
+            step=1000.0,
+            source="Release: 100,000; the paper speaks of 10,000 (Table 3).",
+        ),
+    ] = 100_000
+    padding: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=10.0,
+            description="How much wider than the shape's longest side that cube is, in such sides.",
+        ),
+        Show("Padding", "", 2, 0.01, source="Release: 0.1."),
+    ] = 0.1
+    cloud_points: Annotated[
+        Points,
+        Field(description="Points of the noisy point cloud."),
+        Show("Cloud points", "points", step=10.0, source="Paper: 300 (Table 3)."),
+    ] = 300
+    cloud_noise: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=1.0,
+            description="Standard deviation by which they are moved, in longest sides of the "
+            "shape.",
+        ),
+        Show("Cloud noise", "", 3, 0.01, source="Paper: 0.05 (Table 3)."),
+    ] = 0.05
 
 
 @dataclass(frozen=True, eq=False)
