@@ -45,15 +45,15 @@ def allowed_bytes() -> int:
     ValueError
         When the environment variable ``NAPARI_3DMSL_MEMORY_GB`` is no number above 0.
     """
-    told = os.environ.get(LIMIT)
-    if not told:
+    limit = os.environ.get(LIMIT)
+    if not limit:
         return min(memory_bytes(), _group_limit()) // 2
     try:
-        allowed = float(told) * GB
+        allowed = float(limit) * GB
     except ValueError:
         allowed = 0.0
     if not 0 < allowed < float("inf"):
-        raise ValueError(f"{LIMIT} = {told!r}: expected a number of GB above 0")
+        raise ValueError(f"{LIMIT} = {limit!r}: expected a number of GB above 0")
     return int(allowed)
 
 

@@ -74,10 +74,10 @@ def first_line(error: BaseException | str) -> str:
     """Return an error in one line, not too long: what it says, else what kind it is."""
     kind = "nothing" if isinstance(error, str) else type(error).__name__
     if isinstance(error, OSError) and error.strerror:
-        told = error.strerror
+        reason = error.strerror
     elif isinstance(error, LookupError) and len(error.args) == 1:
-        told = f"{kind}: {error.args[0]!r}"  # KeyError says only the key
+        reason = f"{kind}: {error.args[0]!r}"  # KeyError says only the key
     else:
-        told = str(error)
-    line = next((line.strip() for line in told.splitlines() if line.strip()), kind)
+        reason = str(error)
+    line = next((line.strip() for line in reason.splitlines() if line.strip()), kind)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -250,8 +250,8 @@ def problems_of(error: ValidationError, owner: str, names: Collection[str] = ())
             )
             problems.append(Problem(path, f"{field} = {shown(problem['input'])}: {reason}"))
         elif field:
-            told = f"{field} = {shown(problem['input'])}: {_reason(problem)}"
-            problems.append(Problem(path, told))
+            line = f"{field} = {shown(problem['input'])}: {_reason(problem)}"
+            problems.append(Problem(path, line))
         else:
             problems.append(Problem((), problem["msg"].removeprefix("Value error, ")))
     return problems

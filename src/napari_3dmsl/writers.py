@@ -58,9 +58,9 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         raise ValueError(f"layer '{attributes.get('name')}': a colour image; only grey ones fit")
     pixels = np.asarray(data[0] if attributes.get("multiscale") else data)
     pixels, scale, _ = unmirrored(pixels, placement_of(attributes, pixels.ndim))
-    told = attributes.get("metadata", {}).get(KEY, {})
-    if "settings" in told:
-        write_image_array(path, pixels, told["settings"])
+    ours = attributes.get("metadata", {}).get(KEY, {})
+    if "settings" in ours:
+        write_image_array(path, pixels, ours["settings"])
     else:
         write_ome_tiff(path, pixels, _size_um(attributes, scale))
     return [path]

@@ -41,8 +41,8 @@ def telling_full_disk(place: Path) -> Iterator[None]:
     except OSError as error:
         if not is_disk_full(error):
             raise
-        told = "the disk is full; make room, or choose another place, and run again"
-        raise DiskFullError(errno.ENOSPC, told, str(place)) from error
+        reason = "the disk is full; make room, or choose another place, and run again"
+        raise DiskFullError(errno.ENOSPC, reason, str(place)) from error
 
 
 @contextmanager

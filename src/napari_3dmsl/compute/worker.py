@@ -201,7 +201,7 @@ class Here:
     ) -> Any:
         """Do a call, see `Worker`."""
 
-        def told(done: int, total: int, what: str) -> None:
+        def report(done: int, total: int, what: str) -> None:
             self._look_for_the_end()
             if progress is not None:
                 progress(done, total, what)
@@ -212,7 +212,7 @@ class Here:
                 part(content)
 
         tells = progress is not None or part is not None
-        return perform(function, arguments, (told, parted) if tells else None)
+        return perform(function, arguments, (report, parted) if tells else None)
 
     def end(self) -> None:
         """End when the work tells its progress next: it cannot be ended sooner."""

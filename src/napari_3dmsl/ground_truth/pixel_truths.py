@@ -1,7 +1,7 @@
 """Ground truth of an image as pixels: what lies where, exactly, from the objects' surfaces.
 
 Heights count from the coverslip, below which the objective is: an object nearer to the coverslip
-hides one farther away. All that is told by name is listed in `TRUTHS`.
+hides one farther away. All truths are listed by name in `TRUTHS`.
 """
 
 from __future__ import annotations

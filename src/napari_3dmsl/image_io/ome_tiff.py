@@ -154,7 +154,7 @@ def write_ome_tiff(
 def axes_of(
     pixels: NDArray[Any], axes: str | None, channels: Sequence[str] = (), where: str = "image"
 ) -> str:
-    """Return the axes of an image: those told, else YX or ZYX.
+    """Return the axes of an image: those given, else YX or ZYX.
 
     Raises
     ------

@@ -93,11 +93,11 @@ def ome_settings(xml: str) -> dict[str, Any] | None:
 
 def ome_frame_s(xml: str) -> float | None:
     """Return the time between frames in s; None when a description does not tell it in s or ms."""
-    told = _pixels_of(xml)
-    seconds = {"s": 1.0, "ms": 1e-3}.get(told.get("TimeIncrementUnit", "s"))
-    if seconds is None or "TimeIncrement" not in told:
+    pixels = _pixels_of(xml)
+    seconds = {"s": 1.0, "ms": 1e-3}.get(pixels.get("TimeIncrementUnit", "s"))
+    if seconds is None or "TimeIncrement" not in pixels:
         return None
-    return seconds * float(told["TimeIncrement"])
+    return seconds * float(pixels["TimeIncrement"])
 
 
 def _pixels_of(xml: str) -> dict[str, str]:
@@ -150,8 +150,8 @@ def _add_channels(
     light = _light(microscope)
     for number in range(count):
         named = {"Name": names[number]} if names else {}
-        told = {"ID": f"Channel:0:{number}", "SamplesPerPixel": "1", **named, **light}
-        ElementTree.SubElement(parent, "Channel", told)
+        attributes = {"ID": f"Channel:0:{number}", "SamplesPerPixel": "1", **named, **light}
+        ElementTree.SubElement(parent, "Channel", attributes)
 
 
 def _light(microscope: Mapping[str, Any] | None) -> dict[str, str]:

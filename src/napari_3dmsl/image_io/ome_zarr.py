@@ -65,7 +65,7 @@ class ZarrImage:
 
 
 class ZarrPixels:
-    """An array on disk, read when it is indexed; what is damaged is told in one line.
+    """An array on disk, read when it is indexed; damage raises one line.
 
     Attributes
     ----------
@@ -279,12 +279,12 @@ def _plain(array: Any) -> NDArray[Any]:
     return pixels.astype(np.uint8) if pixels.dtype == bool else pixels
 
 
-def _ome(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {"ome": {"version": VERSION, **told}}
+def _ome(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {"ome": {"version": VERSION, **content}}
 
 
 def _multiscales(name: str, axes: str, sizes: Mapping[str, float]) -> dict[str, Any]:
-    told = [
+    described = [
         {"name": axis.lower(), "type": _KINDS[axis]}
         | ({"unit": _UNITS[axis]} if axis in _UNITS else {})
         for axis in axes
@@ -294,20 +294,20 @@ def _multiscales(name: str, axes: str, sizes: Mapping[str, float]) -> dict[str, 
         "path": _PIXELS,
         "coordinateTransformations": [{"type": "scale", "scale": scale}],
     }
-    image = {"name": name, "axes": told, "datasets": [level]}
+    image = {"name": name, "axes": described, "datasets": [level]}
     return {"version": VERSION, "multiscales": [image]}
 
 
 def _omero(channels: Sequence[str], pixels: NDArray[Any], axes: str) -> dict[str, Any]:
     """Names of the channels for viewers, with the colour and the range that OME-Zarr asks for."""
-    told = []
+    described = []
     for number, name in enumerate(channels):
         values = np.take(pixels, number, axis=axes.index("C"))
         low, high = float(values.min()), float(values.max())
         window = {"min": low, "max": high, "start": low, "end": high}
         colour = _COLOURS[number % len(_COLOURS)]
-        told.append({"label": name, "color": colour, "active": True, "window": window})
-    return {"omero": {"channels": told}} if told else {}
+        described.append({"label": name, "color": colour, "active": True, "window": window})
+    return {"omero": {"channels": described}} if described else {}
 
 
 def _colours(mask: NDArray[Any]) -> list[dict[str, Any]]:

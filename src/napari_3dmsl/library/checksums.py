@@ -21,7 +21,7 @@ import numpy as np
 from napari_3dmsl.library.zip_cache import cache_folder
 from napari_3dmsl.writing import whole_file
 
-Told = Callable[[int], None]
+Report = Callable[[int], None]
 
 _CHUNK = 1 << 20
 _WORTH_KEEPING = 64  # files; fewer are read again as fast
@@ -40,7 +40,7 @@ def as_text(checksum: int, size: int) -> str:
 
 
 def checksums_of_files(
-    folder: Path, files: Iterable[tuple[int, Path]], told: Told | None = None
+    folder: Path, files: Iterable[tuple[int, Path]], report: Report | None = None
 ) -> dict[int, str | None]:
     """Return the checksum of each file by its id; None for one that cannot be read.
 
@@ -50,7 +50,7 @@ def checksums_of_files(
         Of the library, under whose name the checksums are kept.
     files
         Id and path of each.
-    told
+    report
         Called with how many are done.
     """
     kept = _load(folder)
@@ -70,8 +70,8 @@ def checksums_of_files(
             checksums[shape_id] = as_text(kept[shape_id][2], status.st_size)
             if time.time_ns() - status.st_mtime_ns > _TOO_YOUNG_NS:
                 found[shape_id] = kept[shape_id]
-        if told is not None:
-            told(done)
+        if report is not None:
+            report(done)
     if read and len(found) >= _WORTH_KEEPING:
         _save(folder, found)
     return checksums

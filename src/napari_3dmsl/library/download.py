@@ -77,7 +77,7 @@ def list_archives(progress: Progress | None = None) -> list[RemoteFile]:
         progress(0, 0, "Asking the repository")
     base = repository()
     url = f"{base}/api/datasets/:persistentId/?persistentId=doi:{DATASET_DOI}"
-    with _told(base):
+    with _one_line_errors(base):
         answer = requests.get(url, timeout=TIMEOUT_S)
         answer.raise_for_status()
     try:
@@ -132,7 +132,7 @@ def download(
     def fetch(url: str, part: str, _: Any) -> None:
         _fetch(file, url, Path(part), progress)
 
-    with _told(repository(), file.name):
+    with _one_line_errors(repository(), file.name):
         return Path(
             pooch.retrieve(file.url, f"md5:{file.md5}", file.name, folder, downloader=fetch)
         )
@@ -181,7 +181,7 @@ def _md5_of(entry: Mapping[str, Any]) -> Any:
 
 
 @contextmanager
-def _told(base: str, name: str = "") -> Iterator[None]:
+def _one_line_errors(base: str, name: str = "") -> Iterator[None]:
     """Turn what goes wrong on the way into one line that says what to do."""
     import requests
 

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from napari_3dmsl.library.checksums import Told, checksum_of
+from napari_3dmsl.library.checksums import Report, checksum_of
 from napari_3dmsl.library.instance_files import (
     CLOUD_FILE,
     LIBRARY_FILE,
@@ -93,7 +93,7 @@ class ShapeLibrary:
         self._own = own
         self._known = frozenset(self.ids)
         unknown = {"shape_class"} if not any(table["shape_class"]) else set()
-        self._told = set(table) - unknown
+        self._own_columns = set(table) - unknown
         self.measured = 0
         self.take_measures()
         self._expected: dict[int, str | None] = {}
@@ -154,17 +154,19 @@ class ShapeLibrary:
             raise ValueError(f"{where}: has changed since the work on this library began")
         return mesh_from_off(content, self.unit_nm / 1000, where)
 
-    def mesh_checksums(self, ids: Sequence[int], told: Told | None = None) -> dict[int, str | None]:
+    def mesh_checksums(
+        self, ids: Sequence[int], report: Report | None = None
+    ) -> dict[int, str | None]:
         """Return a checksum of the mesh file of each shape, None for one that cannot be read.
 
         Parameters
         ----------
         ids
             Of the shapes.
-        told
+        report
             Called with how many are done.
         """
-        return self._store.checksums(ids, MESH_FILE, told)
+        return self._store.checksums(ids, MESH_FILE, report)
 
     def expect_meshes(self, checksums: Mapping[int, str | None]) -> None:
         """Let `mesh` refuse files that are no longer what they were; None expects nothing."""
@@ -210,7 +212,7 @@ class ShapeLibrary:
     @property
     def measures_itself(self) -> bool:
         """Whether the table of the library has all that a surface could tell."""
-        return self._told.issuperset(MEASURED)
+        return self._own_columns.issuperset(MEASURED)
 
     def take_measures(self) -> None:
         """Take over what `measure_library` has found out meanwhile; the table changes in place.
@@ -230,7 +232,9 @@ class ShapeLibrary:
         marks = self.table.get("measured_class", [])
         by_hand = {row: self.table["shape_class"][row] for row, mark in enumerate(marks) if mark}
         columns = columns_of(fresh)
-        self.table.update((name, columns[name]) for name in MEASURED if name not in self._told)
+        self.table.update(
+            (name, columns[name]) for name in MEASURED if name not in self._own_columns
+        )
         if by_hand:
             self.table["measured_class"] = [""] * len(self.ids)
             correct_classes(self.table, by_hand)

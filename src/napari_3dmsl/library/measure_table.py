@@ -88,8 +88,8 @@ def known_measures(store: Store) -> dict[int, Measured]:
 
 def columns_of(rows: Sequence[Measured | None]) -> dict[str, list[Any]]:
     """Return measures as columns; None where nothing is known."""
-    told = [{} if row is None else row.values or _problem(row) for row in rows]
-    return {name: [row.get(name) for row in told] for name in MEASURED}
+    known = [{} if row is None else row.values or _problem(row) for row in rows]
+    return {name: [row.get(name) for row in known] for name in MEASURED}
 
 
 def _problem(row: Measured) -> dict[str, Any]:

@@ -21,9 +21,9 @@ def mesh_unit_nm(path: str | Path) -> float:
 
     Those of an image set, in a folder or two below its ``recipe.lock``, are in µm.
     """
-    told = told_unit_nm(path)
-    if told is not None:
-        return told
+    unit_nm = unit_nm_in(path)
+    if unit_nm is not None:
+        return unit_nm
     above = Path(path).absolute().parents
     if (above[1] / LIBRARY_FILE).is_file():
         return ShapeLibrary.open(above[1]).unit_nm
@@ -32,7 +32,7 @@ def mesh_unit_nm(path: str | Path) -> float:
     return RELEASED_UNIT_NM
 
 
-def told_unit_nm(path: str | Path) -> float | None:
+def unit_nm_in(path: str | Path) -> float | None:
     """Return the length of a mesh file's unit in nm as the file tells it, None when it does not."""
     with suppress(OSError), Path(path).open("rb") as file:
         found = _MARK.search(file.read(_HEAD))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from napari_3dmsl.library.checksums import Told, checksums_of_files
+from napari_3dmsl.library.checksums import Report, checksums_of_files
 from napari_3dmsl.library.instance_files import LARGEST_FILE, MESH_FILE, image_key
 from napari_3dmsl.library.zip_archive import ARCHIVE_NAME, ZipArchive
 
@@ -35,7 +35,7 @@ class Store(Protocol):
         ...
 
     def checksums(
-        self, ids: Sequence[int], name: str, told: Told | None = None
+        self, ids: Sequence[int], name: str, report: Report | None = None
     ) -> dict[int, str | None]:
         """Checksum of a file of each of some instances, None where it cannot be read."""
         ...
@@ -76,11 +76,11 @@ class FolderStore:
         return _stamp(os.stat(place))  # noqa: PTH116 - fast, by thousands
 
     def checksums(
-        self, ids: Sequence[int], name: str, told: Told | None = None
+        self, ids: Sequence[int], name: str, report: Report | None = None
     ) -> dict[int, str | None]:
         """Checksum of a file of each of some instances, None where it cannot be read."""
         files = ((i, self.path / self._places[i] / name) for i in ids)
-        return checksums_of_files(self.path, files, told)
+        return checksums_of_files(self.path, files, report)
 
     def _add(self, name: str, place: str) -> None:
         mesh = os.path.join(self.path, place, MESH_FILE)  # noqa: PTH118 - a Path costs ten times
@@ -124,14 +124,14 @@ class ZipStore:
         return _read(folder / name) if inside is None else inside
 
     def checksums(
-        self, ids: Sequence[int], name: str, told: Told | None = None
+        self, ids: Sequence[int], name: str, report: Report | None = None
     ) -> dict[int, str | None]:
         """Checksum of a file of each of some instances, as the zips tell it."""
         all_found: dict[int, str] = {}
         for archive in self._archives:
             all_found |= archive.checksums(name)
-        if told is not None:
-            told(len(ids))
+        if report is not None:
+            report(len(ids))
         return {shape_id: all_found.get(shape_id) for shape_id in ids}
 
 

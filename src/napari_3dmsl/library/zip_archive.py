@@ -234,10 +234,10 @@ class ZipArchive:
 
 
 def _match(name: bytes) -> tuple[int | None, str] | None:
-    """Return id (None: not told) and released name of an instance's file, None for others."""
+    """Return id (None: not said) and released name of an instance's file, None for others."""
     if found := _INSTANCE_FILE.fullmatch(name):
-        told = found[2].decode("latin-1")
-        known = told if "/" in told else told.lower()
+        path = found[2].decode("latin-1")
+        known = path if "/" in path else path.lower()
         return (int(found[1]) if found[1] else None), known
     if found := _ABOUT_FILE.fullmatch(name):
         return _ABOUT, found[1].decode()

@@ -23,8 +23,8 @@ _NAMES = ("ids", "first", "at", "lengths")
 
 def cache_folder() -> Path:
     """Return the folder for what can be made again: ``NAPARI_3DMSL_CACHE``, else the system's."""
-    if told := os.environ.get("NAPARI_3DMSL_CACHE"):
-        return Path(told)
+    if folder := os.environ.get("NAPARI_3DMSL_CACHE"):
+        return Path(folder)
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
     elif sys.platform == "darwin":

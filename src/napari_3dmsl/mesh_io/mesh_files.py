@@ -179,8 +179,8 @@ def parse_stl(data: bytes) -> Surface:
         joined = b"\n".join(b" ".join(corner) for corner in found)
         corners = _points(joined, len(found)) if found else np.zeros((0, 3))
     else:
-        told = f", it tells of {count} triangles" if len(data) >= 84 else ""
-        raise ValueError(f"truncated, or no STL file: {len(data)} bytes{told}")
+        claimed = f", it tells of {count} triangles" if len(data) >= 84 else ""
+        raise ValueError(f"truncated, or no STL file: {len(data)} bytes{claimed}")
     if not np.isfinite(corners).all():
         raise ValueError("vertices that are not finite numbers")
     return merge_equal_vertices(corners, np.arange(len(corners)).reshape(-1, 3))

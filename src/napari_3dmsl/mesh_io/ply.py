@@ -43,7 +43,7 @@ class _Element:
 
     @property
     def has_lists(self) -> bool:
-        return any(told.count for told in self.properties)
+        return any(column.count for column in self.properties)
 
 
 def ply_elements(data: bytes, wanted: Collection[str]) -> dict[str, dict[str, Column]]:
@@ -101,22 +101,22 @@ def _numbers_of(lines: list[bytes], element: _Element) -> dict[str, Column]:
     if len(values) != width * len(lines):
         raise ValueError(f"expected {width} numbers in each row of {element.name}")
     table = values.reshape(len(lines), width)
-    return {told.name: table[:, place] for place, told in enumerate(element.properties)}
+    return {column.name: table[:, place] for place, column in enumerate(element.properties)}
 
 
 def _lists_of(lines: list[bytes], element: _Element) -> dict[str, Column]:
-    columns: dict[str, list[Any]] = {told.name: [] for told in element.properties}
+    columns: dict[str, list[Any]] = {column.name: [] for column in element.properties}
     for line in lines:
         cells, at = line.split(), 0
-        for told in element.properties:
-            count = int(cells[at][:12]) if told.count else 1
-            start = at + bool(told.count)
+        for column in element.properties:
+            count = int(cells[at][:12]) if column.count else 1
+            start = at + bool(column.count)
             at = start + count
             if count < 0 or at > len(cells):
                 raise ValueError(f"a row of {element.name} that breaks off")
-            read = float if told.kind[0] == "f" else int
+            read = float if column.kind[0] == "f" else int
             values = [read(cell[:40]) for cell in cells[start:at]]
-            columns[told.name].append(values if told.count else values[0])
+            columns[column.name].append(values if column.count else values[0])
     return dict(columns)
 
 
@@ -133,7 +133,7 @@ def _from_bytes(
         counts = [n for n in record.names or () if n.startswith("count of ")]
         if rows == element.rows and all((table[n] == table[n][:1]).all() for n in counts):
             at += record.itemsize * rows
-            yield element, {told.name: table[told.name] for told in element.properties}
+            yield element, {column.name: table[column.name] for column in element.properties}
         else:
             columns, at = _of_many_lengths(body, at, element, order)
             yield element, columns
@@ -142,25 +142,29 @@ def _from_bytes(
 def _record(body: bytes, at: int, element: _Element, order: str) -> np.dtype[Any]:
     """Return the type of a row, taking its lists to be as long as those of the first one."""
     fields: list[Any] = []
-    for told in element.properties:
-        if told.count and element.rows:
-            fields.append((f"count of {told.name}", order + told.count))
+    for column in element.properties:
+        if column.count and element.rows:
+            fields.append((f"count of {column.name}", order + column.count))
             place = at + np.dtype(fields[:-1]).itemsize
-            count = int(_taken(body, np.dtype(order + told.count), 1, place)[0])
-            _taken(body, np.dtype(told.kind), count, place)  # no type longer than the file
-            fields.append((told.name, order + told.kind, (count,)))
+            count = int(_taken(body, np.dtype(order + column.count), 1, place)[0])
+            _taken(body, np.dtype(column.kind), count, place)  # no type longer than the file
+            fields.append((column.name, order + column.kind, (count,)))
         else:
-            fields.append((told.name, order + told.kind))
+            fields.append((column.name, order + column.kind))
     return np.dtype(fields)
 
 
 def _of_many_lengths(
     body: bytes, at: int, element: _Element, order: str
 ) -> tuple[dict[str, Column], int]:
-    columns: dict[str, list[Any]] = {told.name: [] for told in element.properties}
+    columns: dict[str, list[Any]] = {column.name: [] for column in element.properties}
     kinds = [
-        (told.name, np.dtype(order + told.kind), told.count and np.dtype(order + told.count))
-        for told in element.properties
+        (
+            column.name,
+            np.dtype(order + column.kind),
+            column.count and np.dtype(order + column.count),
+        )
+        for column in element.properties
     ]
     for _ in range(element.rows):
         for name, kind, lengths in kinds:

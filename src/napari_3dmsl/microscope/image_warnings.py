@@ -1,6 +1,6 @@
 """What is odd about an image, in the words that command line, panels and image sets share.
 
-An image that was made as asked for may still not show what was meant: told, not refused.
+An image that was made as asked for may still not show what was meant: a warning, no refusal.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ def _beyond_the_field(image: SimulatedImage) -> str:
         return ""
     field_um = microscope.pixel_um * np.array(microscope.image_size)
     extent_um = np.ptp(emitters.positions_um[:, 1:], axis=0)
-    told = f"{inside:,} of {len(emitters):,} emitters lie in the field of {_area(field_um)}"
+    line = f"{inside:,} of {len(emitters):,} emitters lie in the field of {_area(field_um)}"
     if image.scene.area_um2 is None:
-        return f"{told} around (0, 0): is their unit µm?"
+        return f"{line} around (0, 0): is their unit µm?"
     if (extent_um > field_um).any():
-        told = f"the object is larger than the field: {_area(extent_um)}; {told}"
-    return f"{told}: take more or larger pixels, or another view"
+        line = f"the object is larger than the field: {_area(extent_um)}; {line}"
+    return f"{line}: take more or larger pixels, or another view"
 
 
 def _area(sides_um: np.ndarray) -> str:

@@ -38,8 +38,8 @@ _SETTINGS: dict[Kind, type[Settings]] = {
 
 def user_folder() -> Path:
     """Folder of your presets: the one that ``NAPARI_3DMSL_PRESETS`` names, else the system's."""
-    if told := os.environ.get(FOLDER_VARIABLE):
-        return Path(told)
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        return Path(folder)
     return Path(platformdirs.user_config_dir("napari-3dmsl", appauthor=False))
 
 
@@ -92,7 +92,7 @@ def usual_camera(microscope: Microscope) -> Camera:
 def may_be_microscope(path: str | Path) -> bool:
     """Whether a JSON or TOML file is meant to be a microscope: most of its names are settings.
 
-    Wrong values do not matter, so that they can be told. A camera, an objective or another
+    Wrong values do not matter, so that they can be named. A camera, an objective or another
     program's file is no microscope.
     """
     path = Path(path)

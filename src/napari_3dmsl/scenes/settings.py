@@ -171,8 +171,8 @@ def region(
     if not ids:
         low, high = boxes_um.min(axis=(0, 1)), boxes_um.max(axis=(0, 1))
         raise ValueError(
-            f"no shape lies in the window of {_told(2 * half)} µm around {_told(centre)} µm "
-            f"(z, y, x); shapes lie from {_told(low)} to {_told(high)} µm"
+            f"no shape lies in the window of {_in_text(2 * half)} µm around {_in_text(centre)} µm "
+            f"(z, y, x); shapes lie from {_in_text(low)} to {_in_text(high)} µm"
         )
     to_field = np.eye(4)
     to_field[:3, :3] = turn
@@ -198,5 +198,5 @@ def _check_frame(mesh: Mesh, box_um: FloatArray, shape_id: int) -> None:
         )
 
 
-def _told(lengths: FloatArray) -> str:
+def _in_text(lengths: FloatArray) -> str:
     return " x ".join(f"{length:.3g}" for length in lengths)

@@ -29,7 +29,7 @@ LARGEST_EXTENT_UM = 1000.0
 """Of a surface along an axis: ten times the cells that electron microscopes image whole."""
 
 USUAL_LENGTH_UM = (0.1, 30.0)
-"""Of a mitochondrion; what is longer is called a nano-tunnel. Others are told, not refused."""
+"""Of a mitochondrion; longer ones are called nano-tunnels. Others get a warning, no refusal."""
 
 FARTHEST_UM = 1e5
 """Of a vertex from the origin: ten centimetres, a whole brain."""

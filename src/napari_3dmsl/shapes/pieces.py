@@ -1,4 +1,4 @@
-"""Instance labels that lie in several pieces: told, or split into one instance a piece."""
+"""Instance labels that lie in several pieces: counted, or split into one instance a piece."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CONNECTIVITY = 26
-"""Voxels that touch at a corner are one piece, so that no label that looks whole is told of."""
+"""Voxels that touch at a corner are one piece, so that no label that looks whole is counted."""
 
 
 def pieces_of(labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -68,8 +68,8 @@ def several_pieces(
             f"1 label has {number} pieces, which become one shape: a mask? Then leave out 'Are "
             "instances' (--instances), or tick 'Split pieces' (--split-pieces)"
         )
-    told = "1 label has" if several == 1 else f"{several:,} labels have"
+    labels = "1 label has" if several == 1 else f"{several:,} labels have"
     return (
-        f"{told} several pieces, {number:,} in all; a label becomes one shape, unless 'Split "
+        f"{labels} several pieces, {number:,} in all; a label becomes one shape, unless 'Split "
         "pieces' is ticked (--split-pieces)"
     )

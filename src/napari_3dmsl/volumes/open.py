@@ -39,7 +39,7 @@ class LabelVolume:
     size_problem
         Why ``voxel_nm`` is ``None``, such as ``the file says no voxel size``; else empty.
     notes
-        What is to be told about the files, such as sections that may be missing.
+        What people should know about the files, such as sections that may be missing.
     """
 
     labels: NDArray[Any]
@@ -127,7 +127,7 @@ def is_label_file(path: str | Path) -> bool:
 def _read(
     path: str | Path | Sequence[str | Path], series: int | str | None
 ) -> tuple[Path, NDArray[Any], PixelSize, tuple[str, ...]]:
-    """Return what errors call the volume, its voxels, their size, and what is to be told."""
+    """Return what errors call the volume, its voxels, their size, and its warnings."""
     files = [Path(path)] if isinstance(path, str | Path) else [Path(file) for file in path]
     path = files[0] if len(files) == 1 else files[0].parent if files else Path()
     name, unknown = path.name.lower(), PixelSize()

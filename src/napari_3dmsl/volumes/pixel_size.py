@@ -100,12 +100,15 @@ def ome_pixels(tiff: Any, series: Any) -> ElementTree.Element | None:
     return images[at][1]
 
 
-def _ome_size(told: Mapping[str, str]) -> PixelSize:
+def _ome_size(attributes: Mapping[str, str]) -> PixelSize:
     return _sizes(
         {
-            axis: (float(told[f"PhysicalSize{axis}"]), told.get(f"PhysicalSize{axis}Unit", "µm"))
+            axis: (
+                float(attributes[f"PhysicalSize{axis}"]),
+                attributes.get(f"PhysicalSize{axis}Unit", "µm"),
+            )
             for axis in "ZYX"
-            if f"PhysicalSize{axis}" in told
+            if f"PhysicalSize{axis}" in attributes
         }
     )
 
@@ -118,14 +121,14 @@ def _imagej_size(tiff: Any, series: Any) -> PixelSize:
     gives pixels per its own unit whatever TIFF's ``ResolutionUnit`` says; only where that is
     the centimetre and its own the micrometre, they are pixels per centimetre.
     """
-    told = tiff.imagej_metadata or {}
-    unit = str(told.get("unit", ""))
-    units = {"X": unit, **{axis: str(told.get(f"{axis.lower()}unit", unit)) for axis in "YZ"}}
+    metadata = tiff.imagej_metadata or {}
+    unit = str(metadata.get("unit", ""))
+    units = {"X": unit, **{axis: str(metadata.get(f"{axis.lower()}unit", unit)) for axis in "YZ"}}
     tags = tiff.pages[0].tags
     per_cm = "ResolutionUnit" in tags and tags["ResolutionUnit"].value == _CENTIMETRE
     found = {}
-    if "spacing" in told or set(series.axes) & _DEPTH:
-        found["Z"] = (abs(float(told.get("spacing", 1.0))), units["Z"])
+    if "spacing" in metadata or set(series.axes) & _DEPTH:
+        found["Z"] = (abs(float(metadata.get("spacing", 1.0))), units["Z"])
     for axis in "YX":
         if f"{axis}Resolution" in tags:
             pixels, length = tags[f"{axis}Resolution"].value

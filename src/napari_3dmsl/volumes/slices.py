@@ -23,7 +23,7 @@ _GREY_MODES = ("1", "L", "P", "I", "I;16", "I;16B", "F")  # Pillow's, with one v
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """Sections that were read: voxels, and what is to be told about them."""
+    """Sections that were read: voxels, and the warnings about them."""
 
     voxels: NDArray[Any]
     notes: tuple[str, ...] = ()

@@ -33,8 +33,8 @@ def nobody_is_ready() -> None:
 
 def drawn(viewer: Any) -> set[int]:
     """Ids of the shapes that the class surfaces hold."""
-    told = [layers.about(layer) for layer in viewer.layers]
-    return {i for about in told if about.get("kind") == "class" for i in about["merged"].sizes}
+    finished = [layers.about(layer) for layer in viewer.layers]
+    return {i for about in finished if about.get("kind") == "class" for i in about["merged"].sizes}
 
 
 def rows(hands: Hands) -> int:
@@ -124,17 +124,17 @@ def _ctrl() -> Any:
 def test_layers_come_unselected_and_the_garbage_collector_is_as_before(
     window: Any, extracted: Any, qtbot: Any
 ) -> None:
-    from napari_3dmsl.widgets.common.incremental_layers import GentleLayers
+    from napari_3dmsl.widgets.common.incremental_layers import LayersInTurns
 
     before, active = gc.get_threshold(), window.layers.selection.active
-    gentle = GentleLayers(window)
-    with qtbot.waitSignal(gentle.added, timeout=10_000) as told:
-        gentle.start(extracted)
+    adding = LayersInTurns(window)
+    with qtbot.waitSignal(adding.added, timeout=10_000) as finished:
+        adding.start(extracted)
         assert gc.get_threshold()[:2] == before[:2]
-    [added] = told.args
+    [added] = finished.args
     assert [layer.visible for layer in added] == [False, True, True, True]
     assert set(window.layers.selection) == {active}
     assert gc.get_threshold() == before
-    gentle.start(extracted)
-    gentle.stop()
+    adding.start(extracted)
+    adding.stop()
     assert gc.get_threshold() == before

@@ -138,10 +138,10 @@ class ImageSet(Sequence[Sample]):
             chosen = set(choice) if isinstance(choice, (list, tuple, set, frozenset)) else {choice}
             present = set(values)
             if missing := chosen - present:
-                told = ", ".join(sorted(map(str, present))[:10])
+                there = ", ".join(sorted(map(str, present))[:10])
                 raise ValueError(
                     f"{self.folder}: {name} = {', '.join(sorted(map(str, missing)))}: "
-                    f"this set has {told}"
+                    f"this set has {there}"
                 )
             keep &= np.array([values[row] in chosen for row in self._rows], dtype=bool)
         return self._with(self._rows[keep])

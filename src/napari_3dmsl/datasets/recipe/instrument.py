@@ -86,8 +86,8 @@ def read_instrument(given: Any) -> Any:
     if "objective" in given:
         microscope = with_objective(microscope, _loaded(load_objective, given, "objective"))
     if changes:
-        told = {"name": f"{microscope.name}, changed"} if "preset" in given else {}
-        microscope = microscope.replace(**{**told, **changes})
+        renamed = {"name": f"{microscope.name}, changed"} if "preset" in given else {}
+        microscope = microscope.replace(**{**renamed, **changes})
     return {"microscope": microscope, "camera": _camera(given.get("camera"), microscope)}
 
 
@@ -124,8 +124,8 @@ def _camera(given: Any, microscope: Microscope) -> dict[str, Any]:
     try:
         named = "preset" in given
         base = _loaded(load_camera, given, "preset") if named else usual_camera(microscope)
-        told = {"name": f"{base.name}, changed"}
+        renamed = {"name": f"{base.name}, changed"}
         changes = {name: setting for name, setting in given.items() if name != "preset"}
-        return open_settings(Camera, {**base.model_dump(), **told, **changes})
+        return open_settings(Camera, {**base.model_dump(), **renamed, **changes})
     except SettingsError as error:
         raise SettingsError([found.inside(("camera",)) for found in error.problems]) from None

@@ -286,11 +286,11 @@ class Recipe(Settings):
         except SettingsError as error:
             toml = path.suffix.lower() == ".toml"
             places = [line_of(text, problem.path, toml=toml) for problem in error.problems]
-            told = [
+            lines = [
                 f"line {line}: {problem.text}" if line else problem.text
                 for line, problem in zip(places, error.problems, strict=True)
             ]
-            raise ValueError(f"{path}: {in_one_line(told)}") from None
+            raise ValueError(f"{path}: {in_one_line(lines)}") from None
 
 
 def _wrong_together(text: str) -> SettingsError:

@@ -49,11 +49,12 @@ def write_recipe(values: Mapping[str, Any], path: str | Path) -> None:
     if path.suffix not in _SUFFIXES:
         raise ValueError(f"{path}: the name of a recipe ends in .toml or .json")
     Recipe(**values)
-    told = _without_nothing(values)
-    library = Path(told["source"]["library"])
+    written = _without_nothing(values)
+    library = Path(written["source"]["library"])
     if library.is_relative_to(path.parent.resolve()):
-        told["source"]["library"] = library.relative_to(path.parent.resolve()).as_posix()
-    text = tomli_w.dumps(told) if path.suffix == ".toml" else json.dumps(told, indent=2) + "\n"
+        written["source"]["library"] = library.relative_to(path.parent.resolve()).as_posix()
+    toml = path.suffix == ".toml"
+    text = tomli_w.dumps(written) if toml else json.dumps(written, indent=2) + "\n"
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 

@@ -317,12 +317,12 @@ class _Run:
 
     def _full(self, journal: Journal) -> str:
         made = self._outcome.made
-        told = f"{self._folder}: the disk is full; {self._so_far(journal)}"
+        line = f"{self._folder}: the disk is full; {self._so_far(journal)}"
         if not made:
-            return f"{told}. Make room and run again to go on"
+            return f"{line}. Make room and run again to go on"
         left = self._plan.images - len(journal) * self._plan.images_per_group
         needed = self._bytes / made * left
-        return f"{told}. The rest needs about {_size(needed)}; make room and run again to go on"
+        return f"{line}. The rest needs about {_size(needed)}; make room and run again to go on"
 
     def _tell(self, done: int, what: str) -> None:
         if self._progress is not None:

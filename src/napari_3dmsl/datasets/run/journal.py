@@ -91,8 +91,8 @@ def _group_of(line: bytes) -> str | None:
     """Return the group of a line, None for one that is not whole."""
     try:
         with reading(JOURNAL_FILE, "damaged"):
-            told = json.loads(line)
-            whole = line.endswith(b"\n") and isinstance(told["rows"], list)
-            return str(told["group"]) if whole else None
+            entry = json.loads(line)
+            whole = line.endswith(b"\n") and isinstance(entry["rows"], list)
+            return str(entry["group"]) if whole else None
     except ValueError:  # a crash of the whole machine leaves anything
         return None

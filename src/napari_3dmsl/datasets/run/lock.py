@@ -121,17 +121,17 @@ def locked_library(recipe: Recipe, folder: Path) -> ShapeLibrary:
     library = ShapeLibrary.open(recipe.source.library)
     path = folder / LOCK_FILE
     with reading(path, "damaged"):
-        told = _sources_in(json.loads(path.read_text(encoding="utf-8")))
-    library.expect_meshes({int(shape_id): found for shape_id, found in told["meshes"].items()})
+        sources = _sources_in(json.loads(path.read_text(encoding="utf-8")))
+    library.expect_meshes({int(shape_id): found for shape_id, found in sources["meshes"].items()})
     return library
 
 
 def _sources_in(lock: Any) -> dict[str, Any]:
     """Return what a lock tells of the shapes, checked; nothing where it is of an older version."""
-    told = lock.get("sources", {"meshes": {}, "table": None})
-    if not all(shape_id.isdecimal() for shape_id in told["meshes"]) or "table" not in told:
+    sources = lock.get("sources", {"meshes": {}, "table": None})
+    if not all(shape_id.isdecimal() for shape_id in sources["meshes"]) or "table" not in sources:
         raise ValueError("sources: expected a checksum of each mesh by its id, and of the table")
-    return dict(told)
+    return dict(sources)
 
 
 def _write(path: Path, made_with: Mapping[str, Any]) -> None:

@@ -28,11 +28,11 @@ def sources_of(
     """
     ids = sorted({shape_id for pool in plan.pools.values() for shape_id in pool})
 
-    def told(done: int) -> None:
+    def report(done: int) -> None:
         if progress is not None and (done == len(ids) or done % 100 == 0):
             progress(done, len(ids), "shapes checked")
 
-    meshes = library.mesh_checksums(ids, told)
+    meshes = library.mesh_checksums(ids, report)
     row = {shape_id: place for place, shape_id in enumerate(library.ids)}
     classes = [[i, library.table["shape_class"][row[i]]] for i in ids]
     table = json.dumps(classes, default=str).encode()

@@ -287,8 +287,9 @@ def _frame_s(rendered: Rendered) -> float | None:
 
 def row_of(rendered: Rendered) -> Row:
     """Return what the table tells about an image, but its files."""
-    told, group = rendered.metadata, rendered.group
-    labelling, camera, noise = told["labelling"], told["camera"], told["physseg_noise"] or {}
+    metadata, group = rendered.metadata, rendered.group
+    labelling, camera = metadata["labelling"], metadata["camera"]
+    noise = metadata["physseg_noise"] or {}
     first = rendered.film[0].objects[0]
     single = len(rendered.film[0].objects) == 1
     return {
@@ -300,26 +301,26 @@ def row_of(rendered: Rendered) -> Row:
         "view": rendered.view,
         "microscope": rendered.instrument.name,
         "repeat": group.repeat,
-        "seed": told["seed"],
+        "seed": metadata["seed"],
         "frames": len(rendered.film),
-        "planes": told["acquisition"]["planes"],
-        "step_nm": told["acquisition"]["step_nm"],
-        "pixel_nm": told["microscope"]["pixel_nm"],
-        "focus_um": told["plane_focus_um"][0],
-        "stage_um": told["plane_stage_um"][0],
-        "depth_um": told["acquisition"]["depth_um"],
+        "planes": metadata["acquisition"]["planes"],
+        "step_nm": metadata["acquisition"]["step_nm"],
+        "pixel_nm": metadata["microscope"]["pixel_nm"],
+        "focus_um": metadata["plane_focus_um"][0],
+        "stage_um": metadata["plane_stage_um"][0],
+        "depth_um": metadata["acquisition"]["depth_um"],
         "objects": len(rendered.film[0].objects),
-        "emitter_count": told["emitters"],
-        "emitters_in_field": told["emitters_in_field"],
-        "saturated_share": told["saturated_share"],
-        "photons_per_fluorophore": told["photons_per_fluorophore"],
+        "emitter_count": metadata["emitters"],
+        "emitters_in_field": metadata["emitters_in_field"],
+        "saturated_share": metadata["saturated_share"],
+        "photons_per_fluorophore": metadata["photons_per_fluorophore"],
         "density_per_um2": labelling["density_per_um2"],
         "density_per_um3": labelling["density_per_um3"],
         "efficiency": labelling["efficiency"],
         "background_photons": camera["background_photons"],
         "peak_photons": float(rendered.photons.max()),
-        "peak_snr": told["peak_snr"],
+        "peak_snr": metadata["peak_snr"],
         "physseg_offset": noise.get("offset"),
         "physseg_peak": noise.get("peak"),
-        "world_to_field": transform_cell(told["world_to_field"]),
+        "world_to_field": transform_cell(metadata["world_to_field"]),
     }

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import napari
 
 
-class FirstSight:
+class BringIntoView:
     """Shows people what is new to them: once for each kind, and only if they cannot see it."""
 
     def __init__(self, viewer: napari.viewer.Viewer, panel: QWidget) -> None:
@@ -21,7 +21,7 @@ class FirstSight:
         self._panel = panel
         self._seen: set[str] = set()
 
-    def of(self, name: str, kind: str | None = None) -> None:
+    def if_new(self, name: str, kind: str | None = None) -> None:
         """Bring a layer that has just been added into view, unless there was one of its kind.
 
         All layers are fitted into the canvas then; the angles of the camera stay.

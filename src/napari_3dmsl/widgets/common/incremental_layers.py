@@ -77,7 +77,7 @@ class Turns(QObject):
         self.ended.emit()
 
 
-class GentleLayers(QObject):
+class LayersInTurns(QObject):
     """Adds layers to a viewer: each is made, added and shown in turns of its own.
 
     Signals

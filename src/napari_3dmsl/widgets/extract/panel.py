@@ -27,7 +27,7 @@ from napari_3dmsl.volumes.labels import check_labels
 from napari_3dmsl.widgets.common.accessibility import warning_colour
 from napari_3dmsl.widgets.common.background_process import BackgroundProcess
 from napari_3dmsl.widgets.common.form import Form
-from napari_3dmsl.widgets.common.incremental_layers import GentleLayers
+from napari_3dmsl.widgets.common.incremental_layers import LayersInTurns
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
@@ -75,7 +75,7 @@ class ExtractPanel(Panel):
         self._job = BackgroundProcess(self)
         self._told = Told()
         self._source: Source | None = None
-        self._adding = GentleLayers(viewer, self)
+        self._adding = LayersInTurns(viewer, self)
         self._adding.added.connect(self._sum_up)
         self._preview = PreviewRunner(viewer, self)
         self._asked: tuple[Any, ...] = (None,)

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import SimulatedImage
-from napari_3dmsl.widgets.common.bring_into_view import FirstSight
+from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.common.form import drop_down
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, MASK, PHOTONS, find_image, put_image
@@ -42,7 +42,7 @@ class Comparison(QObject):
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._first_sight = FirstSight(viewer, parent)
+        self._bring_into_view = BringIntoView(viewer, parent)
         self._boxes: list[QComboBox] = []
         self._runners: list[LatestWins] = []
         self._layers: list[str | None] = [None] * len(LABELS)
@@ -106,4 +106,4 @@ class Comparison(QObject):
         )
         self._layers[place] = name
         if is_new:
-            self._first_sight.of(name, LABELS[place])
+            self._bring_into_view.if_new(name, LABELS[place])

@@ -14,7 +14,7 @@ from napari_3dmsl.layers.optics import FOCAL_PLANE
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
-from napari_3dmsl.widgets.common.bring_into_view import FirstSight
+from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
@@ -73,7 +73,7 @@ class MicroscopePanel(Panel):
         self._layer_first = False
         self._followed: Any = None
         self._height_um = 0.0
-        self._first_sight = FirstSight(viewer, self)
+        self._bring_into_view = BringIntoView(viewer, self)
         self.form = SimulationForm(self)
         self.comparison = Comparison(viewer, self)
         self._mask = TruthMask(viewer, self)
@@ -280,7 +280,7 @@ class MicroscopePanel(Panel):
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
         if put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE)):
-            self._first_sight.of(IMAGE)
+            self._bring_into_view.if_new(IMAGE)
         put_photons(self.viewer, image if self.photons.isChecked() else None)
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
         if self.truth.isChecked():
@@ -303,7 +303,7 @@ class MicroscopePanel(Panel):
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
         if put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK)):
-            self._first_sight.of(STACK)
+            self._bring_into_view.if_new(STACK)
         if not self._stacks.is_running and not self._live.is_running:
             self._adjust_contrast.discard(STACK)
 
