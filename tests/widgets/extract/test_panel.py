@@ -624,6 +624,29 @@ def test_closing_during_a_run_ends_it(
         viewer.layers.clear()
 
 
+@pytest.mark.parametrize("how", ["panel", "viewer"])
+def test_closing_while_the_shapes_are_drawn_leaves_all_of_them(
+    viewer: Any, open_panel: Any, labels: Any, qtbot: Any, how: str
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels)
+    hands.click("extract")
+    hands.wait(lambda: hands.status == "Drawing…")
+    assert layers.INSTANCES not in viewer.layers
+    with qtbot.captureExceptions() as raised:
+        if how == "panel":
+            hands.dock.destroyOnClose()
+        else:
+            viewer.close()
+        qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+        qtbot.wait(50)
+    assert not raised
+    if how == "panel":
+        assert kinds(viewer) == ["", layers.INSTANCES, "class", "class", "class"]
+        shown = [layer.name for layer in viewer.layers if layer.visible]
+        assert shown == ["dot (2)", "rod (1)", "donut (1)"]
+
+
 def test_a_closed_panel_is_gone(viewer: Any, open_panel: Any, qtbot: Any) -> None:
     hands = open_panel(viewer, PANEL)
     with qtbot.waitSignal(hands.panel.destroyed):

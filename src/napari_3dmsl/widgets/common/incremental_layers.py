@@ -57,6 +57,11 @@ class Turns(QObject):
             gc.set_threshold(*self._collecting[:2], _NEVER)
         self._timer.start()
 
+    def finish(self) -> None:
+        """Do what is left now."""
+        while self.is_running:
+            self._take()
+
     def stop(self) -> None:
         """Leave the rest undone."""
         if self._collecting is not None:
@@ -117,6 +122,10 @@ class LayersInTurns(QObject):
             self._turns.extend([partial(self._make, data), partial(self._add, at)])
         self._turns.extend(before_shown)
         self._turns.extend(partial(self._show, at, data) for at, data in enumerate(found))
+
+    def finish(self) -> None:
+        """Add at once what is left."""
+        self._turns.finish()
 
     def stop(self) -> None:
         """Leave it: what has been added stays."""

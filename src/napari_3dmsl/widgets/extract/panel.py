@@ -368,6 +368,12 @@ class ExtractPanel(Panel):
     def _colour_doubts(self) -> None:
         self.doubts.setStyleSheet(f"color: {warning_colour(self)};")
 
+    def event(self, event: Any) -> bool:
+        """Qt: shapes that are being drawn when the panel alone is closed are drawn to the end."""
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._adding.finish()
+        return super().event(event)
+
     def changeEvent(self, event: Any) -> None:
         """Qt: in another theme, doubt in another red."""
         super().changeEvent(event)

@@ -29,14 +29,14 @@ def planned(found: Planned, seen: Samples | None, workers: int) -> str:
 
 
 def result(outcome: Outcome) -> str:
-    """Say what a run has done."""
+    """Say what a run has done, and what is odd about its images."""
     there = outcome.images - outcome.made
     parts = [f"{outcome.made:,} made"] + ([f"{there:,} were there and are whole"] if there else [])
     text = f"{outcome.images:,} images in {outcome.folder}: {', '.join(parts)}."
-    if not outcome.failed:
-        return text
-    name, reason = next(iter(outcome.failed.items()))
-    return f"{text} {len(outcome.failed):,} shapes could not be imaged; {name}: {reason}"
+    if outcome.failed:
+        name, reason = next(iter(outcome.failed.items()))
+        text += f" {len(outcome.failed):,} shapes could not be imaged; {name}: {reason}"
+    return "\n".join([text, *(f"Mind: {warning}." for warning in outcome.warnings)])
 
 
 def shown_of(told: Iterable[Mapping[str, Any]]) -> str:
