@@ -18,6 +18,7 @@ from napari_3dmsl.library.instance_files import off_from_mesh
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.library.measure import measure_library
 from napari_3dmsl.library.measure_table import MEASURED
+from napari_3dmsl.writing import DiskFullError
 
 CLASSES = ("dot", "rod", "donut", "network")
 
@@ -119,6 +120,20 @@ def test_a_killed_run_goes_on_to_the_same_bytes(released, workers):
     assert (outcome.known, outcome.measured) == (4, 4)
     assert (released / "measures.csv").read_bytes() == whole
     assert not [path for path in released.iterdir() if path.name[0] == "."]
+
+
+def test_a_full_disk_loses_nothing_that_a_killed_run_has_measured(released, small_files):
+    table = measure_library(released).path
+    whole = table.read_bytes()
+    journal = table.rename(released / ".measures.csv.journal")  # as if killed before the end
+    small_files(10)
+    with pytest.raises(DiskFullError, match=r"\.csv: the disk is full; make room"):
+        measure_library(released)
+    assert journal.read_bytes() == whole
+    small_files(10**9)
+    outcome = measure_library(released)
+    assert (outcome.measured, outcome.known) == (0, 8)
+    assert table.read_bytes() == whole
 
 
 def test_broken_surfaces_are_told_and_do_not_stop_the_rest(released, some):

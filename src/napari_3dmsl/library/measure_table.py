@@ -17,7 +17,7 @@ import filelock
 from napari_3dmsl.library.table import READERS
 from napari_3dmsl.library.zip_cache import cache_folder
 from napari_3dmsl.shapes.measures import FORM_COLUMNS
-from napari_3dmsl.writing import whole_file
+from napari_3dmsl.writing import telling_full_disk, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -149,7 +149,7 @@ class MeasureLog:
     def add(self, rows: Iterable[Measured]) -> None:
         """Keep rows."""
         some = list(rows)
-        with _journal(self.path).open("ab") as file:
+        with telling_full_disk(self.path), _journal(self.path).open("ab") as file:
             file.write(_text(some)[len(_text([])) :])
         self.rows.update((row.shape_id, row) for row in some)
 
@@ -161,7 +161,9 @@ class MeasureLog:
         try:
             self.rows = _read(self.path)
             journal = _journal(self.path)  # without the half of a line that a killed run has left
-            journal.write_bytes(_text(_parsed(journal.read_bytes()) if journal.exists() else []))
+            kept = _parsed(journal.read_bytes()) if journal.exists() else []
+            with telling_full_disk(self.path), whole_file(journal) as temporary:
+                temporary.write_bytes(_text(kept))
         except BaseException:
             self._lock.release()
             raise

@@ -376,22 +376,6 @@ def test_pixels_that_find_no_room_are_told_as_a_full_disk(
     assert tree(tmp_path) == tree(folder)
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """Mount a disk of a given size in kB; root can."""
-    mounted = tmp_path / "disk"
-    mounted.mkdir()
-
-    def mount(options):
-        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(mounted)]
-        if os.name != "posix" or os.geteuid() != 0 or subprocess.run(command).returncode:
-            pytest.skip("only root can mount a disk")
-        return mounted
-
-    yield mount
-    subprocess.run(["umount", "-l", str(mounted)], stderr=subprocess.DEVNULL)
-
-
 @pytest.mark.parametrize("kilobytes", [4, 100, 380, 580])
 def test_a_real_disk_that_is_full_stops_cleanly_and_goes_on(
     finished, in_process, small_disk, kilobytes
