@@ -16,10 +16,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "src" / "napari_3dmsl"
 # From the ground up: a room may use what lies on lower floors, nothing beside or above it.
 FLOORS = (
-    {"", "arrays", "units", "memory", "reading", "writing", "progress"},
+    {"", "arrays", "units", "memory", "reading", "writing", "progress", "described"},
     {"compute"},
     {"settings", "geometry", "volumes"},
-    {"mesh_io", "described"},
+    {"mesh_io"},
     {"shapes", "microscope"},  # which do not know each other
     {"image_io"},
     {"library"},

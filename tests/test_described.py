@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field
 
-from napari_3dmsl.described import Range, described
+from napari_3dmsl.described import Range, described, schema_of
+from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.settings import Settings, Show
 
 Edge = Annotated[int, Field(ge=1)]
@@ -50,8 +51,23 @@ def test_type_range_words_and_default_are_told() -> None:
         (Range(0, above=True), "above 0"),
         (Range(None, 5), "at most 5"),
         (Range(300, 1200), "300 to 1,200"),
-        (Range(0, 1e6, below=True), "0, below 1,000,000"),
+        (Range(0, 1e6, below=True), "0 or more, below 1,000,000"),
     ],
 )
 def test_a_range_reads_as_people_write_it(found: Range, words: str) -> None:
     assert str(found) == words
+
+
+def test_editors_get_meaning_unit_and_source_with_the_schema() -> None:
+    schema = schema_of(Lens)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["properties"]["aperture"] == {
+        "type": "number",
+        "exclusiveMinimum": 0.0,
+        "maximum": 1.7,
+        "default": 1.4,
+        "title": "Aperture",
+        "description": "How wide it is. Our choice.",
+        "source": "Our choice.",
+    }
+    assert schema_of(Microscope)["properties"]["emission_nm"]["unit"] == "nm"

@@ -3,15 +3,16 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 from pydantic import Field
 
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, Show
 
 
 class Light(Settings):
-    emission_nm: float = Field(default=600.0, gt=0)
+    emission_nm: Annotated[float, Field(gt=0), Show("Emission", "nm")] = 600.0
 
 
 class Example(Settings):
@@ -34,12 +35,12 @@ def test_settings_are_frozen() -> None:
 @pytest.mark.parametrize(
     ("values", "parts"),
     [
-        ({"planes": 0}, ["planes", "0", "greater than or equal to 1"]),
+        ({"planes": 0}, ["planes = 0: must be 1 or more"]),
         ({"planes": "many"}, ["planes = 'many'", "expected a whole number"]),
         ({"voxel_nm": (1, 2)}, ["voxel_nm = (1, 2)", "expected 3 entries, found 2"]),
         ({"voxel_nm": (1, 2, math.nan)}, ["voxel_nm.2", "nan", "finite"]),
         ({"voxel_nm": (1, math.inf, 2)}, ["voxel_nm.1", "inf", "finite"]),
-        ({"light": {"emission_nm": -1}}, ["light", "emission_nm", "-1", "greater than 0"]),
+        ({"light": {"emission_nm": -1}}, ["light.emission_nm = -1: must be above 0 nm"]),
         ({"plains": 3}, ["Example has no setting 'plains'"]),
     ],
 )

@@ -6,15 +6,56 @@ shows a setting asks here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import reduce
+from operator import or_
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema
 
-from napari_3dmsl.settings import Settings, Show
+
+@dataclass(frozen=True)
+class Show:
+    """How a setting is shown: what its type, range and description do not tell.
+
+    Attributes
+    ----------
+    label : str
+        Two or three words; what the field is called in a panel and in its messages.
+    unit : str
+        As written behind the number; empty for pure numbers and words.
+    decimals : int
+        Digits behind the point that a field shows at least; a value keeps all of its digits.
+    step : float
+        What one turn of the wheel or one key changes.
+    slider : (low, high), optional
+        What the hand reaches with a slider; files and typed numbers reach the whole range.
+    logarithmic : bool
+        For sliders over decades.
+    words : mapping, optional
+        What people read for each value of a choice; the value itself where it is missing. For a
+        number: values that have a name, such as the index of water.
+    lowest : str
+        What the field reads at its low end, or when nothing is given where that is possible.
+    source : str
+        Where the default is from, in a sentence: a table of the paper, a data sheet, our choice.
+    """
+
+    label: str
+    unit: str = ""
+    decimals: int = 0
+    step: float = 1.0
+    slider: tuple[float, float] | None = None
+    logarithmic: bool = False
+    words: Mapping[Any, str] = field(default_factory=dict)
+    lowest: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,16 +77,21 @@ class Range:
 
     def __str__(self) -> str:
         """Write it as people do: ``300 to 1,200``, ``above 0``, ``0 or more``."""
-        low, high = self.low, self.high
-        if low is None and high is None:
+        if self.low is None and self.high is None:
             return ""
-        if high is None:
-            return f"above {low:,.12g}" if self.above else f"{low:,.12g} or more"
-        most = f"below {high:,.12g}" if self.below else f"{high:,.12g}"
-        if low is None:
-            return most if self.below else f"at most {most}"
-        least = f"above {low:,.12g}" if self.above else f"{low:,.12g}"
-        return f"{least} to {most}" if not self.below else f"{least}, {most}"
+        least = "" if self.low is None else _written(self.low)
+        if self.high is None:
+            return f"above {least}" if self.above else f"{least} or more"
+        if self.low is None:
+            return f"{'below' if self.below else 'at most'} {_written(self.high)}"
+        if self.below:
+            least = f"above {least}" if self.above else f"{least} or more"
+            return f"{least}, below {_written(self.high)}"
+        return f"{'above ' if self.above else ''}{least} to {_written(self.high)}"
+
+
+def _written(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:,.12g}"
 
 
 @dataclass(frozen=True)
@@ -66,6 +112,8 @@ class Described:
         Whether it may be left out (None).
     default : Any
         ``PydanticUndefined`` where it must be given.
+    open : bool
+        Whether two numbers may be given instead, to draw between.
     range : Range
         Of a number, or of each entry.
     description : str
@@ -80,6 +128,7 @@ class Described:
     choices: tuple[Any, ...]
     optional: bool
     default: Any
+    open: bool
     range: Range
     description: str
     show: Show
@@ -97,13 +146,45 @@ class Described:
         return f"{self.range} {self.show.unit}".strip() if str(self.range) else ""
 
 
-def described(kind: type[Settings]) -> dict[str, Described]:
+def described(kind: type[BaseModel]) -> dict[str, Described]:
     """Return all settings of a class by name, in their order."""
     return {name: _described(name, info) for name, info in kind.model_fields.items()}
 
 
+def schema_of(kind: type[BaseModel]) -> dict[str, Any]:
+    """Return the JSON schema of a settings class: what editors need to complete and check a file.
+
+    Beside what every schema has, each field tells ``unit`` and ``source`` (of its default).
+    """
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    schema = kind.model_json_schema(schema_generator=_Schema)
+    return {"$schema": dialect, **schema}
+
+
+class _Schema(GenerateJsonSchema):
+    """Without titles that repeat the names of the fields."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def describe_schema(schema: dict[str, Any], kind: type[BaseModel]) -> None:
+    """Tell label, meaning, unit and source of each field in the JSON schema of a class."""
+    for name, setting in described(kind).items():
+        words = {
+            "title": setting.show.label,
+            "description": setting.tip,
+            "unit": setting.show.unit,
+            "source": setting.show.source,
+        }
+        schema["properties"][name] |= {key: text for key, text in words.items() if text}
+
+
 def _described(name: str, info: FieldInfo) -> Described:
     inner, facts, optional = _unwrapped(info.annotation, info.metadata)
+    is_open = get_origin(inner) in (Union, UnionType) and float in get_args(inner)
+    if is_open:
+        inner = float
     entries = 1
     if get_origin(inner) is tuple:
         parts = get_args(inner)
@@ -111,6 +192,8 @@ def _described(name: str, info: FieldInfo) -> Described:
         inner, more, _ = _unwrapped(parts[0], ())
         facts = [*facts, *more]
     choices = get_args(inner) if get_origin(inner) is Literal else ()
+    if isinstance(inner, type) and issubclass(inner, StrEnum):
+        choices = tuple(str(member) for member in inner)
     return Described(
         name=name,
         kind=type(choices[0]) if choices else inner,
@@ -118,6 +201,7 @@ def _described(name: str, info: FieldInfo) -> Described:
         choices=choices,
         optional=optional,
         default=info.get_default(call_default_factory=True, validated_data={}),
+        open=is_open,
         range=_range(facts),
         description=info.description or "",
         show=next((fact for fact in facts if isinstance(fact, Show)), Show(name.replace("_", " "))),
@@ -134,9 +218,8 @@ def _unwrapped(annotation: Any, metadata: Iterable[Any]) -> tuple[Any, list[Any]
             facts += _flat(more)
         elif get_origin(annotation) in (Union, UnionType) and NoneType in get_args(annotation):
             others = [part for part in get_args(annotation) if part is not NoneType]
-            if len(others) > 1:
-                return annotation, facts, True
-            [annotation], optional = others, True
+            optional = True
+            annotation = reduce(or_, others)
         else:
             return annotation, facts, optional
 
@@ -153,6 +236,8 @@ def _flat(metadata: Iterable[Any]) -> Iterator[Any]:
 def _range(facts: Iterable[Any]) -> Range:
     found: dict[str, Any] = {}
     for fact in facts:
+        if isinstance(fact, Range):
+            return fact
         if isinstance(fact, Ge):
             found |= {"low": fact.ge, "above": False}
         elif isinstance(fact, Gt):

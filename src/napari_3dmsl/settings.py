@@ -18,13 +18,15 @@ import difflib
 import json
 import re
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from napari_3dmsl.described import Show as Show
+from napari_3dmsl.described import describe_schema, described
 from napari_3dmsl.reading import reading
 
 if TYPE_CHECKING:
@@ -32,43 +34,6 @@ if TYPE_CHECKING:
 
 
 _MOST_TOLD = 8
-
-
-@dataclass(frozen=True)
-class Show:
-    """How a setting is shown: what its type, range and description do not tell.
-
-    Attributes
-    ----------
-    label : str
-        Two or three words; what the field is called in a panel and in its messages.
-    unit : str
-        As written behind the number; empty for pure numbers and words.
-    decimals : int
-        Digits behind the point that a field shows at least; a value keeps all of its digits.
-    step : float
-        What one turn of the wheel or one key changes.
-    slider : (low, high), optional
-        What the hand reaches with a slider; files and typed numbers reach the whole range.
-    logarithmic : bool
-        For sliders over decades.
-    words : mapping, optional
-        What people read for each value of a choice; the value itself where it is missing.
-    lowest : str
-        What the field reads at its low end, where that has a meaning of its own.
-    source : str
-        Where the default is from, in a sentence: a table of the paper, a data sheet, our choice.
-    """
-
-    label: str
-    unit: str = ""
-    decimals: int = 0
-    step: float = 1.0
-    slider: tuple[float, float] | None = None
-    logarithmic: bool = False
-    words: Mapping[Any, str] = field(default_factory=dict)
-    lowest: str = ""
-    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,15 +91,18 @@ class Settings(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        validate_default=True,
+        json_schema_extra=describe_schema,
     )
 
     def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:
-            names = type(self).model_fields
-            raise SettingsError(problems_of(error, type(self).__name__, names)) from None
+            raise SettingsError(problems_of(error, type(self))) from None
 
     def irrelevant(self) -> dict[str, str]:
         """Return the settings that have no effect beside the others, each with the reason."""
@@ -219,15 +187,15 @@ def _check_text(value: Any, path: tuple[str, ...] = ()) -> None:
             _check_text(inner, (*path, str(place)))
 
 
-def problems_of(error: ValidationError, owner: str, names: Collection[str] = ()) -> list[Problem]:
+def problems_of(error: ValidationError, kind: type[BaseModel]) -> list[Problem]:
     """Say of each wrong field what it is, the value given and what is allowed.
 
     Parameters
     ----------
     error
         As pydantic tells it.
-    owner, names
-        Of the settings, and of the fields that they have.
+    kind
+        The class whose settings are wrong.
     """
     problems = []
     for problem in error.errors():
@@ -237,9 +205,9 @@ def problems_of(error: ValidationError, owner: str, names: Collection[str] = ())
         if isinstance(inner, SettingsError):
             problems += [found.inside(path) for found in inner.problems]
         elif problem["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(path[-1], names, 1)
+            near = difflib.get_close_matches(path[-1], kind.model_fields, 1)
             meant = f", is '{near[0]}' meant?" if near else ""
-            problems.append(Problem(path, f"{owner} has no setting '{field}'{meant}"))
+            problems.append(Problem(path, f"{kind.__name__} has no setting '{field}'{meant}"))
         elif problem["type"] == "missing" and isinstance(problem["loc"][-1], str):
             problems.append(Problem(path, f"{field}: missing"))
         elif problem["type"] == "missing":  # in a list
@@ -250,7 +218,7 @@ def problems_of(error: ValidationError, owner: str, names: Collection[str] = ())
             )
             problems.append(Problem(path, f"{field} = {shown(problem['input'])}: {reason}"))
         elif field:
-            line = f"{field} = {shown(problem['input'])}: {_reason(problem)}"
+            line = f"{field} = {shown(problem['input'])}: {_reason(problem, kind)}"
             problems.append(Problem(path, line))
         else:
             problems.append(Problem((), problem["msg"].removeprefix("Value error, ")))
@@ -281,11 +249,16 @@ _KINDS = {
 }
 
 
-def _reason(problem: ErrorDetails) -> str:
+_BEYOND = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+
+
+def _reason(problem: ErrorDetails, owner: type[BaseModel]) -> str:
     """Say what is allowed in words that do not need Python."""
     kind, _, what = problem["type"].partition("_")
     if kind in _KINDS and what in ("type", "parsing", "from_float", "attributes_type"):
         return _KINDS[kind]
+    if problem["type"] in _BEYOND:
+        return f"must be {described(owner)[str(problem['loc'][0])].allowed}"
     if problem["type"] in ("too_short", "too_long"):
         least = "min_length" in problem["ctx"]
         count = problem["ctx"]["min_length" if least else "max_length"]

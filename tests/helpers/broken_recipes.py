@@ -32,8 +32,8 @@ TOML: dict[str, tuple[str, int | None, list[str]]] = {
     "unknown labelling": ("[labelling]\n\ndensity = 30", 5, ["labelling", "'density'"]),
     "unknown layout": ('[output]\nlayout = "coco"', 4, ["output.layout = 'coco'", "'flat'"]),
     # Ranges
-    "seed below zero": ("seed = -1", 3, ["seed = -1", "greater than or equal to 0"]),
-    "no repeat": ("repeats = 0", 3, ["repeats = 0", "greater than or equal to 1"]),
+    "seed below zero": ("seed = -1", 3, ["seed = -1", "must be 0 or more"]),
+    "no repeat": ("repeats = 0", 3, ["repeats = 0", "must be 1 to 1,000,000"]),
     "tiny image": ("image_size = [32, 4]", 3, ["image_size.1 = 4", "8"]),
     "infinite density": (
         "[labelling]\ndensity_per_um2 = [1, inf]",
@@ -43,7 +43,7 @@ TOML: dict[str, tuple[str, int | None, list[str]]] = {
     "density range reaches zero": (
         "[labelling]\ndensity_per_um2 = [0, 30]",
         4,
-        ["labelling.density_per_um2 = 0", "greater than 0"],
+        ["labelling.density_per_um2 = 0", "must be above 0 to 100,000 /µm²"],
     ),
     "density upside down": (
         "[labelling]\nefficiency = [0.9, 0.5]",
@@ -69,9 +69,9 @@ TOML: dict[str, tuple[str, int | None, list[str]]] = {
     "depth below the coverslip": (
         "[focus]\nplanes = 3\ndepth_um = [-1, 2]",
         5,
-        ["focus.depth_um = -1", "greater than or equal to 0"],
+        ["focus.depth_um = -1", "must be 0 to 100 µm"],
     ),
-    "snr of nothing": ("snr = 0", 3, ["snr = 0", "greater than 0"]),
+    "snr of nothing": ("snr = 0", 3, ["snr = 0", "must be above 0 to 10,000"]),
     "snr upside down": ("snr = [9, 3]", 3, ["snr", "lower number first"]),
     # What does not go together
     "no view": ("[views]\nsix = false", 3, ["views", "no view"]),
@@ -200,7 +200,7 @@ WHOLE: dict[str, tuple[str, str, int | None, list[str]]] = {
         'source.library = "shapes"\n[[microscopes]]\npreset = "epi1"\n'
         "[microscopes.camera]\nquantum_efficiency = [0.5, 1.5]\n",
         5,
-        ["microscopes.0.camera.quantum_efficiency = 1.5", "less than or equal to 1"],
+        ["microscopes.0.camera.quantum_efficiency = 1.5", "must be 0.001 to 1 e⁻/photon"],
     ),
     "unknown setting of a camera": (
         ".toml",

@@ -181,11 +181,11 @@ def test_too_many_fluorophores_are_refused_before_memory_ends(ball, monkeypatch)
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"density_per_um2": 0}, "density_per_um2 = 0: .*greater than 0"),
-        ({"density_per_um3": 0}, "density_per_um3 = 0: .*greater than 0"),
+        ({"density_per_um2": 0}, "density_per_um2 = 0: must be above 0 to 100,000 /µm²"),
+        ({"density_per_um3": 0}, "density_per_um3 = 0: must be above 0 to 1,000,000 /µm³"),
         ({"density_per_um3": float("nan")}, "density_per_um3 = nan.*finite"),
-        ({"efficiency": 0}, "efficiency = 0: .*greater than 0"),
-        ({"efficiency": 1.5}, "efficiency = 1.5: .*less than or equal to 1"),
+        ({"efficiency": 0}, "efficiency = 0: must be above 0 to 1"),
+        ({"efficiency": 1.5}, "efficiency = 1.5: must be above 0 to 1"),
         ({"photons_per_fluorophore": -3}, "photons_per_fluorophore = -3"),
         ({"target": "cristae"}, "target = 'cristae': .*'surface' or 'volume'"),
         ({"photon_distribution": "poisson"}, "photon_distribution.*'fixed' or 'exponential'"),

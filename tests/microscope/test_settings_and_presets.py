@@ -42,7 +42,7 @@ def test_every_preset_loads_and_names_itself():
     ("settings", "values", "message"),
     [
         (Microscope, {"numerical_aperture": 1.6}, "numerical_aperture = 1.6.*immersion index"),
-        (Microscope, {"pixel_nm": -5}, "pixel_nm = -5.*greater than or equal to 1"),
+        (Microscope, {"pixel_nm": -5}, "pixel_nm = -5: must be 1 to 10,000 nm"),
         (Microscope, {"emission_nm": float("nan")}, "emission_nm = nan.*finite"),
         (Microscope, {"modality": "sted"}, "modality = 'sted'.*'widefield', 'confocal'"),
         (Microscope, {"na": 1.4}, "Microscope has no setting 'na'"),

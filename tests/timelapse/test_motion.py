@@ -278,7 +278,7 @@ def test_a_surface_with_a_hole_may_still_drift() -> None:
 
 
 def test_settings_out_of_range_are_refused() -> None:
-    with pytest.raises(ValueError, match="interval_s = 0: must be greater than 0"):
+    with pytest.raises(ValueError, match="interval_s = 0: must be above 0 to 86,400"):
         Motion(interval_s=0)
 
 
