@@ -248,7 +248,9 @@ class ExtractPanel(Panel):
         self.progress.setRange(0, 0)
 
     def _show_progress(self, done: int, total: int, what: str) -> None:
-        if total > np.iinfo(np.uint8).max:  # as many shapes as `layers.instances_layer` widens for
+        if (
+            total > np.iinfo(np.uint8).max
+        ):  # as many shapes as `layers.shapes.instances_layer` widens for
             _prepare_label_colours(np.uint16)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
