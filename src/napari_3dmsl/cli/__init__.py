@@ -19,6 +19,7 @@ from napari_3dmsl.cli.export import export
 from napari_3dmsl.cli.extract import extract
 from napari_3dmsl.cli.info import info
 from napari_3dmsl.cli.measure import measure
+from napari_3dmsl.cli.schema import schema
 from napari_3dmsl.cli.simulate import simulate
 
 TRACEBACK = "NAPARI_3DMSL_TRACEBACK"
@@ -27,7 +28,7 @@ LONGEST_LINE = 1500
 
 COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__: command
-    for command in (extract, measure, export, simulate, dataset, info, demo)
+    for command in (extract, measure, export, simulate, dataset, info, schema, demo)
 }
 
 
