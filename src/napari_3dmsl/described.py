@@ -6,6 +6,7 @@ shows a setting asks here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -74,6 +75,14 @@ class Range:
     high: float | None = None
     above: bool = False
     below: bool = False
+
+    def __contains__(self, number: float) -> bool:
+        """Whether a number lies in it; NaN lies in none."""
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        return (low < number if self.above else low <= number) and (
+            number < high if self.below else number <= high
+        )
 
     def __str__(self) -> str:
         """Write it as people do: ``300 to 1,200``, ``above 0``, ``0 or more``."""

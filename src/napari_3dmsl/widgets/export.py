@@ -14,10 +14,11 @@ from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.mesh import write_mesh
 from napari_3dmsl.shapes.sampling import SampleSettings
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
-from napari_3dmsl.widgets.common.form import Choice, Form, Row, Switch, button
+from napari_3dmsl.widgets.common.form import button
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.questions import ask_for_path, with_ending, write_or_ask
+from napari_3dmsl.widgets.common.row_form import Choice, Row, RowForm, Switch
 from napari_3dmsl.widgets.common.save_layer import save_layer, try_to_write
 from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.common.tabs import open_panel
@@ -104,7 +105,7 @@ class ExportPanel(Panel):
             "In 3DMSL layout: a mesh each, and a table of classes and measures",
             self._save_library,
         )
-        self.library = Form(LIBRARY_ROWS)
+        self.library = RowForm(LIBRARY_ROWS)
         self.add_section("All shapes", self.shapes, self.library, self.library_button)
         self.set_button = button(
             "make_set",

@@ -24,7 +24,7 @@ from napari_3dmsl.microscope.presets import (
 from napari_3dmsl.microscope.resolution import point_image, resolution
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 from napari_3dmsl.shapes.mesh import Mesh
-from napari_3dmsl.widgets.common.form import Form
+from napari_3dmsl.widgets.common.row_form import RowForm
 
 PANEL = "Microscope"
 IMAGE = "simulated image"
@@ -858,7 +858,7 @@ def test_fields_have_the_names_of_their_settings(viewer: Any, open_panel: Any) -
         "view",
         "stack",
     }
-    shown = {name for form in microscope.panel.findChildren(Form) for name in form.values()}
+    shown = {name for form in microscope.panel.findChildren(RowForm) for name in form.values()}
     assert shown <= known
     for name in shown:
         field = microscope.find(name)

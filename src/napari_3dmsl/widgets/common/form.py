@@ -1,316 +1,283 @@
-"""Rows of a settings form: one field a setting, named after it, with its unit and source."""
+"""Forms made from settings classes, with magicgui: one labelled field a setting, named after it.
+
+What a field asks, allows and tells stands on the settings class alone (see
+`napari_3dmsl.described`). A value is kept to the last digit until a person edits its field: the
+slider's range and the decimals limit what the hand enters, never what a file or preset brought.
+"""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtGui import QValidator
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSlider,
-    QWidget,
-)
+from magicgui.application import use_app
+from magicgui.backends._qtpy.widgets import QBaseValueWidget
+from magicgui.widgets import ComboBox, Container, Widget
+from magicgui.widgets.bases import ValueWidget
+from psygnal import Signal
+from pydantic_core import PydanticUndefined
+from qtpy.QtWidgets import QComboBox, QPushButton, QWidget
+
+from napari_3dmsl.described import Described, described
+from napari_3dmsl.settings import Settings
+from napari_3dmsl.widgets.common.number_field import NumberField, SizeField
 
 LABEL_WIDTH = 118
-_SLIDER_STEPS = 1000
+_AXES = ("z", "y", "x")
 
 
-@dataclass(frozen=True)
-class Number:
-    """A number with a unit; ``slider`` adds one, logarithmic for ranges of many decades.
+class _Native(QBaseValueWidget):
+    """magicgui's backend of a widget of ours that has a value of its own."""
 
-    A tip tells what the number means and where its default is from; a pure number has no unit.
-    ``lowest`` is what the field reads at the low end, where that has a meaning of its own.
+    def __init__(self, make: Callable[[Any], QWidget], parent: Any = None) -> None:
+        # magicgui wants a class, which it calls with the parent alone
+        super().__init__(make, "value", "setValue", "valueChanged", parent=parent)  # type: ignore[arg-type]
+
+    def _mgui_set_tooltip(self, value: str | None) -> None:
+        for widget in (self._qwidget, *self._qwidget.findChildren(QWidget)):
+            widget.setToolTip(value or "")
+
+
+class OwnField(ValueWidget[Any]):
+    """A widget of ours as magicgui has them.
+
+    Parameters
+    ----------
+    make
+        Makes the Qt widget, given its parent; it has ``value()``, ``setValue()`` and the signals
+        ``valueChanged(value)`` and, where something can be refused, ``refused(why)``.
+    **options
+        Of every magicgui widget.
     """
 
-    name: str
-    label: str
-    low: float
-    high: float
-    step: float = 1.0
-    decimals: int = 0
-    unit: str = ""
-    tip: str = ""
-    slider: bool = True
-    logarithmic: bool = False
-    lowest: str = ""
+    def __init__(self, make: Callable[[Any], QWidget], **options: Any) -> None:
+        super().__init__(widget_type=_Native, backend_kwargs={"make": make}, **options)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One of a few words; ``words`` maps what people read to the setting's value."""
+class TickBox(ValueWidget[bool]):
+    """Yes or no beside its label: magicgui's own tick box takes none."""
 
-    name: str
-    label: str
-    words: Mapping[str, Any]
-    tip: str = ""
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget_type=use_app().get_obj("CheckBox"), **options)
 
 
-@dataclass(frozen=True)
-class Switch:
-    """Yes or no."""
+class Choice(ComboBox):
+    """A drop-down that also takes values that its list does not offer: they join it."""
 
-    name: str
-    label: str
-    tip: str = ""
+    def __init__(self, words: Mapping[Any, str], **options: Any) -> None:
+        self._words = dict(words)
+        super().__init__(choices=self._offered, **options)
 
+    @property
+    def value(self) -> Any:
+        """The chosen value."""
+        return super().value
 
-Row = Number | Choice | Switch
+    @value.setter
+    def value(self, value: Any) -> None:
+        if value not in self._words:
+            self._words[value] = str(value)
+            self.reset_choices()
+        self.set_value(value)
 
-_LIKE_A_NUMBER = re.compile(r"[-+]?[\d.,\s]*")
-_DIGITS = 12  # behind the point, that a number keeps though fewer are shown
-
-
-class NumberBox(QDoubleSpinBox):
-    """A spin box that lets people type any number, keeps all its digits, and says what is wrong.
-
-    Qt's own swallows the keys that would lead out of the range or beyond the decimals: whoever
-    types 1500 into a field up to 1000 has typed 150.
-    """
-
-    refused = Signal(str)
-
-    def __init__(self, row: Number, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._row = row
-        self.setObjectName(row.name)
-        self.setDecimals(_DIGITS if row.decimals else 0)
-        self.setRange(row.low, row.high)
-        self.setSingleStep(row.step)
-        self.setSuffix(f" {row.unit}" if row.unit else "")
-        self.setSpecialValueText(row.lowest)
-        self.setKeyboardTracking(False)
-        self.setMinimumWidth(92)
-        self.setToolTip(row.tip)
-        self.setAccessibleName(row.label)
-
-    def textFromValue(self, value: float) -> str:
-        """Qt: show the decimals of the row, or more where these would show another number."""
-        decimals = self._row.decimals
-        while decimals < self.decimals() and abs(round(value, decimals) - value) > 1e-3 * abs(
-            value
-        ):
-            decimals += 1
-        text = str(self.locale().toString(float(value), "f", decimals))
-        return text.replace(self.locale().groupSeparator(), "")
-
-    def validate(self, text: str | None, position: int) -> tuple[Any, str, int]:
-        """Qt: let numbers of any size be typed; only what is no number is not."""
-        state, *rest = super().validate(text, position)
-        if state == QValidator.State.Invalid and _LIKE_A_NUMBER.fullmatch(self._bare(text)):
-            state = QValidator.State.Intermediate
-        return (state, *rest)
-
-    def fixup(self, text: str | None) -> str:
-        """Qt: a number that cannot be taken is typed to its end; the old one comes back."""
-        typed = self._bare(text)
-        if typed:
-            row, unit = self._row, f" {self._row.unit}" if self._row.unit else ""
-            low, high = (f"{end:,.12g}" for end in (row.low, row.high))
-            kind = "a number" if row.decimals else "a whole number"
-            self.refused.emit(
-                f"{row.label}: {typed}{unit} is not {kind} from {low} to {high}{unit}"
-            )
-        return self.prefix() + self.textFromValue(self.value()) + self.suffix()
-
-    def _bare(self, text: str | None) -> str:
-        return (text or "").removesuffix(self.suffix()).strip()
+    def _offered(self, _: Any) -> list[tuple[str, Any]]:
+        return [(word, value) for value, word in self._words.items()]
 
 
-class NumberField(QWidget):
-    """A spin box with a unit and, beside it, a slider over the same range."""
+class Form(Container[Any]):
+    """Labelled fields for the settings of a class, or for some of them.
 
-    valueChanged = Signal(float)  # noqa: N815
+    A setting of three numbers, one for each axis, has three rows ``name_z``, ``name_y``,
+    ``name_x``; one of two numbers is a size, rows × columns.
 
-    def __init__(self, row: Number, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._row = row
-        self.box = NumberBox(row, self)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        self.slider: QSlider | None = None
-        if row.slider:
-            self.slider = QSlider(Qt.Orientation.Horizontal, self)
-            self.slider.setObjectName(f"{row.name}_slider")
-            self.slider.setRange(0, _SLIDER_STEPS)
-            self.slider.setMinimumWidth(60)
-            self.slider.setToolTip(row.tip)
-            self.slider.setAccessibleName(row.label)
-            self.slider.valueChanged.connect(self._slid)
-            layout.addWidget(self.slider, 1)
-        layout.addWidget(self.box, 0 if row.slider else 1)
-        self.box.valueChanged.connect(self._typed)
-        self._follow()
-
-    def value(self) -> float:
-        """Return the number in the row's unit."""
-        return float(self.box.value())
-
-    def setValue(self, value: float) -> None:
-        """Set the number; the slider follows."""
-        self.box.setValue(value)
-
-    def _slid(self, position: int) -> None:
-        share = position / _SLIDER_STEPS
-        low, high = self._row.low, self._row.high
-        if self._row.logarithmic:
-            self.box.setValue(round(low * (high / low) ** share, self._row.decimals))
-            return
-        value = low + (high - low) * share
-        stepped = round(value / self._row.step) * self._row.step
-        self.box.setValue(round(stepped, self._row.decimals))
-
-    def _typed(self, value: float) -> None:
-        self._follow()
-        self.valueChanged.emit(value)
-
-    def _follow(self) -> None:
-        if self.slider is None:
-            return
-        low, high, value = self._row.low, self._row.high, self.box.value()
-        if self._row.logarithmic:
-            share = math.log(max(value, low) / low) / math.log(high / low)
-        else:
-            share = (value - low) / (high - low)
-        with QSignalBlocker(self.slider):
-            self.slider.setValue(round(share * _SLIDER_STEPS))
-
-
-class Form(QWidget):
-    """Labelled fields, one a row.
+    Parameters
+    ----------
+    kind : type of Settings
+    names : sequence of str, optional
+        Settings to show, in this order; all that a field can hold otherwise.
 
     Signals
     -------
-    changed
-        Any of them has changed.
+    changed(form)
+        Some field holds another value; told once for a batch.
     refused(why)
         A number was typed that a field cannot take.
     """
 
-    changed = Signal()
     refused = Signal(str)
 
-    def __init__(self, rows: Sequence[Row], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._fields: dict[str, QWidget] = {}
-        self._rows = {row.name: row for row in rows}
-        self._words = {row.name: dict(row.words) for row in rows if isinstance(row, Choice)}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(4, 2, 4, 2)
-        grid.setVerticalSpacing(4)
-        grid.setColumnStretch(1, 1)
-        for line, row in enumerate(rows):
-            label = QLabel(row.label, self)
+    def __init__(self, kind: type[Settings], names: Sequence[str] | None = None) -> None:
+        settings = described(kind)
+        self._settings = {
+            name: settings[name] for name in (names or _shown_in_forms(settings.values()))
+        }
+        self._rows = {name: list(self._made(setting)) for name, setting in self._settings.items()}
+        self._tips = {name: _tip(setting) for name, setting in self._settings.items()}
+        super().__init__(widgets=[row for rows in self._rows.values() for row in rows])
+        self.margins = (4, 2, 4, 2)
+        layout = self.native.layout()
+        layout.setSpacing(4)
+        for at, row in enumerate(self):
+            label = layout.itemAt(at).widget().layout().itemAt(0).widget()
             label.setFixedWidth(LABEL_WIDTH)
-            label.setToolTip(row.tip)
-            field = self._make(row)
-            label.setBuddy(field.box if isinstance(field, NumberField) else field)
-            grid.addWidget(label, line, 0)
-            grid.addWidget(field, line, 1)
-            self._fields[row.name] = field
+            label.setBuddy(getattr(row.native, "box", row.native))
+        for name in self._settings:
+            self._tell_tip(name)
+            default = self._settings[name].default
+            if default is not PydanticUndefined:
+                self._write(name, default)
 
-    def _make(self, row: Row) -> QWidget:
-        field: QWidget
-        if isinstance(row, Number):
-            field = NumberField(row, self)
-            field.valueChanged.connect(self.changed)
-            field.box.refused.connect(self.refused)
-        elif isinstance(row, Choice):
-            field = QComboBox(self)
-            field.addItems(list(row.words))
-            field.currentIndexChanged.connect(self.changed)
+    def _made(self, setting: Described) -> Iterator[ValueWidget[Any]]:
+        """Yield the rows of a setting."""
+        if setting.entries == 3:
+            for axis in _AXES:
+                show = replace(setting.show, label=f"{setting.show.label} {axis}")
+                yield self._field(f"{setting.name}_{axis}", replace(setting, entries=1, show=show))
         else:
-            field = QCheckBox(self)
-            field.toggled.connect(self.changed)
-        if not isinstance(row, Number):
-            field.setObjectName(row.name)
-            field.setToolTip(row.tip)
-            field.setAccessibleName(row.label)
+            yield self._field(setting.name, setting)
+
+    def _field(self, name: str, setting: Described) -> ValueWidget[Any]:
+        """Return the field of one row."""
+        options: dict[str, Any] = {"name": name, "label": setting.show.label}
+        field: ValueWidget[Any]
+        if setting.choices or (setting.show.words and setting.show.slider is None):
+            values = setting.choices or tuple(setting.show.words)
+            words = {value: setting.show.words.get(value, str(value)) for value in values}
+            field = Choice(words, **options)
+        elif setting.kind is bool:
+            field = TickBox(**options)
+        else:
+            make = SizeField if setting.entries == 2 else NumberField
+            field = OwnField(
+                lambda parent: make(name, setting, parent), nullable=setting.optional, **options
+            )
+            field.native.refused.connect(lambda why: self.refused.emit(why))
+            return field
+        field.native.setObjectName(name)
+        field.native.setAccessibleName(setting.show.label)
         return field
 
     @property
-    def rows(self) -> Mapping[str, Row]:
-        """What is asked, by the name of its setting."""
-        return self._rows
+    def names(self) -> list[str]:
+        """Names of the settings that are shown."""
+        return list(self._settings)
+
+    @property
+    def labels_by_name(self) -> dict[str, str]:
+        """What people read for each setting, and for each row of one."""
+        found = {name: setting.show.label for name, setting in self._settings.items()}
+        return found | {row.name: row.label for row in self}
 
     def field(self, name: str) -> Any:
-        """Return the widget that edits a setting."""
-        return self._fields[name]
+        """Return the magicgui widget of a setting, or of one row such as ``rotation_deg_z``."""
+        return self[name]
 
     def values(self) -> dict[str, Any]:
         """Return the value of every field by the name of its setting."""
-        return {name: self._read(name) for name in self._rows}
+        return {name: self._read(name) for name in self._settings}
 
     def _read(self, name: str) -> Any:
-        row, field = self._rows[name], self._fields[name]
-        if isinstance(row, Number):
-            value = field.value()
-            return round(value) if row.decimals == 0 else value
-        if isinstance(row, Choice):
-            return self._words[name][field.currentText()]
-        return field.isChecked()
+        rows = self._rows[name]
+        return rows[0].value if len(rows) == 1 else tuple(row.value for row in rows)
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Set the fields that are named; `changed` is sent once, at the end."""
-        with QSignalBlocker(self):
-            for name in self._rows:  # in their order: some fields fill the next ones
+        with self.changed.blocked():
+            for name in self._settings:  # in their order: some fields fill the next ones
                 if name in values:
                     self._write(name, values[name])
-        self.changed.emit()
+        self.changed.emit(self)
 
-    def tell_defaults(self) -> None:
-        """Tell in the tips of the numbers, as their defaults, what the fields hold now."""
-        for name, row in self._rows.items():
-            if isinstance(row, Number) and "default" not in row.tip.lower():
-                field = self._fields[name]
-                for part in filter(None, (field.box, field.slider)):
-                    part.setToolTip(f"{row.tip} Default: {field.box.text()}.")
+    def _write(self, name: str, value: Any) -> None:
+        rows = self._rows[name]
+        for row, entry in zip(rows, [value] if len(rows) == 1 else value, strict=True):
+            row.value = entry
 
     def take(self, values: Mapping[str, Any]) -> None:
         """Set the fields that are named to values from a file; those that do not fit stay."""
-        self.set_values({name: value for name, value in values.items() if self._holds(name, value)})
+        fit = {
+            name: value
+            for name, value in values.items()
+            if name in self._settings and _holds(self._settings[name], value)
+        }
+        self.set_values(fit)
 
-    def _holds(self, name: str, value: Any) -> bool:
-        row = self._rows.get(name)
-        if isinstance(row, Number):
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return is_number and row.low <= value <= row.high  # false for NaN
-        if isinstance(row, Choice):
-            return any(type(value) is type(x) and value == x for x in self._words[name].values())
-        return row is not None and isinstance(value, bool)
+    def show_only(self, *, without: Mapping[str, str]) -> None:
+        """Grey out the settings that have no effect beside the others, and tell why.
 
-    def _write(self, name: str, value: Any) -> None:
-        row, field = self._rows[name], self._fields[name]
-        if isinstance(row, Number):
-            field.setValue(value)
-        elif isinstance(row, Choice):
-            words = [word for word, meaning in self._words[name].items() if meaning == value]
-            if not words:  # a value from a file that the list does not offer
-                words = [str(value)]
-                self._words[name][words[0]] = value
-                field.addItem(words[0])
-            field.setCurrentText(words[0])
-        else:
-            field.setChecked(bool(value))
+        Parameters
+        ----------
+        without
+            Reasons by name, as `Settings.irrelevant` gives them.
+        """
+        for name, rows in self._rows.items():
+            reason = without.get(name, "")
+            if rows[0].enabled == bool(reason):
+                self._tell_tip(name, reason)
+                for row in rows:
+                    row.enabled = not reason
 
-    def show_only(self, *, without: Sequence[str]) -> None:
-        """Grey out the fields that have no meaning with the present choices."""
-        for name, field in self._fields.items():
-            field.setEnabled(name not in without)
+    def _tell_tip(self, name: str, reason: str = "") -> None:
+        tip = self._tips[name]
+        for row in self._rows[name]:
+            row.tooltip = f"{tip} No effect now: {reason}." if reason else tip
+
+    def tell_defaults(self) -> None:
+        """Tell in the tips, as their defaults, what the fields of numbers hold now."""
+        for name, tip in self._tips.items():
+            box = getattr(self._rows[name][0].native, "box", None)
+            if box is not None and "default" not in tip.lower():
+                self._tips[name] = f"{tip} Default: {box.text()}."
+                self._tell_tip(name)
 
 
-def by_labels(text: str, forms: Iterable[Form]) -> str:
+def _shown_in_forms(settings: Iterable[Described]) -> list[str]:
+    """Return the names of the settings that a field can hold."""
+    return [
+        setting.name
+        for setting in settings
+        if setting.kind in (bool, int, float) or setting.choices
+        if setting.entries in (1, 2, 3)
+    ]
+
+
+def _tip(setting: Described) -> str:
+    """Return what a setting means, where its default is from and what is allowed."""
+    allowed = "" if setting.choices or setting.show.words else setting.allowed
+    return f"{setting.tip} Allowed: {allowed}." if allowed else setting.tip
+
+
+def _holds(setting: Described, value: Any) -> bool:
+    """Whether a setting can have a value, of a file of any version."""
+    if setting.entries != 1:
+        is_list = isinstance(value, list | tuple) and len(value) == setting.entries
+        return is_list and all(_holds(replace(setting, entries=1), entry) for entry in value)
+    if value is None:
+        return setting.optional
+    if setting.choices:
+        return any(type(value) is type(choice) and value == choice for choice in setting.choices)
+    if setting.kind is bool or isinstance(value, bool):
+        return setting.kind is bool and isinstance(value, bool)
+    if not isinstance(value, int if setting.kind is int else int | float):
+        return False
+    return value in setting.range
+
+
+def forms_in(widget: QWidget) -> list[Form]:
+    """Return the forms that lie in a widget, itself included."""
+    parts = (widget, *widget.findChildren(QWidget))
+    owners = (getattr(part, "_magic_widget", None) for part in parts)
+    return [owner for owner in owners if isinstance(owner, Form)]
+
+
+def native(part: QWidget | Widget) -> QWidget:
+    """Return the Qt widget of a widget, Qt's or magicgui's."""
+    return part.native if isinstance(part, Widget) else part
+
+
+def by_labels(text: str, forms: Iterable[Any]) -> str:
     """Return what is wrong with settings with the labels of their fields for their names.
 
     Parameters
@@ -322,10 +289,7 @@ def by_labels(text: str, forms: Iterable[Form]) -> str:
     """
     labels: dict[str, str] = {}
     for form in forms:
-        for name, row in form.rows.items():
-            labels[name] = row.label
-            if name[-2:] in ("_z", "_y", "_x"):  # one setting, a field for each axis
-                labels.setdefault(name[:-2], row.label[:-2])
+        labels |= form.labels_by_name
 
     def label(found: re.Match[str]) -> str:
         return labels.get(found["name"], found["path"] + found["name"])

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from magicgui.widgets import Widget
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtGui import QIcon, QPixmap
 from qtpy.QtWidgets import (
@@ -25,8 +26,9 @@ from superqt import QCollapsible
 from napari_3dmsl.adopt import watch
 from napari_3dmsl.widgets.common.accessibility import CalmWheel, set_tab_order, warning_colour
 from napari_3dmsl.widgets.common.canvas_context import CanvasContext
-from napari_3dmsl.widgets.common.form import Form, by_labels
+from napari_3dmsl.widgets.common.form import by_labels, forms_in, native
 from napari_3dmsl.widgets.common.remembered import Memory, State
+from napari_3dmsl.widgets.common.row_form import RowForm
 from napari_3dmsl.widgets.common.tabs import join_tabs
 
 _HEADING_STYLE = (  # superqt's hides which one has the keyboard
@@ -128,14 +130,16 @@ class Panel(QWidget):
         if event.type() == QEvent.Type.PaletteChange and self._complains:
             self.complain(self.status.text())
 
-    def add(self, widget: QWidget, stretch: int = 0) -> None:
-        """Put a widget at the end of the column."""
-        for form in [widget, *widget.findChildren(Form)]:
-            if isinstance(form, Form):
-                form.refused.connect(self.complain)
+    def add(self, part: QWidget | Widget, stretch: int = 0) -> None:
+        """Put a widget, Qt's or magicgui's, at the end of the column."""
+        widget = native(part)
+        for form in _forms_of(widget):
+            form.refused.connect(self.complain)
         self._column.insertWidget(self._column.count() - 1, widget, stretch)
 
-    def add_section(self, title: str, *contents: QWidget, opened: bool = True) -> QCollapsible:
+    def add_section(
+        self, title: str, *contents: QWidget | Widget, opened: bool = True
+    ) -> QCollapsible:
         """Put a section that folds at the end of the column."""
         # The arrow is a letter: superqt's own is drawn once, in black, whatever the theme.
         nothing = QPixmap(1, 1)  # PySide6 takes an icon without a picture for none at all
@@ -152,8 +156,8 @@ class Panel(QWidget):
         heading.setAccessibleName(title)
         heading.setToolTip(f"Fold or unfold: {title}")
         section.layout().setContentsMargins(0, 0, 0, 0)
-        for widget in contents:
-            section.addWidget(widget)
+        for part in contents:
+            section.addWidget(native(part))
         if opened:
             section.expand(animate=False)
         self.add(section)
@@ -234,7 +238,13 @@ class Panel(QWidget):
         """Show what is wrong and what to do."""
         self._complains = True
         self.status.setStyleSheet(f"color: {warning_colour(self)};")
-        self.status.setText(by_labels(text, self.findChildren(Form)))
+        self.status.setText(by_labels(text, _forms_of(self)))
+
+
+def _forms_of(widget: QWidget) -> list[Any]:
+    """Return all forms that lie in a widget, itself included."""
+    rows = [part for part in (widget, *widget.findChildren(RowForm)) if isinstance(part, RowForm)]
+    return [*forms_in(widget), *rows]
 
 
 def _end(endings: list[Callable[[], None]], _: object = None) -> None:

@@ -11,7 +11,7 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from napari_3dmsl.widgets.common.accessibility import warning_colour
-from napari_3dmsl.widgets.common.form import Form, Row
+from napari_3dmsl.widgets.common.row_form import Row, RowForm
 
 _ENDLESS = 1e6  # written for a limit that is left open: no shape is as large
 _LOG = "log"
@@ -175,7 +175,7 @@ class TicksField(QWidget):
         self.changed.emit()
 
 
-class RecipeSection(Form):
+class RecipeSection(RowForm):
     """A form that also has ranges and lists."""
 
     def __init__(self, rows: Sequence[Row | Span | Ticks], parent: QWidget | None = None) -> None:

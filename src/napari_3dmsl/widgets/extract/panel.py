@@ -26,13 +26,13 @@ from napari_3dmsl.shapes.extraction import (
 from napari_3dmsl.volumes.labels import check_labels
 from napari_3dmsl.widgets.common.accessibility import warning_colour
 from napari_3dmsl.widgets.common.background_process import BackgroundProcess
-from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.incremental_layers import LayersInTurns
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.relevance import protocol_without_effect
 from napari_3dmsl.widgets.common.remembered import State
+from napari_3dmsl.widgets.common.row_form import RowForm
 from napari_3dmsl.widgets.common.undo import UndoButton
 from napari_3dmsl.widgets.extract.label_doubts import Labels, doubts_about
 from napari_3dmsl.widgets.extract.label_source import LabelSource, described
@@ -113,22 +113,22 @@ class ExtractPanel(Panel):
         self.doubts = QLabel(self)
         self.doubts.setObjectName("doubts")
         self.doubts.setWordWrap(True)
-        self.voxels = Form([*VOXEL_ROWS, SET_SCALE])
+        self.voxels = RowForm([*VOXEL_ROWS, SET_SCALE])
         self.voxels.set_values({"set_scale": True})
         self.voxels.changed.connect(self._explain)
-        self.protocol = Form(PROTOCOL_ROWS)
+        self.protocol = RowForm(PROTOCOL_ROWS)
         self.protocol.set_values(
             ExtractionSettings(voxel_nm=(24, 24, 24), downsample=1).model_dump()
         )
         self.protocol.changed.connect(self._explain)
-        self.classes = Form(CLASS_ROWS)
+        self.classes = RowForm(CLASS_ROWS)
         self.limit = QLabel(self)
         self.limit.setObjectName("limit")
         self.limit.setWordWrap(True)
         self.add_section("Labels", self.source, self.voxels, self.doubts)
         self.add_section("Protocol", self.protocol, self.limit)
         self.add_section("Classes", self.classes)
-        self.crop = Form(PREVIEW_ROWS)
+        self.crop = RowForm(PREVIEW_ROWS)
         self.crop.set_values({"preview_edge": 96})
         self.add_section("Preview", self.crop)
         for form in (self.voxels, self.protocol, self.crop):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_3dmsl.widgets.common.form import Choice, Number, Row, Switch
+from napari_3dmsl.widgets.common.row_form import Choice, Number, Row, Switch
 
 _VOXEL_TIP = (
     "Size of a voxel of the labels. From the layer's scale when its units are lengths; otherwise "

@@ -23,10 +23,11 @@ from napari_3dmsl.datasets.run.pace import Pace
 from napari_3dmsl.layers.shapes import about
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.canvas_view import look_at
-from napari_3dmsl.widgets.common.form import LABEL_WIDTH, Form, Number, button
+from napari_3dmsl.widgets.common.form import LABEL_WIDTH, button
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.questions import ask_for_path
+from napari_3dmsl.widgets.common.row_form import Number, RowForm
 from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.image_set.contact_sheet import ContactSheet
 from napari_3dmsl.widgets.image_set.form import RecipeForm
@@ -110,7 +111,7 @@ class ImageSetPanel(Panel):
             if section.table == ("source",):
                 contents.insert(0, self.library)
             if section.table == ("output",):
-                self.run_settings = Form([WORKERS])
+                self.run_settings = RowForm([WORKERS])
                 self.run_settings.set_values({"workers": _PROCESSORS})
                 contents.append(self.run_settings)
             self.add_section(section.title, *contents, opened=section.opened)

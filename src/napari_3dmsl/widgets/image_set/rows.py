@@ -7,8 +7,8 @@ from typing import Any
 from napari_3dmsl.datasets.recipe.recipe import ALL_TRUTHS
 from napari_3dmsl.microscope.presets import microscope_names
 from napari_3dmsl.shapes.classification import ShapeClass
-from napari_3dmsl.widgets.common.form import Choice, Number, Switch
 from napari_3dmsl.widgets.common.range_fields import Span, Ticks
+from napari_3dmsl.widgets.common.row_form import Choice, Number, Switch
 
 _ANY = ("any", "any")
 _RANGE = ("", "fixed")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_3dmsl.widgets.common.form import Choice, Number, Switch
 from napari_3dmsl.widgets.common.range_fields import Span
+from napari_3dmsl.widgets.common.row_form import Choice, Number, Switch
 
 SCENE: list[Any] = [
     Switch(

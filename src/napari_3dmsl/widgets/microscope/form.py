@@ -31,13 +31,14 @@ from napari_3dmsl.microscope.presets import (
 )
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation, pose_of_view, views_of
-from napari_3dmsl.widgets.common.form import Form, button, drop_down
+from napari_3dmsl.widgets.common.form import button, drop_down
 from napari_3dmsl.widgets.common.relevance import (
     camera_without_effect,
     labelling_without_effect,
     optics_without_effect,
 )
 from napari_3dmsl.widgets.common.remembered import State, fitted
+from napari_3dmsl.widgets.common.row_form import RowForm
 from napari_3dmsl.widgets.common.undo import UndoButton
 from napari_3dmsl.widgets.microscope import rows as rows
 
@@ -82,13 +83,13 @@ class SimulationForm(QObject):
         self.keep = button("keep", "Keep as…", rows.KEEP_TIP, self._ask_for_name)
         self.undo = UndoButton(rows.UNDO_TIP)
         self.undo.failed.connect(self.failed)
-        self.optics = Form(rows.OPTICS)
-        self.indices = Form(rows.INDICES)
-        self.focus = Form(rows.FOCUS)
-        self.stack = Form(rows.STACK)
-        self.pose = Form(rows.POSE)
-        self.labelling = Form(rows.LABELLING)
-        self.camera = Form(rows.CAMERA)
+        self.optics = RowForm(rows.OPTICS)
+        self.indices = RowForm(rows.INDICES)
+        self.focus = RowForm(rows.FOCUS)
+        self.stack = RowForm(rows.STACK)
+        self.pose = RowForm(rows.POSE)
+        self.labelling = RowForm(rows.LABELLING)
+        self.camera = RowForm(rows.CAMERA)
         self.labelling.set_values(Labelling().model_dump())
         self.stack.set_values({"planes": 31, "step_nm": 250})
         self.focus.set_values({"focus_um": 0.0, "depth_um": 0.0})
@@ -122,7 +123,7 @@ class SimulationForm(QObject):
         layout.addRow(buttons)
         return widget
 
-    def _forms(self) -> tuple[Form, ...]:
+    def _forms(self) -> tuple[RowForm, ...]:
         return (
             self.labelling,
             self.pose,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_3dmsl.widgets.common.form import Choice, Number, Row, Switch
+from napari_3dmsl.widgets.common.row_form import Choice, Number, Row, Switch
 
 _TABLE_2 = "Presets: Table 2 of the 3DMSL paper."
 _DETECTOR = "Default: the detector's preset, a typical one."
