@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
+import broken_recipes
 import jsonschema
 import pytest
+from small_sets import settings_of
 
 from napari_3dmsl import cli
 from napari_3dmsl.cli._options import CLASSES
+from napari_3dmsl.datasets.recipe.recipe import Recipe
 
 PRESETS = Path(cli.__file__).parents[1] / "microscope" / "presets"
 SHIPPED = sorted(PRESETS.glob("*/*.json"))
@@ -59,6 +64,57 @@ def test_what_the_settings_refuse_the_schema_refuses_too(
     kind: str, values: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert not validator(kind, capsys).is_valid(values)
+
+
+@pytest.mark.parametrize("form", ["shipped", "docs", "small", "written again"])
+def test_recipes_are_right_by_their_schema(
+    form: str, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needed = {"source": {"library": "shapes"}, "microscopes": ["con1"]}
+    if form == "shipped":
+        recipes = [tomllib.loads((repository / "recipes" / "3dmsl.toml").read_text("utf-8"))]
+    elif form == "docs":
+        pages = [page.read_text("utf-8") for page in (repository / "docs").glob("*.md")]
+        blocks = [block for page in pages for block in re.findall(r"```toml\n(.*?)```", page, re.S)]
+        recipes = [{**needed, **tomllib.loads(block)} for block in blocks]
+        assert any("objective" in str(recipe) for recipe in recipes)
+    elif form == "small":
+        recipes = [settings_of("shapes")]
+    else:
+        camera = {"preset": "emccd", "background_photons": [0, 20]}
+        microscopes = ["conf2-released", {"preset": "epi1", "camera": camera}]
+        labelling = {"density_per_um2": [1, 30, "log"]}
+        recipe = Recipe(**{**needed, "microscopes": microscopes, "labelling": labelling})
+        recipes = [recipe.model_dump(mode="json")]
+    check = validator("recipe", capsys)
+    for recipe in recipes:
+        check.validate(recipe)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("seed is a word", "truth is no list", "labelling is no table", "size has one number"),
+        *("angles lack one", "unknown setting", "unknown truth", "unknown labelling"),
+        *("seed below zero", "no repeat", "tiny image", "range of three"),
+    ],
+)
+def test_broken_recipes_are_refused_by_the_schema_too(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tomllib.loads(broken_recipes.HEAD + broken_recipes.TOML[name][0])
+    assert not validator("recipe", capsys).is_valid(recipe)
+
+
+@pytest.mark.parametrize(
+    "microscope",
+    [3, {"preset": "con1", "emission": 600}, {"preset": "con1", "camera": {"em_gain": [0, 20]}}],
+)
+def test_microscopes_of_a_recipe_are_checked_with_their_cameras(
+    microscope: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = {"source": {"library": "shapes"}, "microscopes": [microscope]}
+    assert not validator("recipe", capsys).is_valid(recipe)
 
 
 def test_unit_and_source_are_told(capsys: pytest.CaptureFixture[str]) -> None:

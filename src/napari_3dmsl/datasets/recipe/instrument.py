@@ -6,8 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
 from napari_3dmsl.datasets.file_layout import file_name, released_sets
-from napari_3dmsl.datasets.recipe.ranges import AnySettings, open_settings
+from napari_3dmsl.datasets.recipe.ranges import AnySettings, open_schema, open_settings
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.objectives import with_objective
 from napari_3dmsl.microscope.presets import (
@@ -38,6 +41,35 @@ class Instrument(Settings):
     def name(self) -> str:
         """Name of the microscope, and so of its images."""
         return self.microscope.name
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the schema of what stands in a recipe, for editors."""
+        microscope = handler(Microscope.__pydantic_core_schema__)
+        optics = handler.resolve_ref_schema(microscope)["properties"]
+        camera = open_schema(Camera)
+        preset = {"type": "string", "description": "Name of a preset, or a file."}
+        named = {**camera, "properties": {"preset": preset, **camera["properties"]}}
+        table = {
+            "preset": preset,
+            "objective": {"type": "string", "description": "Name of an objective, or a file."},
+            "camera": {"anyOf": [preset, named]},
+            **optics,
+        }
+        return {
+            "anyOf": [
+                preset,
+                {"type": "object", "properties": table, "additionalProperties": False},
+                {  # as a recipe is written again
+                    "type": "object",
+                    "properties": {"microscope": microscope, "camera": camera},
+                    "required": ["microscope", "camera"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
 
 
 def check_names(names: list[str], released: bool) -> None:

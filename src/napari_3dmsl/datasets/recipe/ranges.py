@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from pydantic import BeforeValidator
 
+from napari_3dmsl.described import schema_of
 from napari_3dmsl.settings import Problem, Settings, SettingsError, shown
 
 Range = tuple[float, float] | tuple[float, float, Literal["log"]]
@@ -48,6 +50,43 @@ def _is_number(given: Any) -> bool:
 
 Open = Annotated[float | Range, BeforeValidator(_checked)]
 """A number, ``[low, high]`` to draw evenly between, or ``[low, high, "log"]``."""
+
+
+def open_schema(kind: type[Settings]) -> dict[str, Any]:
+    """Return the JSON schema of settings in which ranges may stand for numbers."""
+    schema = schema_of(kind)
+    fields = {
+        name: _open_field(field) if kind.model_fields[name].annotation is float else field
+        for name, field in schema["properties"].items()
+    }
+    return {"type": "object", "properties": fields, "additionalProperties": False}
+
+
+def _open_field(field: dict[str, Any]) -> dict[str, Any]:
+    """Let a range stand in the place of a number."""
+    words = {name: field.pop(name) for name in _WORDS if name in field}
+    even = {"type": "array", "prefixItems": [field, field], "minItems": 2, "maxItems": 2}
+    growing = {
+        **even,
+        "prefixItems": [field, field, {"const": "log"}],
+        "minItems": 3,
+        "maxItems": 3,
+    }
+    return {**words, "anyOf": [field, even, growing]}
+
+
+_WORDS = ("title", "description", "unit", "source", "default")
+
+
+@dataclass(frozen=True)
+class OpenTable:
+    """Says of a table in a recipe which settings it holds, ranges included."""
+
+    kind: type[Settings]
+
+    def __get_pydantic_json_schema__(self, *_: Any) -> dict[str, Any]:
+        """Return the schema for editors."""
+        return open_schema(self.kind)
 
 
 def draw(number: float | Range, rng: np.random.Generator) -> float:

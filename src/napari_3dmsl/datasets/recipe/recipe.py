@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from napari_3dmsl.datasets.recipe.error_lines import line_of
 from napari_3dmsl.datasets.recipe.instrument import Instrument, check_names, read_instrument
-from napari_3dmsl.datasets.recipe.ranges import Open, ends, open_settings
+from napari_3dmsl.datasets.recipe.ranges import Open, OpenTable, ends, open_settings
 from napari_3dmsl.ground_truth.pixel_truths import TRUTHS
 from napari_3dmsl.ground_truth.pixel_truths import TruthName as PixelTruthName
 from napari_3dmsl.microscope.fluorophores import Labelling
@@ -186,7 +186,9 @@ class Recipe(Settings):
     split: Split = Split()
     views: Views = Views()
     focus: Focus = Focus()
-    labelling: dict[str, Any] = Field(default_factory=dict, validate_default=True)
+    labelling: Annotated[dict[str, Any], OpenTable(Labelling)] = Field(
+        default_factory=dict, validate_default=True
+    )
     microscopes: tuple[Instrument, ...] = Field(min_length=1)
     image_size: tuple[PixelCount, PixelCount] | None = None
     noise: Noise = "camera"
