@@ -1,4 +1,21 @@
-"""Names for the array types that signatures speak of, and that their numbers are numbers."""
+"""Names for the array types that signatures speak of, and that their numbers are numbers.
+
+The letters in the shapes of arrays, the same in every docstring:
+
+=======  ===================================================================
+N        points or vertices, (z, y, x) along the last axis
+F        faces, the triangles of a mesh
+E        emitters
+K        frequencies, or nodes of an integral
+T        frames of a time-lapse
+P        planes of a stack, from the lowest to the highest focus
+R, C     rows and columns of an image
+Z, Y, X  voxels of a volume along its axes
+=======  ===================================================================
+
+``(N, 3) array`` is so a list of points, ``(F, 3, 3)`` the three corners of each triangle, ``(P, R,
+C)`` a stack. Other lengths are written out, such as ``(radii, depths)``.
+"""
 
 from __future__ import annotations
 

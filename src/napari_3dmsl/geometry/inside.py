@@ -25,11 +25,11 @@ class TriangleMesh(Protocol):
 
     @property
     def vertices(self) -> NDArray[np.float64]:
-        """(v, 3), (z, y, x)."""
+        """(N, 3), (z, y, x)."""
 
     @property
     def faces(self) -> NDArray[np.integer[Any]]:
-        """(f, 3), corners in their order."""
+        """(F, 3), corners in their order."""
 
 
 def inside_mesh(mesh: TriangleMesh, points_um: ArrayLike) -> NDArray[np.bool_]:
@@ -43,16 +43,16 @@ def inside_mesh(mesh: TriangleMesh, points_um: ArrayLike) -> NDArray[np.bool_]:
     mesh
         Closed; which way it is wound does not matter.
     points_um
-        (n, 3) world µm (z, y, x).
+        (N, 3) world µm (z, y, x).
 
     Returns
     -------
-    (n,) bool
+    (N,) bool
 
     Raises
     ------
     ValueError
-        When the mesh has a hole, so that there is no inside, or the points are not (n, 3) numbers.
+        When the mesh has a hole, so that there is no inside, or the points are not (N, 3) numbers.
     """
     points = np.asarray(points_um, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 3 or not np.isfinite(points).all():
@@ -76,13 +76,13 @@ def winding_numbers(corners: NDArray[np.float64], points: NDArray[np.float64]) -
     Parameters
     ----------
     corners
-        (t, 3, 3): corners of the triangles, (z, y, x).
+        (F, 3, 3): corners of the triangles, (z, y, x).
     points
-        (n, 3), (z, y, x).
+        (N, 3), (z, y, x).
 
     Returns
     -------
-    (n,) int64
+    (N,) int64
         1 inside a surface with outward normals, 0 outside.
     """
     if len(points) < MANY_POINTS or len(corners) == 0:
@@ -135,7 +135,7 @@ class _Cells:
         self._per_length = across / np.maximum(high - low, across * TINY)
 
     def places(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the cells (3, n) of points (n, 3)."""
+        """Return the cells (3, n) of points (N, 3)."""
         found = np.empty((3, len(points)), dtype=np.int64)
         for axis in range(3):
             # Each step keeps the order of numbers: no point leaves a box that it lies in.
@@ -183,7 +183,7 @@ def _along_rays(corners: NDArray[np.float64], points: NDArray[np.float64]) -> ND
 
 
 def _boxes(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the lowest and highest coordinates (t, 3) of each triangle."""
+    """Return the lowest and highest coordinates (F, 3) of each triangle."""
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]  # faster than along the axis
     return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
 
@@ -292,7 +292,15 @@ def _pieces(lengths: NDArray[np.int64]) -> Iterator[slice]:
 
 
 def is_closed(vertices: NDArray[np.float64], faces: NDArray[np.integer[Any]]) -> bool:
-    """Whether each edge is run along as often forward as backward; surfaces may touch."""
+    """Whether each edge is run along as often forward as backward; surfaces may touch.
+
+    Parameters
+    ----------
+    vertices : (N, 3) array
+        (z, y, x), in any unit.
+    faces : (F, 3) integers
+        Corners of each triangle, in their order.
+    """
     if len(faces) == 0:
         return False
     if _edges_pair_up(faces.astype(np.int64)):

@@ -20,9 +20,9 @@ class Intervals:
 
     Attributes
     ----------
-    yx_um : (n, 2) float64
+    yx_um : (N, 2) float64
         The line of each piece.
-    low_um, high_um : (n,) float64
+    low_um, high_um : (N,) float64
         Its ends in z.
     area_um2 : float
         Area of the (y, x) plane for each line.
@@ -58,9 +58,9 @@ class GridIntervals:
 
     Attributes
     ----------
-    line : (n,) int64
+    line : (N,) int64
         ``row * columns + column`` of the line in its grid, ascending.
-    low_um, high_um : (n,) float64
+    low_um, high_um : (N,) float64
         Ends in z.
     """
 
@@ -74,7 +74,7 @@ def lines_inside(corners: FloatArray, step_um: float) -> Intervals:
 
     Parameters
     ----------
-    corners : (t, 3, 3) array
+    corners : (F, 3, 3) array
         Corners of the triangles of a closed surface, (z, y, x) in µm.
     step_um : float
         Distance of the lines, > 0; a little less, so that whole steps fill the surface's box.
@@ -101,11 +101,12 @@ def lines_on_grid(
 
     Parameters
     ----------
-    vertices_um : (v, 3) array
+    vertices_um : (N, 3) array
         (z, y, x).
-    faces : (t, 3) integers
+    faces : (F, 3) integers
         Triangles of a closed surface.
     grid : LineGrid
+        The lines.
 
     Raises
     ------

@@ -26,10 +26,19 @@ def surface_points(
     Triangles are cut until no edge is longer than ``edge_um``, see `small_pieces`; a surface that
     would need more than ``most`` pieces gets coarser ones.
 
+    Parameters
+    ----------
+    corners : (F, 3, 3) array
+        Corners of the triangles, (z, y, x) in µm.
+    edge_um : float
+        Longest edge of a piece.
+    most : int
+        Pieces, about.
+
     Returns
     -------
-    points_um : (n, 3) float64
-    areas_um2 : (n,) float64
+    points_um : (N, 3) float64
+    areas_um2 : (N,) float64
         They sum to the area of the surface.
     """
     pieces = small_pieces(corners, edge_um, most)
@@ -41,9 +50,18 @@ def small_pieces(corners: FloatArray, edge_um: float, most: float = np.inf) -> F
 
     Before the pieces outnumber ``most``, halving stops; they are never fewer than the triangles.
 
+    Parameters
+    ----------
+    corners : (F, 3, 3) array
+        Corners of the triangles, (z, y, x) in µm.
+    edge_um : float
+        Longest edge of a piece.
+    most : float
+        Pieces that are allowed.
+
     Returns
     -------
-    (n, 3, 3) float64
+    (F, 3, 3) float64
     """
     done: list[FloatArray] = []
     count = len(corners)
@@ -81,10 +99,21 @@ def solid_points(
     inside. The cells grow where more than about ``most`` would be filled, or the lines be too
     many, and shrink for small shapes, until their box holds a fifth of ``most``.
 
+    Parameters
+    ----------
+    corners : (F, 3, 3) array
+        Of a closed surface, (z, y, x) in µm.
+    volume_um3 : float
+        Volume inside, which the weights sum to.
+    cell_um : float
+        Side of a cell.
+    most : int
+        Points, about.
+
     Returns
     -------
-    points_um : (n, 3) float64
-    volumes_um3 : (n,) float64
+    points_um : (N, 3) float64
+    volumes_um3 : (N,) float64
         They sum to ``volume_um3``.
     """
     box = np.ptp(corners.reshape(-1, 3), axis=0)

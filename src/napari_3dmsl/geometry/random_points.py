@@ -27,10 +27,12 @@ def sample_solid(corners: FloatArray, count: int, rng: np.random.Generator) -> F
 
     Parameters
     ----------
-    corners : (t, 3, 3) array
+    corners : (F, 3, 3) array
         Of a closed surface, (z, y, x) in µm.
     count : int
+        How many.
     rng : numpy.random.Generator
+        Draws; the same state gives the same result.
 
     Returns
     -------

@@ -13,7 +13,17 @@ if TYPE_CHECKING:
 
 
 def triangle_normals(corners: FloatArray) -> FloatArray:
-    """Return normals of triangles (n, 3, 3), by the right-hand rule, twice their area long."""
+    """Return normals of triangles (F, 3, 3), by the right-hand rule, twice their area long.
+
+    Parameters
+    ----------
+    corners : (F, 3, 3) array
+        Corners of the triangles, in any unit.
+
+    Returns
+    -------
+    (F, 3) array
+    """
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     normals: FloatArray = np.empty_like(first)
     for i in range(3):  # by hand, as np.cross takes three times as long
@@ -23,7 +33,18 @@ def triangle_normals(corners: FloatArray) -> FloatArray:
 
 
 def triangle_areas(corners: FloatArray) -> FloatArray:
-    """Return the areas of triangles (n, 3, 3)."""
+    """Return the areas of triangles (F, 3, 3).
+
+    Parameters
+    ----------
+    corners : (F, 3, 3) array
+        Corners of the triangles, in any unit.
+
+    Returns
+    -------
+    (F,) array
+        In that unit squared.
+    """
     areas: FloatArray = 0.5 * np.linalg.norm(triangle_normals(corners), axis=1)
     return areas
 
@@ -40,10 +61,14 @@ def draw_on_triangles(
 
     Parameters
     ----------
-    corners : (t, 3, 3) array
-    areas : (t,) array
+    corners : (F, 3, 3) array
+        Corners of the triangles, in any unit.
+    areas : (F,) array
+        Of the triangles, or any other weights.
     count : int
+        How many.
     rng : numpy.random.Generator
+        Draws; the same state gives the same result.
 
     Returns
     -------

@@ -32,13 +32,13 @@ class EmitterTruth:
 
     Attributes
     ----------
-    positions_um : (n, 3) float64
+    positions_um : (N, 3) float64
         Image coordinates (z, y, x).
-    row_column : (n, 2) float64
+    row_column : (N, 2) float64
         Place in pixels from the corner of the image; ``floor`` gives the pixel.
-    photons : (n,) float64
+    photons : (N,) float64
         Sent to the detector while one plane is recorded.
-    label : (n,) uint16
+    label : (N,) uint16
         Of the object.
     """
 
@@ -53,6 +53,11 @@ def field_to_image(view: FieldOfView) -> FloatArray:
 
     Of (z, y, x, 1) column vectors in µm; times an object's ``to_field`` it leads from the world of
     the library to the image.
+
+    Parameters
+    ----------
+    view : FieldOfView
+        The pixels of the image, and where they lie.
     """
     transform = np.eye(4)
     transform[1:3, 3] = 0.5 * view.pixel_um * np.array(view.image_size)
@@ -60,7 +65,20 @@ def field_to_image(view: FieldOfView) -> FloatArray:
 
 
 def points_in_image(points_um: ArrayLike, view: FieldOfView) -> NDArray[np.float64]:
-    """Move points (n, 3) from the frame of the field to image coordinates."""
+    """Move points (N, 3) from the frame of the field to image coordinates.
+
+    Parameters
+    ----------
+    points_um : (N, 3) array
+        Frame of the field, (z, y, x) in µm.
+    view : FieldOfView
+        The pixels of the image, and where they lie.
+
+    Returns
+    -------
+    (N, 3) float64
+        Image coordinates in µm.
+    """
     points: NDArray[np.float64] = (
         np.asarray(points_um, dtype=np.float64) + field_to_image(view)[:3, 3]
     )
@@ -68,7 +86,15 @@ def points_in_image(points_um: ArrayLike, view: FieldOfView) -> NDArray[np.float
 
 
 def mesh_in_image(placed: PlacedObject, view: FieldOfView) -> Mesh:
-    """Return the surface of an object in image coordinates, also what lies beyond the image."""
+    """Return the surface of an object in image coordinates, also what lies beyond the image.
+
+    Parameters
+    ----------
+    placed : PlacedObject
+        In the frame of the field.
+    view : FieldOfView
+        The pixels of the image, and where they lie.
+    """
     return Mesh(points_in_image(placed.vertices_um, view), placed.faces.astype(np.int32))
 
 
@@ -76,6 +102,17 @@ def cloud_in_image(
     placed: PlacedObject, view: FieldOfView, count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Draw points on the surface of an object, uniformly by area.
+
+    Parameters
+    ----------
+    placed : PlacedObject
+        In the frame of the field.
+    view : FieldOfView
+        The pixels of the image, and where they lie.
+    count : int
+        Points, 1 or more.
+    rng : numpy.random.Generator
+        Draws; the same state gives the same result.
 
     Returns
     -------
@@ -98,14 +135,20 @@ def occupancies_in_image(
 
     Parameters
     ----------
-    settings
+    placed : PlacedObject
+        In the frame of the field.
+    view : FieldOfView
+        The pixels of the image, and where they lie.
+    rng : numpy.random.Generator
+        Draws; the same state gives the same result.
+    settings : SampleSettings, optional
         ``occupancy_points`` and ``padding``; ``None`` takes those of the release.
 
     Returns
     -------
-    points_um : (n, 3) float32
+    points_um : (N, 3) float32
         Image coordinates.
-    inside : (n,) bool
+    inside : (N,) bool
         True of these very points, rounded as they are.
 
     Raises
@@ -122,7 +165,15 @@ def occupancies_in_image(
 
 
 def emitters_in_image(objects: Sequence[PlacedObject], view: FieldOfView) -> EmitterTruth:
-    """Return the fluorophores of all objects, those beyond the image too."""
+    """Return the fluorophores of all objects, those beyond the image too.
+
+    Parameters
+    ----------
+    objects : sequence of PlacedObject
+        In the frame of the field.
+    view : FieldOfView
+        The pixels of the image, and where they lie.
+    """
     positions = [np.zeros((0, 3)), *(placed.emitters.positions_um for placed in objects)]
     photons = [np.zeros(0), *(placed.emitters.photons for placed in objects)]
     points = points_in_image(np.concatenate(positions), view)

@@ -67,16 +67,17 @@ def ground_truth(
     objects : sequence of PlacedObject
         In the frame of the field, each with a label of its own; may reach beyond the image.
     view : FieldOfView
+        The pixels of the image, and where they lie.
     names : collection of str
         Of `TRUTHS`; what they share is computed once.
 
     Returns
     -------
     dict of arrays, in the order of `TRUTHS`
-        ``mask``, ``classes``: (rows, columns) uint8. ``focus_mask``: (planes, rows, columns) uint8,
-        (rows, columns) for one plane. ``instances``, ``centreline``: (rows, columns) uint16.
-        ``volume_instances`` uint16, ``volume_classes`` uint8: (planes, rows, columns).
-        ``depth``: (rows, columns) float32.
+        ``mask``, ``classes``: (R, C) uint8. ``focus_mask``: (P, R, C) uint8,
+        (R, C) for one plane. ``instances``, ``centreline``: (R, C) uint16.
+        ``volume_instances`` uint16, ``volume_classes`` uint8: (P, R, C).
+        ``depth``: (R, C) float32.
 
     Raises
     ------

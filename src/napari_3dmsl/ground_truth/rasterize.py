@@ -37,11 +37,11 @@ class Raster:
         The part of the image that the object's box covers.
     across : int
         Lines along each side of a pixel.
-    row, column : (n,) int64
+    row, column : (N,) int64
         The line that each piece lies on, counted in lines from the window's corner.
-    first : (n,) bool
+    first : (N,) bool
         Whether a piece is the lowest of its line; pieces are sorted by row, column and height.
-    low_um, high_um : (n,) float64
+    low_um, high_um : (N,) float64
         Ends of the pieces, heights above the coverslip.
     """
 
@@ -64,14 +64,26 @@ class Raster:
         return self._pixels(self.row[self.first], self.column[self.first])
 
     def between(self, low_um: float, high_um: float) -> NDArray[np.bool_]:
-        """Pixels of what lies between two heights."""
+        """Pixels of what lies between two heights.
+
+        Parameters
+        ----------
+        low_um, high_um : float
+            Heights above the coverslip.
+        """
         pieces = np.flatnonzero((self.low_um < high_um) & (self.high_um > low_um))
         row, column = self.row[pieces], self.column[pieces]
         other = (np.diff(row, prepend=-1) != 0) | (np.diff(column, prepend=-1) != 0)
         return self._pixels(row[other], column[other])
 
     def section(self, height_um: float) -> NDArray[np.bool_]:
-        """Pixels of the cut at one height."""
+        """Pixels of the cut at one height.
+
+        Parameters
+        ----------
+        height_um : float
+            Above the coverslip.
+        """
         pieces = np.flatnonzero((self.low_um <= height_um) & (self.high_um > height_um))
         return self._pixels(self.row[pieces], self.column[pieces])
 
@@ -130,6 +142,13 @@ def raster(placed: PlacedObject, view: FieldOfView) -> Raster | None:
     Every pixel has an odd number of lines along each side, evenly spread, at most `LINES_APART_UM`
     apart: its centre alone up to pixels of 100 nm, 3 x 3 lines with pixels of 109 nm.
 
+    Parameters
+    ----------
+    placed : PlacedObject
+        In the frame of the field.
+    view : FieldOfView
+        The pixels of the image, and where they lie.
+
     Raises
     ------
     ValueError
@@ -176,8 +195,17 @@ def draw_lines(
 
     Parameters
     ----------
-    paths_um : sequence of (k, 3) arrays
+    paths_um : sequence of (N, 3) arrays
         (z, y, x) in the frame of the field; what lies beyond the image is left out.
+    view : FieldOfView
+        The pixels of the image, and where they lie.
+
+    Returns
+    -------
+    row, column : (N,) int64
+        Pixels.
+    height_um : (N,) float64
+        Above the coverslip.
     """
     points = [np.zeros((0, 3)), *(_dense(path, 0.25 * view.pixel_um) for path in paths_um)]
     z, y, x = np.concatenate(points).T

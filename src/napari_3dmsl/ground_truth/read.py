@@ -27,6 +27,11 @@ _WHOLE = re.compile(r"-?\d+")
 def read_truth(path: str | Path) -> Any:
     """Read a ground truth.
 
+    Parameters
+    ----------
+    path : str or Path
+        A file, or a folder with a file for each object.
+
     Returns
     -------
     array
@@ -71,6 +76,11 @@ def read_table(path: str | Path) -> NDArray[Any]:
     """Read a CSV table as structured array: ``table["z_um"]`` is a column.
 
     Columns of whole numbers are int64, of other numbers float64, anything else is text.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file.
 
     Raises
     ------

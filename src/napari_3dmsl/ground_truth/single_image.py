@@ -28,7 +28,7 @@ def mask_of_image(surface: Surface, image: SimulatedImage) -> NDArray[np.uint8]:
 
     Returns
     -------
-    (rows, columns) uint8
+    (R, C) uint8
         1 where the shape is, else 0.
 
     Raises

@@ -38,9 +38,9 @@ def read_points(path: str | Path) -> tuple[FloatArray, FloatArray]:
 
     Returns
     -------
-    positions_um : (n, 3) float64
+    positions_um : (N, 3) float64
         (z, y, x) in µm.
-    brightness : (n,) float64
+    brightness : (N,) float64
         1 where the file has no such column.
 
     Raises

@@ -196,7 +196,7 @@ def extraction_layers(
 
     Parameters
     ----------
-    labels : (z, y, x) array
+    labels : (Z, Y, X) array
     settings : ExtractionSettings
     name : str
         Name of the layer that the labels are from.

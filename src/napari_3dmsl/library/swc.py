@@ -33,7 +33,7 @@ def swc_from_skeleton(
     skeleton
         Its paths share the points where they meet.
     radii_of
-        Gives the radius in µm at points (n, 3), µm (z, y, x).
+        Gives the radius in µm at points (N, 3), µm (z, y, x).
     about
         What the first comment says.
     """

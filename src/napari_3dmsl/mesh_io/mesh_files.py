@@ -26,7 +26,7 @@ LARGEST_MESH_FILE = 2**30
 """In bytes: some 20 million triangles, which take a few GB of memory."""
 
 Surface = tuple["NDArray[np.float64]", "NDArray[np.int64]"]
-"""Vertices (n, 3) as in the file, (x, y, z), and triangles (m, 3)."""
+"""Vertices (N, 3) as in the file, (x, y, z), and triangles (m, 3)."""
 
 _OFF_HEADER = re.compile(rb"\s*(ST|C|N|4|n)*OFF\b(\s+BINARY)?\s+|\s*(?=\d)")
 _OFF_COUNTS = re.compile(rb"(\d{1,12})\s+(\d{1,12})(?:[ \t]+\d+)?[ \t\r]*\n")
@@ -64,6 +64,11 @@ def parse_mesh(data: bytes, suffix: str) -> Surface:
 
 def parse_off(data: bytes) -> Surface:
     """Return the surface of an OFF file: OFF, COFF, NOFF, STOFF, also without the word.
+
+    Parameters
+    ----------
+    data
+        The whole file.
 
     Raises
     ------
@@ -132,6 +137,11 @@ def _off_faces(text: bytes, count: int) -> NDArray[np.int64]:
 def parse_obj(data: bytes) -> Surface:
     """Return the surface of a Wavefront OBJ file: its lines ``v`` and ``f``.
 
+    Parameters
+    ----------
+    data
+        The whole file.
+
     Raises
     ------
     ValueError
@@ -162,6 +172,11 @@ def parse_obj(data: bytes) -> Surface:
 def parse_stl(data: bytes) -> Surface:
     """Return the surface of an STL file, binary or text, with shared corners found again.
 
+    Parameters
+    ----------
+    data
+        The whole file.
+
     Raises
     ------
     ValueError
@@ -189,6 +204,11 @@ def parse_stl(data: bytes) -> Surface:
 def parse_ply(data: bytes) -> Surface:
     """Return the surface of a PLY file: text, or binary of either byte order.
 
+    Parameters
+    ----------
+    data
+        The whole file.
+
     Raises
     ------
     ValueError
@@ -208,7 +228,17 @@ def parse_ply(data: bytes) -> Surface:
 
 
 def triangles_of(polygons: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-    """Cut polygons into triangles, as fans around their first corner; less than 3 are left out."""
+    """Cut polygons into triangles, as fans around their first corner; less than 3 are left out.
+
+    Parameters
+    ----------
+    polygons
+        Numbers of the corners of each, in their order.
+
+    Returns
+    -------
+    (F, 3) int64
+    """
     by_length: dict[int, list[Sequence[int]]] = {}
     for polygon in polygons:
         by_length.setdefault(len(polygon), []).append(polygon)

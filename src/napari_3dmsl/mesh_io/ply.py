@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from napari_3dmsl.mesh_io.text_numbers import numbers
 
 Column = NDArray[Any] | list[Any]
-"""Of a property: numbers (n,); of a list of one length (n, k); of other lists a list."""
+"""Of a property: numbers (N,); of a list of one length (n, k); of other lists a list."""
 
 _HEADER = re.compile(rb"\s*ply\s*\n(.*?)\nend_header[ \t]*\r?\n", re.DOTALL)
 _LONGEST_HEADER = 1 << 20
@@ -48,6 +48,13 @@ class _Element:
 
 def ply_elements(data: bytes, wanted: Collection[str]) -> dict[str, dict[str, Column]]:
     """Return the columns of some elements, such as ``vertex`` and ``face``, by their names.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    wanted
+        Names of elements; one that is not there is left out.
 
     Raises
     ------

@@ -25,7 +25,7 @@ def repair(
     Parameters
     ----------
     vertices, faces
-        (n, 3) and (m, 3); a vertex that no face names is dropped, and so is a face that names one
+        (N, 3) and (m, 3); a vertex that no face names is dropped, and so is a face that names one
         twice. Vertices at one place are merged where that closes the surface.
 
     Returns
@@ -56,7 +56,7 @@ def merge_equal_vertices(
     Parameters
     ----------
     vertices, faces
-        (n, 3) and (m, 3).
+        (N, 3) and (m, 3).
     tolerance
         Length of the cells that count as one place; 0 for the same numbers.
     """

@@ -16,6 +16,19 @@ _NUMBER_BYTES = b"0123456789+-.eE \r\n\t"
 def numbers(text: bytes, dtype: DTypeLike, what: str) -> NDArray[Any]:
     """Parse numbers apart from each other by white space, nothing else among them.
 
+    Parameters
+    ----------
+    text
+        Such as lines of a file.
+    dtype
+        Of the result.
+    what
+        What the message calls the numbers.
+
+    Returns
+    -------
+    (N,) array
+
     Raises
     ------
     ValueError

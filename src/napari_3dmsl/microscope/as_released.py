@@ -111,7 +111,9 @@ def place_as_released(
     emitters : Emitters
         World frame, (z, y, x) in µm.
     pose : Pose
+        How it is turned.
     as_released : AsReleased
+        How the release cut them off.
     mean_um : (3,) array, optional
         Mean position to use, for emitters that are not equally bright; by default that of all.
 

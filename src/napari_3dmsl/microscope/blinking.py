@@ -27,9 +27,11 @@ def on_fractions(
     Parameters
     ----------
     count : int
+        Fluorophores.
     exposure_s, on_time_s, off_time_s : float
         T and the mean times in s, all > 0.
     rng : numpy.random.Generator
+        Draws; the same state gives the same result.
 
     Returns
     -------

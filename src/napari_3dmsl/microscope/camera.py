@@ -105,7 +105,15 @@ class Camera(Settings):
 
 
 def saturated_share(photons: FloatArray, camera: Camera) -> float:
-    """Share of pixels whose expected electrons are more than the camera can record, 0 to 1."""
+    """Share of pixels whose expected electrons are more than the camera can record, 0 to 1.
+
+    Parameters
+    ----------
+    photons : (..., R, C) array
+        Expected photons per pixel.
+    camera : Camera
+        Which records.
+    """
     light = camera.quantum_efficiency * (np.asarray(photons) + camera.background_photons)
     return float(np.mean(light + camera.spurious_e > camera.largest_e))
 
@@ -120,14 +128,16 @@ def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> Cou
 
     Parameters
     ----------
-    photons : (..., rows, columns) array
+    photons : (..., R, C) array
         Expected photons per pixel, >= 0.
     camera : Camera
+        Which records.
     rng : numpy.random.Generator
+        Draws; the same state gives the same result.
 
     Returns
     -------
-    (..., rows, columns) uint16
+    (..., R, C) uint16
         Counts (ADU), between 0 and ``2**bit_depth - 1``.
     """
     stack = np.asarray(photons)
@@ -164,6 +174,7 @@ def peak_snr(photons: FloatArray, camera: Camera) -> float:
     photons : array
         Expected photons per pixel, without background, >= 0.
     camera : Camera
+        Which records.
 
     Returns
     -------
@@ -178,6 +189,13 @@ def peak_snr(photons: FloatArray, camera: Camera) -> float:
 
 def photons_for_snr(snr: float, camera: Camera) -> float:
     """Photons in a pixel that give it a signal-to-noise ratio (inverts `peak_snr`).
+
+    Parameters
+    ----------
+    snr : float
+        Above 0.
+    camera : Camera
+        Which records.
 
     Raises
     ------

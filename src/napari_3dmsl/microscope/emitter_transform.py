@@ -45,10 +45,10 @@ class EmitterTransform:
     frequencies : FieldFrequencies
     depth_um : (nodes,) float64
         Depth nodes.
-    values : (2, 2, nodes, k) float32
+    values : (2, 2, nodes, K) float32
         Of the rows as they are and of the rows negated; real and imaginary parts. Depth nodes
         come before frequencies because sums over nodes are then long vector operations.
-    corrections : (k,) complex64, (k,) complex64
+    corrections : (K,) complex64, (K,) complex64
         Factors still to be applied to the values of either sign, see
         `FieldFrequencies.corrections`.
     """

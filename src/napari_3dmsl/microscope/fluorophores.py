@@ -151,9 +151,9 @@ class Emitters:
 
     Attributes
     ----------
-    positions_um : (n, 3) float64
+    positions_um : (E, 3) float64
         (z, y, x) in µm.
-    photons : (n,) float64
+    photons : (E,) float64
         Photons that each one sends to the detector while one plane is recorded.
     """
 
@@ -189,9 +189,9 @@ class Surface:
 
     Parameters
     ----------
-    vertices_um : (v, 3) array
+    vertices_um : (N, 3) array
         (z, y, x) in µm.
-    faces : (f, 3) integer array
+    faces : (F, 3) integer array
 
     Attributes
     ----------
@@ -232,7 +232,9 @@ def label(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> E
     Parameters
     ----------
     surface : Surface
+        World frame.
     labelling : Labelling
+        What is labelled, and how densely.
     rng : numpy.random.Generator
         Not used when the labelling is continuous.
 
@@ -255,7 +257,15 @@ def label(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> E
 
 
 def expected_fluorophores(surface: Surface, labelling: Labelling) -> float:
-    """Mean number of fluorophores that shine: ``density * size * efficiency``."""
+    """Mean number of fluorophores that shine: ``density * size * efficiency``.
+
+    Parameters
+    ----------
+    surface : Surface
+        In the world frame.
+    labelling : Labelling
+        What is labelled, and how densely.
+    """
     return _density(labelling) * _size(surface, labelling) * labelling.efficiency
 
 
@@ -311,7 +321,23 @@ def _size(surface: Surface, labelling: Labelling) -> float:
 def sample_triangles(
     corners: FloatArray, areas: FloatArray, count: int, rng: np.random.Generator
 ) -> FloatArray:
-    """Draw points uniformly by area, see `draw_on_triangles`."""
+    """Draw points uniformly by area, see `draw_on_triangles`.
+
+    Parameters
+    ----------
+    corners : (F, 3, 3) array
+        Corners of the triangles, (z, y, x) in µm.
+    areas : (F,) array
+        Of the triangles.
+    count : int
+        How many.
+    rng : numpy.random.Generator
+        Draws; the same state gives the same result.
+
+    Returns
+    -------
+    (count, 3) float64
+    """
     points, _ = draw_on_triangles(corners, areas, count, rng)
     return points
 

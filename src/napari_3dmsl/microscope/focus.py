@@ -24,6 +24,11 @@ def focusing_light(microscope: Microscope) -> PointSpread:
     """Point spread function of the light by which a microscope is focused.
 
     The emission; with two photons, which image by excitation alone, the excitation.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
     """
     by_excitation = microscope.modality == "two_photon"
     return point_spread(
@@ -38,6 +43,13 @@ def best_focus_stage_um(microscope: Microscope, depth_um: float) -> float:
     Sharpest: highest on-axis intensity of `focusing_light`. Negative is towards the objective. A
     negative depth continues the same law below the coverslip's upper face, so that a focal plane
     under the object has a stage position too.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    depth_um : float
+        Height of the emitter above the coverslip.
     """
     optics = focusing_light(microscope)
     rho, weight = optics.pupil_nodes(2.0 * optics.axial_band_per_um * abs(depth_um) + 200.0)
@@ -68,6 +80,19 @@ def plane_positions(
     """Focus (µm above the centroid) and stage position (µm) of every plane.
 
     A stack is centred on the acquisition's plane and equally spaced along its ``z_axis``.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    acquisition : Acquisition
+        Focus and planes.
+    centroid_height_um : float
+        Of the object above the coverslip.
+
+    Returns
+    -------
+    focus_um, stage_um : (P,) float64
     """
     offsets = (np.arange(acquisition.planes) - 0.5 * (acquisition.planes - 1)) * (
         acquisition.step_nm / 1000.0
@@ -94,7 +119,15 @@ def plane_positions(
 
 
 def focus_height_um(microscope: Microscope, stage_um: float) -> float:
-    """Height above the coverslip that is sharp at a stage position (inverts the best focus)."""
+    """Height above the coverslip that is sharp at a stage position (inverts the best focus).
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    stage_um : float
+        Negative is towards the objective.
+    """
     ratio = microscope.specimen_index / microscope.immersion_index
     at_coverslip = best_focus_stage_um(microscope, 0.0)
     guess = (at_coverslip - stage_um) * ratio
@@ -114,6 +147,17 @@ def focus_heights_um(microscope: Microscope, stages_um: FloatArray) -> FloatArra
 
     The law between the two is close to a line: a spline through it every half micrometre is within
     a nanometre and spares a search for each position.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    stages_um : (P,) array
+        Negative is towards the objective.
+
+    Returns
+    -------
+    (P,) float64
     """
     ends = [focus_height_um(microscope, float(stage)) for stage in (max(stages_um), min(stages_um))]
     if ends[1] - ends[0] < _LAW_STEP_UM:

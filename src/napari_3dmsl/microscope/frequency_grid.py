@@ -43,7 +43,17 @@ class Axis:
 
     @classmethod
     def covering(cls, pixels: int, pixel_um: float, needed_um: float) -> Axis:
-        """Smallest convenient period of whole pixels that is at least ``needed_um``."""
+        """Smallest convenient period of whole pixels that is at least ``needed_um``.
+
+        Parameters
+        ----------
+        pixels : int
+            Of the image along this axis.
+        pixel_um : float
+            Side of a pixel in the specimen.
+        needed_um : float
+            Length that must fit in.
+        """
         return cls(pixels, pixel_um, fft.next_fast_len(int(np.ceil(needed_um / pixel_um)), True))
 
     @property
@@ -118,20 +128,25 @@ class Field:
 class FieldFrequencies:
     """Frequencies of a field, and the way from emitters on a fine grid to them and to pixels.
 
+    Parameters
+    ----------
+    field : Field
+        Pixels, band and margin.
+
     Attributes
     ----------
     grid : RadialGrid
     axes : (Axis, Axis)
         Rows and columns.
-    row, column : (k,) integer arrays
+    row, column : (K,) integer arrays
         Frequencies >= 0 within the band, in cycles per period. An image is real, so columns < 0
         repeat these; rows < 0 share the transfer function of rows > 0.
     sampling : PixelSampling
-    to_frequencies : (k, rows of ``grid.transfer_matrix``) sparse matrix
+    to_frequencies : (K, rows of ``grid.transfer_matrix``) sparse matrix
         Transfer function at the frequencies, by interpolation in the radial frequency.
     fine_shape : (rows, columns)
         Points of the grid on which emitters are spread.
-    on_fine_grid : (k,) integer array, (k,) integer array
+    on_fine_grid : (K,) integer array, (K,) integer array
         Where each frequency, and the one with its row negated, lies in the fine grid's transform
         when that is flattened as (columns, rows).
     """
@@ -174,7 +189,7 @@ class FieldFrequencies:
 
     @cached_property
     def pixel_blur(self) -> FloatArray:
-        """Transfer function of a square pixel at every frequency, (k,) float32."""
+        """Transfer function of a square pixel at every frequency, (K,) float32."""
         row, column = self.frequency_per_um
         pixel = self.field.pixel_um
         blur: FloatArray = np.sinc(row * pixel) * np.sinc(column * pixel)
@@ -243,7 +258,13 @@ _keeping = threading.Lock()
 
 
 def frequencies_of(field: Field) -> FieldFrequencies:
-    """Return the frequencies of a field; those used last are kept while memory is to spare."""
+    """Return the frequencies of a field; those used last are kept while memory is to spare.
+
+    Parameters
+    ----------
+    field : Field
+        Pixels, band and margin.
+    """
     with _keeping:
         if field in _kept:
             _kept.move_to_end(field)
@@ -257,7 +278,13 @@ def frequencies_of(field: Field) -> FieldFrequencies:
 
 
 def kernel(distance: FloatArray) -> FloatArray:
-    """Exponential of a semicircle, the spreading kernel; distance in grid points."""
+    """Exponential of a semicircle, the spreading kernel; distance in grid points.
+
+    Parameters
+    ----------
+    distance : array
+        From the emitter, in grid points; the kernel is `KERNEL_WIDTH` of them wide.
+    """
     inside = np.maximum(1.0 - (2.0 * distance / KERNEL_WIDTH) ** 2, 0.0)
     values: FloatArray = np.exp(_KERNEL_SHAPE * (np.sqrt(inside) - 1.0))
     return values

@@ -16,7 +16,17 @@ _VALUES_AT_ONCE = 4_000_000
 
 @lru_cache(maxsize=64)
 def gauss_legendre(count: int) -> tuple[FloatArray, FloatArray]:
-    """Nodes and weights on [-1, 1]."""
+    """Nodes and weights on [-1, 1].
+
+    Parameters
+    ----------
+    count : int
+        Nodes, 1 or more.
+
+    Returns
+    -------
+    nodes, weights : (count,) float64
+    """
     nodes, weights = roots_legendre(count)
     return nodes, weights
 
@@ -63,6 +73,17 @@ class RadialGrid:
 
         There and back through the frequencies: only the factor between depends on the disk. Single
         precision is 1e-6 of the largest value, far below what images keep.
+
+        Parameters
+        ----------
+        intensity : (radii, n) array
+            One function in each column.
+        disk_radius_um : float
+            Above 0.
+
+        Returns
+        -------
+        (radii, n) float32
         """
         waves, frequency, weights = self._waves(int(np.ceil(disk_radius_um)))
         disk = disk_radius_um * j1(2.0 * np.pi * frequency * disk_radius_um) / frequency
@@ -86,7 +107,13 @@ class RadialGrid:
 
 
 def table_bytes(reach_um: float, band_per_um: float) -> float:
-    """About how much memory the tables of a `RadialGrid` take, without making them."""
+    """About how much memory the tables of a `RadialGrid` take, without making them.
+
+    Parameters
+    ----------
+    reach_um, band_per_um : float
+        See `RadialGrid`.
+    """
     end_um = faded_um(reach_um)
     radii = float(_radius_count(band_per_um, end_um))
     frequencies, waves = 8.0 * band_per_um * end_um, 0.5 * radii
@@ -94,7 +121,13 @@ def table_bytes(reach_um: float, band_per_um: float) -> float:
 
 
 def faded_um(reach_um: float) -> float:
-    """Radius at which functions that are wanted up to ``reach_um`` have faded to zero."""
+    """Radius at which functions that are wanted up to ``reach_um`` have faded to zero.
+
+    Parameters
+    ----------
+    reach_um : float
+        Above 0.
+    """
     return reach_um + max(1.0, 0.1 * reach_um)
 
 
@@ -114,5 +147,11 @@ def _bessel_table(rows: FloatArray, columns: FloatArray, weight: FloatArray) -> 
 
 @lru_cache(maxsize=4)
 def radial_grid(reach_um: float, band_per_um: float) -> RadialGrid:
-    """Return a `RadialGrid` that is kept: its matrices cost more than an image."""
+    """Return a `RadialGrid` that is kept: its matrices cost more than an image.
+
+    Parameters
+    ----------
+    reach_um, band_per_um : float
+        See `RadialGrid`.
+    """
     return RadialGrid(reach_um, band_per_um)

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 def image_warnings(image: SimulatedImage) -> list[str]:
     """Say what of the object the image does not show: beyond its sides, or beyond its counts.
 
+    Parameters
+    ----------
+    image : SimulatedImage
+        As it was simulated.
+
     Returns
     -------
     list of str
@@ -29,13 +34,27 @@ def image_warnings(image: SimulatedImage) -> list[str]:
 
 
 def emitters_in_field(emitters: Emitters, microscope: Microscope) -> int:
-    """Count the emitters above or below the pixels of an image, whatever their height."""
+    """Count the emitters above or below the pixels of an image, whatever their height.
+
+    Parameters
+    ----------
+    emitters : Emitters
+        In the frame of the field.
+    microscope : Microscope
+        Its optics and pixels.
+    """
     half_um = 0.5 * microscope.pixel_um * np.array(microscope.image_size)
     return int((np.abs(emitters.positions_um[:, 1:]) <= half_um).all(axis=1).sum())
 
 
 def recorded_saturated_share(image: SimulatedImage) -> float | None:
-    """Share of pixels that the camera cannot record, 0 to 1; None when no camera records."""
+    """Share of pixels that the camera cannot record, 0 to 1; None when no camera records.
+
+    Parameters
+    ----------
+    image : SimulatedImage
+        As it was simulated.
+    """
     if image.simulation.noise != "camera":
         return None
     return saturated_share(image.photons.photons, image.simulation.camera)

@@ -50,11 +50,26 @@ class Modality(ABC):
         """Photons per µm² and emitted photon, shape (radii of the grid, depths).
 
         ``stage_um`` is one position or one for each depth.
+
+        Parameters
+        ----------
+        grid : RadialGrid
+            Whose radii are asked for.
+        depth_um : (depths,) array
+            Heights of emitters above the coverslip.
+        stage_um : float or (depths,) array
+            One position or one for each depth; negative is towards the objective.
         """
 
 
 class Widefield(Modality):
-    """Epifluorescence: every emitter is imaged by the emission point spread function."""
+    """Epifluorescence: every emitter is imaged by the emission point spread function.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    """
 
     def __init__(self, microscope: Microscope) -> None:
         self.emission = point_spread(microscope, microscope.emission_nm)
@@ -73,6 +88,11 @@ class Confocal(Modality):
 
     The excitation has unit integral in a plane and the second factor is the share of the emitted
     photons that pass the pinhole, so an open pinhole keeps every photon and closing it dims.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
     """
 
     def __init__(self, microscope: Microscope) -> None:
@@ -107,6 +127,11 @@ class SquaredEmission(Modality):
     """Confocal as in the 3DMSL release: the emission point spread function, squared.
 
     Divided by the unaberrated peak, so that an emitter in focus is as bright as in widefield.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
     """
 
     def __init__(self, microscope: Microscope) -> None:
@@ -127,6 +152,11 @@ class TwoPhoton(Modality):
 
     Normalised so that a fluorophore in the unaberrated focus sends all its photons; out of focus
     it is hardly excited.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
     """
 
     def __init__(self, microscope: Microscope) -> None:
@@ -152,6 +182,11 @@ class LightSheet(Modality):
 
     In the middle of the sheet a fluorophore sends all its photons. The sheet is as thick
     everywhere: its divergence over the field is left out.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
     """
 
     def __init__(self, microscope: Microscope) -> None:
@@ -177,7 +212,13 @@ class LightSheet(Modality):
 
 
 def modality_of(microscope: Microscope) -> Modality:
-    """Return the way of imaging that a microscope's settings name."""
+    """Return the way of imaging that a microscope's settings name.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    """
     if microscope.modality == "confocal" and microscope.confocal == "squared":
         return SquaredEmission(microscope)
     ways: dict[str, Callable[[Microscope], Modality]] = {

@@ -49,6 +49,13 @@ def with_objective(microscope: Microscope, objective: Objective) -> Microscope:
     Specimen and coverslip stay. A camera's pixels keep their size on the chip, so ``pixel_nm`` in
     the specimen follows the magnification; a scanned pixel (``pixel_integration`` false) stays.
 
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    objective : Objective
+        The one that is turned in.
+
     Raises
     ------
     ValueError

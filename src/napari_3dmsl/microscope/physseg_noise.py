@@ -32,6 +32,15 @@ def physseg_noise(
     Sekh et al., Nature Machine Intelligence 3 (2021), as used for 3DMSL. A stack shares one pair,
     so its planes stay comparable.
 
+    Parameters
+    ----------
+    photons : array
+        Expected photons, an image or a stack.
+    rng : numpy.random.Generator
+        Draws; the same state gives the same result.
+    offset, peak : (int, int)
+        Lowest and highest grey level that may be drawn.
+
     Returns
     -------
     counts : uint16 array of the shape of ``photons``

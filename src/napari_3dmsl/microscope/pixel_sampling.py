@@ -17,7 +17,7 @@ class PixelSampling:
 
     Parameters
     ----------
-    row, column : (k,) integer arrays
+    row, column : (K,) integer arrays
         Frequencies >= 0 of the coefficients, in cycles per period, see `EmitterTransform`.
     period : (rows, columns)
         Pixels after which the image repeats.
@@ -61,7 +61,7 @@ class PixelSampling:
 
         Parameters
         ----------
-        coefficients : (2, k) complex64
+        coefficients : (2, K) complex64
             Of the rows as they are and of the rows negated.
         """
         rows, columns = self._period

@@ -82,7 +82,13 @@ class Pose(Settings):
 
     @classmethod
     def from_view(cls, view: ViewName) -> Self:
-        """One of the six views of the 3DMSL release: 0, x90, x180, y90, y180, z90."""
+        """One of the six views of the 3DMSL release: 0, x90, x180, y90, y180, z90.
+
+        Parameters
+        ----------
+        view : str
+            One of `VIEWS`.
+        """
         return cls(rotation_deg=VIEWS[view])
 
     @property
@@ -146,6 +152,7 @@ def place(emitters: Emitters, centroid_um: ArrayLike, pose: Pose, depth_um: floa
     centroid_um : (3,) array
         (z, y, x) of the object's centroid; it comes to lie in the middle of the image.
     pose : Pose
+        How it is turned.
     depth_um : float
         Height of the lowest emitter above the coverslip, >= 0.
 

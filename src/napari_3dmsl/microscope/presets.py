@@ -66,6 +66,11 @@ def broken_presets() -> list[str]:
 def load_microscope(name: str | Path) -> Microscope:
     """Load a microscope by preset name or from a JSON or TOML file.
 
+    Parameters
+    ----------
+    name : str or Path
+        Of a preset, or the path of a ``.json`` or ``.toml`` file.
+
     Raises
     ------
     ValueError
@@ -75,17 +80,35 @@ def load_microscope(name: str | Path) -> Microscope:
 
 
 def load_objective(name: str | Path) -> Objective:
-    """Load an objective by preset name or from a JSON or TOML file (see `load_microscope`)."""
+    """Load an objective by preset name or from a JSON or TOML file (see `load_microscope`).
+
+    Parameters
+    ----------
+    name : str or Path
+        Of a preset, or the path of a file.
+    """
     return _load(Objective, "objectives", name)
 
 
 def load_camera(name: str | Path) -> Camera:
-    """Load a camera by preset name or from a JSON or TOML file (see `load_microscope`)."""
+    """Load a camera by preset name or from a JSON or TOML file (see `load_microscope`).
+
+    Parameters
+    ----------
+    name : str or Path
+        Of a preset, or the path of a file.
+    """
     return _load(Camera, "cameras", name)
 
 
 def usual_camera(microscope: Microscope) -> Camera:
-    """Return the preset that goes with a modality: a photomultiplier or an sCMOS camera."""
+    """Return the preset that goes with a modality: a photomultiplier or an sCMOS camera.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    """
     return load_camera("pmt" if microscope.modality in {"confocal", "two_photon"} else "scmos")
 
 
@@ -94,6 +117,11 @@ def may_be_microscope(path: str | Path) -> bool:
 
     Wrong values do not matter, so that they can be named. A camera, an objective or another
     program's file is no microscope.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file.
     """
     path = Path(path)
     if path.suffix.lower() not in _SUFFIXES:
@@ -112,6 +140,13 @@ def may_be_microscope(path: str | Path) -> bool:
 
 def save_microscope(microscope: Microscope, name: str) -> Path:
     """Keep a microscope as a preset of yours and return its file; one of that name is replaced.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its settings.
+    name : str
+        What people will type: 1 to 64 letters, digits, spaces or any of ``. , + - _``.
 
     Raises
     ------

@@ -69,6 +69,15 @@ class PointSpread(ABC):
         """Phase error over the pupil, rad, shape (rho, depths or stages).
 
         ``k [pz ns' + (ti0 + zv) ni' - ti0 ni0' + tg ng' - tg0 ng0']`` with ``n' = √(n² - NA² ρ²)``.
+
+        Parameters
+        ----------
+        rho : (K,) array
+            Radii in the pupil, 0 to `pupil_limit`.
+        depth_um : float or array
+            Heights of emitters above the coverslip.
+        stage_um : float or array
+            Negative is towards the objective.
         """
         scope = self.microscope
         aperture2 = (scope.numerical_aperture * rho) ** 2
@@ -87,7 +96,17 @@ class PointSpread(ABC):
         return error
 
     def pupil_nodes(self, turn: float) -> tuple[FloatArray, FloatArray]:
-        """Nodes and weights of ``∫ f(ρ) ρ dρ`` for an integrand that turns by so many radians."""
+        """Nodes and weights of ``∫ f(ρ) ρ dρ`` for an integrand that turns by so many radians.
+
+        Parameters
+        ----------
+        turn : float
+            Radians, 0 or more.
+
+        Returns
+        -------
+        rho, weight : (K,) float64
+        """
         return _pupil(self.pupil_limit, 32 * int(np.ceil((0.8 * turn + 40.0) / 32.0)))
 
     def intensity(
@@ -97,10 +116,11 @@ class PointSpread(ABC):
 
         Parameters
         ----------
-        radius_um : (r,) array
-        depth_um : float or (d,) array
+        radius_um : (radii,) array
+            Distances from the axis.
+        depth_um : float or (depths,) array
             Emitter heights above the coverslip, >= 0.
-        stage_um : float or (d,) array
+        stage_um : float or (depths,) array
             Stage positions, negative towards the objective.
         """
         depth = np.atleast_1d(np.asarray(depth_um, dtype=np.float64))
@@ -112,7 +132,13 @@ class PointSpread(ABC):
         return self._from_pupil(radius_um, rho, weight, self.phase(rho, depth, stage))
 
     def focused_intensity(self, radius_um: FloatArray) -> FloatArray:
-        """Intensity in focus without aberration, photons per µm² and emitted photon, (radii,)."""
+        """Intensity in focus without aberration, photons per µm² and emitted photon, (radii,).
+
+        Parameters
+        ----------
+        radius_um : (radii,) array
+            From the axis.
+        """
         rho, weight = self.pupil_nodes(self._lateral_turn(radius_um))
         return self._from_pupil(radius_um, rho, weight, np.zeros((len(rho), 1)))[:, 0]
 
@@ -121,7 +147,13 @@ class PointSpread(ABC):
         return float(self.focused_intensity(np.zeros(1))[0])
 
     def axial_amplitude(self, rho: FloatArray) -> FloatArray:
-        """Amplitude of the pupil for the field on the axis, in any unit."""
+        """Amplitude of the pupil for the field on the axis, in any unit.
+
+        Parameters
+        ----------
+        rho : (K,) array
+            Radii in the pupil.
+        """
         return np.ones_like(rho)
 
     def _lateral_turn(self, radius_um: FloatArray) -> float:
@@ -238,7 +270,15 @@ _SERIES_SAMPLES = 1000
 
 @lru_cache(maxsize=1024)
 def point_spread(microscope: Microscope, wavelength_nm: float) -> PointSpread:
-    """Return the model that a microscope's settings name, at one wavelength."""
+    """Return the model that a microscope's settings name, at one wavelength.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    wavelength_nm : float
+        In vacuum.
+    """
     models: dict[str, type[PointSpread]] = {
         "gibson_lanni": GibsonLanni,
         "gibson_lanni_series": GibsonLanniSeries,

@@ -35,7 +35,7 @@ class Photons:
 
     Attributes
     ----------
-    photons : (planes, rows, columns) float32
+    photons : (P, R, C) float32
         Per pixel, >= 0, comparable across planes.
     focus_um : (planes,) float64
         Height of each sharp plane above the object's centroid.
@@ -76,13 +76,32 @@ class Renderer:
         self._transform: EmitterTransform | None = None
 
     def render(self, microscope: Microscope, stage_um: float) -> FloatArray:
-        """Return the expected photons of one plane, shape ``microscope.image_size``."""
+        """Return the expected photons of one plane, shape ``microscope.image_size``.
+
+        Parameters
+        ----------
+        microscope : Microscope
+            Its optics and pixels.
+        stage_um : float
+            Negative is towards the objective.
+
+        Returns
+        -------
+        (R, C) float32
+        """
         return next(self.planes(microscope, np.array([stage_um])))
 
     def planes(self, microscope: Microscope, stages_um: FloatArray) -> Iterator[FloatArray]:
         """Yield the expected photons of one plane after the other.
 
         The optics of some planes are computed in one go, which takes much less than one by one.
+
+        Parameters
+        ----------
+        microscope : Microscope
+            Its optics and pixels.
+        stages_um : (P,) array
+            Negative is towards the objective.
         """
         modality = modality_of(microscope)
         transform = self._transform_for(microscope, modality)
@@ -140,7 +159,20 @@ def _plane(transform: EmitterTransform, table: FloatArray, microscope: Microscop
 
 
 def check_stack(microscope: Microscope, acquisition: Acquisition) -> None:
-    """Refuse a stack, recorded with noise, that takes more memory than is allowed."""
+    """Refuse a stack, recorded with noise, that takes more memory than is allowed.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    acquisition : Acquisition
+        Focus and planes.
+
+    Raises
+    ------
+    ValueError
+        One line with what it would take and what is allowed.
+    """
     rows, columns = microscope.image_size
     pixels = acquisition.planes * rows * columns
     check_memory(
@@ -164,6 +196,7 @@ def expected_photons(
     emitters : Emitters or Renderer
         In the frame of the field, see `Renderer`; a renderer reuses its earlier work.
     microscope : Microscope
+        Its optics and pixels.
     acquisition : Acquisition
         ``depth_um`` is not used here: the emitters are imaged where they are.
     centroid_height_um : float, optional

@@ -51,7 +51,13 @@ class Resolution:
     relative_peak: float
 
     def oversampling(self, pixel_um: float) -> float:
-        """Nyquist pixel over the pixel in use; below 1 the image is undersampled."""
+        """Nyquist pixel over the pixel in use; below 1 the image is undersampled.
+
+        Parameters
+        ----------
+        pixel_um : float
+            Above 0.
+        """
         return self.nyquist_pixel_um / pixel_um
 
 
@@ -61,6 +67,13 @@ def resolution(microscope: Microscope, depth_um: float = 0.0) -> Resolution:
     Sampling limits: ``1 / (2 f)`` with the cut-off ``f`` of the intensity; laterally ``2 NA/λ`` for
     each factor of the point spread function (widefield has one, a confocal two), axially
     ``(n - √(n² - NA²)) / λ`` for each. The aperture is at most the specimen's index.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    depth_um : float
+        Of the point, 0 or more.
     """
     modality = modality_of(microscope)
     light = focusing_light(microscope)
@@ -89,6 +102,11 @@ def depth_of_field_um(microscope: Microscope) -> float:
     edition, Plenum, 1997). n is the index of the specimen, in which the thickness is measured, and
     NA at most that. Where the optics section (confocal, two photons, light sheet): the full width
     at half maximum along the axis of a point at the coverslip, see `resolution`.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
     """
     if microscope.modality != "widefield":
         return resolution(microscope).axial_fwhm_um
@@ -104,9 +122,9 @@ class PointImage:
 
     Attributes
     ----------
-    xy : (n, n) float32
+    xy : (R, C) float32
         In the sharpest plane.
-    xz : (n, n) float32
+    xz : (R, C) float32
         Along the optical axis: rows are heights of the focal plane in the specimen, from above the
         point to below it.
     pixel_um : float
@@ -123,7 +141,17 @@ class PointImage:
 
 
 def point_image(microscope: Microscope, depth_um: float = 0.0, pixels: int = 81) -> PointImage:
-    """Image a point ``depth_um`` above the coverslip, finely enough to look at; `pixels` is odd."""
+    """Image a point ``depth_um`` above the coverslip, finely enough to look at; `pixels` is odd.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    depth_um : float
+        Of the point, 0 or more.
+    pixels : int
+        Along each side, odd.
+    """
     modality = modality_of(microscope)
     pixel_um = 0.2 / modality.cutoff_per_um  # 2.5 times finer than Nyquist
     place = (np.arange(pixels) - pixels // 2) * pixel_um

@@ -161,7 +161,7 @@ class SimulatedImage:
 
     Attributes
     ----------
-    counts : (planes, rows, columns) uint16, or float32 photons when the noise is ``none``
+    counts : (P, R, C) uint16, or float32 photons when the noise is ``none``
     photons : Photons
         Expected photons without noise, with the position of each plane.
     scene : Scene
@@ -233,10 +233,13 @@ def scene_from_surface(
     surface : Surface
         World frame.
     labelling : Labelling
+        What is labelled, and how densely.
     pose : Pose
+        How it is turned.
     depth_um : float
         Height of the lowest emitter above the coverslip, >= 0.
     seed : int
+        Fixes everything that is drawn.
     as_released : AsReleased, optional
         Place the emitters as the 3DMSL release did; ``depth_um`` has no effect then.
     """
@@ -270,9 +273,10 @@ def scene_from_points(positions_um: ArrayLike, photons: ArrayLike) -> Scene:
 
     Parameters
     ----------
-    positions_um : (n, 3) array
+    positions_um : (E, 3) array
         (z, y, x) in µm: z is the height above the coverslip, (0, 0) the middle of the image.
-    photons : (n,) array
+    photons : (E,) array
+        Of each, in a plane, 0 or more.
     """
     emitters = Emitters(np.asarray(positions_um, np.float64), np.asarray(photons, np.float64))
     renderer = Renderer(emitters)
@@ -289,6 +293,7 @@ def image_scene(
     Parameters
     ----------
     scene : Scene
+        As from `scene_from_surface` or `scene_from_points`.
     simulation : Simulation
         Its labelling, pose and depth are those that the scene was made with.
     progress : callable, optional
@@ -351,7 +356,24 @@ def simulate_surface(
     simulation: Simulation,
     progress: Progress | None = None,
 ) -> SimulatedImage:
-    """Label, pose and image a surface given in world µm, (z, y, x)."""
+    """Label, pose and image a surface given in world µm, (z, y, x).
+
+    Parameters
+    ----------
+    vertices_um : (N, 3) array
+        World, (z, y, x).
+    faces : (F, 3) integers
+        Corners of each triangle, in their order.
+    simulation : Simulation
+        All settings of the image.
+    progress : callable, optional
+        Called with (planes done, planes, what); raise in it to cancel.
+
+    Raises
+    ------
+    ValueError
+        One line: a mesh or setting that cannot be imaged.
+    """
     return Simulator().image(Surface(vertices_um, faces), simulation, progress)
 
 
@@ -365,7 +387,22 @@ class Simulator:
     def image(
         self, surface: Surface, simulation: Simulation, progress: Progress | None = None
     ) -> SimulatedImage:
-        """Label, pose and image a surface; the scene is kept while geometry stays the same."""
+        """Label, pose and image a surface; the scene is kept while geometry stays the same.
+
+        Parameters
+        ----------
+        surface : Surface
+            In the world frame.
+        simulation : Simulation
+            All settings of the image.
+        progress : callable, optional
+            Called with (planes done, planes, what); raise in it to cancel.
+
+        Raises
+        ------
+        ValueError
+            One line: a surface or setting that cannot be imaged.
+        """
         made_of = (
             surface,
             simulation.labelling,
@@ -382,14 +419,30 @@ class Simulator:
 
 
 def pose_of_view(microscope: Microscope, view: ViewName) -> Pose:
-    """Pose of one of the six views, turned as this microscope's images are."""
+    """Pose of one of the six views, turned as this microscope's images are.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    view : str
+        One of `VIEWS`.
+    """
     if microscope.as_released is None:
         return Pose.from_view(view)
     return released_pose(view, accumulate=microscope.as_released.views_accumulate)
 
 
 def views_of(microscope: Microscope, angles_deg: Sequence[float]) -> list[ViewName]:
-    """Return those of the six views that turn by these angles (z, y, x), to 0.05 degrees."""
+    """Return those of the six views that turn by these angles (z, y, x), to 0.05 degrees.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        Its optics and pixels.
+    angles_deg : sequence of 3 floats
+        About z, y and x.
+    """
     return [
         view
         for view in VIEWS
@@ -400,7 +453,21 @@ def views_of(microscope: Microscope, angles_deg: Sequence[float]) -> list[ViewNa
 def add_noise(
     photons: FloatArray, simulation: Simulation
 ) -> tuple[CountArray | FloatArray, PhysSegNoise | None]:
-    """Record expected photons as the simulation's ``noise`` says."""
+    """Record expected photons as the simulation's ``noise`` says.
+
+    Parameters
+    ----------
+    photons : (P, R, C) array
+        Expected photons.
+    simulation : Simulation
+        All settings of the image.
+
+    Returns
+    -------
+    counts : (P, R, C) uint16, or the photons when there is no noise
+    physseg : PhysSegNoise or None
+        What the paper's noise drew.
+    """
     noise_rng = _generators(simulation.seed)[1]
     if simulation.noise == "camera":
         return record(photons, simulation.camera, noise_rng), None

@@ -18,9 +18,14 @@ def centrelines_of(mesh: Mesh) -> tuple[FloatArray, ...]:
     The surface is drawn into voxels of 24 nm, larger ones when its box is huge, and thinned, see
     `skeleton_from_field`: free ends lie one radius before the tip, the path of a ring is closed.
 
+    Parameters
+    ----------
+    mesh : Mesh
+        Closed, in µm, (z, y, x).
+
     Returns
     -------
-    tuple of (k, 3) float64
+    tuple of (N, 3) float64
         Polylines, (z, y, x) in µm.
 
     Raises
@@ -33,6 +38,14 @@ def centrelines_of(mesh: Mesh) -> tuple[FloatArray, ...]:
 
 
 def moved(paths_um: tuple[FloatArray, ...], transform: FloatArray) -> tuple[FloatArray, ...]:
-    """Move centrelines by an affine transform (4, 4), such as an object's ``to_field``."""
+    """Move centrelines by an affine transform (4, 4), such as an object's ``to_field``.
+
+    Parameters
+    ----------
+    paths_um : tuple of (N, 3) arrays
+        Polylines, (z, y, x) in µm.
+    transform : (4, 4) array
+        Of (z, y, x, 1) column vectors in µm.
+    """
     turn, shift = transform[:3, :3], transform[:3, 3]
     return tuple(path @ turn.T + shift for path in paths_um)

@@ -84,7 +84,9 @@ def pack(
     settings : SceneSettings
         ``objects`` or ``volume_share``, ``gap_um``, ``height_um``, ``border``.
     image_size_um : (y, x)
+        Sides of the field.
     rng : numpy.random.Generator
+        Draws; the same state gives the same result.
     depth_um : float
         Height above the coverslip at which the field begins.
 
@@ -140,11 +142,11 @@ class _Surface:
 
     Attributes
     ----------
-    points : (n, 3)
+    points : (N, 3)
         No point of the surface is farther than ``cover_um`` from one of them.
     few : (m, 3)
         Some of the points, from everywhere.
-    witnesses : (k, 3)
+    witnesses : (N, 3)
         One point of each connected piece of the surface.
     """
 

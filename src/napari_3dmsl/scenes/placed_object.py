@@ -28,15 +28,15 @@ class PlacedObject:
         Id in the library.
     shape_class : str or None
         One of `ShapeClass`; None when the library does not know it.
-    vertices_um : (v, 3) float64
+    vertices_um : (N, 3) float64
         (z, y, x).
-    faces : (f, 3) integers
+    faces : (F, 3) integers
     emitters : Emitters
         Its fluorophores.
     to_field : (4, 4) float64
         Affine transform of (z, y, x, 1) column vectors, µm, from the library's world to the field.
         For an object that has changed its form it tells where it began.
-    centrelines_um : tuple of (k, 3) float64
+    centrelines_um : tuple of (N, 3) float64
         Its skeleton as polylines (z, y, x) in the frame of the field, see `centrelines_of`; empty
         when nobody asked for it.
     """

@@ -63,7 +63,13 @@ class Meshes(Protocol):
         ...
 
     def mesh(self, shape_id: int) -> Mesh:
-        """Surface of one shape, world µm."""
+        """Surface of one shape, world µm.
+
+        Parameters
+        ----------
+        shape_id : int
+            Its number in the library.
+        """
         ...
 
 
@@ -87,9 +93,14 @@ class Region:
 
 
 def world_boxes_um(source: ShapeSource) -> FloatArray:
-    """Return the boxes of all shapes in the EM volume, (n, 2, 3): lowest and highest (z, y, x).
+    """Return the boxes of all shapes in the EM volume, (N, 2, 3): lowest and highest (z, y, x).
 
     From the table of a library where it has them, else from mesh after mesh.
+
+    Parameters
+    ----------
+    source : ShapeSource
+        A library, or shapes just extracted.
 
     Raises
     ------
@@ -114,7 +125,19 @@ def world_boxes_um(source: ShapeSource) -> FloatArray:
 
 
 def draw_centre(boxes_um: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Draw the middle of a window: that of a shape, so that no region is empty."""
+    """Draw the middle of a window: that of a shape, so that no region is empty.
+
+    Parameters
+    ----------
+    boxes_um : (N, 2, 3) array
+        See `world_boxes_um`.
+    rng : numpy.random.Generator
+        Draws; the same state gives the same result.
+
+    Returns
+    -------
+    (3,) float64
+    """
     centre: FloatArray = boxes_um[rng.integers(len(boxes_um))].mean(axis=0)
     return centre
 

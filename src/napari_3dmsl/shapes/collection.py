@@ -26,11 +26,23 @@ class ShapeSource(Protocol):
         ...
 
     def mesh(self, shape_id: int) -> Mesh:
-        """Surface of one shape, world µm."""
+        """Surface of one shape, world µm.
+
+        Parameters
+        ----------
+        shape_id
+            One of `ids`.
+        """
         ...
 
     def set_classes(self, classes: Mapping[int, str | None]) -> None:
-        """Set the classes of some shapes by hand, see `correct_classes`."""
+        """Set the classes of some shapes by hand, see `correct_classes`.
+
+        Parameters
+        ----------
+        classes
+            New class of each shape by its id; None for one that is not known.
+        """
         ...
 
 
@@ -61,7 +73,13 @@ class ShapeCollection:
         return list(self._shapes.values())
 
     def mesh(self, shape_id: int) -> Mesh:
-        """Surface of one shape, world µm."""
+        """Surface of one shape, world µm.
+
+        Parameters
+        ----------
+        shape_id
+            One of `ids`.
+        """
         return self._shapes[shape_id].mesh
 
     def set_classes(self, classes: Mapping[int, str | None]) -> None:

@@ -34,7 +34,7 @@ class Crop:
     label
         Its number in the extraction.
     mask
-        (z, y, x) bool, the instance in its box; in blocks of the extraction's voxels where it
+        (Z, Y, X) bool, the instance in its box; in blocks of the extraction's voxels where it
         sprawls, see `measuring_blocks`.
     voxel_nm
         Voxel size (z, y, x) of the mask in nm.
@@ -68,7 +68,13 @@ class Crop:
 
 
 def iter_crops(extraction: Extraction) -> Iterator[Crop]:
-    """Cut out one instance after the other, in the order of their labels."""
+    """Cut out one instance after the other, in the order of their labels.
+
+    Parameters
+    ----------
+    extraction
+        The instances.
+    """
     known = statistics(extraction.labels)
     blocks = measuring_blocks(known.boxes, extraction.voxel_nm, extraction.labels.size)
     for index, edges in enumerate(blocks):
@@ -105,7 +111,13 @@ def measuring_blocks(boxes: Sequence[Box], voxel_nm: VoxelNm, volume_voxels: int
 
 
 def sprawl(blocks: Sequence[Blocks]) -> str:
-    """Say how many instances are measured in blocks of voxels, if any are."""
+    """Say how many instances are measured in blocks of voxels, if any are.
+
+    Parameters
+    ----------
+    blocks
+        Edges (z, y, x) in voxels of the blocks of each instance; (1, 1, 1) where it is not divided.
+    """
     coarse = [edges for edges in blocks if max(edges) > 1]
     if not coarse:
         return ""

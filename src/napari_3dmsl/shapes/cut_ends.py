@@ -28,9 +28,9 @@ class CutFace:
     place_um
         Where it lies on this axis, world µm: half a voxel beyond the centres of the last voxels.
     pixels_um
-        (n, 2) centres of the voxels of the cut on the two other axes, world µm.
+        (N, 2) centres of the voxels of the cut on the two other axes, world µm.
     parts
-        (n,) number of the connected part that each is in.
+        (N,) number of the connected part that each is in.
     pixel_um2
         Area of each.
     """
@@ -43,7 +43,15 @@ class CutFace:
     pixel_um2: float
 
     def distance(self, point_um: NDArray[np.float64], direction: NDArray[np.float64]) -> float:
-        """Return how far a ray runs to the face, infinity when it does not or hardly slopes."""
+        """Return how far a ray runs to the face, infinity when it does not or hardly slopes.
+
+        Parameters
+        ----------
+        point_um
+            (3,) start of the ray, world µm (z, y, x).
+        direction
+            (3,) unit vector.
+        """
         slope = float(direction[self.axis]) * self.outward
         if slope < SLANT:
             return np.inf
@@ -55,6 +63,15 @@ class CutFace:
         """Return the area of the part of the cut nearest to a place, as seen along a ray.
 
         0 when it is further away than ``within_um``.
+
+        Parameters
+        ----------
+        place_um
+            (3,) world µm (z, y, x).
+        direction
+            (3,) unit vector of the ray.
+        within_um
+            Farthest that the part may lie from the place.
         """
         voxels = np.insert(self.pixels_um, self.axis, self.place_um, axis=1)
         away = np.linalg.norm(voxels - place_um, axis=1)
@@ -110,7 +127,7 @@ def cut_faces(
     Parameters
     ----------
     mask
-        (z, y, x) bool, the box of a shape.
+        (Z, Y, X) bool, the box of a shape.
     at_border
         For each axis whether the box begins with the volume, and whether it ends with it.
     voxel_um, origin_um

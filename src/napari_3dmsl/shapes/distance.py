@@ -22,7 +22,7 @@ def distance_to_mesh(
     Parameters
     ----------
     points
-        (n, 3).
+        (N, 3).
     vertices, faces
         The mesh, in the unit of the points. The 16 faces with the nearest middles are looked at:
         on triangles of similar size the nearest is among them, else the answer is too large.

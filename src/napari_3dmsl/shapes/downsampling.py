@@ -21,7 +21,7 @@ def downsample_mask(labels: NDArray[Any], blocks: Blocks) -> NDArray[np.bool_]:
     Parameters
     ----------
     labels
-        (z, y, x) bool or integers.
+        (Z, Y, X) bool or integers.
     blocks
         Edges of a block in voxels (z, y, x), at least 1. Voxels beyond the last whole block are
         left out.
@@ -36,7 +36,16 @@ def downsample_mask(labels: NDArray[Any], blocks: Blocks) -> NDArray[np.bool_]:
 
 
 def block_counts(mask: NDArray[np.bool_], blocks: Blocks) -> NDArray[np.unsignedinteger]:
-    """Return the number of foreground voxels in each whole block of a mask."""
+    """Return the number of foreground voxels in each whole block of a mask.
+
+    Parameters
+    ----------
+    mask
+        (Z, Y, X).
+    blocks
+        Edges (z, y, x) of a block in voxels, each 1 or more; what is left over at the far end does
+        not count.
+    """
     counts: NDArray[Any] = mask.view(np.uint8)
     wide = np.min_scalar_type(math.prod(blocks))
     for axis, edge in enumerate(blocks):
@@ -55,7 +64,7 @@ def downsample_labels(labels: NDArray[Any], blocks: Blocks) -> NDArray[Any]:
     Parameters
     ----------
     labels
-        (z, y, x) integers.
+        (Z, Y, X) integers.
     blocks
         Edges of a block in voxels (z, y, x), at least 1. Voxels beyond the last whole block are
         left out.

@@ -296,7 +296,7 @@ class Extraction:
     Attributes
     ----------
     labels
-        (z, y, x) int32, C-contiguous; 0 is background, instances are 1..n.
+        (Z, Y, X) int32, C-contiguous; 0 is background, instances are 1..n.
     voxel_nm
         Voxel size (z, y, x) in nm, after downsampling.
     origin_um
@@ -305,11 +305,11 @@ class Extraction:
     report
         Counts of objects and voxels.
     parents
-        (n,) integers, for each instance the component of the mask that it was part of (numbers from
+        (N,) integers, for each instance the component of the mask that it was part of (numbers from
         1, of the downsampled mask): two instances with one parent were divided. With
         ``instances`` the label number in the input.
     touches_border
-        (n,) bool, whether the border of the volume cuts the instance.
+        (N,) bool, whether the border of the volume cuts the instance.
     """
 
     labels: NDArray[np.int32]
@@ -325,6 +325,11 @@ def suggested_downsample(voxel_nm: VoxelNm) -> Blocks:
 
     Sections of 50 nm with pixels of 4.6 nm become voxels of 50 x 23 x 23 nm: the axis that is
     coarse already stays, the fine ones come as near to the paper's grid as whole blocks can.
+
+    Parameters
+    ----------
+    voxel_nm
+        Voxel size (z, y, x) in nm.
     """
     z, y, x = (max(1, int(PAPER_VOXEL_NM / size + 1e-9)) for size in voxel_nm)
     return z, y, x
@@ -337,6 +342,11 @@ def thinnest_surviving_tube_nm(settings: ExtractionSettings) -> float:
     neighbours): every lattice point that near to the axis survives, and these points are
     connected. With 84 nm on a grid of 24 nm this is 210 nm; tubes of 144 nm vanish, those in
     between break up at some angles.
+
+    Parameters
+    ----------
+    settings
+        Erosion, connectivity and the voxels that they work on.
     """
     voxel = np.sort(settings.coarse_voxel_nm)
     diagonal = float(np.linalg.norm(voxel if settings.connectivity == 6 else voxel[1:]))
@@ -347,6 +357,16 @@ def flat_ball(settings: ExtractionSettings) -> str:
     """Say along which axes the ball of the erosion is one voxel thick, if along any.
 
     Along such an axis it erodes nothing.
+
+    Parameters
+    ----------
+    settings
+        Erosion and the voxels that it works on.
+
+    Returns
+    -------
+    str
+        One line for people; empty where the ball is no disc.
     """
     voxel = dict(zip("zyx", settings.coarse_voxel_nm, strict=True))
     flat = {axis: size for axis, size in voxel.items() if 0 < settings.ball_nm < size}
@@ -428,7 +448,18 @@ def extract_instances(
 
 
 def coarse_origin_um(settings: ExtractionSettings) -> tuple[float, float, float]:
-    """Return the centre of the first coarse voxel."""
+    """Return the centre of the first coarse voxel.
+
+    Parameters
+    ----------
+    settings
+        Voxel size and downsampling.
+
+    Returns
+    -------
+    tuple of float
+        (z, y, x) in µm from the outer corner of the volume.
+    """
     middle = settings.downsample_method == "stride"  # a whole voxel, not a place between two
     z, y, x = (
         ((edge - 1) // 2 if middle else (edge - 1) / 2) * size / 1000
@@ -438,7 +469,15 @@ def coarse_origin_um(settings: ExtractionSettings) -> tuple[float, float, float]
 
 
 def coarse_mask(labels: NDArray[Any], settings: ExtractionSettings) -> NDArray[np.bool_]:
-    """Return the foreground of labels on the downsampled grid."""
+    """Return the foreground of labels on the downsampled grid.
+
+    Parameters
+    ----------
+    labels
+        (Z, Y, X) bool or integers; 0 is background.
+    settings
+        Downsampling.
+    """
     if settings.downsample_method == "stride":
         return np.ascontiguousarray(stride(labels, settings.blocks) > 0)
     return downsample_mask(labels, settings.blocks)

@@ -98,6 +98,11 @@ def aspect_ratio(mesh: Mesh) -> float | None:
 
     Second moments of the tetrahedra between a point and the triangles, exactly. None where the
     surface encloses no volume.
+
+    Parameters
+    ----------
+    mesh
+        A closed surface.
     """
     vertices = mesh.vertices - mesh.vertices.mean(axis=0)
     corners = vertices.take(mesh.faces, axis=0)

@@ -28,7 +28,13 @@ class MergedMesh:
 
     @classmethod
     def of(cls, pieces: Mapping[int, Mesh]) -> Self:
-        """Merge the surfaces of shapes."""
+        """Merge the surfaces of shapes.
+
+        Parameters
+        ----------
+        pieces
+            Surface of each shape by its id, at least one.
+        """
         sizes = {i: (len(mesh.vertices), len(mesh.faces)) for i, mesh in pieces.items()}
         return cls(merge_meshes(list(pieces.values())), sizes)
 

@@ -42,9 +42,9 @@ class Mesh:
     Attributes
     ----------
     vertices
-        (n, 3) float64, world µm (z, y, x).
+        (N, 3) float64, world µm (z, y, x).
     faces
-        (m, 3) int32. Wound so that a closed mesh has a positive signed volume when the columns
+        (F, 3) int32. Wound so that a closed mesh has a positive signed volume when the columns
         are taken in the order (z, y, x).
     """
 
@@ -90,7 +90,7 @@ def mesh_from_mask(
     Parameters
     ----------
     mask
-        (z, y, x) bool; padded here, so it may touch its own sides.
+        (Z, Y, X) bool; padded here, so it may touch its own sides.
     voxel_nm
         Voxel size (z, y, x) in nm.
     origin_voxel
@@ -106,7 +106,13 @@ def mesh_from_mask(
 
 
 def mesh_from_field(field: SmoothedMask) -> Mesh:
-    """Return the surface ``values = level`` of a smoothed mask by marching cubes."""
+    """Return the surface ``values = level`` of a smoothed mask by marching cubes.
+
+    Parameters
+    ----------
+    field
+        As from `smooth_mask`.
+    """
     from skimage.measure import marching_cubes
 
     vertices, faces, _, _ = marching_cubes(
@@ -249,7 +255,13 @@ def _simplified(mesh: Mesh, target_faces: int) -> Mesh:
 
 
 def surface_distance(first: Mesh, second: Mesh) -> float:
-    """Return the largest distance in µm from a vertex of either mesh to the other's surface."""
+    """Return the largest distance in µm from a vertex of either mesh to the other's surface.
+
+    Parameters
+    ----------
+    first, second
+        In the same frame.
+    """
     return max(
         float(distance_to_mesh(first.vertices, second.vertices, second.faces).max()),
         float(distance_to_mesh(second.vertices, first.vertices, first.faces).max()),
@@ -258,6 +270,11 @@ def surface_distance(first: Mesh, second: Mesh) -> float:
 
 def merge_meshes(meshes: Sequence[Mesh]) -> Mesh:
     """Return one mesh with the vertices and faces of all, in their order.
+
+    Parameters
+    ----------
+    meshes
+        At least one.
 
     Raises
     ------
@@ -280,7 +297,20 @@ def _check_suffix(path: Path) -> None:
 
 
 def check_lengths(vertices: NDArray[np.float64], unit_um: float) -> None:
-    """Refuse vertices in µm that no specimen has; see `LARGEST_EXTENT_UM` and `FARTHEST_UM`."""
+    """Refuse vertices in µm that no specimen has; see `LARGEST_EXTENT_UM` and `FARTHEST_UM`.
+
+    Parameters
+    ----------
+    vertices
+        (N, 3) in µm.
+    unit_um
+        Length of the file's unit, which the message names.
+
+    Raises
+    ------
+    ValueError
+        When they lie too far apart or from the origin.
+    """
     if len(vertices) == 0:
         raise ValueError("no faces; a surface is needed, not points")
     extent = float(np.ptp(vertices, axis=0).max())

@@ -70,7 +70,15 @@ def erode(
 
 
 def components(mask: NDArray[Any], connectivity: int) -> NDArray[np.int32]:
-    """Label the connected components of a mask 1..n (6-, 18- or 26-connected)."""
+    """Label the connected components of a mask 1..n (6-, 18- or 26-connected).
+
+    Parameters
+    ----------
+    mask
+        (Z, Y, X) bool; of integers each value is a component of its own.
+    connectivity
+        Neighbours of a voxel: 6, 18 or 26.
+    """
     import cc3d
 
     labels = cc3d.connected_components(
@@ -80,7 +88,13 @@ def components(mask: NDArray[Any], connectivity: int) -> NDArray[np.int32]:
 
 
 def boxes(labels: NDArray[np.int32]) -> list[tuple[int, Box]]:
-    """Return (label, bounding box) of every label present, in the order of the labels."""
+    """Return (label, bounding box) of every label present, in the order of the labels.
+
+    Parameters
+    ----------
+    labels
+        (Z, Y, X); 0 is background.
+    """
     found = enumerate(ndimage.find_objects(labels), start=1)
     return [(label, (box[0], box[1], box[2])) for label, box in found if box is not None]
 
@@ -91,11 +105,11 @@ class Known(NamedTuple):
     Attributes
     ----------
     counts
-        (n,) voxels.
+        (N,) voxels.
     boxes
         Bounding boxes.
     centroids
-        (n, 3) mean voxel indices (z, y, x).
+        (N, 3) mean voxel indices (z, y, x).
     """
 
     counts: NDArray[np.integer]
@@ -104,7 +118,13 @@ class Known(NamedTuple):
 
 
 def statistics(labels: NDArray[np.int32]) -> Known:
-    """Return counts, boxes and centroids of the labels 1..n, every one of which is there."""
+    """Return counts, boxes and centroids of the labels 1..n, every one of which is there.
+
+    Parameters
+    ----------
+    labels
+        (Z, Y, X); 0 is background.
+    """
     import cc3d
 
     found = cc3d.statistics(np.ascontiguousarray(labels).view(np.uint32))
@@ -113,7 +133,13 @@ def statistics(labels: NDArray[np.int32]) -> Known:
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> Box:
-    """Return the box of the voxels of a mask that has at least one."""
+    """Return the box of the voxels of a mask that has at least one.
+
+    Parameters
+    ----------
+    mask
+        (Z, Y, X).
+    """
     flat, side = np.any(mask, axis=0), np.any(mask, axis=2)
     sides = []
     for used in (np.any(side, axis=1), np.any(flat, axis=1), np.any(flat, axis=0)):
@@ -123,7 +149,13 @@ def bounding_box(mask: NDArray[np.bool_]) -> Box:
 
 
 def voxel_counts(labels: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Return the number of voxels of each label 0..max."""
+    """Return the number of voxels of each label 0..max.
+
+    Parameters
+    ----------
+    labels
+        (Z, Y, X); 0 is background.
+    """
     counts = np.zeros(int(labels.max()) + 1, dtype=np.int64)
     planes = max(1, COUNTED_AT_ONCE // max(labels[0].size, 1))
     for start in range(0, len(labels), planes):
@@ -132,7 +164,17 @@ def voxel_counts(labels: NDArray[np.int32]) -> NDArray[np.int64]:
 
 
 def grow_box(box: Box, margin: tuple[int, int, int], shape: tuple[int, ...]) -> Box:
-    """Enlarge a box by a margin on every side, not beyond the volume."""
+    """Enlarge a box by a margin on every side, not beyond the volume.
+
+    Parameters
+    ----------
+    box
+        First and last slices (z, y, x).
+    margin
+        Voxels on each side (z, y, x).
+    shape
+        Voxels (z, y, x) of the volume.
+    """
     grown = [
         slice(max(side.start - extra, 0), min(side.stop + extra, size))
         for side, extra, size in zip(box, margin, shape, strict=True)
@@ -145,13 +187,29 @@ def fill_mask(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], int]:
 
     A cavity is background that no path of face neighbours joins to the border of the volume: a
     hole through a ring stays, and so does one that the border cuts open.
+
+    Parameters
+    ----------
+    mask
+        (Z, Y, X).
     """
     filled = np.asarray(ndimage.binary_fill_holes(mask), dtype=bool)
     return filled, int(np.count_nonzero(filled) - np.count_nonzero(mask))
 
 
 def fill_instances(labels: NDArray[np.int32]) -> int:
-    """Fill the cavities of every instance in place with its label; neighbours keep theirs."""
+    """Fill the cavities of every instance in place with its label; neighbours keep theirs.
+
+    Parameters
+    ----------
+    labels
+        (Z, Y, X), changed in place; 0 is background.
+
+    Returns
+    -------
+    int
+        Voxels that were filled.
+    """
     total = 0
     for label, box in boxes(labels):
         crop = labels[box]
@@ -171,6 +229,17 @@ def dilate_instances(
 
     An instance takes only free voxels, never one of a neighbour; between two that reach the same
     voxel, the lower label has it.
+
+    Parameters
+    ----------
+    markers
+        (Z, Y, X) eroded instances; 0 is background.
+    radius
+        Of the ball, in the unit of ``voxel``.
+    voxel
+        Size (z, y, x) of a voxel.
+    step
+        Called with (instances done, instances) after each.
     """
     result = markers.copy()
     reach = tuple(int(radius / v + TOLERANCE) + 1 for v in voxel)
@@ -199,6 +268,21 @@ def regrow_in_mask(
     an instance of its own; only components with several markers are divided, at necks that are
     less deep than ``neck`` times the shallower part, along the surface where the distance to the
     background is smallest.
+
+    Parameters
+    ----------
+    mask
+        (Z, Y, X) foreground before the erosion.
+    markers
+        (Z, Y, X) eroded instances; 0 is background.
+    voxel
+        Size (z, y, x) of a voxel, in any unit.
+    connectivity
+        Neighbours of a voxel: 6, 18 or 26.
+    neck
+        0 to 1; with 0 any two markers part their component.
+    step
+        Called with (components done, components) after each.
     """
     pieces = components(mask, connectivity)
     piece_of_marker = np.zeros(int(markers.max()) + 1, dtype=np.int64)

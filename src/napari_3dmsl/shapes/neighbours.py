@@ -40,7 +40,7 @@ def neighbour_distances(
     Parameters
     ----------
     boxes_um
-        (n, 2, 3): lowest and highest corner of each surface.
+        (N, 2, 3): lowest and highest corner of each surface.
     mesh_of
         Gives the surface of shape 0 to n - 1; called several times.
 

@@ -56,7 +56,7 @@ class PhantomTruth:
 
 @dataclass(frozen=True, eq=False)
 class Phantom:
-    """A label volume (z, y, x) uint16 with instances 1..n, and the truth about each."""
+    """A label volume (Z, Y, X) uint16 with instances 1..n, and the truth about each."""
 
     labels: NDArray[np.uint16]
     voxel_nm: VoxelNm

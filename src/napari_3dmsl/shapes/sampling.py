@@ -86,7 +86,18 @@ class UnitCube:
 
     @classmethod
     def of(cls, mesh: Mesh) -> UnitCube:
-        """Return the frame of a mesh, from the box of its vertices."""
+        """Return the frame of a mesh, from the box of its vertices.
+
+        Parameters
+        ----------
+        mesh
+            In world µm.
+
+        Raises
+        ------
+        ValueError
+            When the mesh has no extent.
+        """
         low, high = mesh.bounds_um
         scale = float((high - low).max())
         if not scale > 0:
@@ -94,14 +105,34 @@ class UnitCube:
         return cls((low + high) / 2, scale)
 
     def to_world(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Turn points of the cube into world µm."""
+        """Turn points of the cube into world µm.
+
+        Parameters
+        ----------
+        points
+            (N, 3), (z, y, x).
+
+        Returns
+        -------
+        (N, 3) float64
+        """
         world: NDArray[np.float64] = (
             np.asarray(points, dtype=np.float64) * self.scale_um + self.loc_um
         )
         return world
 
     def from_world(self, points_um: ArrayLike) -> NDArray[np.float64]:
-        """Turn points in world µm into those of the cube."""
+        """Turn points in world µm into those of the cube.
+
+        Parameters
+        ----------
+        points_um
+            (N, 3), (z, y, x).
+
+        Returns
+        -------
+        (N, 3) float64
+        """
         points: NDArray[np.float64] = (
             np.asarray(points_um, dtype=np.float64) - self.loc_um
         ) / self.scale_um
@@ -115,9 +146,9 @@ class PointCloud:
     Attributes
     ----------
     points
-        (n, 3) float32 in the unit cube, (z, y, x).
+        (N, 3) float32 in the unit cube, (z, y, x).
     normals
-        (n, 3) float32: outward normal of the face that each point was drawn on.
+        (N, 3) float32: outward normal of the face that each point was drawn on.
     cube
         Where the unit cube lies in the world.
     """
@@ -134,9 +165,9 @@ class Occupancies:
     Attributes
     ----------
     points
-        (n, 3) float16 in the unit cube, (z, y, x).
+        (N, 3) float16 in the unit cube, (z, y, x).
     inside
-        (n,) bool, true of these very points, rounded as they are.
+        (N,) bool, true of these very points, rounded as they are.
     cube
         Where the unit cube lies in the world.
     """
@@ -192,7 +223,17 @@ def sample_surface(
 def sample_point_cloud(
     mesh: Mesh, rng: np.random.Generator, settings: SampleSettings | None = None
 ) -> PointCloud:
-    """Draw ``surface_points`` on a mesh, as in the released ``pointcloud.ply``: without noise."""
+    """Draw ``surface_points`` on a mesh, as in the released ``pointcloud.ply``: without noise.
+
+    Parameters
+    ----------
+    mesh
+        In world µm.
+    rng
+        Draws the points.
+    settings
+        How many; None takes those of the release.
+    """
     return _cloud(mesh, rng, (settings or SampleSettings()).surface_points, 0.0)
 
 
@@ -202,6 +243,15 @@ def sample_noisy_cloud(
     """Draw ``cloud_points`` on a mesh and move them by Gaussian noise, as the paper says.
 
     The normals are those of the places where the points were drawn.
+
+    Parameters
+    ----------
+    mesh
+        In world µm.
+    rng
+        Draws points and noise.
+    settings
+        How many, and how much noise; None takes what the paper says.
     """
     settings = settings or SampleSettings()
     return _cloud(mesh, rng, settings.cloud_points, settings.cloud_noise)

@@ -152,7 +152,13 @@ def measure_shapes(
 
 
 def with_neighbours(shapes: Sequence[Shape]) -> list[Shape]:
-    """Return shapes of one volume with the distance of each to the nearest other one."""
+    """Return shapes of one volume with the distance of each to the nearest other one.
+
+    Parameters
+    ----------
+    shapes
+        Of one volume, in any order.
+    """
     boxes = np.array([shape.mesh.bounds_um for shape in shapes]).reshape(-1, 2, 3)
     distances = neighbour_distances(boxes, lambda place: shapes[place].mesh)
     return [
@@ -162,7 +168,18 @@ def with_neighbours(shapes: Sequence[Shape]) -> list[Shape]:
 
 
 def feature_table(shapes: Iterable[Shape]) -> dict[str, list[Any]]:
-    """Return the measures as columns; ``index`` is the label, so that napari can join them."""
+    """Return the measures as columns; ``index`` is the label, so that napari can join them.
+
+    Parameters
+    ----------
+    shapes
+        In the order of the rows.
+
+    Returns
+    -------
+    dict
+        Columns of equal length by name, see `COLUMNS`.
+    """
     rows = [
         (
             shape.id,

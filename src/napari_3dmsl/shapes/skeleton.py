@@ -34,9 +34,9 @@ class Skeleton:
     Attributes
     ----------
     points_um
-        (n, 3) points of all paths, world µm (z, y, x).
+        (N, 3) points of all paths, world µm (z, y, x).
     paths
-        Smoothed centrelines, each (k, 3) world µm (z, y, x); the path of a ring is closed.
+        Smoothed centrelines, each (N, 3) world µm (z, y, x); the path of a ring is closed.
     length_um
         Length of all paths in µm; where free ends lie is the choice of `skeleton_from_field`.
     branches
@@ -99,7 +99,19 @@ def skeleton_from_mask(
     origin_voxel: Sequence[float] = (0.0, 0.0, 0.0),
     length_to: LengthTo = "axis",
 ) -> Skeleton:
-    """Return the skeleton of a mask (z, y, x); arguments as for `mesh_from_mask`."""
+    """Return the skeleton of a mask (z, y, x); arguments as for `mesh_from_mask`.
+
+    Parameters
+    ----------
+    mask
+        (Z, Y, X) of one shape.
+    voxel_nm
+        Voxel size (z, y, x) in nm.
+    origin_voxel
+        Index (z, y, x) of the first voxel in the volume.
+    length_to
+        Where a free end counts to: the ``axis`` of the shape or its ``tip``.
+    """
     return skeleton_from_field(smooth_mask(mask, voxel_nm, origin_voxel), length_to)
 
 

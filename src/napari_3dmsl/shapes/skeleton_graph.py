@@ -25,7 +25,7 @@ LOOP_RADII = 0.9 * 2 * np.pi  # the smallest ring of a tube of radius r is 2 pi 
 
 @dataclass(frozen=True, eq=False)
 class Edge:
-    """A centreline between two nodes: points (k, 3) and the local radius at each."""
+    """A centreline between two nodes: points (N, 3) and the local radius at each."""
 
     start: int
     end: int
@@ -158,9 +158,9 @@ def build_graph(
     Parameters
     ----------
     points
-        (n, 3) voxel centres.
+        (N, 3) voxel centres.
     radii
-        (n,) local radius at each.
+        (N,) local radius at each.
     sides
         Sides (z, y, x) of a voxel, in the unit of the points and radii.
     """
@@ -197,7 +197,7 @@ def smooth(points: NDArray[np.float64], *, ring: bool = False) -> NDArray[np.flo
     Parameters
     ----------
     points
-        (k, 3); the last point of a ring repeats the first.
+        (N, 3); the last point of a ring repeats the first.
     ring
         Whether the path is closed.
     """
@@ -223,7 +223,13 @@ def _average(points: NDArray[np.float64], ring: bool) -> NDArray[np.float64]:
 
 
 def path_length(points: NDArray[np.float64]) -> float:
-    """Return the length of a polyline (k, 3)."""
+    """Return the length of a polyline (N, 3).
+
+    Parameters
+    ----------
+    points
+        (N, 3); the length is in their unit.
+    """
     return float(np.linalg.norm(np.diff(points, axis=0), axis=1).sum())
 
 

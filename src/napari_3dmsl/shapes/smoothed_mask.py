@@ -37,7 +37,7 @@ class SmoothedMask:
     Attributes
     ----------
     values
-        (z, y, x) float32, padded so that nothing touches the sides.
+        (Z, Y, X) float32, padded so that nothing touches the sides.
     level
         ``values > level`` is the shape.
     voxel_um
@@ -53,7 +53,7 @@ class SmoothedMask:
 
     @property
     def inside(self) -> NDArray[np.bool_]:
-        """(z, y, x) bool, the shape on the grid."""
+        """(Z, Y, X) bool, the shape on the grid."""
         return self.values > self.level
 
 
@@ -68,7 +68,7 @@ def inside_field(field: SmoothedMask, points_um: ArrayLike) -> NDArray[np.bool_]
     field
         The field that the mesh was made of.
     points_um
-        (n, 3) world µm (z, y, x); outside of the field they are outside of the shape.
+        (N, 3) world µm (z, y, x); outside of the field they are outside of the shape.
     """
     points = np.asarray(points_um, dtype=np.float64)
     voxels = (points - field.origin_um) / field.voxel_um
@@ -93,7 +93,7 @@ def smooth_mask(
     Parameters
     ----------
     mask
-        (z, y, x) bool.
+        (Z, Y, X) bool.
     voxel_nm
         Voxel size (z, y, x) in nm.
     origin_voxel

@@ -28,7 +28,7 @@ class Voxels:
 
     Attributes
     ----------
-    mask : (z, y, x) bool
+    mask : (Z, Y, X) bool
     voxel_um : float
         Side of a voxel.
     origin_um : (3,) float64
@@ -40,12 +40,18 @@ class Voxels:
     origin_um: FloatArray
 
     def centres_um(self) -> FloatArray:
-        """Centres of the voxels inside, (n, 3), in the order of ``np.argwhere(mask)``."""
+        """Centres of the voxels inside, (N, 3), in the order of ``np.argwhere(mask)``."""
         centres: FloatArray = np.argwhere(self.mask) * self.voxel_um + self.origin_um
         return centres
 
     def smoothed(self, mask: NDArray[np.bool_] | None = None) -> SmoothedMask:
-        """Return the smooth field of the solid, or of another mask on the same grid."""
+        """Return the smooth field of the solid, or of another mask on the same grid.
+
+        Parameters
+        ----------
+        mask : (Z, Y, X) bool, optional
+            By default the solid itself.
+        """
         chosen = self.mask if mask is None else mask
         first = self.origin_um / self.voxel_um
         return smooth_mask(chosen, (1000.0 * self.voxel_um,) * 3, first.tolist())
@@ -58,9 +64,10 @@ def voxelise(vertices_um: FloatArray, faces: NDArray[np.integer]) -> Voxels:
 
     Parameters
     ----------
-    vertices_um : (v, 3) array
+    vertices_um : (N, 3) array
         (z, y, x).
-    faces : (f, 3) integers
+    faces : (F, 3) integers
+        Corners of each triangle, in their order.
 
     Raises
     ------
@@ -83,9 +90,10 @@ def voxels_on_grid(vertices_um: FloatArray, faces: NDArray[np.integer], voxel_um
 
     Parameters
     ----------
-    vertices_um : (v, 3) array
+    vertices_um : (N, 3) array
         (z, y, x).
-    faces : (f, 3) integers
+    faces : (F, 3) integers
+        Corners of each triangle, in their order.
     voxel_um : float
         Side of a voxel; centres lie at whole multiples of it. The box has a voxel around the shape.
 

@@ -34,7 +34,7 @@ def bridges_gap(mask: NDArray[np.bool_], solid: NDArray[np.bool_], sigma: Sequen
     Parameters
     ----------
     mask, solid
-        (z, y, x) bool, before and after smoothing, padded by 3 sigma or more.
+        (Z, Y, X) bool, before and after smoothing, padded by 3 sigma or more.
     sigma
         Width of the Gaussian (z, y, x) in voxels, before any narrowing.
     """
@@ -62,7 +62,7 @@ def open_corners(mask: NDArray[np.bool_], sigma: Sequence[float]) -> NDArray[np.
     Parameters
     ----------
     mask
-        (z, y, x) bool, padded by 3 sigma or more.
+        (Z, Y, X) bool, padded by 3 sigma or more.
     sigma
         Width of the Gaussian (z, y, x) in voxels.
     """

@@ -46,7 +46,7 @@ class Bending:
 
     Attributes
     ----------
-    ways : (ways, n, 3) float64
+    ways : (ways, N, 3) float64
         Rotation vectors (rad) along the centreline of each independent way to bend, as strong as
         it is on average: its coefficient has the variance 1.
     """
@@ -68,16 +68,34 @@ class Bending:
 
     @staticmethod
     def possible(centreline: Centreline) -> bool:
-        """Whether a centreline is long enough to bend."""
+        """Whether a centreline is long enough to bend.
+
+        Parameters
+        ----------
+        centreline : Centreline
+            Of the shape when it is not bent.
+        """
         long_enough = centreline.length_um >= SHORTEST_RADII * centreline.radius_um
         return len(centreline.links) >= 2 and long_enough
 
     def bent_um(self, coefficients: FloatArray) -> FloatArray:
-        """Points of the bent centreline, (n, 3), for a coefficient (ways,) of each way."""
+        """Points of the bent centreline, (N, 3), for a coefficient (ways,) of each way.
+
+        Parameters
+        ----------
+        coefficients : (ways,) array
+            Strength of each way; its variance is 1 in a thermal rod.
+        """
         return self._turned(np.tensordot(coefficients, self.ways, axes=1))
 
     def hold(self, points_um: FloatArray) -> csr_array:
-        """Weights (p, n) with which the points of the centreline carry points of the shape."""
+        """Weights (points, N) with which the points of the centreline carry points of the shape.
+
+        Parameters
+        ----------
+        points_um : (points, 3) array
+            Of the shape when it is not bent.
+        """
         near = min(NEIGHBOURS, len(self.points_um))
         distance, node = map(np.asarray, KDTree(self.points_um).query(points_um, k=near))
         closeness = (distance**2 - distance[:, :1] ** 2) / (2.0 * self._reach_um**2)
@@ -88,7 +106,17 @@ class Bending:
         return csr_array((weights.ravel(), (row, node.ravel())), shape=shape)
 
     def move(self, points_um: FloatArray, held: csr_array, coefficients: FloatArray) -> FloatArray:
-        """Return points of the shape after bending; ``held`` are their weights from `hold`."""
+        """Return points of the shape after bending; ``held`` are their weights from `hold`.
+
+        Parameters
+        ----------
+        points_um : (points, 3) array
+            Of the shape when it is not bent.
+        held : (points, N) sparse array
+            Their weights from `hold`.
+        coefficients : (ways,) array
+            Strength of each way; its variance is 1 in a thermal rod.
+        """
         vectors = np.tensordot(coefficients, self.ways, axes=1)
         turns = Rotation.from_rotvec(vectors).as_matrix()
         shifts = self._turned(vectors) - np.einsum("nij,nj->ni", turns, self.points_um)
@@ -103,7 +131,7 @@ class Bending:
         return self._points(links, self._held * self.points_um)
 
     def _points(self, links_um: FloatArray, pull: FloatArray | float = 0.0) -> FloatArray:
-        """Least-squares points (n, 3) for wanted links (m, 3)."""
+        """Least-squares points (N, 3) for wanted links (m, 3)."""
         force = np.zeros_like(self.points_um) + pull
         np.add.at(force, self._end, links_um / self._lengths_um)
         np.add.at(force, self._start, -links_um / self._lengths_um)

@@ -44,7 +44,7 @@ class Room:
         ----------
         centre_um : (3,) array
             Of the object.
-        around_um : (n, 3) array
+        around_um : (N, 3) array
             Its points, from its centre.
 
         Returns
@@ -85,7 +85,7 @@ class Body:
     ----------
     like : PlacedObject
         The object at its beginning.
-    lifetimes_s : (n,) array
+    lifetimes_s : (N,) array
         When each of its fluorophores bleaches.
     centreline : Centreline, optional
         In the same frame as the object; found when it is needed otherwise.
@@ -117,11 +117,12 @@ class Body:
         Parameters
         ----------
         piece : Piece
+            The new shape, and which emitters are in it.
         label : int
             Of its track.
         source : PlacedObject
             Where it is from: it has the shape's id and the photons of all emitters before.
-        lifetimes_s : (n,) array
+        lifetimes_s : (N,) array
             Of the emitters before.
         """
         form, rows = piece.form, piece.rows
@@ -155,7 +156,13 @@ class Body:
         return axis
 
     def prepare_bending(self, amplitude_um: float) -> None:
-        """Find its centreline and the ways in which that bends; a dot stays stiff."""
+        """Find its centreline and the ways in which that bends; a dot stays stiff.
+
+        Parameters
+        ----------
+        amplitude_um : float
+            Root mean square of the bending, 0 or more.
+        """
         if self._centreline is None:
             solid = voxelise(self._rest.vertices_um, self._rest.faces)
             self._centreline = centreline_of(solid.smoothed())
@@ -165,7 +172,15 @@ class Body:
             self._bends = np.zeros(len(self._bending.ways))
 
     def turn(self, square_rad2: float, rng: np.random.Generator) -> None:
-        """Turn it at random, by a variance about each axis."""
+        """Turn it at random, by a variance about each axis.
+
+        Parameters
+        ----------
+        square_rad2 : float
+            Variance about each axis.
+        rng : numpy.random.Generator
+            Draws; the same state gives the same result.
+        """
         if square_rad2 > EVERY_WAY_RAD2:
             self._turn = Rotation.from_quat(rng.standard_normal(4)).as_matrix()
         elif square_rad2 > 0.0:
@@ -174,13 +189,29 @@ class Body:
                 self._turn = Rotation.from_rotvec(vector).as_matrix() @ self._turn
 
     def bend(self, kept: float, rng: np.random.Generator) -> None:
-        """Let it bend on, by an Ornstein-Uhlenbeck process that keeps a share of the last bend."""
+        """Let it bend on, by an Ornstein-Uhlenbeck process that keeps a share of the last bend.
+
+        Parameters
+        ----------
+        kept : float
+            Share of the last bend, 0 to 1.
+        rng : numpy.random.Generator
+            Draws; the same state gives the same result.
+        """
         if self._bending is not None:
             push = rng.standard_normal(len(self._bends))
             self._bends = kept * self._bends + np.sqrt(1.0 - kept**2) * push
 
     def settle(self, shift_um: FloatArray, room: Room) -> None:
-        """Move it, in its present form, and keep it in the room."""
+        """Move it, in its present form, and keep it in the room.
+
+        Parameters
+        ----------
+        shift_um : (3,) array
+            (z, y, x).
+        room : Room
+            Where it may be.
+        """
         around = self._bent().points_um @ self._turn.T
         self._around = self._rest.at(around)
         self.centre_um, way = room.kept(self.centre_um + shift_um, around)
@@ -194,7 +225,13 @@ class Body:
         return bent.moved(-bent.centroid_um)  # forces from inside do not move the whole
 
     def placed(self, shining: FloatArray) -> PlacedObject:
-        """Return it as it is now, with a share (n,) or () of its photons left."""
+        """Return it as it is now, with a share (N,) or () of its photons left.
+
+        Parameters
+        ----------
+        shining : (E,) or () array
+            Share of the photons that each emitter still sends, 0 to 1.
+        """
         now, photons = self.form, self.like.emitters.photons * shining
         for points in (now.vertices_um, now.emitters_um):
             below = points[:, 0] < 0.0
@@ -216,6 +253,13 @@ class Body:
 
 def check_objects(objects: Sequence[PlacedObject], *, closed: bool) -> None:
     """Check objects that are to move.
+
+    Parameters
+    ----------
+    objects : sequence of PlacedObject
+        In the frame of the field.
+    closed : bool
+        Whether surfaces with a hole are refused.
 
     Raises
     ------

@@ -32,14 +32,14 @@ class Centreline:
 
     Attributes
     ----------
-    points_um : (n, 3) float64
+    points_um : (N, 3) float64
     links : (m, 2) int
         Neighbours; none for a shape that is a point.
     radius_um : float
         Mean distance to the surface.
     branches, loops : int
         As in `Skeleton`.
-    paths : tuple of (k,) int
+    paths : tuple of (K,) int
         Points along each branch, from end to end.
     """
 
@@ -52,7 +52,7 @@ class Centreline:
 
     @property
     def lines_um(self) -> tuple[FloatArray, ...]:
-        """Its branches as polylines (k, 3)."""
+        """Its branches as polylines (N, 3)."""
         return tuple(self.points_um[path] for path in self.paths)
 
     @property
@@ -75,11 +75,23 @@ class Centreline:
         return shares
 
     def moved(self, shift_um: FloatArray) -> Self:
-        """Return it at another place."""
+        """Return it at another place.
+
+        Parameters
+        ----------
+        shift_um : (3,) array
+            (z, y, x).
+        """
         return replace(self, points_um=self.points_um + shift_um)
 
     def shape_class(self, volume_um3: float) -> str:
-        """Class of the shape by the rules of the paper."""
+        """Class of the shape by the rules of the paper.
+
+        Parameters
+        ----------
+        volume_um3 : float
+            Of the shape.
+        """
         found = classify(self.length_um, self.branches, self.loops, volume_um3)
         return str(found.shape_class)
 
@@ -94,10 +106,11 @@ class Centreline:
         share : float
             Of the length, between 0 and 1.
         rng : numpy.random.Generator
+            Draws; the same state gives the same result.
 
         Returns
         -------
-        (n,) bool
+        (N,) bool
         """
         count = len(self.points_um)
         weights = np.maximum(self.link_lengths_um, SAME_UM)
@@ -116,7 +129,13 @@ class Centreline:
 
 
 def centreline_of(field: SmoothedMask) -> Centreline:
-    """Return the centreline of a smoothed mask, its points half a radius apart."""
+    """Return the centreline of a smoothed mask, its points half a radius apart.
+
+    Parameters
+    ----------
+    field : SmoothedMask
+        Pixels, band and margin.
+    """
     skeleton = skeleton_from_field(field)
     radius = max(skeleton.mean_radius_um, min(field.voxel_um))
     spacing = max(SPACING_RADII * radius, skeleton.length_um / MOST_POINTS)

@@ -39,11 +39,11 @@ class Form:
 
     Attributes
     ----------
-    vertices_um : (v, 3) float64
-    faces : (f, 3) integers
+    vertices_um : (N, 3) float64
+    faces : (F, 3) integers
         Outward normals.
-    emitters_um : (n, 3) float64
-    lines_um : tuple of (k, 3) float64
+    emitters_um : (E, 3) float64
+    lines_um : tuple of (N, 3) float64
         Centrelines, if they are wanted.
     """
 
@@ -54,12 +54,18 @@ class Form:
 
     @property
     def points_um(self) -> FloatArray:
-        """All its points, (n, 3)."""
+        """All its points, (N, 3)."""
         points: FloatArray = np.concatenate([self.vertices_um, self.emitters_um, *self.lines_um])
         return points
 
     def at(self, points_um: FloatArray) -> Self:
-        """Return it with all its points somewhere else."""
+        """Return it with all its points somewhere else.
+
+        Parameters
+        ----------
+        points_um : (N, 3) array
+            Vertices and emitters, in the order that it has them.
+        """
         sizes = [len(self.vertices_um), len(self.emitters_um), *map(len, self.lines_um)]
         vertices, emitters, *lines = np.split(points_um, np.cumsum(sizes)[:-1])
         return replace(self, vertices_um=vertices, emitters_um=emitters, lines_um=tuple(lines))
@@ -80,11 +86,23 @@ class Form:
         return middle
 
     def moved(self, shift_um: FloatArray) -> Self:
-        """Return it at another place."""
+        """Return it at another place.
+
+        Parameters
+        ----------
+        shift_um : (3,) array
+            (z, y, x).
+        """
         return self.at(self.points_um + shift_um)
 
     def scaled(self, factor: float) -> Self:
-        """Return it larger or smaller about its centroid."""
+        """Return it larger or smaller about its centroid.
+
+        Parameters
+        ----------
+        factor : float
+            Above 0, of lengths.
+        """
         middle = self.centroid_um
         return self.at(middle + factor * (self.points_um - middle))
 
@@ -97,7 +115,7 @@ class Piece:
     ----------
     form : Form
     centreline : Centreline
-    rows : (n,) int
+    rows : (N,) int
         Which of the emitters before these are; after a fusion those of the first shape come first.
     """
 
@@ -199,7 +217,15 @@ def _adjusted(piece: Piece, factor: float, shift_um: FloatArray) -> Piece:
 def nearest_vertices(
     first: Form, second: Form, reach_um: float
 ) -> tuple[FloatArray, FloatArray] | None:
-    """Return the nearest vertices (3,) of two shapes, or None when none are within a reach."""
+    """Return the nearest vertices (3,) of two shapes, or None when none are within a reach.
+
+    Parameters
+    ----------
+    first, second : Form
+        Both in the field.
+    reach_um : float
+        Farthest that they may be apart.
+    """
     low = np.maximum(first.vertices_um.min(axis=0), second.vertices_um.min(axis=0)) - reach_um
     high = np.minimum(first.vertices_um.max(axis=0), second.vertices_um.max(axis=0)) + reach_um
     near = [
@@ -225,6 +251,7 @@ def join(first: Form, second: Form, reach_um: float) -> Piece | None:
     Parameters
     ----------
     first, second : Form
+        Both in the field.
         Closed surfaces.
     reach_um : float
         Largest distance between the nearest vertices.

@@ -47,7 +47,13 @@ class LineageRecorder:
         self._frame = 0
 
     def record(self, frame: Frame) -> Frame:
-        """Take note of the next frame, and hand it on."""
+        """Take note of the next frame, and hand it on.
+
+        Parameters
+        ----------
+        frame : Frame
+            The one after the last that was recorded.
+        """
         parents = {child: event.parents for event in frame.events for child in event.children}
         for found in frame.objects:
             first, _, known = self._seen.get(
@@ -64,7 +70,13 @@ class LineageRecorder:
 
 
 def lineage_of(frames: Iterable[Frame]) -> list[Track]:
-    """Return the tracks of frames."""
+    """Return the tracks of frames.
+
+    Parameters
+    ----------
+    frames : iterable of Frame
+        From the first on, in their order.
+    """
     recorder = LineageRecorder()
     for frame in frames:
         recorder.record(frame)
@@ -80,6 +92,7 @@ def check_lineage(tracks: Sequence[Track], labels: Sequence[Collection[int]]) ->
     Parameters
     ----------
     tracks : sequence of Track
+        In any order.
     labels : sequence of collections of int
         For each frame, such as the values of its instance mask without 0.
 
@@ -124,6 +137,13 @@ def write_man_track(tracks: Sequence[Track], path: str | Path) -> None:
 
     Label, first frame, last frame and parent, 0 for none. The format has room for one parent: after
     a fusion that is the larger one, and the smaller one just ends. `write_lineage` keeps both.
+
+    Parameters
+    ----------
+    tracks : sequence of Track
+        In any order.
+    path : str or Path
+        Of the file.
     """
     rows = (f"{t.label} {t.first} {t.last} {t.parents[0] if t.parents else 0}\n" for t in tracks)
     _write(Path(path), "".join(rows))
@@ -131,6 +151,11 @@ def write_man_track(tracks: Sequence[Track], path: str | Path) -> None:
 
 def read_man_track(path: str | Path) -> list[Track]:
     """Read tracks in the format of the Cell Tracking Challenge.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file.
 
     Raises
     ------
@@ -159,6 +184,13 @@ def write_lineage(tracks: Sequence[Track], path: str | Path) -> None:
     """Write tracks with all their parents as CSV: ``track, first_frame, last_frame, parents``.
 
     Two parents stand in one cell with a space between.
+
+    Parameters
+    ----------
+    tracks : sequence of Track
+        In any order.
+    path : str or Path
+        Of the file.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -171,6 +203,11 @@ def write_lineage(tracks: Sequence[Track], path: str | Path) -> None:
 
 def read_lineage(path: str | Path) -> list[Track]:
     """Read what `write_lineage` has written.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of the file.
 
     Raises
     ------

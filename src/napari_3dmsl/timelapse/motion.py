@@ -125,6 +125,7 @@ def frames(
     objects : sequence of PlacedObject
         With different labels; new ones follow the highest.
     motion : Motion
+        What happens, and how fast.
     rng : numpy.random.Generator
         Each kind of change draws from a stream of its own: bleaching leaves the paths as they are.
     field_um : (y, x), optional

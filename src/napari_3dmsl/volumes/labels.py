@@ -18,7 +18,18 @@ COPIES = 4.0
 
 
 def check_voxel_nm(voxel_nm: Sequence[float]) -> VoxelNm:
-    """Return the voxel size as three positive floats (z, y, x), or raise ``ValueError``."""
+    """Return the voxel size as three positive floats (z, y, x), or raise ``ValueError``.
+
+    Parameters
+    ----------
+    voxel_nm
+        (z, y, x) in nm.
+
+    Raises
+    ------
+    ValueError
+        When they are not three, or one is not above 0 and finite.
+    """
     try:
         values = tuple(float(size) for size in voxel_nm)
     except (TypeError, ValueError):
@@ -31,7 +42,7 @@ def check_voxel_nm(voxel_nm: Sequence[float]) -> VoxelNm:
 
 
 def check_labels(array: Any, background: int | Literal["max"] | None = None) -> NDArray[Any]:
-    """Return the array as (z, y, x) bool or integer labels.
+    """Return the array as (Z, Y, X) bool or integer labels.
 
     Parameters
     ----------
@@ -98,7 +109,13 @@ def _below_zero(lowest: float) -> str:
 
 
 def drop_singletons(array: Any) -> Any:
-    """Return an array without axes of length 1 beyond the third; nothing is loaded."""
+    """Return an array without axes of length 1 beyond the third; nothing is loaded.
+
+    Parameters
+    ----------
+    array
+        Anything with a shape that can be indexed.
+    """
     while array.ndim > 3 and 1 in array.shape:
         array = array.squeeze(axis=array.shape.index(1))
     return array

@@ -17,7 +17,18 @@ _MOST_PACKED = 1032  # bytes that one byte of gzip stands for at most
 
 
 def read_nifti(path: Path) -> NDArray[Any]:
-    """Read the array of a NIfTI file, turned to (z, y, x)."""
+    """Read the array of a NIfTI file, turned to (z, y, x).
+
+    Parameters
+    ----------
+    path
+        ``.nii`` or ``.nii.gz``.
+
+    Raises
+    ------
+    ValueError
+        One line: nibabel is missing, or the file is damaged or coloured.
+    """
     try:
         import nibabel
     except ImportError:

@@ -19,7 +19,13 @@ _MOST_PACKED = 1032  # bytes that one byte of a zip stands for at most
 
 
 def read_npy(path: Path) -> NDArray[Any]:
-    """Read the array of a ``.npy`` file; nothing in it is executed."""
+    """Read the array of a ``.npy`` file; nothing in it is executed.
+
+    Parameters
+    ----------
+    path
+        ``.npy``.
+    """
     with reading(path, "cannot read this .npy file"), path.open("rb") as file:
         _check_size(str(path), *_header(file), path.stat().st_size - file.tell())
         file.seek(0)
@@ -44,7 +50,13 @@ def read_npz(path: Path, wanted: int | str | None = None) -> NDArray[Any]:
 
 
 def npz_series(path: str | Path) -> tuple[Series, ...]:
-    """List the arrays of a ``.npz`` file by their headers."""
+    """List the arrays of a ``.npz`` file by their headers.
+
+    Parameters
+    ----------
+    path
+        ``.npz``.
+    """
     with reading(path, "cannot read this .npz file"), zipfile.ZipFile(path) as archive:
         return _arrays(path, archive)
 

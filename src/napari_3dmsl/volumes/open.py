@@ -29,7 +29,7 @@ class LabelVolume:
     Attributes
     ----------
     labels
-        (z, y, x) bool or integers; 0 is background.
+        (Z, Y, X) bool or integers; 0 is background.
     voxel_nm
         Voxel size (z, y, x) in nm; ``None`` when neither the file nor the caller gave it.
     name
@@ -102,6 +102,11 @@ def open_labels(
 def list_series(path: str | Path) -> tuple[Series, ...]:
     """List the images of a TIFF or the arrays of a ``.npz`` file; nothing for other files.
 
+    Parameters
+    ----------
+    path
+        Any file.
+
     Raises
     ------
     ValueError
@@ -114,7 +119,13 @@ def list_series(path: str | Path) -> tuple[Series, ...]:
 
 
 def is_label_file(path: str | Path) -> bool:
-    """Whether a path looks like a label volume: by its ending, or as a folder of sections."""
+    """Whether a path looks like a label volume: by its ending, or as a folder of sections.
+
+    Parameters
+    ----------
+    path
+        Of a file or folder.
+    """
     path = Path(path)
     if path.is_dir():
         return any(

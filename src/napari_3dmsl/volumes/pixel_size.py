@@ -77,6 +77,18 @@ def ome_pixels(tiff: Any, series: Any) -> ElementTree.Element | None:
 
     tifffile leaves out the images of a description that have no pixels in the file, so a series is
     found by its name and lengths, in the order of the file.
+
+    Parameters
+    ----------
+    tiff
+        An open ``tifffile.TiffFile``.
+    series
+        One of its series.
+
+    Returns
+    -------
+    Element or None
+        None when the file has no description of it.
     """
     images = [
         (image.get("Name"), pixels)

@@ -35,7 +35,7 @@ def label_warnings(
     Parameters
     ----------
     labels
-        (z, y, x) bool or integers, as `check_labels` returns them.
+        (Z, Y, X) bool or integers, as `check_labels` returns them.
     voxel_nm
         Voxel size (z, y, x) in nm, if it is known.
     instances
@@ -54,7 +54,13 @@ def label_warnings(
 
 
 def label_values(labels: NDArray[Any]) -> NDArray[Any]:
-    """Return the different labels above 0, in ascending order."""
+    """Return the different labels above 0, in ascending order.
+
+    Parameters
+    ----------
+    labels
+        (Z, Y, X) bool or integers.
+    """
     if labels.dtype == bool:
         return np.array([1])[: int(labels.any())]
     found = []

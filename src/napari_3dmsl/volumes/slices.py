@@ -34,6 +34,11 @@ def slice_files(folder: str | Path) -> list[Path]:
 
     Hidden files and files of other kinds are left out.
 
+    Parameters
+    ----------
+    folder
+        Its files, not those of folders in it.
+
     Raises
     ------
     ValueError
@@ -53,13 +58,24 @@ def slice_files(folder: str | Path) -> list[Path]:
 
 
 def natural_key(path: Path) -> list[tuple[int, int | str]]:
-    """Sort key by which ``s_10`` comes after ``s_9``."""
+    """Sort key by which ``s_10`` comes after ``s_9``.
+
+    Parameters
+    ----------
+    path
+        Its name counts.
+    """
     parts = re.split(r"(\d+)", path.name)
     return [(0, int(part)) if part.isdigit() else (1, part.lower()) for part in parts]
 
 
 def read_slices(files: Sequence[Path]) -> Stack:
-    """Read sections as one (z, y, x) array, the first one on top.
+    """Read sections as one (Z, Y, X) array, the first one on top.
+
+    Parameters
+    ----------
+    files
+        TIFF or PNG files of one plane each.
 
     Raises
     ------

@@ -36,13 +36,24 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> tuple[NDArray[Any]
 
 
 def tiff_series(path: str | Path) -> tuple[Series, ...]:
-    """List the series of a TIFF by their headers."""
+    """List the series of a TIFF by their headers.
+
+    Parameters
+    ----------
+    path
+        ``.tif`` or ``.tiff``.
+    """
     with open_tiff(path) as tiff:
         return _series_of(tiff)
 
 
 def may_hold_labels(path: str | Path) -> bool:
     """Whether a TIFF looks like a label volume, by its header and a few of its planes.
+
+    Parameters
+    ----------
+    path
+        ``.tif`` or ``.tiff``.
 
     Raises
     ------

@@ -17,10 +17,11 @@ def montage(tiles: Sequence[NDArray[Any]], shape: tuple[int, int] = (2, 2)) -> N
 
     Parameters
     ----------
-    tiles : sequence of (..., rows, columns) arrays
+    tiles : sequence of (..., R, C) arrays
         Images or masks, as many as the montage has places, all alike; axes before the last two,
         such as planes, stay.
     shape : (rows, columns) of tiles
+        Down and across, each 1 or more.
 
     Raises
     ------

@@ -87,7 +87,7 @@ class Rendered:
     group : Group
     view : str
     instrument : Instrument
-    image : (frames, planes, rows, columns) array
+    image : (T, P, R, C) array
         Axes that the recipe does not have are left out, see `axes`.
     axes : str
         Such as ``YX``, ``ZYX``, ``TYX``.

@@ -91,6 +91,7 @@ def generate(
     Parameters
     ----------
     recipe : Recipe
+        As from `Recipe.load`.
     folder
         New, empty, or with an earlier run of the same recipe.
     workers

@@ -172,6 +172,7 @@ def estimate(plan: Plan, previewed: Sequence[Previewed], workers: int) -> Estima
     Parameters
     ----------
     plan : Plan
+        Of the set.
     previewed
         At least one.
     workers
@@ -193,8 +194,8 @@ def picture_of(rendered: Rendered) -> tuple[NDArray[np.uint8], NDArray[np.bool_]
 
     Returns
     -------
-    grey : (rows, columns) uint8
-    outline : (rows, columns) bool
+    grey : (R, C) uint8
+    outline : (R, C) bool
         The pixels around it.
     """
     image, mask = rendered.image, rendered.truths["mask"]
