@@ -144,8 +144,15 @@ class Described:
 
     @property
     def tip(self) -> str:
-        """The words of a tooltip or of a help text: what it means, and where it is from."""
+        """What it means, and where its default is from."""
         return " ".join(filter(None, (self.description, self.show.source)))
+
+    @property
+    def help(self) -> str:
+        """The words of a tooltip or of an option: the tip, and what may be given unless listed."""
+        listed = self.choices or self.show.words
+        allowed = f"Allowed: {self.allowed}." if self.allowed and not listed else ""
+        return " ".join(filter(None, (self.tip, allowed)))
 
     @property
     def allowed(self) -> str:

@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from napari_3dmsl import cli
 from napari_3dmsl.cli import _options
-from napari_3dmsl.cli._options import Given, Setting, SettingsOf, help_text, with_options
+from napari_3dmsl.cli._options import Given, Setting, SettingsOf, with_options
 from napari_3dmsl.described import described
-from napari_3dmsl.microscope.camera import Camera
+from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 
@@ -48,6 +48,11 @@ def look(
     received.append({"path": path, "far": far, "tilt": tilt, "rest": rest, "loud": loud})
 
 
+def built(command: str) -> Any:
+    """A command as Typer has made it."""
+    return typer.main.get_command(cli.app).commands[command]
+
+
 @pytest.fixture
 def program(monkeypatch: pytest.MonkeyPatch) -> typer.Typer:
     monkeypatch.setattr(_options, "settings_class", {"lens": Lens}.__getitem__)
@@ -73,7 +78,10 @@ def test_a_command_receives_what_was_given_as_the_classes_have_it(program: typer
 def test_the_help_says_meaning_range_unit_source_choices_and_default(program: typer.Typer) -> None:
     told = " ".join(CliRunner().invoke(program, ["--help"]).output.split())
     assert "--far" in told
-    assert "How far it sees. Above 0 to 1,000,000 nm. Our choice. [default: (the maker's)]" in told
+    assert (
+        "How far it sees. Our choice. Allowed: above 0 to 1,000,000 nm. [default: (the maker's)]"
+        in told
+    )
     assert "oil|water" in told
     assert "Under it. [default: (oil)]" in told
     assert "--lenses 1|2" in told
@@ -91,16 +99,30 @@ def test_a_choice_that_is_none_is_refused(program: typer.Typer) -> None:
     assert received == []
 
 
-def test_the_help_of_the_camera_is_the_text_of_its_class() -> None:
-    background = described(Camera)["background_photons"]
-    assert help_text(background) == (
-        f"{background.description} 0 to 1,000,000 photons. {background.show.source}"
-    )
-    option = {
-        option.name: option
-        for option in typer.main.get_command(cli.app).commands["simulate"].params
-    }["background_photons"]
-    assert option.help == help_text(background)
+OF_COMMANDS = {
+    "extract": ("extraction", "classification"),
+    "simulate": ("acquisition", "labelling", "simulation"),
+}
+
+
+@pytest.mark.parametrize("command", OF_COMMANDS)
+def test_options_called_like_settings_say_what_their_class_says(command: str) -> None:
+    options = {option.name: option.help for option in built(command).params}
+    same = 0
+    for kind in OF_COMMANDS[command]:
+        for name, setting in described(_options.settings_class(kind)).items():
+            if name in options and not isinstance(setting.default, Settings):
+                assert options[name] == setting.help
+                same += 1
+    assert same == {"extract": 12, "simulate": 13}[command]
+
+
+def test_the_density_tells_both_that_it_may_be() -> None:
+    [option] = [option for option in built("simulate").params if option.name == "density"]
+    labelling = described(Labelling)
+    of_surface, of_volume = labelling["density_per_um2"], labelling["density_per_um3"]
+    assert option.help == f"{of_surface.help} Or: {of_volume.help}"
+    assert option.show_default == f"{of_surface.default} or {of_volume.default}"
 
 
 def test_every_class_that_the_command_line_speaks_of_is_there() -> None:
@@ -117,8 +139,7 @@ def test_the_list_of_commands_loads_no_settings() -> None:
 
 
 def test_options_of_extract_are_the_settings_and_tell_their_defaults() -> None:
-    command = typer.main.get_command(cli.app).commands["extract"]
-    defaults = {option.name: option.show_default for option in command.params}
+    defaults = {option.name: option.show_default for option in built("extract").params}
     for name, field in ExtractionSettings.model_fields.items():
         assert name in defaults
         if name not in {"voxel_nm", "instances", "downsample"}:

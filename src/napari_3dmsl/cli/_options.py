@@ -75,7 +75,7 @@ class Setting:
         settings = _described(self._kind, self._names)
         default = self._default or " or ".join(filter(None, map(_default, settings)))
         shown = typer.Option(
-            help=" Or: ".join(map(help_text, settings)),
+            help=" Or: ".join(setting.help for setting in settings),
             show_default=default or False,
             metavar=self._metavar or _metavar(settings[0]),
         )
@@ -147,13 +147,6 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
         ]
     )
     return run
-
-
-def help_text(setting: Described) -> str:
-    """Say what a setting means, what may be given, in which unit, and where its default is from."""
-    allowed = "" if setting.choices else setting.allowed or setting.show.unit
-    told = (setting.description, allowed and f"{allowed[0].upper()}{allowed[1:]}.")
-    return " ".join(filter(None, (*told, setting.show.source)))
 
 
 def _described(kind: str, names: tuple[str, ...]) -> list[Described]:

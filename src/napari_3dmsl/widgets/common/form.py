@@ -114,7 +114,7 @@ class Form(Container[Any]):
             name: settings[name] for name in (names or _shown_in_forms(settings.values()))
         }
         self._rows = {name: list(self._made(setting)) for name, setting in self._settings.items()}
-        self._tips = {name: _tip(setting) for name, setting in self._settings.items()}
+        self._tips = {name: setting.help for name, setting in self._settings.items()}
         super().__init__(widgets=[row for rows in self._rows.values() for row in rows])
         self.margins = (4, 2, 4, 2)
         layout = self.native.layout()
@@ -241,12 +241,6 @@ def _shown_in_forms(settings: Iterable[Described]) -> list[str]:
         if setting.kind in (bool, int, float) or setting.choices
         if setting.entries in (1, 2, 3)
     ]
-
-
-def _tip(setting: Described) -> str:
-    """Return what a setting means, where its default is from and what is allowed."""
-    allowed = "" if setting.choices or setting.show.words else setting.allowed
-    return f"{setting.tip} Allowed: {allowed}." if allowed else setting.tip
 
 
 def _holds(setting: Described, value: Any) -> bool:
