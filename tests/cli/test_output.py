@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from napari_3dmsl import cli
-from napari_3dmsl.cli._output import progress_line
+from napari_3dmsl.cli import _output
+from napari_3dmsl.cli._output import CLEAR_LINE, progress_line
 
 
 def test_people_get_short_lines_with_units(
@@ -36,3 +37,22 @@ def test_progress_is_shown_on_terminals_only(
     printed = capsys.readouterr()
     assert "planes: 2 of 5" in printed.err
     assert printed.out == ""
+
+
+def test_the_time_left_is_told_while_work_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([100.0, 100.2, 104.0, 130.0, 200.0])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(_output.time, "monotonic", lambda: next(clock))
+    tell = progress_line()
+    assert tell is not None
+    lines = []
+    for done, total, what in ((0, 31, "planes"), (1, 31, "planes"), (2, 31, "planes")):
+        tell(done, total, what)
+        lines.append(capsys.readouterr().err.removeprefix(CLEAR_LINE))
+    assert lines == ["planes: 0 of 31", "planes: 1 of 31", "planes: 2 of 31, about 58 s left"]
+    tell(1, 4, "Eroding")  # another piece of work counts anew
+    assert capsys.readouterr().err.endswith("Eroding: 1 of 4")
+    tell(3, 4, "Growing")
+    assert capsys.readouterr().err.endswith("Growing: 3 of 4, about 35 s left")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from napari_3dmsl.datasets.run.pace import Pace
+from napari_3dmsl.datasets.run.pace import Pace, time_left
 
 CLEAR_LINE = "\r\033[K"
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -28,12 +28,18 @@ def warn(warnings: Iterable[str]) -> None:
 
 
 def progress_line() -> Callable[[int, int, str], None] | None:
-    """Return a callable that keeps one line of progress on a terminal; None without a terminal."""
+    """Return a callable that keeps one line on a terminal, with the time left; None without one."""
     if not sys.stderr.isatty():
         return None
+    begun: dict[int, tuple[float, int]] = {}  # of each piece of work, known by its total
 
     def tell(done: int, total: int, what: str) -> None:
-        typer.echo(f"{CLEAR_LINE}{what[:60]}: {done} of {total}", err=True, nl=False)
+        now = time.monotonic()
+        start, first = begun.setdefault(total, (now, done))
+        left = ""
+        if done > first and now - start >= 1.0:
+            left = f", {time_left((now - start) / (done - first) * (total - done))}"
+        typer.echo(f"{CLEAR_LINE}{what[:60]}: {done} of {total}{left}", err=True, nl=False)
         if done == total:
             typer.echo(CLEAR_LINE, err=True, nl=False)
 
