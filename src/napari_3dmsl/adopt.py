@@ -21,7 +21,13 @@ _OF_NAPARI = "napari"  # what a layer calls the reader that is built in
 
 
 def activate(context: Any) -> None:
-    """Watch the viewer that is there when napari first needs this package, see ``napari.yaml``."""
+    """Watch the viewer that is there when napari first needs this package, see ``napari.yaml``.
+
+    Parameters
+    ----------
+    context
+        Of napari's plugin engine; not used.
+    """
     import napari
 
     viewer = napari.current_viewer()
@@ -30,7 +36,13 @@ def activate(context: Any) -> None:
 
 
 def watch(viewer: Viewer) -> None:
-    """Make the layers of our files right, those that are there and those that come."""
+    """Make the layers of our files right, those that are there and those that come.
+
+    Parameters
+    ----------
+    viewer
+        A second time does nothing.
+    """
     if viewer in _watched:
         return
     _watched.add(viewer)
@@ -43,6 +55,13 @@ def open_files(viewer: Viewer, *paths: str | Path) -> list[Layer]:
     """Open images and label volumes of this package's formats with scale and settings.
 
     ``viewer.open`` would take napari's own reader, which knows neither.
+
+    Parameters
+    ----------
+    viewer
+        Which gets the layers.
+    *paths
+        Of files or folders, in the order of the layers.
 
     Raises
     ------

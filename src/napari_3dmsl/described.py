@@ -163,7 +163,13 @@ class Described:
 
 
 def described(kind: type[BaseModel]) -> dict[str, Described]:
-    """Return all settings of a class by name, in their order."""
+    """Return all settings of a class by name, in their order.
+
+    Parameters
+    ----------
+    kind
+        A settings class.
+    """
     return {name: _described(name, info) for name, info in kind.model_fields.items()}
 
 
@@ -171,6 +177,11 @@ def schema_of(kind: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON schema of a settings class: what editors need to complete and check a file.
 
     Beside what every schema has, each field tells ``unit`` and ``source`` (of its default).
+
+    Parameters
+    ----------
+    kind
+        A settings class.
     """
     dialect = "https://json-schema.org/draft/2020-12/schema"
     schema = kind.model_json_schema(schema_generator=_Schema)
@@ -185,7 +196,15 @@ class _Schema(GenerateJsonSchema):
 
 
 def describe_schema(schema: dict[str, Any], kind: type[BaseModel]) -> None:
-    """Tell label, meaning, unit and source of each field in the JSON schema of a class."""
+    """Tell label, meaning, unit and source of each field in the JSON schema of a class.
+
+    Parameters
+    ----------
+    schema
+        That of the class, changed in place.
+    kind
+        A settings class.
+    """
     for name, setting in described(kind).items():
         words = {
             "title": setting.show.label,

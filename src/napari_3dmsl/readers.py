@@ -20,18 +20,36 @@ Reader = Callable[[Any], "list[LayerData]"]
 
 
 def get_mesh_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of ``.off`` and ``.ply`` surfaces and of ``.ply`` point clouds."""
+    """Return the reader of ``.off`` and ``.ply`` surfaces and of ``.ply`` point clouds.
+
+    Parameters
+    ----------
+    path
+        As napari hands it over, as to all readers.
+    """
     return _each(_read_mesh) if _all_files(path, (".off", ".ply")) else None
 
 
 def get_occupancy_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of ``occupancies.npz``, None for other arrays."""
+    """Return the reader of ``occupancies.npz``, None for other arrays.
+
+    Parameters
+    ----------
+    path
+        As napari hands it over.
+    """
     ours = _all_files(path, (".npz",)) and not any(map(_may_be_labels, paths_of(path)))
     return _each(_read_occupancies) if ours else None
 
 
 def get_library_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of shape libraries, None for other folders and zips."""
+    """Return the reader of shape libraries, None for other folders and zips.
+
+    Parameters
+    ----------
+    path
+        As napari hands it over.
+    """
     from napari_3dmsl.library.library import ShapeLibrary, is_library
 
     if all(map(is_library, paths_of(path))):
@@ -42,21 +60,39 @@ def get_library_reader(path: str | list[str]) -> Reader | None:
 
 
 def get_image_set_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of finished image sets, None for other folders."""
+    """Return the reader of finished image sets, None for other folders.
+
+    Parameters
+    ----------
+    path
+        As napari hands it over.
+    """
     from napari_3dmsl.datasets.read.image_set import is_image_set
 
     return _each(_read_image_set) if all(map(is_image_set, paths_of(path))) else None
 
 
 def get_zarr_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of OME-Zarr images that this package wrote, None for those of others."""
+    """Return the reader of OME-Zarr images that this package wrote, None for those of others.
+
+    Parameters
+    ----------
+    path
+        As napari hands it over.
+    """
     from napari_3dmsl.image_io.ome_zarr import is_our_zarr
 
     return _each(_read_zarr) if all(map(is_our_zarr, paths_of(path))) else None
 
 
 def get_image_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of simulated images and label volumes in TIFF, None for other TIFFs."""
+    """Return the reader of simulated images and label volumes in TIFF, None for other TIFFs.
+
+    Parameters
+    ----------
+    path
+        As napari hands it over.
+    """
     from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES, read_settings
     from napari_3dmsl.volumes.tiff import may_hold_labels
 
@@ -75,6 +111,11 @@ def get_label_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of label volumes in NIfTI and ``.npz``, and of sections.
 
     A folder, or several files of one plane each, are the sections of one volume.
+
+    Parameters
+    ----------
+    path
+        As napari hands it over.
     """
     from napari_3dmsl.volumes.open import NIFTI_SUFFIXES, is_label_file
     from napari_3dmsl.volumes.slices import SLICE_SUFFIXES
@@ -103,6 +144,11 @@ def _may_be_labels(path: str) -> bool:
 def read_file(path: Path) -> list[LayerData]:
     """Read any file or folder that this package has a reader for.
 
+    Parameters
+    ----------
+    path
+        Of a file or folder.
+
     Raises
     ------
     ValueError
@@ -124,7 +170,13 @@ def read_file(path: Path) -> list[LayerData]:
 
 
 def paths_of(path: str | list[str]) -> list[str]:
-    """Return what napari hands to a reader as a list: one path, or a stack of several."""
+    """Return what napari hands to a reader as a list: one path, or a stack of several.
+
+    Parameters
+    ----------
+    path
+        As napari hands it over.
+    """
     return [path] if isinstance(path, str) else list(path)
 
 
@@ -133,7 +185,15 @@ def _all_files(path: str | list[str], endings: tuple[str, ...]) -> bool:
 
 
 def tell_why(work: Callable[[], Any], path: str) -> None:
-    """Show in the window why something cannot be done with a file."""
+    """Show in the window why something cannot be done with a file.
+
+    Parameters
+    ----------
+    work
+        What is to be done; its errors are shown, not raised.
+    path
+        What the message calls the file.
+    """
     try:
         work()
     except (ValueError, OSError) as error:
@@ -165,7 +225,13 @@ def _each(read: Callable[[Path], list[LayerData]]) -> Reader:
 
 
 def telling(read: Reader) -> Reader:
-    """Return a reader that says in the window, too, why it cannot read something."""
+    """Return a reader that says in the window, too, why it cannot read something.
+
+    Parameters
+    ----------
+    read
+        As napari calls it.
+    """
 
     def read_or_tell(path: str | list[str]) -> list[LayerData]:
         try:

@@ -71,7 +71,13 @@ def complaints(logger_name: str) -> Iterator[list[str]]:
 
 
 def first_line(error: BaseException | str) -> str:
-    """Return an error in one line, not too long: what it says, else what kind it is."""
+    """Return an error in one line, not too long: what it says, else what kind it is.
+
+    Parameters
+    ----------
+    error
+        Or its text.
+    """
     kind = "nothing" if isinstance(error, str) else type(error).__name__
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror

@@ -52,7 +52,13 @@ class Problem:
     text: str
 
     def inside(self, path: tuple[str, ...]) -> Problem:
-        """Return the same problem of settings that are part of others."""
+        """Return the same problem of settings that are part of others.
+
+        Parameters
+        ----------
+        path
+            Names that lead to the part.
+        """
         named = self.path and re.match(rf"{re.escape(self.path[0])}[.:\s]", self.text)
         before = ".".join(path) + ("." if named else ": ")
         return Problem((*path, *self.path), before + self.text if path else self.text)
@@ -60,6 +66,11 @@ class Problem:
 
 class SettingsError(ValueError):
     """Settings that cannot be used.
+
+    Parameters
+    ----------
+    problems
+        At least one.
 
     Attributes
     ----------
@@ -76,7 +87,13 @@ class SettingsError(ValueError):
 
 
 def in_one_line(problems: Sequence[str]) -> str:
-    """Return problems as one line that can be read: the first ones, and how many more."""
+    """Return problems as one line that can be read: the first ones, and how many more.
+
+    Parameters
+    ----------
+    problems
+        At least one.
+    """
     more = len(problems) - _MOST_TOLD
     return "; ".join(problems[:_MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
@@ -116,6 +133,11 @@ class Settings(BaseModel):
     def load(cls, path: str | Path) -> Self:
         """Read settings from a ``.json`` or ``.toml`` file.
 
+        Parameters
+        ----------
+        path
+            Of the file.
+
         Raises
         ------
         ValueError
@@ -134,6 +156,11 @@ class Settings(BaseModel):
 def read_text(path: Path) -> str:
     """Read a text file, with or without a byte order mark.
 
+    Parameters
+    ----------
+    path
+        Of the file.
+
     Raises
     ------
     ValueError
@@ -149,6 +176,13 @@ def read_text(path: Path) -> str:
 
 def parse_settings(text: str, path: Path) -> dict[str, Any]:
     """Parse TOML or JSON, as the name ends; it must hold a table.
+
+    Parameters
+    ----------
+    text
+        Of the file.
+    path
+        Its name tells the kind, and messages name it.
 
     Raises
     ------
@@ -229,7 +263,13 @@ _LONGEST_SHOWN = 80
 
 
 def shown(value: Any) -> str:
-    """Return a value as messages show it: numbers of 400 digits are cut short."""
+    """Return a value as messages show it: numbers of 400 digits are cut short.
+
+    Parameters
+    ----------
+    value
+        Anything.
+    """
     try:
         text = repr(value)
     except ValueError:  # Python writes no whole number of more than 4300 digits

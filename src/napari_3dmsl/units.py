@@ -74,7 +74,13 @@ def nm_per(unit: str) -> float | None:
 
 
 def says_no_length(unit: str) -> bool:
-    """Whether a name says that there is no length: nothing, pixels, OME's reference frame."""
+    """Whether a name says that there is no length: nothing, pixels, OME's reference frame.
+
+    Parameters
+    ----------
+    unit
+        As in a file or of a layer.
+    """
     return _plain(unit).lower() in _NO_LENGTHS
 
 

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 def write_surface(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     """Write a Surface layer as ``.off`` or ``.ply`` at its place in the world.
 
+    Parameters
+    ----------
+    path
+        Ends in ``.off`` or ``.ply``.
+    data
+        Vertices, faces and values of the layer.
+    attributes
+        Of the layer, as napari tells them.
+
     Raises
     ------
     ValueError
@@ -41,6 +50,15 @@ def write_surface(path: str, data: Any, attributes: dict[str, Any]) -> list[str]
 
 def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
     """Write an Image layer as OME-TIFF: simulated ones with all settings, others with their scale.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.tif`` or ``.tiff``.
+    data
+        Pixels of the layer.
+    attributes
+        Of the layer, as napari tells them.
 
     Raises
     ------

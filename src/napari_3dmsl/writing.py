@@ -29,13 +29,30 @@ class DiskFullError(OSError):
 
 
 def is_disk_full(error: OSError) -> bool:
-    """Whether an error means that a disk, a quota or the limit on a file is reached."""
+    """Whether an error means that a disk, a quota or the limit on a file is reached.
+
+    Parameters
+    ----------
+    error
+        As the system raised it.
+    """
     return error.errno in _FULL or _CUT_SHORT.search(str(error)) is not None
 
 
 @contextmanager
 def telling_full_disk(place: Path) -> Iterator[None]:
-    """Tell a full disk, however a library says it, as one `DiskFullError` that names the place."""
+    """Tell a full disk, however a library says it, as one `DiskFullError` that names the place.
+
+    Parameters
+    ----------
+    place
+        The file or folder that is being written.
+
+    Raises
+    ------
+    DiskFullError
+        When there is no room.
+    """
     try:
         yield
     except OSError as error:
@@ -48,6 +65,11 @@ def telling_full_disk(place: Path) -> Iterator[None]:
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary file in the same folder, which takes the name only when it is finished.
+
+    Parameters
+    ----------
+    path
+        Of the file that will be there.
 
     Raises
     ------
@@ -113,7 +135,13 @@ def whole_output(target: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
 
 
 def is_same(first: Path, second: Path) -> bool:
-    """Whether two names lead to one file or folder: by links of either kind, or otherwise."""
+    """Whether two names lead to one file or folder: by links of either kind, or otherwise.
+
+    Parameters
+    ----------
+    first, second
+        Neither need be there.
+    """
     with suppress(OSError):
         return first.samefile(second)
     return first.resolve() == second.resolve()

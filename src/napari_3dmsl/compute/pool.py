@@ -118,7 +118,24 @@ class Workers(Executor):
         self._lock = threading.Lock()
 
     def submit(self, fn: Callable[..., Any], /, *arguments: Any, **no_keywords: Any) -> Future[Any]:
-        """Have a function called in one of the workers; see `concurrent.futures.Executor`."""
+        """Have a function called in one of the workers; see `concurrent.futures.Executor`.
+
+        Parameters
+        ----------
+        fn
+            Importable in another process.
+        *arguments
+            What it is called with; they must pickle.
+        **no_keywords
+            Refused: the workers know places only.
+
+        Raises
+        ------
+        RuntimeError
+            After `shutdown`.
+        TypeError
+            When there are keywords.
+        """
         if no_keywords:
             raise TypeError(f"{', '.join(no_keywords)}: calls in workers take no keywords")
         with self._lock:
@@ -133,7 +150,15 @@ class Workers(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Take no more calls; see `concurrent.futures.Executor`."""
+        """Take no more calls; see `concurrent.futures.Executor`.
+
+        Parameters
+        ----------
+        wait
+            Until all calls are done.
+        cancel_futures
+            Leave out those that have not begun.
+        """
         with self._lock:
             closed, self._closed = self._closed, True
         if cancel_futures:

@@ -54,7 +54,13 @@ class Surroundings:
 
 
 def serve(inbox: BinaryIO) -> NoReturn:
-    """Do the calls that come in, until there are none for long or the other side has gone."""
+    """Do the calls that come in, until there are none for long or the other side has gone.
+
+    Parameters
+    ----------
+    inbox
+        Calls, pickled one after the other.
+    """
     outbox = _Outbox()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for who waits for us; he ends us
     calls: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
@@ -130,7 +136,17 @@ def perform(
     arguments: tuple[Any, ...],
     telling: tuple[Callable[[int, int, str], None], Callable[[Any], None]] | None,
 ) -> Any:
-    """Call a function; with somebody to tell it gets ``progress=``, and may yield parts."""
+    """Call a function; with somebody to tell it gets ``progress=``, and may yield parts.
+
+    Parameters
+    ----------
+    function
+        What is called.
+    arguments
+        What it is called with.
+    telling
+        Called with progress, and with each part; None when nobody listens.
+    """
     if telling is None:
         return function(*arguments)
     progress, part = telling
@@ -143,7 +159,13 @@ def perform(
 
 
 def portable(error: BaseException) -> BaseException:
-    """Return an error that can be raised in another process, of the same kind if possible."""
+    """Return an error that can be raised in another process, of the same kind if possible.
+
+    Parameters
+    ----------
+    error
+        Any.
+    """
     error.add_note("".join(["In a worker process:\n", *traceback.format_exception(error)]))
     with suppress(Exception):  # it does not pickle, or cannot be read back
         if type(pickle.loads(pickle.dumps(error))) is type(error):

@@ -41,6 +41,11 @@ _TO_DIE_S = 5.0
 class WorkerDiedError(OSError):
     """A worker process has ended in the middle of a call.
 
+    Parameters
+    ----------
+    exit_code
+        As Python tells it; None when it is not known.
+
     Attributes
     ----------
     exit_code : int or None
@@ -92,7 +97,13 @@ class Worker(Protocol):
 
 
 class Process:
-    """A `Worker` in a process of its own."""
+    """A `Worker` in a process of its own.
+
+    Parameters
+    ----------
+    python
+        Path of the interpreter.
+    """
 
     def __init__(self, python: str) -> None:
         self._process = subprocess.Popen(
@@ -125,7 +136,7 @@ class Process:
         progress: Progress | None = None,
         part: Part | None = None,
     ) -> Any:
-        """Do a call, see `Worker`."""
+        """See `Worker.call`."""
         tells = progress is not None or part is not None
         try:
             here = Surroundings.here()
@@ -199,7 +210,7 @@ class Here:
         progress: Progress | None = None,
         part: Part | None = None,
     ) -> Any:
-        """Do a call, see `Worker`."""
+        """See `Worker.call`."""
 
         def report(done: int, total: int, what: str) -> None:
             self._look_for_the_end()
@@ -246,7 +257,13 @@ def hire() -> Worker:
 
 
 def dismiss(worker: Worker) -> None:
-    """Keep a worker for the next who hires one; for a while."""
+    """Keep a worker for the next who hires one; for a while.
+
+    Parameters
+    ----------
+    worker
+        One that has been hired and has no call in work.
+    """
     if not worker.usable:
         worker.end()
     elif isinstance(worker, Process):

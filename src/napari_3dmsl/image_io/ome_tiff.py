@@ -64,6 +64,13 @@ def write_image(path: str | Path, image: SimulatedImage) -> Path:
     A stack has the axes ZYX, where the step of Z is along the recorded axis (focus or stage); a
     single plane has YX.
 
+    Parameters
+    ----------
+    path
+        Ends in ``.tif`` or ``.tiff``; an older file of that name is replaced.
+    image
+        As from `simulate_surface`.
+
     Raises
     ------
     ValueError
@@ -75,7 +82,17 @@ def write_image(path: str | Path, image: SimulatedImage) -> Path:
 
 
 def write_image_array(path: str | Path, array: Any, metadata: Mapping[str, Any]) -> Path:
-    """Write the pixels of a simulated image with the metadata of `SimulatedImage.metadata`."""
+    """Write the pixels of a simulated image with the metadata of `SimulatedImage.metadata`.
+
+    Parameters
+    ----------
+    path
+        Ends in ``.tif`` or ``.tiff``; an older file of that name is replaced.
+    array
+        (P, R, C) or (R, C).
+    metadata
+        All settings of the image.
+    """
     planes = np.asarray(array)
     if planes.ndim == 3 and len(planes) == 1:
         planes = planes[0]
@@ -156,6 +173,17 @@ def axes_of(
 ) -> str:
     """Return the axes of an image: those given, else YX or ZYX.
 
+    Parameters
+    ----------
+    pixels
+        Of 2 to 5 axes.
+    axes
+        One letter each, a part of ``TCZYX`` in this order; None where it is YX or ZYX.
+    channels
+        Their names; none without an axis C.
+    where
+        What the message calls the image.
+
     Raises
     ------
     ValueError
@@ -181,7 +209,18 @@ def axes_of(
 
 
 def check_image_path(path: str | Path) -> Path:
-    """Return the path if an image can be written there, or raise ``ValueError``."""
+    """Return the path if an image can be written there, or raise ``ValueError``.
+
+    Parameters
+    ----------
+    path
+        Of a file that need not be there.
+
+    Raises
+    ------
+    ValueError
+        When the name ends otherwise, is that of a folder, or its folder is missing.
+    """
     path = Path(path)
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         raise ValueError(f"{path}: images are written as {' or '.join(IMAGE_SUFFIXES)}")
@@ -194,6 +233,18 @@ def check_image_path(path: str | Path) -> Path:
 
 def read_image(path: str | Path) -> tuple[NDArray[Any], dict[str, Any]]:
     """Read an image that this package wrote: pixels and metadata.
+
+    Parameters
+    ----------
+    path
+        As from `write_image`.
+
+    Returns
+    -------
+    pixels : array
+        (P, R, C) or (R, C), or with the axes that were written.
+    metadata : dict
+        Every setting, and what came out.
 
     Raises
     ------
@@ -212,6 +263,11 @@ def read_image(path: str | Path) -> tuple[NDArray[Any], dict[str, Any]]:
 def read_pixels(path: str | Path) -> NDArray[Any]:
     """Read the pixels of a TIFF, whoever wrote it.
 
+    Parameters
+    ----------
+    path
+        ``.tif`` or ``.tiff``.
+
     Raises
     ------
     ValueError
@@ -226,6 +282,11 @@ def read_pixels(path: str | Path) -> NDArray[Any]:
 def read_settings(path: str | Path) -> dict[str, Any] | None:
     """Read only what this package wrote about an image; None for images of others.
 
+    Parameters
+    ----------
+    path
+        ``.tif`` or ``.tiff``.
+
     Raises
     ------
     ValueError
@@ -237,6 +298,11 @@ def read_settings(path: str | Path) -> dict[str, Any] | None:
 
 def describe_image(path: str | Path) -> ImageDescription:
     """Say what a TIFF holds, whoever wrote it, without reading its pixels.
+
+    Parameters
+    ----------
+    path
+        ``.tif`` or ``.tiff``.
 
     Raises
     ------

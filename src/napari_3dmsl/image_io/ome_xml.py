@@ -81,7 +81,13 @@ def ome_xml(
 
 
 def ome_settings(xml: str) -> dict[str, Any] | None:
-    """Return the metadata that this package put into a description; None when another wrote it."""
+    """Return the metadata that this package put into a description; None when another wrote it.
+
+    Parameters
+    ----------
+    xml
+        The description of a TIFF.
+    """
     path = f"{{{_NAMESPACE}}}Image/{{{_NAMESPACE}}}Description"
     try:
         metadata = json.loads(ElementTree.fromstring(xml).findtext(path, default=""))
@@ -92,7 +98,13 @@ def ome_settings(xml: str) -> dict[str, Any] | None:
 
 
 def ome_frame_s(xml: str) -> float | None:
-    """Return the time between frames in s; None when a description does not tell it in s or ms."""
+    """Return the time between frames in s; None when a description does not tell it in s or ms.
+
+    Parameters
+    ----------
+    xml
+        The description of a TIFF.
+    """
     pixels = _pixels_of(xml)
     seconds = {"s": 1.0, "ms": 1e-3}.get(pixels.get("TimeIncrementUnit", "s"))
     if seconds is None or "TimeIncrement" not in pixels:

@@ -67,6 +67,13 @@ class ZarrImage:
 class ZarrPixels:
     """An array on disk, read when it is indexed; damage raises one line.
 
+    Parameters
+    ----------
+    path
+        What messages call it.
+    array
+        As zarr has opened it.
+
     Attributes
     ----------
     shape : tuple of int
@@ -172,6 +179,11 @@ def write_ome_zarr(
 def read_ome_zarr(path: str | Path) -> ZarrImage:
     """Open an OME-Zarr image that this package wrote.
 
+    Parameters
+    ----------
+    path
+        The folder ``NAME.zarr``.
+
     Raises
     ------
     ValueError
@@ -201,7 +213,13 @@ def read_ome_zarr(path: str | Path) -> ZarrImage:
 
 
 def is_our_zarr(path: str | Path) -> bool:
-    """Whether a folder is an OME-Zarr image that this package wrote."""
+    """Whether a folder is an OME-Zarr image that this package wrote.
+
+    Parameters
+    ----------
+    path
+        Of a folder, which need not be there.
+    """
     path = Path(path)
     if path.suffix.lower() != ZARR_SUFFIX or not (path / "zarr.json").is_file():
         return False
@@ -213,6 +231,11 @@ def is_our_zarr(path: str | Path) -> bool:
 
 def read_zarr_array(path: str | Path) -> NDArray[Any]:
     """Read all pixels of an image ``NAME.zarr``, or of a mask ``NAME.zarr/labels/MASK``.
+
+    Parameters
+    ----------
+    path
+        Of the folder.
 
     Raises
     ------

@@ -30,12 +30,26 @@ _COLUMNS = ("ids", "size", "time", "checksum")
 
 
 def checksum_of(content: bytes) -> str:
-    """Return the checksum of a file's content."""
+    """Return the checksum of a file's content.
+
+    Parameters
+    ----------
+    content
+        The whole file.
+    """
     return as_text(zlib.crc32(content), len(content))
 
 
 def as_text(checksum: int, size: int) -> str:
-    """Write CRC-32 and size as one word."""
+    """Write CRC-32 and size as one word.
+
+    Parameters
+    ----------
+    checksum
+        CRC-32.
+    size
+        Bytes.
+    """
     return f"{checksum:08x}-{size}"
 
 

@@ -66,6 +66,11 @@ def download_folder() -> Path:
 def list_archives(progress: Progress | None = None) -> list[RemoteFile]:
     """Ask the repository for the archives of the release.
 
+    Parameters
+    ----------
+    progress
+        Called with (done, total, what); raise in it to cancel.
+
     Raises
     ------
     ValueError
@@ -89,7 +94,15 @@ def list_archives(progress: Progress | None = None) -> list[RemoteFile]:
 
 
 def is_downloaded(file: RemoteFile, folder: Path | None = None) -> bool:
-    """Whether an archive of this name and size is in the folder already."""
+    """Whether an archive of this name and size is in the folder already.
+
+    Parameters
+    ----------
+    file
+        As from `list_archives`.
+    folder
+        By default the one into which `download` writes.
+    """
     path = (folder or download_folder()) / file.name
     return path.is_file() and path.stat().st_size == file.size
 

@@ -62,7 +62,13 @@ def image_file(shape_id: int, image_set: str, view: str, repeat: int = 0) -> str
 
 
 def image_key(name: str) -> tuple[str, str] | None:
-    """Return set and view of an image's name, with or without ``N_``; None for other files."""
+    """Return set and view of an image's name, with or without ``N_``; None for other files.
+
+    Parameters
+    ----------
+    name
+        Of a file, without its folder.
+    """
     match = _IMAGE.fullmatch(name)
     return (match["set"], match["view"]) if match else None
 
@@ -92,7 +98,15 @@ def mesh_from_off(data: bytes, unit_um: float, where: str) -> Mesh:
 
 
 def off_from_mesh(mesh: Mesh, unit_um: float) -> bytes:
-    """Return a mesh as ``.off`` file, the winding turned with the axes."""
+    """Return a mesh as ``.off`` file, the winding turned with the axes.
+
+    Parameters
+    ----------
+    mesh
+        In µm, (z, y, x).
+    unit_um
+        Length of the file's unit.
+    """
     vertices, faces = mesh.vertices[:, ::-1] / unit_um, mesh.faces[:, ::-1]
     lines = [
         f"OFF\n{len(vertices)} {len(faces)} 0\n",
@@ -104,6 +118,15 @@ def off_from_mesh(mesh: Mesh, unit_um: float) -> bytes:
 
 def cloud_from_ply(data: bytes, cube: UnitCube, where: str) -> PointCloud:
     """Read points and normals from an ASCII ``.ply`` file in the frame of a unit cube.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    cube
+        Frame of the points.
+    where
+        What the message calls the file.
 
     Raises
     ------
@@ -131,7 +154,13 @@ def cloud_from_ply(data: bytes, cube: UnitCube, where: str) -> PointCloud:
 
 
 def ply_from_cloud(cloud: PointCloud) -> bytes:
-    """Return points and normals as ASCII ``.ply`` file, with the columns of the release."""
+    """Return points and normals as ASCII ``.ply`` file, with the columns of the release.
+
+    Parameters
+    ----------
+    cloud
+        In the frame of its unit cube.
+    """
     properties = "".join(f"property float {name}\n" for name in ("x", "y", "z", "nx", "ny", "nz"))
     rows = np.hstack([cloud.points[:, ::-1], cloud.normals[:, ::-1]])
     head = f"ply\nformat ascii 1.0\nelement vertex {len(rows)}\n{properties}end_header\n"
@@ -144,6 +173,15 @@ def ply_from_cloud(cloud: PointCloud) -> bytes:
 
 def occupancies_from_npz(data: bytes, unit_um: float, where: str) -> Occupancies:
     """Read ``occupancies.npz``: points, packed bits (or plain ones), ``loc`` and ``scale``.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    unit_um
+        Length of the unit of ``loc`` and ``scale``.
+    where
+        What the message calls the file.
 
     Raises
     ------
@@ -175,7 +213,15 @@ def occupancies_from_npz(data: bytes, unit_um: float, where: str) -> Occupancies
 
 
 def npz_from_occupancies(occupancies: Occupancies, unit_um: float) -> bytes:
-    """Return occupancies as ``.npz`` file with the arrays of the release."""
+    """Return occupancies as ``.npz`` file with the arrays of the release.
+
+    Parameters
+    ----------
+    occupancies
+        In the frame of their unit cube.
+    unit_um
+        Length of the unit of ``loc`` and ``scale``.
+    """
     buffer = io.BytesIO()
     np.savez(
         buffer,

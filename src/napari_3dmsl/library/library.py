@@ -59,6 +59,19 @@ __all__ = [
 class ShapeLibrary:
     """A library on disk: ids and table at once, the files of a shape when asked for.
 
+    Parameters
+    ----------
+    store
+        Where its files lie.
+    unit_nm
+        Length of a mesh unit.
+    table
+        Columns of equal length; ``index`` holds the ids.
+    settings
+        How the shapes were made.
+    own
+        Whether this package wrote it, so that classes can be saved in its table.
+
     Attributes
     ----------
     folder
@@ -142,6 +155,11 @@ class ShapeLibrary:
     def mesh(self, shape_id: int) -> Mesh:
         """Read the mesh of one shape, in µm (z, y, x).
 
+        Parameters
+        ----------
+        shape_id
+            One of `ids`.
+
         Raises
         ------
         ValueError
@@ -169,7 +187,13 @@ class ShapeLibrary:
         return self._store.checksums(ids, MESH_FILE, report)
 
     def expect_meshes(self, checksums: Mapping[int, str | None]) -> None:
-        """Let `mesh` refuse files that are no longer what they were; None expects nothing."""
+        """Let `mesh` refuse files that are no longer what they were; None expects nothing.
+
+        Parameters
+        ----------
+        checksums
+            As from `mesh_checksums`, by id.
+        """
         self._expected = dict(checksums)
 
     @property
@@ -242,6 +266,11 @@ class ShapeLibrary:
     def occupancies(self, shape_id: int) -> Occupancies:
         """Read the occupancies of one shape.
 
+        Parameters
+        ----------
+        shape_id
+            One of `ids`.
+
         Raises
         ------
         ValueError
@@ -252,6 +281,11 @@ class ShapeLibrary:
 
     def point_cloud(self, shape_id: int) -> PointCloud:
         """Read the point cloud of one shape; its file is silent about the frame, the mesh tells.
+
+        Parameters
+        ----------
+        shape_id
+            One of `ids`.
 
         Raises
         ------
@@ -264,6 +298,13 @@ class ShapeLibrary:
     def file(self, shape_id: int, name: str) -> bytes | None:
         """Return a file of a shape as it is on disk, None when it has none of that name.
 
+        Parameters
+        ----------
+        shape_id
+            One of `ids`.
+        name
+            As in the release, such as ``raw_mesh.off``.
+
         Raises
         ------
         ValueError
@@ -273,11 +314,23 @@ class ShapeLibrary:
         return self._store.read(shape_id, name)
 
     def file_about(self, name: str) -> bytes | None:
-        """Return a file about the whole library, such as its table; None when there is none."""
+        """Return a file about the whole library, such as its table; None when there is none.
+
+        Parameters
+        ----------
+        name
+            Such as ``library.json``.
+        """
         return self._store.read_about(name)
 
     def images(self, shape_id: int) -> dict[tuple[str, str], str]:
-        """Return names of a shape's images by set and view, such as ``("Conf1", "x90")``."""
+        """Return names of a shape's images by set and view, such as ``("Conf1", "x90")``.
+
+        Parameters
+        ----------
+        shape_id
+            One of `ids`.
+        """
         self._check(shape_id)
         names = self._store.names(shape_id)
         return {key: name for name in names if (key := image_key(name)) is not None}
@@ -325,7 +378,13 @@ class ShapeLibrary:
 
 
 def is_library(path: str | Path) -> bool:
-    """Whether a folder or zip looks like a library; damaged zips named as released do too."""
+    """Whether a folder or zip looks like a library; damaged zips named as released do too.
+
+    Parameters
+    ----------
+    path
+        Of a folder or file, which need not be there.
+    """
     path = Path(path)
     if path.is_dir():
         return any(path.glob(f"*/{MESH_FILE}")) or any(map(is_library, archives_in(path)[:1]))

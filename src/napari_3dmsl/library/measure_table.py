@@ -68,18 +68,42 @@ class Measured(NamedTuple):
 
 
 def checksum(content: bytes, unit_nm: float) -> str:
-    """Return what tells a surface from others, in all that decides over its measures."""
+    """Return what tells a surface from others, in all that decides over its measures.
+
+    Parameters
+    ----------
+    content
+        The file of the surface.
+    unit_nm
+        Length of its unit.
+    """
     about = f"{_VERSION} {unit_nm!r}\n".encode()
     return hashlib.sha256(about + content).hexdigest()
 
 
 def seen(store: Store, shape_id: int, unit_nm: float) -> str:
-    """Return how the file of a surface looks, without reading it."""
+    """Return how the file of a surface looks, without reading it.
+
+    Parameters
+    ----------
+    store
+        Where it lies.
+    shape_id
+        Of the surface.
+    unit_nm
+        Length of its unit.
+    """
     return f"{_VERSION} {unit_nm!r} {store.stamp(shape_id)}"
 
 
 def known_measures(store: Store) -> dict[int, Measured]:
-    """Return all rows about a library, those beside it before those in the cache."""
+    """Return all rows about a library, those beside it before those in the cache.
+
+    Parameters
+    ----------
+    store
+        The library's files.
+    """
     found: dict[int, Measured] = {}
     for path in reversed(_places(store)):
         found.update(_read(path))
@@ -87,7 +111,13 @@ def known_measures(store: Store) -> dict[int, Measured]:
 
 
 def columns_of(rows: Sequence[Measured | None]) -> dict[str, list[Any]]:
-    """Return measures as columns; None where nothing is known."""
+    """Return measures as columns; None where nothing is known.
+
+    Parameters
+    ----------
+    rows
+        One for each shape, in their order.
+    """
     known = [{} if row is None else row.values or _problem(row) for row in rows]
     return {name: [row.get(name) for row in known] for name in MEASURED}
 
@@ -122,7 +152,13 @@ class MeasureLog:
 
     @classmethod
     def of(cls, store: Store) -> Self:
-        """Begin to write about a library: beside it, or in the cache where that cannot be."""
+        """Begin to write about a library: beside it, or in the cache where that cannot be.
+
+        Parameters
+        ----------
+        store
+            The library's files.
+        """
         *beside, cache = _places(store)
         for path in beside:
             if not path.exists() or is_measures(path):
@@ -147,7 +183,13 @@ class MeasureLog:
                 self.path.with_name(f".{self.path.name}.lock").unlink(missing_ok=True)
 
     def add(self, rows: Iterable[Measured]) -> None:
-        """Keep rows."""
+        """Keep rows.
+
+        Parameters
+        ----------
+        rows
+            Of shapes that have just been measured.
+        """
         some = list(rows)
         with telling_full_disk(self.path), _journal(self.path).open("ab") as file:
             file.write(_text(some)[len(_text([])) :])
@@ -171,7 +213,13 @@ class MeasureLog:
 
 
 def is_measures(path: Path) -> bool:
-    """Whether a file is such a table."""
+    """Whether a file is such a table.
+
+    Parameters
+    ----------
+    path
+        Of any file.
+    """
     with suppress(OSError), path.open("rb") as file:
         return file.readline() == _text([])
     return False

@@ -20,6 +20,11 @@ def mesh_unit_nm(path: str | Path) -> float:
     """Length of a mesh file's unit in nm: what it or its shape library says, else 24 as in 3DMSL.
 
     Those of an image set, in a folder or two below its ``recipe.lock``, are in µm.
+
+    Parameters
+    ----------
+    path
+        ``.off``, ``.ply``, ``.stl`` or ``.obj``.
     """
     unit_nm = unit_nm_in(path)
     if unit_nm is not None:
@@ -33,7 +38,13 @@ def mesh_unit_nm(path: str | Path) -> float:
 
 
 def unit_nm_in(path: str | Path) -> float | None:
-    """Return the length of a mesh file's unit in nm as the file tells it, None when it does not."""
+    """Return the length of a mesh file's unit in nm as the file tells it, None when it does not.
+
+    Parameters
+    ----------
+    path
+        ``.off``, ``.ply``, ``.stl`` or ``.obj``.
+    """
     with suppress(OSError), Path(path).open("rb") as file:
         found = _MARK.search(file.read(_HEAD))
         if found and float(found[1]) > 0:

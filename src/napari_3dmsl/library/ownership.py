@@ -65,7 +65,13 @@ class OwnFiles:
 
 
 def holds_library(target: Path) -> bool:
-    """Whether a library of this package is there, which `replace` would replace."""
+    """Whether a library of this package is there, which `replace` would replace.
+
+    Parameters
+    ----------
+    target
+        Folder or zip.
+    """
     if target.suffix.lower() == ".zip":
         return target.is_file() and _is_ours(_index_in_zip(target))
     return _is_ours(_index_in_folder(target))

@@ -119,12 +119,31 @@ def export_shapes(
 
 
 def files_of(ids: Sequence[int], folder: Path, form: str) -> list[Path]:
-    """Return the files that `export_shapes` writes."""
+    """Return the files that `export_shapes` writes.
+
+    Parameters
+    ----------
+    ids
+        Of the shapes.
+    folder
+        Where they go.
+    form
+        One of `FORMS`.
+    """
     return [folder / f"{shape_id}{FORMS[form]}" for shape_id in ids]
 
 
 def chosen(source: ShapeSource, ids: Iterable[int] | None, classes: Iterable[str]) -> list[int]:
     """Return the ids of some shapes, of those classes if any are given.
+
+    Parameters
+    ----------
+    source
+        A library, or shapes just extracted.
+    ids
+        None for all.
+    classes
+        Names of classes; none for all.
 
     Raises
     ------

@@ -17,7 +17,15 @@ _WHOLE_MODE = 0o644 << 16  # rights of a file inside a zip, for those who unpack
 
 
 def released_zip_names(ids: Sequence[int], each: int = RELEASED_PER_ZIP) -> dict[int, str]:
-    """Return the zip of each shape, named as released: ``1_1_2729.zip`` holds 1 to 2728."""
+    """Return the zip of each shape, named as released: ``1_1_2729.zip`` holds 1 to 2728.
+
+    Parameters
+    ----------
+    ids
+        Of all shapes, ascending.
+    each
+        Shapes in a zip.
+    """
     names: dict[int, str] = {}
     for number, start in enumerate(range(0, len(ids), each), start=1):
         some = ids[start : start + each]
@@ -26,7 +34,13 @@ def released_zip_names(ids: Sequence[int], each: int = RELEASED_PER_ZIP) -> dict
 
 
 class FolderSink:
-    """Writes files into the folders of their shapes."""
+    """Writes files into the folders of their shapes.
+
+    Parameters
+    ----------
+    folder
+        In which each shape gets one of its own.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -38,18 +52,44 @@ class FolderSink:
         """Nothing is open."""
 
     def write(self, shape_id: int, name: str, content: bytes) -> None:
-        """Write a file of a shape."""
+        """Write a file of a shape.
+
+        Parameters
+        ----------
+        shape_id
+            Of the shape.
+        name
+            Of the file in the shape's folder.
+        content
+            The whole file.
+        """
         path = self._folder / str(shape_id) / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
 
     def write_about(self, name: str, content: bytes) -> None:
-        """Write a file about all shapes."""
+        """Write a file about all shapes.
+
+        Parameters
+        ----------
+        name
+            Of the file.
+        content
+            The whole file.
+        """
         (self._folder / name).write_bytes(content)
 
 
 class ZipSink(FolderSink):
-    """Writes files into zips, one open at a time; shapes come in the order of their ids."""
+    """Writes files into zips, one open at a time; shapes come in the order of their ids.
+
+    Parameters
+    ----------
+    folder
+        Where the zips go.
+    names
+        Zip of each shape by its id.
+    """
 
     def __init__(self, folder: Path, names: Mapping[int, str]) -> None:
         super().__init__(folder)
@@ -61,7 +101,17 @@ class ZipSink(FolderSink):
             self._open.close()
 
     def write(self, shape_id: int, name: str, content: bytes) -> None:
-        """Write a file of a shape into its zip."""
+        """Write a file of a shape into its zip.
+
+        Parameters
+        ----------
+        shape_id
+            Of the shape, not below the last one.
+        name
+            Of the file in the shape's folder.
+        content
+            The whole file.
+        """
         path = self._folder / self._names[shape_id]
         if self._open is None or self._open.filename != str(path):
             self.__exit__()
@@ -81,5 +131,13 @@ class OneZipSink(ZipSink):
     """Writes all into one zip."""
 
     def write_about(self, name: str, content: bytes) -> None:
-        """Write a file about all shapes at the top of the zip."""
+        """Write a file about all shapes at the top of the zip.
+
+        Parameters
+        ----------
+        name
+            Of the file.
+        content
+            The whole file.
+        """
         self._add(name, content)

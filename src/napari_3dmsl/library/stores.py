@@ -19,30 +19,72 @@ class Store(Protocol):
     ids: list[int]
 
     def names(self, shape_id: int) -> list[str]:
-        """Names of an instance's files, as in the release."""
+        """Names of an instance's files, as in the release.
+
+        Parameters
+        ----------
+        shape_id
+            Of the instance.
+        """
         ...
 
     def stamp(self, shape_id: int) -> str:
-        """Size and time of the file that holds its surface; it changes when that does."""
+        """Size and time of the file that holds its surface; it changes when that does.
+
+        Parameters
+        ----------
+        shape_id
+            Of the instance.
+        """
         ...
 
     def read(self, shape_id: int, name: str) -> bytes | None:
-        """Content of one of them, None when there is none."""
+        """Content of one of them, None when there is none.
+
+        Parameters
+        ----------
+        shape_id
+            Of the instance.
+        name
+            As in the release.
+        """
         ...
 
     def read_about(self, name: str) -> bytes | None:
-        """Content of a file about the whole library, None when there is none."""
+        """Content of a file about the whole library, None when there is none.
+
+        Parameters
+        ----------
+        name
+            Such as ``library.json``.
+        """
         ...
 
     def checksums(
         self, ids: Sequence[int], name: str, report: Report | None = None
     ) -> dict[int, str | None]:
-        """Checksum of a file of each of some instances, None where it cannot be read."""
+        """Checksum of a file of each of some instances, None where it cannot be read.
+
+        Parameters
+        ----------
+        ids
+            Of the instances.
+        name
+            As in the release.
+        report
+            Called with the number of instances done.
+        """
         ...
 
 
 class FolderStore:
-    """Instances in folders ``<id>/``, also inside unpacked ``1_1_2729/``."""
+    """Instances in folders ``<id>/``, also inside unpacked ``1_1_2729/``.
+
+    Parameters
+    ----------
+    path
+        The folder that holds those of the instances.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -56,29 +98,29 @@ class FolderStore:
         self.ids = sorted(self._places)
 
     def names(self, shape_id: int) -> list[str]:
-        """Names of an instance's files, as in the release."""
+        """See `Store.names`."""
         folder = self.path / self._places[shape_id]
         files = [file.name for file in folder.iterdir() if file.is_file()]
         images = (f"{file.parent.name}/{file.name}" for file in folder.glob("*_imgs/*"))
         return sorted([*files, *(name for name in images if image_key(name))])
 
     def read(self, shape_id: int, name: str) -> bytes | None:
-        """Content of one of them, None when there is none."""
+        """See `Store.read`."""
         return _read(self.path / self._places[shape_id] / name)
 
     def read_about(self, name: str) -> bytes | None:
-        """Content of a file about the whole library, None when there is none."""
+        """See `Store.read_about`."""
         return _read(self.path / name)
 
     def stamp(self, shape_id: int) -> str:
-        """Size and time of the file of a surface."""
+        """See `Store.stamp`."""
         place = os.path.join(self.path, self._places[shape_id], MESH_FILE)  # noqa: PTH118
         return _stamp(os.stat(place))  # noqa: PTH116 - fast, by thousands
 
     def checksums(
         self, ids: Sequence[int], name: str, report: Report | None = None
     ) -> dict[int, str | None]:
-        """Checksum of a file of each of some instances, None where it cannot be read."""
+        """See `Store.checksums`."""
         files = ((i, self.path / self._places[i] / name) for i in ids)
         return checksums_of_files(self.path, files, report)
 
@@ -91,7 +133,20 @@ class FolderStore:
 
 
 class ZipStore:
-    """Instances in the zips of a folder, or in one zip."""
+    """Instances in the zips of a folder, or in one zip.
+
+    Parameters
+    ----------
+    path
+        The folder, or the zip.
+    zips
+        In which the instances lie.
+
+    Raises
+    ------
+    ValueError
+        When two zips hold the same instance, or one is damaged.
+    """
 
     def __init__(self, path: Path, zips: list[Path]) -> None:
         self.path = path
@@ -106,19 +161,19 @@ class ZipStore:
         self.ids = sorted(self._of)
 
     def names(self, shape_id: int) -> list[str]:
-        """Names of an instance's files, as in the release."""
+        """See `Store.names`."""
         return sorted(self._of[shape_id].files(shape_id))
 
     def stamp(self, shape_id: int) -> str:
-        """Size and time of the zip that holds a surface."""
+        """See `Store.stamp`: that of the zip."""
         return _stamp(os.stat(self._of[shape_id].path))  # noqa: PTH116
 
     def read(self, shape_id: int, name: str) -> bytes | None:
-        """Content of one of them, None when there is none."""
+        """See `Store.read`."""
         return self._of[shape_id].read(shape_id, name)
 
     def read_about(self, name: str) -> bytes | None:
-        """Content of a file about the library: beside the zips, or in the only one."""
+        """See `Store.read_about`: beside the zips, or in the only one."""
         inside = self._archives[0].read_about(name) if len(self._archives) == 1 else None
         folder = self.path if self.path.is_dir() else self.path.parent
         return _read(folder / name) if inside is None else inside
@@ -126,7 +181,7 @@ class ZipStore:
     def checksums(
         self, ids: Sequence[int], name: str, report: Report | None = None
     ) -> dict[int, str | None]:
-        """Checksum of a file of each of some instances, as the zips tell it."""
+        """See `Store.checksums`: as the zips tell it, unread."""
         all_found: dict[int, str] = {}
         for archive in self._archives:
             all_found |= archive.checksums(name)
@@ -137,6 +192,11 @@ class ZipStore:
 
 def open_store(path: Path) -> Store:
     """Open a folder of instances, a folder of zips, or a zip.
+
+    Parameters
+    ----------
+    path
+        Of a folder or zip.
 
     Raises
     ------
@@ -160,7 +220,13 @@ def open_store(path: Path) -> Store:
 
 
 def archives_in(folder: Path) -> list[Path]:
-    """Return the zips of a folder that are named as in the release, else all of them."""
+    """Return the zips of a folder that are named as in the release, else all of them.
+
+    Parameters
+    ----------
+    folder
+        Its files, not those of folders in it.
+    """
     zips = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".zip")
     return [file for file in zips if ARCHIVE_NAME.fullmatch(file.name)] or zips
 

@@ -77,7 +77,15 @@ def as_dataframe(source: ShapeSource) -> pd.DataFrame:
 
 
 def write_table(shapes: Sequence[Shape], unit_nm: float) -> bytes:
-    """Return the content of ``meta_locations.csv``: released columns, then the measures."""
+    """Return the content of ``meta_locations.csv``: released columns, then the measures.
+
+    Parameters
+    ----------
+    shapes
+        One row each, in their order.
+    unit_nm
+        Length in which the released columns count.
+    """
     measures = feature_table(shapes)
     text = io.StringIO(newline="")
     writer = csv.writer(text)

@@ -101,20 +101,46 @@ class ZipArchive:
         self.ids: list[int] = [number for number in self._at.ids.tolist() if number != _ABOUT]
 
     def files(self, shape_id: int) -> dict[str, Entry]:
-        """Return the files of one instance, by the names of the release."""
+        """Return the files of one instance, by the names of the release.
+
+        Parameters
+        ----------
+        shape_id
+            Of the instance.
+        """
         return self._files(shape_id)
 
     def read(self, shape_id: int, name: str) -> bytes | None:
-        """Return the content of one file of an instance, None when there is none."""
+        """Return the content of one file of an instance, None when there is none.
+
+        Parameters
+        ----------
+        shape_id
+            Of the instance.
+        name
+            As in the release.
+        """
         entry = self._files(shape_id).get(name)
         return None if entry is None else self._content(entry)
 
     def read_about(self, name: str) -> bytes | None:
-        """Return ``library.json`` or ``meta_locations.csv``, None when there is none."""
+        """Return ``library.json`` or ``meta_locations.csv``, None when there is none.
+
+        Parameters
+        ----------
+        name
+            One of the two.
+        """
         return self.read(_ABOUT, name)
 
     def checksums(self, name: str) -> dict[int, str]:
-        """Return the checksum of the file of this name of each instance that has it, unread."""
+        """Return the checksum of the file of this name of each instance that has it, unread.
+
+        Parameters
+        ----------
+        name
+            As in the release.
+        """
         if not len(self._at.at):
             return {}
         start = int(self._at.at.min())

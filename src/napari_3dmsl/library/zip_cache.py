@@ -35,7 +35,15 @@ def cache_folder() -> Path:
 
 
 def load_index(path: Path, status: os.stat_result) -> tuple[NDArray[np.int64], ...] | None:
-    """Return what was kept about a zip of this size and time; None when there is nothing."""
+    """Return what was kept about a zip of this size and time; None when there is nothing.
+
+    Parameters
+    ----------
+    path
+        Of the zip.
+    status
+        Its size and time, as it is now.
+    """
     with suppress(OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile):
         content = io.BytesIO(_place(path).read_bytes())
         with np.load(content, allow_pickle=False) as kept:
@@ -47,7 +55,17 @@ def load_index(path: Path, status: os.stat_result) -> tuple[NDArray[np.int64], .
 
 
 def save_index(path: Path, status: os.stat_result, index: tuple[NDArray[np.int64], ...]) -> None:
-    """Keep an index; where that is not possible, do without."""
+    """Keep an index; where that is not possible, do without.
+
+    Parameters
+    ----------
+    path
+        Of the zip.
+    status
+        Its size and time, when the index was made.
+    index
+        Arrays of equal length.
+    """
     buffer = io.BytesIO()
     ids, first, at, lengths = index
     np.savez(buffer, stamp=_stamp(status), ids=ids, first=first, at=at, lengths=lengths)
