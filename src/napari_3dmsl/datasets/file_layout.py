@@ -34,6 +34,11 @@ def released_sets(microscopes: Sequence[str]) -> dict[str, str]:
 
     ``con1`` and ``con1-released`` give ``Conf1``, and so on; any other microscope its own name.
 
+    Parameters
+    ----------
+    microscopes
+        Names of presets or of your own.
+
     Raises
     ------
     ValueError
@@ -73,6 +78,21 @@ def released_truth(
     """Return the path of a ground truth beside its image, ``920/Conf1_masks/N_0_920_x90.tif``.
 
     The release has none; other programs do not look into these folders.
+
+    Parameters
+    ----------
+    shape_id
+        Of the shape.
+    image_set
+        As from `released_sets`.
+    view
+        One of the six views of the release.
+    truth
+        Name of the ground truth.
+    suffix
+        Ending of its file; empty for a folder.
+    repeat
+        Number of the labelling, from 0.
     """
     image = released_image(shape_id, image_set, view, repeat)
     folder = f"{image_set}_{_truth_folder(truth)}"
@@ -99,12 +119,29 @@ def flat_truth(sample: str, truth: str, suffix: str = ".tif", split: str | None 
 
     Each has the same stem as its image, in a folder with the name of the truth (``masks`` for
     ``mask``).
+
+    Parameters
+    ----------
+    sample
+        Name of the image.
+    truth
+        Name of the ground truth.
+    suffix
+        Ending of its file; empty for a folder.
+    split
+        Part of the set, where each has a folder of its own.
     """
     return _flat(sample, _truth_folder(truth), suffix, split)
 
 
 def file_name(name: str) -> str:
-    """Return a name with what no file name may have replaced."""
+    """Return a name with what no file name may have replaced.
+
+    Parameters
+    ----------
+    name
+        Of whatever; not a path.
+    """
     return re.sub(r"[^\w.+-]+", "-", name)
 
 

@@ -108,13 +108,30 @@ class ImageSet(Sequence[Sample]):
         return list(self._table.header.truths)
 
     def row(self, index: int) -> Row:
-        """Return what the index tells about a sample, without reading its image."""
+        """Return what the index tells about a sample, without reading its image.
+
+        Parameters
+        ----------
+        index
+            Of the sample; below 0 it counts from the end.
+
+        Raises
+        ------
+        IndexError
+            When there is no such sample.
+        """
         if not -len(self) <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
         return self._table.row(int(self._rows[index]))
 
     def column(self, name: str) -> list[Any]:
-        """Return a column of the index, a value for each sample."""
+        """Return a column of the index, a value for each sample.
+
+        Parameters
+        ----------
+        name
+            Of a column, as in ``index.csv``.
+        """
         [values] = self._table.columns([name])
         return [values[row] for row in self._rows]
 
@@ -214,7 +231,18 @@ class ImageSet(Sequence[Sample]):
 
 
 class PairedSamples(Sequence[tuple[Sample, Sample]]):
-    """Samples of the same object and pose, two by two; made by `ImageSet.pairs`."""
+    """Samples of the same object and pose, two by two; made by `ImageSet.pairs`.
+
+    Parameters
+    ----------
+    a, b
+        Samples of one microscope each.
+
+    Raises
+    ------
+    ValueError
+        When they have no object and pose in common.
+    """
 
     def __init__(self, a: ImageSet, b: ImageSet) -> None:
         first, second = _by_object(a), _by_object(b)
@@ -242,7 +270,13 @@ class PairedSamples(Sequence[tuple[Sample, Sample]]):
 
 
 def is_image_set(folder: str | Path) -> bool:
-    """Whether a folder is a finished image set whose files lie in it, not in zips beside."""
+    """Whether a folder is a finished image set whose files lie in it, not in zips beside.
+
+    Parameters
+    ----------
+    folder
+        Which need not be there.
+    """
     folder = Path(folder)
     if not all((folder / name).is_file() for name in (INDEX_FILE, LOCK_FILE)):
         return False

@@ -83,7 +83,15 @@ class RenderedSet(Sequence[Sample]):
 
 
 def sample_of(rendered: Rendered, recipe: Recipe) -> Sample:
-    """Return an image with its ground truth, as `ImageSet` would read them."""
+    """Return an image with its ground truth, as `ImageSet` would read them.
+
+    Parameters
+    ----------
+    rendered
+        An image that is not on disk.
+    recipe
+        That it was made with.
+    """
     truths: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name in recipe.truths:

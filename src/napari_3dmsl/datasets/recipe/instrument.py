@@ -73,7 +73,20 @@ class Instrument(Settings):
 
 
 def check_names(names: list[str], released: bool) -> None:
-    """Refuse microscopes whose images would have the same names, or none."""
+    """Refuse microscopes whose images would have the same names, or none.
+
+    Parameters
+    ----------
+    names
+        Of the microscopes of a recipe.
+    released
+        Whether files are named as in the release.
+
+    Raises
+    ------
+    ValueError
+        Or a `SettingsError`, one line: a name that is there twice or cannot be used.
+    """
     try:
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(
@@ -100,7 +113,18 @@ def check_names(names: list[str], released: bool) -> None:
 
 
 def read_instrument(given: Any) -> Any:
-    """Return the microscope and camera that an entry of a recipe means."""
+    """Return the microscope and camera that an entry of a recipe means.
+
+    Parameters
+    ----------
+    given
+        A name, or a table with ``preset``, ``objective``, ``camera`` and settings.
+
+    Raises
+    ------
+    ValueError
+        One line that names the setting.
+    """
     if isinstance(given, Instrument):
         return given
     if isinstance(given, str):

@@ -74,12 +74,25 @@ class Plan:
         return len(self.groups) * self.images_per_group
 
     def count(self, split: str) -> int:
-        """Images of one part."""
+        """Images of one part.
+
+        Parameters
+        ----------
+        split
+            ``train``, ``val`` or ``test``.
+        """
         return sum(group.split == split for group in self.groups) * self.images_per_group
 
 
 def make_plan(recipe: Recipe, library: ShapeSource) -> Plan:
     """Choose the shapes, part them into train, val and test, and list the groups.
+
+    Parameters
+    ----------
+    recipe
+        What is asked for.
+    library
+        What there is.
 
     Raises
     ------
@@ -111,6 +124,13 @@ def make_plan(recipe: Recipe, library: ShapeSource) -> Plan:
 def check_image_memory(plan: Plan, workers: int) -> None:
     """Refuse images that so many workers cannot hold at once.
 
+    Parameters
+    ----------
+    plan
+        Of the set.
+    workers
+        Processes that make images at the same time.
+
     Raises
     ------
     ValueError
@@ -136,6 +156,18 @@ def seed_of(seed: int, *words: str | int) -> int:
 
     64 bits of a SHA-256 over the recipe's seed and the names: two of a million images share theirs
     with a chance of 3e-8.
+
+    Parameters
+    ----------
+    seed
+        Of the recipe.
+    *words
+        What tells this draw from all others.
+
+    Returns
+    -------
+    int
+        0 to 2⁶³ − 1.
     """
     text = "/".join(str(word) for word in (seed, *words))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
@@ -143,6 +175,15 @@ def seed_of(seed: int, *words: str | int) -> int:
 
 def chosen_ids(source: Source, library: ShapeSource, seed: int) -> list[int]:
     """Return the ids of the shapes that a source asks for, ascending.
+
+    Parameters
+    ----------
+    source
+        What is asked for.
+    library
+        What there is.
+    seed
+        Draws ``most`` of them.
 
     Raises
     ------
@@ -211,6 +252,20 @@ def split_space(ids: Sequence[int], library: ShapeSource, split: Split) -> dict[
     """Part shapes by where they lie: slabs across the longest side of the volume.
 
     So a real region is whole, but for a seam, and shows no shape of another part.
+
+    Parameters
+    ----------
+    ids
+        Of the shapes.
+    library
+        Tells where they lie.
+    split
+        Shares of the three parts.
+
+    Returns
+    -------
+    dict
+        Part of each shape by its id.
     """
     row = {shape_id: place for place, shape_id in enumerate(library.ids)}
     middles = world_boxes_um(library)[[row[i] for i in ids]].mean(axis=1)

@@ -53,7 +53,13 @@ Open = Annotated[float | Range, BeforeValidator(_checked)]
 
 
 def open_schema(kind: type[Settings]) -> dict[str, Any]:
-    """Return the JSON schema of settings in which ranges may stand for numbers."""
+    """Return the JSON schema of settings in which ranges may stand for numbers.
+
+    Parameters
+    ----------
+    kind
+        A settings class.
+    """
     schema = schema_of(kind)
     fields = {
         name: _open_field(field) if kind.model_fields[name].annotation is float else field
@@ -90,7 +96,15 @@ class OpenTable:
 
 
 def draw(number: float | Range, rng: np.random.Generator) -> float:
-    """Return a number, or one drawn from its range."""
+    """Return a number, or one drawn from its range.
+
+    Parameters
+    ----------
+    number
+        Or its range.
+    rng
+        Draws evenly between the ends.
+    """
     if not isinstance(number, tuple | list):
         return float(number)
     low, high = number[:2]
@@ -100,7 +114,13 @@ def draw(number: float | Range, rng: np.random.Generator) -> float:
 
 
 def ends(number: float | Range) -> tuple[float, float]:
-    """Return the lowest and the highest value that can come."""
+    """Return the lowest and the highest value that can come.
+
+    Parameters
+    ----------
+    number
+        Or its range.
+    """
     return (number[0], number[1]) if isinstance(number, tuple | list) else (number, number)
 
 
@@ -133,7 +153,17 @@ def open_settings(kind: type[Settings], values: Mapping[str, Any]) -> dict[str, 
 def draw_settings(
     kind: type[AnySettings], values: Mapping[str, Any], rng: np.random.Generator
 ) -> AnySettings:
-    """Make settings whose ranges are drawn from, in the order of their names' alphabet."""
+    """Make settings whose ranges are drawn from, in the order of their names' alphabet.
+
+    Parameters
+    ----------
+    kind
+        A settings class.
+    values
+        Of its fields; a number may be a range.
+    rng
+        Draws evenly between the ends.
+    """
     ranges = [name for name in sorted(values) if _is_range(kind, name, values[name])]
     return kind(**{**values, **{name: draw(values[name], rng) for name in ranges}})
 

@@ -141,7 +141,13 @@ class Focus(Settings):
         return self
 
     def acquisition(self, focus_um: float, depth_um: float) -> Acquisition:
-        """Return the planes to record once the open numbers are drawn."""
+        """Return the planes to record once the open numbers are drawn.
+
+        Parameters
+        ----------
+        focus_um, depth_um
+            As drawn from their ranges.
+        """
         return Acquisition(
             focus_um=focus_um,
             depth_um=depth_um,
@@ -272,6 +278,11 @@ class Recipe(Settings):
     def load(cls, path: str | Path) -> Self:
         """Read a recipe; names of files in it count from its folder.
 
+        Parameters
+        ----------
+        path
+            ``.toml`` or ``.json``.
+
         Raises
         ------
         ValueError
@@ -302,7 +313,15 @@ def _wrong_together(text: str) -> SettingsError:
 
 
 def resolve_paths(values: dict[str, Any], folder: Path) -> None:
-    """Let the names of files in a recipe count from its folder."""
+    """Let the names of files in a recipe count from its folder.
+
+    Parameters
+    ----------
+    values
+        Of the recipe's file; changed in place.
+    folder
+        In which the file lies.
+    """
     source = values.get("source")
     if isinstance(source, dict) and isinstance(source.get("library"), str):
         source["library"] = str((folder / source["library"]).resolve())

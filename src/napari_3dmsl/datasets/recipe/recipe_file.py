@@ -19,6 +19,11 @@ _SUFFIXES = (".toml", ".json")
 def read_recipe(path: str | Path) -> dict[str, Any]:
     """Return what a recipe's file says, checked; names of files in it are made absolute.
 
+    Parameters
+    ----------
+    path
+        ``.toml`` or ``.json``.
+
     Raises
     ------
     ValueError
@@ -37,6 +42,13 @@ def write_recipe(values: Mapping[str, Any], path: str | Path) -> None:
     """Write a recipe as TOML, or as JSON if the name ends so.
 
     A library that lies in the recipe's folder is named from there, so that both can move.
+
+    Parameters
+    ----------
+    values
+        As from `read_recipe`.
+    path
+        ``.toml`` or ``.json``.
 
     Raises
     ------
@@ -60,7 +72,15 @@ def write_recipe(values: Mapping[str, Any], path: str | Path) -> None:
 
 
 def settings_in(values: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """List the settings that are given, each by the names that lead to it."""
+    """List the settings that are given, each by the names that lead to it.
+
+    Parameters
+    ----------
+    values
+        As from `read_recipe`.
+    path
+        Names that lead to them.
+    """
     for name, content in values.items():
         if isinstance(content, Mapping):
             yield from settings_in(content, (*path, name))

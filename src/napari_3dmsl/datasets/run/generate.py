@@ -143,6 +143,11 @@ def generate(
 def library_of(recipe: Recipe) -> ShapeLibrary:
     """Open the library of a recipe.
 
+    Parameters
+    ----------
+    recipe
+        Names it.
+
     Raises
     ------
     ValueError

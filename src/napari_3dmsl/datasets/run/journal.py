@@ -21,6 +21,11 @@ class Journal:
 
     Rows stay on disk: memory holds where the line of each group begins. Nothing is buffered, so
     that a disk that is full leaves no half of a line, neither here nor to be written later.
+
+    Parameters
+    ----------
+    folder
+        Of the set.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,7 +58,15 @@ class Journal:
         return len(self._lines)
 
     def add(self, group: str, rows: list[Row]) -> None:
-        """Write down that a group is finished."""
+        """Write down that a group is finished.
+
+        Parameters
+        ----------
+        group
+            Its name.
+        rows
+            Of its images.
+        """
         assert self._file is not None
         line = json.dumps({"group": group, "rows": rows}, separators=(",", ":")).encode() + b"\n"
         start = self._file.seek(0, 2)
@@ -67,11 +80,23 @@ class Journal:
         self._lines[group] = start, len(line)
 
     def forget(self, group: str) -> None:
-        """Let a group count as not finished; its next line will be the one that counts."""
+        """Let a group count as not finished; its next line will be the one that counts.
+
+        Parameters
+        ----------
+        group
+            Its name.
+        """
         del self._lines[group]
 
     def rows(self, group: str) -> list[Row]:
-        """Return the rows of a finished group."""
+        """Return the rows of a finished group.
+
+        Parameters
+        ----------
+        group
+            Its name.
+        """
         assert self._file is not None
         start, length = self._lines[group]
         self._file.seek(start)

@@ -36,6 +36,11 @@ _MAY_DIFFER = ("libraries", "python", "recipe.source.library", "sources")
 def only_run(folder: Path) -> Iterator[None]:
     """Keep other runs out of a folder; the system gives it free however this one ends.
 
+    Parameters
+    ----------
+    folder
+        Of the set.
+
     Raises
     ------
     ValueError
@@ -59,7 +64,17 @@ def only_run(folder: Path) -> Iterator[None]:
 def provenance(
     plan: Plan, library: ShapeLibrary, progress: Progress | None = None
 ) -> dict[str, Any]:
-    """Return what decides over every byte of an image set."""
+    """Return what decides over every byte of an image set.
+
+    Parameters
+    ----------
+    plan
+        Of the set.
+    library
+        That it is made of.
+    progress
+        Called with (shapes checked, shapes, what); raise in it to cancel.
+    """
     names = hashlib.sha256(json.dumps(list(library.ids)).encode()).hexdigest()
     return {
         "format": "napari-3dmsl image set",
@@ -117,7 +132,15 @@ def keep_provenance(
 
 
 def locked_library(recipe: Recipe, folder: Path) -> ShapeLibrary:
-    """Open the library of a run, whose meshes must be those that its ``recipe.lock`` tells of."""
+    """Open the library of a run, whose meshes must be those that its ``recipe.lock`` tells of.
+
+    Parameters
+    ----------
+    recipe
+        Names the library.
+    folder
+        Of the set.
+    """
     library = ShapeLibrary.open(recipe.source.library)
     path = folder / LOCK_FILE
     with reading(path, "damaged"):
@@ -140,7 +163,15 @@ def _write(path: Path, made_with: Mapping[str, Any]) -> None:
 
 
 def differences(before: Any, now: Any, path: str = "") -> Iterator[str]:
-    """Say in words where two settings differ, as ``recipe.seed: 1 before, 2 now``."""
+    """Say in words where two settings differ, as ``recipe.seed: 1 before, 2 now``.
+
+    Parameters
+    ----------
+    before, now
+        Of the same kind, such as two recipes.
+    path
+        Names that lead to them.
+    """
     if isinstance(before, dict) and isinstance(now, dict):
         for name in [*before, *(name for name in now if name not in before)]:
             inner = f"{path}.{name}" if path else name

@@ -53,7 +53,13 @@ class Pace:
 
 
 def time_left(seconds: float) -> str:
-    """Say a time in words, such as ``about 40 s left``."""
+    """Say a time in words, such as ``about 40 s left``.
+
+    Parameters
+    ----------
+    seconds
+        0 or more.
+    """
     if seconds < 1.0:
         return "about to end"
     for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):

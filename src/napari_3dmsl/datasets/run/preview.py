@@ -87,6 +87,13 @@ def preview_samples(plan: Plan, count: int = SAMPLES) -> list[PreviewSample]:
 
     Each microscope comes as often as any other, give or take one, and so does each view; the groups
     are spread evenly over the plan. No image comes twice.
+
+    Parameters
+    ----------
+    plan
+        Of the set.
+    count
+        How many; fewer where the set has fewer.
     """
     instruments, views = plan.recipe.microscopes, plan.recipe.seen_from.count
     count = min(count, plan.images)
@@ -106,6 +113,15 @@ def preview(plan: Plan, library: ShapeSource, count: int = SAMPLES) -> Iterator[
     """Make some images of a plan just as a run makes them, one after the other.
 
     Their files are written, measured and deleted.
+
+    Parameters
+    ----------
+    plan
+        Of the set.
+    library
+        That it is made of.
+    count
+        How many; fewer where the set has fewer.
 
     Raises
     ------
@@ -191,6 +207,11 @@ def picture_of(rendered: Rendered) -> tuple[NDArray[np.uint8], NDArray[np.bool_]
 
     Of a stack it is the middle plane, of a time-lapse the first frame. Black and white are
     percentiles of the image itself: microscopes count differently.
+
+    Parameters
+    ----------
+    rendered
+        With its ground truth.
 
     Returns
     -------

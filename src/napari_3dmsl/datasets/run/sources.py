@@ -25,6 +25,15 @@ def sources_of(
 
     Of each shape that the plan may show its mesh; of the table the classes, by which shapes are
     parted, and for a region of a cell the places. Other columns may come and go.
+
+    Parameters
+    ----------
+    plan
+        Of the set.
+    library
+        That it is made of.
+    progress
+        Called with (shapes checked, shapes, what); raise in it to cancel.
     """
     ids = sorted({shape_id for pool in plan.pools.values() for shape_id in pool})
 

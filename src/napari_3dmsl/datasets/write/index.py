@@ -56,6 +56,13 @@ Row = dict[str, Any]
 def index_columns(truths: Sequence[str] = (), parameters: Sequence[str] = ()) -> list[str]:
     """Return the columns of a table: the fixed ones, two for each ground truth, the parameters.
 
+    Parameters
+    ----------
+    truths
+        Names of the ground truths.
+    parameters
+        Names of the numbers that were drawn or set.
+
     Raises
     ------
     ValueError
@@ -69,7 +76,13 @@ def index_columns(truths: Sequence[str] = (), parameters: Sequence[str] = ()) ->
 
 
 def truth_names(columns: Iterable[str]) -> list[str]:
-    """Return the names of the ground truths among the columns of a table."""
+    """Return the names of the ground truths among the columns of a table.
+
+    Parameters
+    ----------
+    columns
+        Of ``index.csv``.
+    """
     found = list(columns)
     names = (name.removesuffix(CHECKSUM) for name in found if name.endswith(CHECKSUM))
     return [name for name in names if name in found and name != "image"]
@@ -99,13 +112,39 @@ class Header:
         self.texts = _TEXTS | sums | set(self.truths)
 
     def cells(self, row: Mapping[str, Any], where: str) -> list[str]:
-        """Return the cells of a row, from which the same row is read."""
+        """Return the cells of a row, from which the same row is read.
+
+        Parameters
+        ----------
+        row
+            Its values by column; what is missing is left empty.
+        where
+            What the message calls the row.
+
+        Raises
+        ------
+        ValueError
+            When a column is not known, or a value would not come back as it is.
+        """
         if unknown := set(row).difference(self.columns):
             raise ValueError(f"{where}: unknown columns {', '.join(sorted(unknown))}")
         return [self._cell(name, row.get(name), where) for name in self.columns]
 
     def row(self, cells: Sequence[str], where: str) -> Row:
-        """Return the row of a line of the table, with types."""
+        """Return the row of a line of the table, with types.
+
+        Parameters
+        ----------
+        cells
+            As they stand in the line.
+        where
+            What the message calls the row.
+
+        Raises
+        ------
+        ValueError
+            When a cell is not of the kind of its column.
+        """
         if len(cells) != len(self.columns):
             raise ValueError(f"{where}: {len(cells)} cells for {len(self.columns)} columns")
         with reading(where, "damaged"):
@@ -181,6 +220,11 @@ def write_index(
 def read_index(folder: str | Path) -> list[Row]:
     """Read ``index.csv`` with the types that were written.
 
+    Parameters
+    ----------
+    folder
+        Of the set.
+
     Raises
     ------
     ValueError
@@ -190,7 +234,18 @@ def read_index(folder: str | Path) -> list[Row]:
 
 
 def iter_index(folder: str | Path) -> Iterator[Row]:
-    """Read ``index.csv`` row by row, see `read_index`."""
+    """Read ``index.csv`` row by row, see `read_index`.
+
+    Parameters
+    ----------
+    folder
+        Of the set.
+
+    Raises
+    ------
+    ValueError
+        When it is missing or damaged; one line that names the line.
+    """
     path = Path(folder) / INDEX_FILE
     if not path.is_file():
         raise ValueError(f"{folder}: no image set here: {INDEX_FILE} is missing")
@@ -236,7 +291,13 @@ class Index:
         return len(self._line_ends) - 1
 
     def row(self, index: int) -> Row:
-        """Return a row, from 0."""
+        """Return a row, from 0.
+
+        Parameters
+        ----------
+        index
+            0 or more.
+        """
         start, end = self._line_ends[index : index + 2].tolist()
         with self.path.open("rb") as file:
             file.seek(start)
@@ -244,7 +305,18 @@ class Index:
         return self.header.row(cells, f"{self.path}: line {index + 2}")
 
     def columns(self, names: Sequence[str]) -> list[list[Any]]:
-        """Return whole columns, read together and kept."""
+        """Return whole columns, read together and kept.
+
+        Parameters
+        ----------
+        names
+            Of columns.
+
+        Raises
+        ------
+        ValueError
+            When there is no such column.
+        """
         if unknown := [name for name in names if name not in self.header.columns]:
             raise ValueError(
                 f"{self.path}: no column {', '.join(unknown)}; "
@@ -265,18 +337,41 @@ class Index:
 
 
 def transform_cell(matrix: ArrayLike) -> list[float]:
-    """Return the upper three rows of a 4 × 4 transform as 12 numbers, row by row."""
+    """Return the upper three rows of a 4 × 4 transform as 12 numbers, row by row.
+
+    Parameters
+    ----------
+    matrix
+        (4, 4).
+    """
     cell: list[float] = np.asarray(matrix, dtype=np.float64)[:3].ravel().tolist()
     return cell
 
 
 def transform_matrix(cell: Sequence[float]) -> FloatArray:
-    """Return the 4 × 4 transform of a cell of `transform_cell`."""
+    """Return the 4 × 4 transform of a cell of `transform_cell`.
+
+    Parameters
+    ----------
+    cell
+        12 numbers.
+
+    Returns
+    -------
+    (4, 4) float64
+    """
     return np.vstack([np.reshape(np.asarray(cell, np.float64), (3, 4)), [0.0, 0.0, 0.0, 1.0]])
 
 
 def path_inside(folder: Path, relative: str) -> Path:
     """Return where a file of the index lies.
+
+    Parameters
+    ----------
+    folder
+        Of the set.
+    relative
+        As in the index, with forward slashes.
 
     Raises
     ------
@@ -295,6 +390,11 @@ def sha256_of(path: str | Path) -> str:
     """Return the SHA-256 checksum of a file, or of a folder such as an OME-Zarr image.
 
     That of a folder is taken over names and checksums of all files in it, sorted by name.
+
+    Parameters
+    ----------
+    path
+        Of the file or folder.
 
     Raises
     ------

@@ -23,6 +23,11 @@ def check_parquet() -> None:
 def write_parquet(folder: str | Path) -> Path:
     """Write ``index.parquet`` with the rows of ``index.csv``, whole or not at all.
 
+    Parameters
+    ----------
+    folder
+        Of the set.
+
     Raises
     ------
     ValueError
@@ -45,6 +50,11 @@ def write_parquet(folder: str | Path) -> Path:
 
 def read_parquet(folder: str | Path) -> list[Row]:
     """Read ``index.parquet``: the same rows as `read_index` gives.
+
+    Parameters
+    ----------
+    folder
+        Of the set.
 
     Raises
     ------

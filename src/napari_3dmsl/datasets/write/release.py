@@ -50,7 +50,15 @@ def add_shapes(
 
 
 def pack(folder: Path, progress: Progress | None = None) -> Path:
-    """Pack the folders of shapes into the zips of the release, in a folder ``zips``."""
+    """Pack the folders of shapes into the zips of the release, in a folder ``zips``.
+
+    Parameters
+    ----------
+    folder
+        Of the set.
+    progress
+        Called with (shapes packed, shapes, what); raise in it to cancel.
+    """
     target = folder / ZIPS
     pack_released(folder, target, progress=progress, replace=True)
     return target

@@ -70,6 +70,15 @@ PARAMETERS = (
 def write_sample(rendered: Rendered, recipe: Recipe, folder: Path) -> Row:
     """Write an image and its ground truths; return its row with the files' checksums.
 
+    Parameters
+    ----------
+    rendered
+        The image with what was drawn.
+    recipe
+        That it was made with.
+    folder
+        Of the set.
+
     Raises
     ------
     OSError
@@ -90,7 +99,15 @@ def write_sample(rendered: Rendered, recipe: Recipe, folder: Path) -> Row:
 
 
 def remove_files(folder: Path, relatives: Iterable[str]) -> None:
-    """Remove files of a sample that cannot be finished, as far as they are there."""
+    """Remove files of a sample that cannot be finished, as far as they are there.
+
+    Parameters
+    ----------
+    folder
+        Of the set.
+    relatives
+        Paths in it.
+    """
     for relative in relatives:
         path = folder / relative
         with suppress(OSError):
@@ -110,7 +127,17 @@ def _write(rendered: Rendered, recipe: Recipe, folder: Path, files: dict[str, st
 
 
 def write_truth(path: Path, rendered: Rendered, name: str) -> None:
-    """Write one ground truth of an image: a file, or a folder when it has one for each object."""
+    """Write one ground truth of an image: a file, or a folder when it has one for each object.
+
+    Parameters
+    ----------
+    path
+        Of the file, or of the folder.
+    rendered
+        The image with what was drawn.
+    name
+        Of the ground truth.
+    """
     _WRITERS[name](path, rendered, name)
 
 
@@ -143,7 +170,15 @@ class _Places:
 
 
 def truth_suffix(rendered: Rendered, name: str) -> str:
-    """Return the ending of a ground truth's file; none for a folder."""
+    """Return the ending of a ground truth's file; none for a folder.
+
+    Parameters
+    ----------
+    rendered
+        The image with what was drawn.
+    name
+        Of the ground truth.
+    """
     many = len(rendered.film) > 1 or len(rendered.film[0].objects) > 1
     return "" if many and name in _ONE_FOR_EACH else _SUFFIXES.get(name, ".tif")
 
@@ -286,7 +321,13 @@ def _frame_s(rendered: Rendered) -> float | None:
 
 
 def row_of(rendered: Rendered) -> Row:
-    """Return what the table tells about an image, but its files."""
+    """Return what the table tells about an image, but its files.
+
+    Parameters
+    ----------
+    rendered
+        The image with what was drawn.
+    """
     metadata, group = rendered.metadata, rendered.group
     labelling, camera = metadata["labelling"], metadata["camera"]
     noise = metadata["physseg_noise"] or {}
