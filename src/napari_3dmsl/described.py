@@ -195,6 +195,13 @@ class _Schema(GenerateJsonSchema):
         return False
 
 
+def open_number(number: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a number, or of two to draw between: evenly, or by their logarithm."""
+    evenly = {"type": "array", "prefixItems": [number, number], "minItems": 2, "maxItems": 2}
+    log = {"prefixItems": [number, number, {"const": "log"}], "minItems": 3, "maxItems": 3}
+    return {"anyOf": [number, evenly, {"type": "array", **log}]}
+
+
 def describe_schema(schema: dict[str, Any], kind: type[BaseModel]) -> None:
     """Tell label, meaning, unit and source of each field in the JSON schema of a class.
 
@@ -212,7 +219,19 @@ def describe_schema(schema: dict[str, Any], kind: type[BaseModel]) -> None:
             "unit": setting.show.unit,
             "source": setting.show.source,
         }
-        schema["properties"][name] |= {key: text for key, text in words.items() if text}
+        field = schema["properties"][name]
+        field |= {key: text for key, text in words.items() if text}
+        if setting.open:
+            number = {"type": "number", **_limits(setting.range)}
+            nothing = [{"type": "null"}] if setting.optional else []
+            field["anyOf"] = [*open_number(number)["anyOf"], *nothing]
+
+
+def _limits(found: Range) -> dict[str, float]:
+    low = "exclusiveMinimum" if found.above else "minimum"
+    high = "exclusiveMaximum" if found.below else "maximum"
+    limits = {low: found.low, high: found.high}
+    return {key: limit for key, limit in limits.items() if limit is not None}
 
 
 def _described(name: str, info: FieldInfo) -> Described:

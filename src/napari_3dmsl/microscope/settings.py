@@ -276,6 +276,32 @@ class Microscope(Settings):
         return 1.22 * self.emission_nm / 1000.0 / self.numerical_aperture
 
 
+Planes = Annotated[
+    int,
+    Field(ge=1, le=2000, description="Planes of a z-stack, centred on the focus."),
+    Show("Planes", "planes", slider=(2.0, 101.0), lowest="one image", source=_ONE_PLANE),
+]
+StepNm = Annotated[
+    float,
+    Field(gt=0.0, le=10000.0, description="Distance between planes."),
+    Show("Step", "nm", 0, 10.0, slider=(20.0, 2000.0), source="Paper: 250 nm (Fig. 4b)."),
+]
+ZAxis = Annotated[
+    Literal["focus", "stage"],
+    Field(
+        description="Where the step is measured: with oil under a watery specimen the focus "
+        "moves less than the stage.",
+    ),
+    Show("Step measured", words=Z_AXES, source="Default: in the specimen, our choice."),
+]
+"""Which planes a stack has."""
+
+
+def steps_without_effect(planes: int) -> dict[str, str]:
+    """Return the settings of the steps between planes where there is one, with the reason."""
+    return dict.fromkeys(("step_nm", "z_axis"), "only stacks have steps") if planes == 1 else {}
+
+
 class Acquisition(Settings):
     """Where the object lies and which planes are recorded."""
 
@@ -314,31 +340,14 @@ class Acquisition(Settings):
         ),
         Show("Depth", "µm", 1, 0.1, slider=(0.0, 20.0), source="Default: 0, it lies on it."),
     ] = 0.0
-    planes: Annotated[
-        int,
-        Field(ge=1, le=2000, description="Planes of a z-stack, centred on the focus."),
-        Show("Planes", "planes", slider=(2.0, 101.0), lowest="one image", source=_ONE_PLANE),
-    ] = 1
-    step_nm: Annotated[
-        float,
-        Field(gt=0.0, le=10000.0, description="Distance between planes."),
-        Show("Step", "nm", 0, 10.0, slider=(20.0, 2000.0), source="Paper: 250 nm (Fig. 4b)."),
-    ] = 250.0
-    z_axis: Annotated[
-        Literal["focus", "stage"],
-        Field(
-            description="Where the step is measured: with oil under a watery specimen the focus "
-            "moves less than the stage.",
-        ),
-        Show("Step measured", words=Z_AXES, source="Default: in the specimen, our choice."),
-    ] = "focus"
+    planes: Planes = 1
+    step_nm: StepNm = 250.0
+    z_axis: ZAxis = "focus"
 
     def irrelevant(self) -> dict[str, str]:
         """Return the settings of a stack where there is one plane, and the focus beside a stage."""
         found = {} if self.stage_um is None else {"focus_um": "the stage's position is given"}
-        if self.planes == 1:
-            found |= dict.fromkeys(("step_nm", "z_axis"), "only stacks have steps")
-        return found
+        return found | steps_without_effect(self.planes)
 
     @model_validator(mode="after")
     def _one_way_to_focus(self) -> Self:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from napari_3dmsl.library.library import ShapeLibrary
-from napari_3dmsl.settings import Settings, shown
+from napari_3dmsl.settings import Settings, Show, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,33 +25,87 @@ _SLICE = re.compile(r"slice\((-?\d+), (-?\d+), None\)")
 _FRAME_TOLERANCE_UM = 0.2  # between a mesh and the box of its voxels: smoothing, coarse voxels
 
 
+Objects = Annotated[int, Field(ge=1, le=1000)]
+
+
 class SceneSettings(Settings):
-    """What lies in each field of view.
+    """What lies in each field of view, which is as wide as the image."""
 
-    ``kind``: ``single`` is one shape in the middle. ``packed``: a number of shapes drawn from
-    ``objects`` (fewest, most), or as many as fill ``volume_share`` of the field when that is given,
-    each turned and placed at random, at least ``gap_um`` apart. ``region``: the shapes of a window
-    of the EM volume, where they are.
-
-    The field is as wide as the image and ``height_um`` high. With the ``border`` ``inside`` every
-    shape lies wholly in it; with ``cut`` the sides of the image may cut shapes, as in a real one.
-    """
-
-    kind: Literal["single", "packed", "region"] = "single"
-    objects: tuple[int, int] = (2, 6)
-    volume_share: float | None = Field(None, gt=0.0, le=0.5)
-    gap_um: float = Field(0.05, ge=0.0, le=10.0)
-    height_um: float = Field(3.0, gt=0.0, le=100.0)
-    border: Literal["inside", "cut"] = "inside"
+    kind: Annotated[
+        Literal["single", "packed", "region"],
+        Field(
+            description="Packed: shapes of the library, turned and placed at random without "
+            "overlap. Where they are: windows of the EM volume. One: in the middle, turned at "
+            "random.",
+        ),
+        Show(
+            "Shapes are",
+            words={
+                "packed": "packed at random",
+                "region": "where they are",
+                "single": "one, turned",
+            },
+            source="Default: one, as in the 3DMSL release.",
+        ),
+    ] = "single"
+    objects: Annotated[
+        tuple[Objects, Objects],
+        Field(description="Packed: the fewest and the most in a scene, drawn for each."),
+        Show("Objects", "shapes", source="Default: 2 to 6, our choice."),
+    ] = (2, 6)
+    volume_share: Annotated[
+        float | None,
+        Field(
+            gt=0.0,
+            le=0.5,
+            description="Packed: as many shapes as fill this share of the field; replaces their "
+            "number.",
+        ),
+        Show(
+            "or fill",
+            "",
+            3,
+            0.01,
+            lowest="as many as above",
+            source="Default: off; the number of objects decides.",
+        ),
+    ] = None
+    gap_um: Annotated[
+        float,
+        Field(ge=0.0, le=10.0, description="Packed: the least distance between shapes."),
+        Show("Gap", "µm", 3, 0.01, source="Default: 0.05 µm, our choice."),
+    ] = 0.05
+    height_um: Annotated[
+        float,
+        Field(gt=0.0, le=100.0, description="Height of the field, along z."),
+        Show("Height", "µm", 2, 0.1, source="Default: 3 µm, our choice."),
+    ] = 3.0
+    border: Annotated[
+        Literal["inside", "cut"],
+        Field(
+            description="Whether every shape lies wholly in the field, or the sides of the image "
+            "may cut shapes, as in a real one.",
+        ),
+        Show(
+            "At the border",
+            words={"inside": "all lie inside", "cut": "shapes are cut"},
+            source="Default: all lie inside, so that each is seen whole.",
+        ),
+    ] = "inside"
 
     @model_validator(mode="after")
     def _fewest_to_most(self) -> Self:
         fewest, most = self.objects
-        if not 1 <= fewest <= most <= 1000:
-            raise ValueError(
-                f"objects = {shown(self.objects)}: expected the fewest and the most, 1 to 1000"
-            )
+        if fewest > most:
+            raise ValueError(f"objects = {shown(self.objects)}: the fewest come first")
         return self
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return what only packing needs, and the number where a share is given."""
+        if self.kind != "packed":
+            names = ("objects", "volume_share", "gap_um")
+            return dict.fromkeys(names, "only packed scenes choose how many shapes lie how close")
+        return {"objects": "the share to fill is given"} if self.volume_share else {}
 
 
 class Meshes(Protocol):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
 from napari_3dmsl.microscope.fluorophores import Emitters
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.timelapse.body import Body, Room, check_objects
 from napari_3dmsl.timelapse.fission_fusion import Form, Piece, cut, join
 
@@ -20,58 +20,170 @@ if TYPE_CHECKING:
     from napari_3dmsl.scenes.placed_object import PlacedObject
 
 
+_TWIG = "In cells once in 20 to 25 min, fission and fusion as a pair (Twig et al., EMBO J. 2008)."
+
+
 class Motion(Settings):
-    """How objects move and change from frame to frame.
+    """How objects move and change from frame to frame; the first shows them as they are given.
 
-    ``frames`` images are taken ``interval_s`` apart; the first shows the objects as they are given.
-
-    ``diffusion_um2_per_s`` is the translational diffusion coefficient D, so that the mean squared
-    displacement in time t is 6 D t, or 4 D t when translation is ``lateral``: in the (y, x) plane
-    only. The default is that of a ball of 0.25 µm radius at 37 °C in a medium of 1 Pa s by
-    Stokes and Einstein, ``kT / (6 π η r)``. ``rotation_deg2_per_s`` is the rotational diffusion
-    coefficient: a direction keeps ``exp(-2 D t)`` of itself on average (D in rad²/s). The default
-    is that of a rod of 2 µm length in the same medium, about ``3 kT / (π η L³)``.
-
-    ``speed_um_per_s`` is directed transport; motors carry mitochondria at 0.3 to 1 µm/s (Harris et
-    al., Neuron 75 (2012) 762). Its ``heading`` is the ``long_axis`` of the object, one way or the
-    other, or ``random``; a new one is drawn after ``persistence_s`` on average (exponential), or
-    never when it is None. At the coverslip and the sides of the field it is mirrored.
-
-    ``bending_um`` is the root mean square displacement of the centreline by bending and
-    ``bending_time_s`` how long bends last (correlation time), see `Bending`. Objects begin straight
-    as given; thick and short ones bend less, dots not at all.
-
-    ``fission_per_min`` is the rate at which an object divides in two, ``fusion_per_min`` that at
-    which two objects fuse whose surfaces are within ``fusion_reach_um``. In cells a fusion and a
-    fission come as a pair, once in 20 to 25 minutes (Twig et al., EMBO J. 27 (2008) 433). Shapes
-    that are too short or without emitters on one side do not divide.
-
-    Fluorophores bleach after ``bleach_time_s`` on average, the light being on all the time; None:
-    never. ``bleaching`` is that of ``single`` molecules, each of which goes dark for good after a
-    time of its own (exponential), or ``expected``: all fade alike, which suits continuous
-    labelling. The photons of a frame are those at its beginning.
-
-    ``focus_drift_um_per_s`` moves the focus up steadily, ``focus_diffusion_um2_per_s`` lets it
-    wander: its variance grows by twice that coefficient times the time.
+    Translation follows ``<r²> = 6 D t`` (4 D t when lateral); a direction keeps ``exp(-2 D t)`` of
+    itself on average, D in rad²/s. At the coverslip and the sides of the field, directed transport
+    is mirrored. Shapes that are too short, or without emitters on one side, do not divide; thick
+    and short ones bend less than asked, dots not at all (see `Bending`). The photons of a frame are
+    those at its beginning. The variance of the focus grows by twice its coefficient times the time.
     """
 
-    frames: int = Field(20, ge=1, le=100_000)
-    interval_s: float = Field(5.0, gt=0.0, le=86_400.0)
-    diffusion_um2_per_s: float = Field(0.001, ge=0.0, le=100.0)
-    lateral: bool = False
-    rotation_deg2_per_s: float = Field(2.0, ge=0.0, le=1e5)
-    speed_um_per_s: float = Field(0.0, ge=0.0, le=10.0)
-    heading: Literal["long_axis", "random"] = "long_axis"
-    persistence_s: float | None = Field(None, ge=0.01, le=1e6)
-    bending_um: float = Field(0.05, ge=0.0, le=5.0)
-    bending_time_s: float = Field(10.0, gt=0.0, le=1e6)
-    fission_per_min: float = Field(0.0, ge=0.0, le=1000.0)
-    fusion_per_min: float = Field(0.0, ge=0.0, le=1000.0)
-    fusion_reach_um: float = Field(0.15, gt=0.0, le=2.0)
-    bleach_time_s: float | None = Field(None, gt=0.0, le=1e9)
-    bleaching: Literal["single", "expected"] = "single"
-    focus_drift_um_per_s: float = Field(0.0, ge=-10.0, le=10.0)
-    focus_diffusion_um2_per_s: float = Field(0.0, ge=0.0, le=10.0)
+    frames: Annotated[
+        int,
+        Field(ge=1, le=100_000, description="Images of each time-lapse."),
+        Show("Frames", "frames", source="Default: 20, our choice."),
+    ] = 20
+    interval_s: Annotated[
+        float,
+        Field(gt=0.0, le=86_400.0, description="Time between two frames."),
+        Show("Every", "s", 3, source="Default: 5 s, our choice."),
+    ] = 5.0
+    diffusion_um2_per_s: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=100.0,
+            description="Coefficient D of translation: the mean squared displacement is 6 D t.",
+        ),
+        Show(
+            "Diffusion",
+            "µm²/s",
+            5,
+            0.001,
+            source="Default: a ball of 0.25 µm radius at 37 °C in a medium of 1 Pa s, "
+            "kT / (6 π η r) (Stokes and Einstein).",
+        ),
+    ] = 0.001
+    lateral: Annotated[
+        bool,
+        Field(description="Objects diffuse and travel in the plane of the image only."),
+        Show("In the plane", source="Default: off, along all axes."),
+    ] = False
+    rotation_deg2_per_s: Annotated[
+        float,
+        Field(ge=0.0, le=1e5, description="Coefficient of rotational diffusion."),
+        Show(
+            "Turning",
+            "°²/s",
+            2,
+            source="Default: a rod of 2 µm length in the same medium, about 3 kT / (π η L³).",
+        ),
+    ] = 2.0
+    speed_um_per_s: Annotated[
+        float,
+        Field(ge=0.0, le=10.0, description="Directed transport."),
+        Show(
+            "Transport",
+            "µm/s",
+            3,
+            0.1,
+            lowest="none",
+            source="Default: none. Motors: 0.3 to 1 µm/s (Harris et al., Neuron 75 (2012) 762).",
+        ),
+    ] = 0.0
+    heading: Annotated[
+        Literal["long_axis", "random"],
+        Field(
+            description="Transport along the long axis of the object, one way or the other, or in "
+            "a random direction.",
+        ),
+        Show(
+            "Heading",
+            words={"long_axis": "along the long axis", "random": "random"},
+            source="Default: the long axis, as along a microtubule.",
+        ),
+    ] = "long_axis"
+    persistence_s: Annotated[
+        float | None,
+        Field(
+            ge=0.01,
+            le=1e6,
+            description="Mean time after which a new heading is drawn (exponential).",
+        ),
+        Show("Persistence", "s", 2, lowest="for ever", source="Default: none; headings stay."),
+    ] = None
+    bending_um: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=5.0,
+            description="Root mean square displacement of the centreline by bending; objects begin "
+            "as they are given.",
+        ),
+        Show("Bending", "µm", 3, 0.01, lowest="none", source="Default: 0.05 µm, our choice."),
+    ] = 0.05
+    bending_time_s: Annotated[
+        float,
+        Field(gt=0.0, le=1e6, description="How long bends last: their correlation time."),
+        Show("Bends last", "s", 1, source="Default: 10 s, our choice."),
+    ] = 10.0
+    fission_per_min: Annotated[
+        float,
+        Field(ge=0.0, le=1000.0, description="Rate at which an object divides in two."),
+        Show("Fission", "/min", 3, 0.01, lowest="none", source=f"Default: none. {_TWIG}"),
+    ] = 0.0
+    fusion_per_min: Annotated[
+        float,
+        Field(ge=0.0, le=1000.0, description="Rate at which two objects that touch fuse."),
+        Show("Fusion", "/min", 3, 0.01, lowest="none", source=f"Default: none. {_TWIG}"),
+    ] = 0.0
+    fusion_reach_um: Annotated[
+        float,
+        Field(gt=0.0, le=2.0, description="Distance of surfaces within which two objects touch."),
+        Show("Fusion within", "µm", 2, 0.01, source="Default: 0.15 µm, our choice."),
+    ] = 0.15
+    bleach_time_s: Annotated[
+        float | None,
+        Field(
+            gt=0.0,
+            le=1e9,
+            description="Mean time until a fluorophore goes dark for good, the light being on all "
+            "the time.",
+        ),
+        Show("Bleach after", "s", 1, 10.0, lowest="never", source="Default: never."),
+    ] = None
+    bleaching: Annotated[
+        Literal["single", "expected"],
+        Field(
+            description="Molecules bleach one by one, each after a time of its own (exponential), "
+            "or all fade alike, which suits continuous labelling.",
+        ),
+        Show(
+            "Bleaching",
+            words={"single": "one by one", "expected": "all alike"},
+            source="Default: one by one, as molecules do.",
+        ),
+    ] = "single"
+    focus_drift_um_per_s: Annotated[
+        float,
+        Field(ge=-10.0, le=10.0, description="Speed at which the focus moves up steadily."),
+        Show("Focus drift", "µm/s", 4, 0.001, source="Default: none."),
+    ] = 0.0
+    focus_diffusion_um2_per_s: Annotated[
+        float,
+        Field(ge=0.0, le=10.0, description="Coefficient by which the focus wanders."),
+        Show("Focus wanders", "µm²/s", 5, 0.001, lowest="not", source="Default: not."),
+    ] = 0.0
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return the settings of movements and changes that are off."""
+        found: dict[str, str] = {}
+        if self.diffusion_um2_per_s == 0.0 == self.speed_um_per_s:
+            found["lateral"] = "nothing moves"
+        if self.speed_um_per_s == 0.0:
+            found |= dict.fromkeys(("heading", "persistence_s"), "nothing is transported")
+        if self.bending_um == 0.0:
+            found["bending_time_s"] = "nothing bends"
+        if self.fusion_per_min == 0.0:
+            found["fusion_reach_um"] = "nothing fuses"
+        if self.bleach_time_s is None:
+            found["bleaching"] = "nothing bleaches"
+        return found
 
 
 @dataclass(frozen=True)

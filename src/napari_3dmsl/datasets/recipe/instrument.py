@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import GetJsonSchemaHandler
+from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from napari_3dmsl.datasets.file_layout import file_name, released_sets
-from napari_3dmsl.datasets.recipe.ranges import AnySettings, open_schema, open_settings
+from napari_3dmsl.datasets.recipe.ranges import AnySettings, OpenTable, open_schema, open_settings
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.objectives import with_objective
 from napari_3dmsl.microscope.presets import (
@@ -21,21 +21,28 @@ from napari_3dmsl.microscope.presets import (
 )
 from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.reading import first_line
-from napari_3dmsl.settings import Problem, Settings, SettingsError, shown
+from napari_3dmsl.settings import Problem, Settings, SettingsError, Show, shown
 
 _LONGEST_NAME = 64
 
 
 class Instrument(Settings):
-    """A microscope with its camera; ``camera`` may hold ranges, drawn from for each image.
+    """A microscope with its camera.
 
     In a recipe it is the name of a preset, or a table with ``preset`` (a name, or a file), and
     optionally ``objective``, ``camera`` (a name, a file or a table) and any setting of the
     microscope that is to differ.
     """
 
-    microscope: Microscope
-    camera: dict[str, Any]
+    microscope: Annotated[
+        Microscope, Field(description="Optics and detector grid."), Show("Microscope")
+    ]
+    camera: Annotated[
+        dict[str, Any],
+        OpenTable(Camera),
+        Field(description="From photons to counts; a range is drawn from for each image."),
+        Show("Camera"),
+    ]
 
     @property
     def name(self) -> str:

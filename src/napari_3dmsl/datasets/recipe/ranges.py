@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import numpy as np
 from pydantic import BeforeValidator
 
-from napari_3dmsl.described import schema_of
+from napari_3dmsl.described import open_number, schema_of
 from napari_3dmsl.settings import Problem, Settings, SettingsError, shown
 
 Range = tuple[float, float] | tuple[float, float, Literal["log"]]
@@ -62,7 +62,7 @@ def open_schema(kind: type[Settings]) -> dict[str, Any]:
     """
     schema = schema_of(kind)
     fields = {
-        name: _open_field(field) if kind.model_fields[name].annotation is float else field
+        name: _open_field(field) if _may_be_open(kind, name) else field
         for name, field in schema["properties"].items()
     }
     return {"type": "object", "properties": fields, "additionalProperties": False}
@@ -71,14 +71,7 @@ def open_schema(kind: type[Settings]) -> dict[str, Any]:
 def _open_field(field: dict[str, Any]) -> dict[str, Any]:
     """Let a range stand in the place of a number."""
     words = {name: field.pop(name) for name in _WORDS if name in field}
-    even = {"type": "array", "prefixItems": [field, field], "minItems": 2, "maxItems": 2}
-    growing = {
-        **even,
-        "prefixItems": [field, field, {"const": "log"}],
-        "minItems": 3,
-        "maxItems": 3,
-    }
-    return {**words, "anyOf": [field, even, growing]}
+    return {**words, **open_number(field)}
 
 
 _WORDS = ("title", "description", "unit", "source", "default")
@@ -169,8 +162,11 @@ def draw_settings(
 
 
 def _is_range(kind: type[Settings], name: str, value: Any) -> bool:
-    known = kind.model_fields.get(name)
-    return isinstance(value, list | tuple) and known is not None and known.annotation is float
+    return isinstance(value, list | tuple) and _may_be_open(kind, name)
+
+
+def _may_be_open(kind: type[Settings], name: str) -> bool:
+    return name in kind.model_fields and kind.model_fields[name].annotation is float
 
 
 def _as_range(name: str, value: Any) -> Range:

@@ -12,17 +12,26 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from napari_3dmsl.datasets.recipe.error_lines import line_of
 from napari_3dmsl.datasets.recipe.instrument import Instrument, check_names, read_instrument
 from napari_3dmsl.datasets.recipe.ranges import Open, OpenTable, ends, open_settings
+from napari_3dmsl.described import described
 from napari_3dmsl.ground_truth.pixel_truths import TRUTHS
 from napari_3dmsl.ground_truth.pixel_truths import TruthName as PixelTruthName
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.pose import Angles
-from napari_3dmsl.microscope.settings import Acquisition, PixelCount
-from napari_3dmsl.microscope.simulation import Noise, Simulation
+from napari_3dmsl.microscope.settings import (
+    Acquisition,
+    PixelCount,
+    Planes,
+    StepNm,
+    ZAxis,
+    steps_without_effect,
+)
+from napari_3dmsl.microscope.simulation import NoiseSetting, Simulation
 from napari_3dmsl.scenes.settings import SceneSettings
 from napari_3dmsl.settings import (
     Problem,
     Settings,
     SettingsError,
+    Show,
     in_one_line,
     parse_settings,
     read_text,
@@ -55,23 +64,61 @@ Tiles = Annotated[int, Field(ge=1, le=64)]
 Montage = tuple[Tiles, Tiles]
 
 
+_DRAWN = "Two numbers: drawn evenly between them for each"
+_LIMITS = "lowest and highest, both included"
+_ALL = "Default: all."
+
+
 class Source(Settings):
-    """Which shapes are imaged.
+    """Which shapes are imaged; what is not given narrows nothing."""
 
-    ``library`` is a folder or zip; a path that is not absolute counts from the recipe's folder.
-    ``ids``, ``classes`` and the limits (lowest and highest, both included) narrow it; what is not
-    given narrows nothing. ``whole_only`` leaves out shapes that the border of their volume cuts.
-    ``most`` takes so many of the shapes that are left, drawn by the recipe's seed.
-    """
-
-    library: str
-    ids: tuple[ShapeId, ...] | None = None
-    classes: tuple[ShapeClass, ...] | None = None
-    length_um: Limits | None = None
-    volume_um3: Limits | None = None
-    area_um2: Limits | None = None
-    whole_only: bool = False
-    most: int | None = Field(None, ge=1, le=10**9)
+    library: Annotated[
+        str,
+        Field(
+            description="Folder or zip of a shape library; a path that is not absolute counts from "
+            "the recipe's folder.",
+        ),
+        Show("Library"),
+    ]
+    ids: Annotated[
+        tuple[ShapeId, ...] | None,
+        Field(description="Only the shapes of these numbers."),
+        Show("Shapes", source=_ALL),
+    ] = None
+    classes: Annotated[
+        tuple[ShapeClass, ...] | None,
+        Field(description="Only shapes of these classes, those of the 3DMSL paper."),
+        Show("Classes", source=_ALL),
+    ] = None
+    length_um: Annotated[
+        Limits | None,
+        Field(description=f"Only shapes whose skeleton is so long: {_LIMITS}."),
+        Show("Length", "µm", 2, 0.1, source=_ALL),
+    ] = None
+    volume_um3: Annotated[
+        Limits | None,
+        Field(description=f"Only shapes of such a volume: {_LIMITS}."),
+        Show("Volume", "µm³", 2, 0.1, source=_ALL),
+    ] = None
+    area_um2: Annotated[
+        Limits | None,
+        Field(description=f"Only shapes with so much surface: {_LIMITS}."),
+        Show("Surface", "µm²", 2, 0.1, source=_ALL),
+    ] = None
+    whole_only: Annotated[
+        bool,
+        Field(description="Leave out shapes that the border of the EM volume cuts."),
+        Show("Whole only", source="Default: off."),
+    ] = False
+    most: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=10**9,
+            description="So many of the shapes that are left, drawn by the recipe's seed.",
+        ),
+        Show("At most", "shapes", lowest="all", source=_ALL),
+    ] = None
 
     @model_validator(mode="after")
     def _limits_rise(self) -> Self:
@@ -83,12 +130,32 @@ class Source(Settings):
         return self
 
 
-class Split(Settings):
-    """Shares of the shapes; all images of a shape are in one part, so that none leaks."""
+_IN_PARTS = (
+    "The three add up to 1. All images of a shape are in one part, so that none leaks; each class "
+    "is divided in the same shares."
+)
+_EIGHTY = "Default: 0.8, 0.1 and 0.1, usual shares."
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
-    train: float = Field(0.8, ge=0.0, le=1.0)
-    val: float = Field(0.1, ge=0.0, le=1.0)
-    test: float = Field(0.1, ge=0.0, le=1.0)
+
+class Split(Settings):
+    """Shares of the shapes for training, validation and test."""
+
+    train: Annotated[
+        Share,
+        Field(description=f"Share of the shapes that a network learns from. {_IN_PARTS}"),
+        Show("Training", "", 3, 0.05, source=_EIGHTY),
+    ] = 0.8
+    val: Annotated[
+        Share,
+        Field(description=f"Share of the shapes that tells when to stop learning. {_IN_PARTS}"),
+        Show("Validation", "", 3, 0.05, source=_EIGHTY),
+    ] = 0.1
+    test: Annotated[
+        Share,
+        Field(description=f"Share of the shapes that tells how good it is. {_IN_PARTS}"),
+        Show("Test", "", 3, 0.05, source=_EIGHTY),
+    ] = 0.1
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -99,15 +166,28 @@ class Split(Settings):
 
 
 class Views(Settings):
-    """From where each shape is seen.
+    """From where each shape is seen."""
 
-    ``six`` views of the 3DMSL release, and ``random`` rotations, uniform over all orientations and
-    other ones for each shape, and the given ``rotations_deg`` about (z, y, x).
-    """
-
-    six: bool = True
-    random: int = Field(0, ge=0, le=10_000)
-    rotations_deg: tuple[Angles, ...] = ()
+    six: Annotated[
+        bool,
+        Field(description="0, x90, x180, y90, y180 and z90."),
+        Show("Six views", source="Default: on, as in the 3DMSL release."),
+    ] = True
+    random: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=10_000,
+            description="More views of each shape: rotations, uniform over all orientations, "
+            "others for each.",
+        ),
+        Show("Random views", "a shape", lowest="none", source="Default: none."),
+    ] = 0
+    rotations_deg: Annotated[
+        tuple[Angles, ...],
+        Field(description="More views: angles about (z, y, x), the same for each shape."),
+        Show("Rotations", "°", 1, source="Default: none."),
+    ] = ()
 
     @model_validator(mode="after")
     def _some(self) -> Self:
@@ -121,24 +201,38 @@ class Views(Settings):
         return 6 * self.six + self.random + len(self.rotations_deg)
 
 
+_FOCUS, _DEPTH = (described(Acquisition)[name] for name in ("focus_um", "depth_um"))
+_RATIO = described(Simulation)["snr"]
+
+
 class Focus(Settings):
-    """Where the sharp planes are; a range is drawn from once for each view.
+    """Where the sharp planes are, see `Acquisition`; a range is drawn from once for each view."""
 
-    See `Acquisition`: ``focus_um`` counts from the object's centroid, ``depth_um`` is the height of
-    the lowest fluorophore above the coverslip.
-    """
-
-    focus_um: Open = 0.0
-    depth_um: Open = 0.0
-    planes: int = 1
-    step_nm: float = 250.0
-    z_axis: Literal["focus", "stage"] = "focus"
+    focus_um: Annotated[
+        Open,
+        _FOCUS.range,
+        Field(description=f"{_FOCUS.description} {_DRAWN} view."),
+        _FOCUS.show,
+    ] = 0.0
+    depth_um: Annotated[
+        Open,
+        _DEPTH.range,
+        Field(description=f"{_DEPTH.description} {_DRAWN} view."),
+        _DEPTH.show,
+    ] = 0.0
+    planes: Planes = 1
+    step_nm: StepNm = 250.0
+    z_axis: ZAxis = "focus"
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         for end in (0, 1):
             self.acquisition(ends(self.focus_um)[end], ends(self.depth_um)[end])
         return self
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return the settings of a stack where there is one plane."""
+        return steps_without_effect(self.planes)
 
     def acquisition(self, focus_um: float, depth_um: float) -> Acquisition:
         """Return the planes to record once the open numbers are drawn.
@@ -158,20 +252,50 @@ class Focus(Settings):
 
 
 class Output(Settings):
-    """How files are laid out.
+    """How files are laid out."""
 
-    ``flat``: a folder for images and one for each ground truth, equal names in each. ``3dmsl``: the
-    folders of the release, with ground truth beside. ``format``: OME-TIFF, or OME-Zarr 0.5.
-    ``zips`` packs the folders of the release into its zips.
-    """
+    layout: Annotated[
+        Literal["flat", "3dmsl"],
+        Field(
+            description="A folder of images and one for each ground truth, with equal names in "
+            "each; or the folders of the release with the shapes beside (single shapes in the six "
+            "views only).",
+        ),
+        Show(
+            "Folders",
+            words={"flat": "images and masks", "3dmsl": "as the 3DMSL release"},
+            source="Default: images and masks, as programs that learn read them.",
+        ),
+    ] = "flat"
+    format: Annotated[
+        Literal["ome-tiff", "ome-zarr"],
+        Field(
+            description="Of images and masks. OME-TIFF opens in Fiji and napari; OME-Zarr suits "
+            "large stacks.",
+        ),
+        Show(
+            "Format",
+            words={"ome-tiff": "OME-TIFF", "ome-zarr": "OME-Zarr 0.5"},
+            source="Default: OME-TIFF, which most programs open.",
+        ),
+    ] = "ome-tiff"
+    zips: Annotated[
+        bool,
+        Field(description="Also pack the folders into the zips of the release."),
+        Show("Zips", source="Default: off."),
+    ] = False
 
-    layout: Literal["flat", "3dmsl"] = "flat"
-    format: Literal["ome-tiff", "ome-zarr"] = "ome-tiff"
-    zips: bool = False
+    @property
+    def _as_released(self) -> bool:
+        return (self.layout, self.format) == ("3dmsl", "ome-tiff")
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return the zips where there are none of the release's folders."""
+        return {} if self._as_released else {"zips": "only the release's folders of TIFF have zips"}
 
     @model_validator(mode="after")
     def _zips_of_folders(self) -> Self:
-        if self.zips and (self.layout, self.format) != ("3dmsl", "ome-tiff"):
+        if self.zips and not self._as_released:
             raise ValueError("zips = true: only for layout = '3dmsl' with format = 'ome-tiff'")
         return self
 
@@ -179,31 +303,115 @@ class Output(Settings):
 class Recipe(Settings):
     """An image set: every image follows from it, the library and the version of this package.
 
-    ``labelling`` and the cameras may hold ranges. All microscopes see the same fluorophores in the
-    same pose and focus. ``repeats`` labels each shape so many times anew; with a ``scene`` it is
-    the number of scenes. ``montage`` puts so many scenes, (down, across), as tiles into each image;
-    2 x 2 in the segmentation set of the 3DMSL paper.
+    All microscopes see the same fluorophores in the same pose and focus.
     """
 
-    name: str = Field("image set", min_length=1, max_length=200)
-    seed: int = Field(0, ge=0, lt=2**63)
-    repeats: int = Field(1, ge=1, le=1_000_000)
-    source: Source
-    split: Split = Split()
-    views: Views = Views()
-    focus: Focus = Focus()
-    labelling: Annotated[dict[str, Any], OpenTable(Labelling)] = Field(
-        default_factory=dict, validate_default=True
+    name: Annotated[
+        str,
+        Field(min_length=1, max_length=200, description="What the image set is called."),
+        Show("Name", source="Default: image set."),
+    ] = "image set"
+    seed: Annotated[
+        int,
+        Field(
+            ge=0,
+            lt=2**63,
+            description="Decides over all that is drawn: the same recipe and seed give the same "
+            "files.",
+        ),
+        Show("Seed", source="Default: 0."),
+    ] = 0
+    repeats: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000_000,
+            description="Label each shape so many times, each time with other fluorophores. With "
+            "scenes: the number of scenes.",
+        ),
+        Show("Repeats", "×", source="Default: 1."),
+    ] = 1
+    source: Annotated[Source, Field(description="Which shapes are imaged."), Show("Shapes")]
+    split: Annotated[
+        Split,
+        Field(description="Shares of the shapes for training, validation and test."),
+        Show("Training, validation, test"),
+    ] = Split()
+    views: Annotated[Views, Field(description="From where each shape is seen."), Show("Views")] = (
+        Views()
     )
-    microscopes: tuple[Instrument, ...] = Field(min_length=1)
-    image_size: tuple[PixelCount, PixelCount] | None = None
-    noise: Noise = "camera"
-    snr: Open | None = None
-    scene: SceneSettings | None = None
-    montage: Montage | None = None
-    motion: Motion | None = None
-    ground_truth: tuple[TruthName, ...] = ("mask",)
-    output: Output = Output()
+    focus: Annotated[
+        Focus, Field(description="Where the sharp planes are."), Show("Focus and z-stack")
+    ] = Focus()
+    labelling: Annotated[
+        dict[str, Any],
+        OpenTable(Labelling),
+        Field(description=f"Fluorophores and their brightness. {_DRAWN} labelling."),
+        Show("Labelling", source="Default: that of a single image."),
+    ] = Field(default_factory=dict, validate_default=True)
+    microscopes: Annotated[
+        tuple[Instrument, ...],
+        Field(
+            min_length=1,
+            description="Each shape is seen through all of them, with the same fluorophores, pose "
+            "and focus: pairs for translation. The camera is the one that is usual for each, "
+            "unless told.",
+        ),
+        Show(
+            "Microscopes",
+            source="Presets: Table 2 of the 3DMSL paper, two more, and your own, kept in the "
+            "Microscope panel.",
+        ),
+    ]
+    image_size: Annotated[
+        tuple[PixelCount, PixelCount] | None,
+        Field(description="Rows and columns of each image; one number in a field: a square."),
+        Show(
+            "Image size",
+            "px",
+            step=16.0,
+            lowest="as it is",
+            source="Default: that of the microscope, 128 × 128 in the presets as in the release.",
+        ),
+    ] = None
+    noise: NoiseSetting = "camera"
+    snr: Annotated[
+        Open | None,
+        _RATIO.range,
+        Field(description=f"{_RATIO.description} {_DRAWN} image."),
+        _RATIO.show,
+    ] = None
+    scene: Annotated[
+        SceneSettings | None,
+        Field(
+            description="Many shapes in each image, with instances as ground truth, instead of one "
+            "in the middle.",
+        ),
+        Show("Scenes", lowest="none", source="Default: none; one shape in the middle."),
+    ] = None
+    montage: Annotated[
+        Montage | None,
+        Field(description="So many scenes down × across as tiles of each image."),
+        Show(
+            "Montage",
+            "scenes",
+            lowest="one",
+            source="Default: one; 2 × 2 in the segmentation set of the 3DMSL paper.",
+        ),
+    ] = None
+    motion: Annotated[
+        Motion | None,
+        Field(description="Let the objects move, and record frame after frame."),
+        Show("Time-lapse", lowest="none", source="Default: none."),
+    ] = None
+    ground_truth: Annotated[
+        tuple[TruthName, ...],
+        Field(description="What lies where in each image, as files beside it."),
+        Show("Ground truth", source="Default: the mask, which most networks learn from."),
+    ] = ("mask",)
+    output: Annotated[Output, Field(description="How files are laid out."), Show("Files")] = (
+        Output()
+    )
 
     @field_validator("labelling", mode="before")
     @classmethod
@@ -235,6 +443,17 @@ class Recipe(Settings):
             if problem:
                 raise _wrong_together(problem)
         return self
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return the views of what is turned at random, and what needs a camera or scenes."""
+        found = {}
+        if self.scene is None:
+            found["montage"] = "its tiles are scenes"
+        elif self.scene.kind != "region":
+            found["views"] = f"a scene of kind '{self.scene.kind}' is turned at random already"
+        if self.noise != "camera":
+            found["snr"] = "only a camera's noise counts photons"
+        return found
 
     def _scene_problem(self) -> str | None:
         if self.scene is None:
