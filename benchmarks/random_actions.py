@@ -113,6 +113,7 @@ class Session:
     def _raised(self, kind: Any, error: Any, where: Any) -> None:
         told = "".join(traceback.format_exception(kind, error, where))
         self.wrong.append(f"raised: {told}")
+        print(told, file=sys.stderr, flush=True)  # an action that fails itself ends the program
 
     def panel(self, name: str) -> Any:
         """Return a panel, opened from the menu."""
@@ -309,8 +310,8 @@ class Actions:
     def _extract(self) -> str:
         panel = self.session.panel("Extract shapes")
         choice = panel.choice
-        if choice.count() > 1:
-            choice.setCurrentIndex(self.rng.randrange(choice.count()))
+        if len(choice.choices) > 1:
+            choice.choose(self.rng.choice(choice.choices))
         self._begin(panel)
         return "extract"
 
@@ -388,7 +389,7 @@ class Actions:
         if isinstance(knob, QCheckBox):
             knob.click()
         elif isinstance(knob, QComboBox):
-            if knob.count() and knob is not getattr(panel, "choice", None):
+            if knob.count() and knob is not getattr(getattr(panel, "choice", None), "native", None):
                 knob.setCurrentIndex(self.rng.randrange(knob.count()))
                 knob.activated.emit(knob.currentIndex())
         else:
