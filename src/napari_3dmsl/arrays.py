@@ -29,6 +29,18 @@ ComplexArray = NDArray[np.complexfloating[Any, Any]]
 CountArray = NDArray[np.uint16]
 
 
+def counters(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """0, 1, …, n - 1 for each length n, one after the other.
+
+    Parameters
+    ----------
+    lengths : (N,) array
+        Each 0 or more.
+    """
+    ends = np.cumsum(lengths)
+    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
+
+
 def check_finite(values: FloatArray, what: str) -> None:
     """Raise ``ValueError`` when a single value is NaN or infinite; one pass, no copy.
 

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from napari_3dmsl.geometry.triangles import triangle_normals
+from napari_3dmsl.arrays import counters
+from napari_3dmsl.geometry.triangles import triangle_boxes, triangle_normals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import ArrayLike, NDArray
+
+    from napari_3dmsl.arrays import FloatArray
 
 MOST_PAIRS = 1_000_000  # pairs of point and triangle looked at in one go: some 200 MB
 MANY_POINTS = 2000  # from here on it pays to find the regions without surface
@@ -105,7 +108,7 @@ def _empty_regions(
     """Return for each point the region (from 1) without any surface that it lies in, else 0."""
     import cc3d
 
-    low, high = _boxes(corners)
+    low, high = triangle_boxes(corners)
     across = int(np.clip(CELLS_PER_POINT * np.cbrt(len(points)), FEWEST_ACROSS, MOST_ACROSS))
     cells = _Cells(low.min(axis=0), high.max(axis=0), across)
     first, last = cells.places(low), cells.places(high)
@@ -134,7 +137,7 @@ class _Cells:
         self._corner = low
         self._per_length = across / np.maximum(high - low, across * TINY)
 
-    def places(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+    def places(self, points: FloatArray) -> NDArray[np.int64]:
         """Return the cells (3, n) of points (N, 3)."""
         found = np.empty((3, len(points)), dtype=np.int64)
         for axis in range(3):
@@ -149,7 +152,7 @@ class _Cells:
         for low, high in zip(first, last, strict=True):
             lengths = (high - low + 1)[box]
             start = number * self.side + low[box]
-            number = np.repeat(start, lengths) + _counters(lengths)
+            number = np.repeat(start, lengths) + counters(lengths)
             box = np.repeat(box, lengths)
         return number
 
@@ -165,7 +168,7 @@ def _along_rays(corners: NDArray[np.float64], points: NDArray[np.float64]) -> ND
     if len(points) == 0 or len(corners) == 0:
         return winding
     grid = _PointGrid(points)
-    low, high = _boxes(corners)
+    low, high = triangle_boxes(corners)
     for point, triangle in grid.candidates(low, high):
         # Below the top of the triangle, and in the box of its shadow.
         near = grid.points[:, 0].take(point) < high[:, 0].take(triangle)
@@ -180,12 +183,6 @@ def _along_rays(corners: NDArray[np.float64], points: NDArray[np.float64]) -> ND
         above = _heights(grid.points[point], corners[triangle]) > grid.points[point, 0]
         np.add.at(winding, grid.order[point[above]], turns[above])
     return winding
-
-
-def _boxes(corners: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the lowest and highest coordinates (F, 3) of each triangle."""
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]  # faster than along the axis
-    return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
 
 
 def _turns(
@@ -221,7 +218,7 @@ def _heights(points: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArr
     # A triangle on edge has no height of its own; any within its range will do.
     slopes = np.where(np.isfinite(slopes), slopes, 0.0)
     away = ((points[:, 1:] - corners[:, 0, 1:]) * slopes).sum(axis=1)
-    low, high = _boxes(corners)
+    low, high = triangle_boxes(corners)
     # Steep triangles: rounding must not leave their range.
     heights: NDArray[np.float64] = np.clip(corners[:, 0, 0] + away, low[:, 0], high[:, 0])
     return heights
@@ -248,13 +245,13 @@ class _PointGrid:
         self.points = points[self.order]
         self._starts = np.searchsorted(cell[self.order], np.arange(self._across**2 + 1))
 
-    def _cells(self, points: NDArray[np.float64], axis: int) -> NDArray[np.int64]:
+    def _cells(self, points: FloatArray, axis: int) -> NDArray[np.int64]:
         steps = (points[:, axis] - self._corner[axis - 1]) * self._per_length[axis - 1]
         found: NDArray[np.int64] = np.clip(steps, 0, self._across - 1).astype(np.int64)
         return found
 
     def candidates(
-        self, low: NDArray[np.float64], high: NDArray[np.float64]
+        self, low: FloatArray, high: FloatArray
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         """Give pairs of point and box, in pieces, that cover all points in each box's shadow."""
         touching = (high[:, 1] >= self._corner[0]) & (low[:, 1] <= self._far[0])
@@ -265,19 +262,13 @@ class _PointGrid:
         rows, last_column = self._cells(high, 1) - first_row + 1, self._cells(high, 2)
         for some in _pieces(rows):
             box = np.repeat(np.arange(len(boxes))[some], rows[some])
-            row = (first_row[box] + _counters(rows[some])) * self._across
+            row = (first_row[box] + counters(rows[some])) * self._across
             # In one row of cells, the points from the first to the last column follow each other.
             start = self._starts[row + first_column[box]]
             lengths = self._starts[row + last_column[box] + 1] - start
             for part in _pieces(lengths):
-                point = np.repeat(start[part], lengths[part]) + _counters(lengths[part])
+                point = np.repeat(start[part], lengths[part]) + counters(lengths[part])
                 yield point, np.repeat(boxes[box[part]], lengths[part])
-
-
-def _counters(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0, 1, …, n - 1 for each length n, one after the other."""
-    ends = np.cumsum(lengths)
-    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)
 
 
 def _pieces(lengths: NDArray[np.int64]) -> Iterator[slice]:

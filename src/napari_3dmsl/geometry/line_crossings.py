@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.geometry.triangles import triangle_normals
+from napari_3dmsl.arrays import FloatArray, counters
+from napari_3dmsl.geometry.triangles import triangle_boxes, triangle_normals
 
 _AT_ONCE = 2_000_000  # pairs of triangle and line looked at together: some 100 MB
 
@@ -151,7 +151,7 @@ def _meets_lines(
 
 def _parts(places: FloatArray) -> list[slice]:
     """Cut the triangles into parts that meet about `_AT_ONCE` lines."""
-    low, high = _boxes(places)
+    low, high = triangle_boxes(places)
     ends = np.cumsum((high - low + 1.0).prod(axis=1))
     cuts = np.searchsorted(ends, np.arange(_AT_ONCE, ends[-1], _AT_ONCE))
     bounds = np.unique([0, *cuts, len(places)])
@@ -163,17 +163,17 @@ def _crossings(
 ) -> tuple[NDArray[np.int64], FloatArray, NDArray[np.int64]]:
     """Return line number, height and direction (1 or -1) of each crossing with a triangle."""
     rows, columns = shape
-    low, high = _boxes(places)
+    low, high = triangle_boxes(places)
     # The first row that a triangle meets, and the first beyond it.
     first = np.clip(np.ceil(low[:, 0]), 0, rows).astype(np.int64)
     last = np.clip(np.ceil(high[:, 0]), 0, rows).astype(np.int64)
     triangle = np.repeat(np.arange(len(places)), last - first)
-    row = first[triangle] + _counters(last - first)
+    row = first[triangle] + counters(last - first)
     up, down = _row_ends(places[triangle], row)
     start = np.clip(np.ceil(np.minimum(up, down)), 0, columns).astype(np.int64)
     stop = np.clip(np.ceil(np.maximum(up, down)), 0, columns).astype(np.int64)
     lines = stop - start
-    column = np.repeat(start, lines) + _counters(lines)
+    column = np.repeat(start, lines) + counters(lines)
     turn = np.repeat(np.where(up > down, 1, -1), lines)
     row, triangle = np.repeat(row, lines), np.repeat(triangle, lines)
     height = _heights(corners, places, triangle, np.stack([row, column], axis=1))
@@ -208,20 +208,8 @@ def _heights(
     with np.errstate(divide="ignore", invalid="ignore"):
         slopes = np.nan_to_num(-normals[:, 1:] / normals[:, :1], posinf=0.0, neginf=0.0)
     away = (line - places[triangle, 0]) * slopes[triangle]
-    low, high = _boxes(corners[:, :, :1])
+    low, high = triangle_boxes(corners[:, :, :1])
     height: FloatArray = np.clip(
         corners[triangle, 0, 0] + away.sum(axis=1), low[triangle, 0], high[triangle, 0]
     )
     return height
-
-
-def _boxes(corners: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the lowest and highest coordinates (t, n) of triangles (t, 3, n)."""
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]  # faster than along the axis
-    return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
-
-
-def _counters(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """0, 1, …, n - 1 for each length n, one after the other."""
-    ends = np.cumsum(lengths)
-    return np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - lengths, lengths)

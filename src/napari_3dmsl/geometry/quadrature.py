@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.arrays import FloatArray, counters
 from napari_3dmsl.geometry.line_crossings import lines_inside
 from napari_3dmsl.geometry.triangles import triangle_areas
 
@@ -124,7 +124,7 @@ def solid_points(
     length = found.high_um - found.low_um
     count = np.maximum(np.ceil(length / (0.5 * cell)), 1).astype(np.int64)
     piece = np.repeat(length / count, count)
-    number = np.arange(len(piece)) - np.repeat(np.cumsum(count) - count, count)
+    number = counters(count)
     z = np.repeat(found.low_um, count) + (number + 0.5) * piece
     points = np.column_stack([z, np.repeat(found.yx_um, count, axis=0)])
     return _gathered(points, piece * (volume_um3 / piece.sum()), cell)

@@ -49,6 +49,22 @@ def triangle_areas(corners: FloatArray) -> FloatArray:
     return areas
 
 
+def triangle_boxes(corners: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the lowest and highest coordinates of each triangle.
+
+    Parameters
+    ----------
+    corners : (F, 3, n) array
+        Corners of the triangles in n dimensions.
+
+    Returns
+    -------
+    low, high : (F, n) array
+    """
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]  # faster than along the axis
+    return np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+
+
 def draw_on_triangles(
     corners: FloatArray, areas: FloatArray, count: int, rng: np.random.Generator
 ) -> tuple[FloatArray, NDArray[np.intp]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.arrays import counters
 from napari_3dmsl.geometry.line_crossings import LineGrid, lines_on_grid
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def _dense(path_um: FloatArray, spacing_um: float) -> FloatArray:
     steps = np.diff(path_um, axis=0)
     count = np.maximum(np.ceil(np.abs(steps[:, 1:]).max(axis=1) / spacing_um), 1).astype(int)
     segment = np.repeat(np.arange(len(steps)), count)
-    number = np.arange(len(segment)) - np.repeat(np.cumsum(count) - count, count)
+    number = counters(count)
     share = (number / count[segment])[:, None]
     dense: FloatArray = np.concatenate([path_um[segment] + share * steps[segment], path_um[-1:]])
     return dense
