@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from pydantic import Field
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QWidget
 
 from napari_3dmsl.layers import shapes as layers
 from napari_3dmsl.library.library import RELEASED_UNIT_NM, write_library
+from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.mesh import write_mesh
 from napari_3dmsl.shapes.sampling import SampleSettings
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
-from napari_3dmsl.widgets.common.form import button
+from napari_3dmsl.widgets.common.form import Form, button
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.questions import ask_for_path, with_ending, write_or_ask
-from napari_3dmsl.widgets.common.row_form import Choice, Row, RowForm, Switch
 from napari_3dmsl.widgets.common.save_layer import save_layer, try_to_write
 from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.common.tabs import open_panel
@@ -26,22 +27,33 @@ from napari_3dmsl.widgets.common.tabs import open_panel
 if TYPE_CHECKING:
     import napari
 
-LIBRARY_ROWS: list[Row] = [
-    Choice(
-        "layout",
-        "Write",
-        {"a folder": "folder", "one zip": "zip"},
-        "A folder for each shape, or all in one zip as the 3DMSL release has them; "
-        "both are read as they are.",
-    ),
-    Switch(
-        "samples",
-        "With samples",
-        "Add pointcloud.ply and occupancies.npz: 100,000 surface points with normals and 100,000 "
-        "points told inside from outside, as in the 3DMSL release. Some 6 MB a shape, half in a "
-        "zip.",
-    ),
-]
+
+class LibrarySettings(Settings):
+    """How the library of all shapes is written."""
+
+    layout: Annotated[
+        Literal["folder", "zip"],
+        Field(
+            description="A folder for each shape, or all in one zip as the 3DMSL release has them; "
+            "both are read as they are.",
+        ),
+        Show(
+            "Write",
+            words={"folder": "a folder", "zip": "one zip"},
+            source="Default: folders, which every program can look into.",
+        ),
+    ] = "folder"
+    samples: Annotated[
+        bool,
+        Field(
+            description="Add pointcloud.ply and occupancies.npz: 100,000 surface points with "
+            "normals and 100,000 points told inside from outside, as in the 3DMSL release.",
+        ),
+        Show(
+            "With samples",
+            source="Default: off; they take some 6 MB a shape, half in a zip.",
+        ),
+    ] = False
 
 
 class ExportPanel(Panel):
@@ -105,7 +117,7 @@ class ExportPanel(Panel):
             "In 3DMSL layout: a mesh each, and a table of classes and measures",
             self._save_library,
         )
-        self.library = RowForm(LIBRARY_ROWS)
+        self.library = Form(LibrarySettings)
         self.add_section("All shapes", self.shapes, self.library, self.library_button)
         self.set_button = button(
             "make_set",

@@ -200,15 +200,15 @@ def test_without_a_voxel_size_the_panel_asks(
     assert hands.find("extract").isEnabled()
     assert state(viewer) == before
     assert not hands.panel._job.is_running
-    for name, size in zip(VOXEL_FIELDS, (24, 24, 12), strict=True):
+    for name, size in zip(VOXEL_FIELDS, (24, 24, 16), strict=True):
         hands.type(name, size)
     if not set_scale:
         hands.click("set_scale")
     extract(hands)
     assert not hands.complains
-    np.testing.assert_allclose(viewer.layers["instances"].scale, (0.024, 0.024, 0.012))
+    np.testing.assert_allclose(viewer.layers["instances"].scale, (0.024, 0.024, 0.016))
     if set_scale:
-        np.testing.assert_allclose(source.scale, (0.024, 0.024, 0.012))
+        np.testing.assert_allclose(source.scale, (0.024, 0.024, 0.016))
         assert {str(unit) for unit in source.units} == {"micrometer"}
         assert {str(unit) for unit in viewer.layers.units} == {"micrometer"}
     else:
@@ -233,13 +233,51 @@ def test_a_wrong_voxel_size_is_corrected_on_the_layer_too(
         )
 
 
+def test_a_voxel_size_keeps_all_its_digits(viewer: Any, open_panel: Any, labels: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels, scale=(0.05, 0.003125, 0.0031234567891))
+    assert hands.find("voxel_nm_y").text() == "3.125 nm"
+    assert hands.panel.settings().voxel_nm == (50.0, 3.125, 3.1234567891)
+    hands.type("voxel_nm_z", "30.00625")
+    assert hands.panel.settings().voxel_nm == (30.00625, 3.125, 3.1234567891)
+    extract(hands)
+    scale = viewer.layers[layers.INSTANCES].scale
+    np.testing.assert_allclose(scale, [0.03000625, 7 * 0.003125, 7 * 0.0031234567891], rtol=1e-12)
+
+
+def test_the_downsampling_is_suggested_for_a_size_that_is_typed(
+    viewer: Any, open_panel: Any, labels: Any
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    viewer.add_labels(labels, name="in pixels")
+    assert hands.find("downsample_x").text() == "suggested"
+    for name, size in zip(VOXEL_FIELDS, (50, 4.6, 12), strict=True):
+        hands.type(name, size)
+    assert hands.panel.settings().downsample == (1, 5, 2)
+    assert "50 × 23 × 24 nm" in hands.find("limit").text()
+    hands.type("downsample_x", 1)
+    assert hands.panel.settings().downsample == (1, 5, 1)
+
+
+def test_a_field_without_effect_says_why(viewer: Any, open_panel: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    assert not hands.find("split_pieces").isEnabled()
+    hands.click("instances")
+    assert hands.find("split_pieces").isEnabled()
+    assert "No effect" not in hands.find("split_pieces").toolTip()
+    neck = hands.find("neck")
+    assert not neck.isEnabled()
+    assert "No effect now: instances are not parted" in neck.toolTip()
+
+
 def test_numbers_that_a_voxel_size_cannot_be_are_told(
     viewer: Any, open_panel: Any, labels: Any
 ) -> None:
     hands = open_panel(viewer, PANEL)
     viewer.add_labels(labels, name="volume")
-    hands.type("voxel_nm_z", "15000")
-    assert hands.status == "Voxel size z: 15000 nm is not a number from 0 to 1,000 nm"
+    hands.type("voxel_nm_z", "15000000")
+    told = "Voxel size z: 15000000 nm is not a number above 0, below 1,000,000 nm"
+    assert hands.status == told
     assert hands.complains
     hands.type("voxel_nm_z", "0.015")  # µm, by habit
     assert hands.find("voxel_nm_z").text() == "0.015 nm"

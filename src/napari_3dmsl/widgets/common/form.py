@@ -192,7 +192,8 @@ class Form(Container[Any]):
 
     def _write(self, name: str, value: Any) -> None:
         rows = self._rows[name]
-        for row, entry in zip(rows, [value] if len(rows) == 1 else value, strict=True):
+        entries = [value] * len(rows) if len(rows) == 1 or value is None else value
+        for row, entry in zip(rows, entries, strict=True):
             row.value = entry
 
     def take(self, values: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any
 
+from pydantic_core import PydanticUndefined
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QWidget
@@ -42,6 +43,8 @@ class NumberBox(QDoubleSpinBox):
         self._setting = setting
         show = setting.show
         self._whole = setting.kind is int
+        # What must be given is missing until it is.
+        self._may_be_empty = setting.optional or setting.default is PydanticUndefined
         self.setDecimals(0 if self._whole else _DIGITS)
         self.setRange(*self._ends())
         self._exact: Any = None if setting.optional else setting.kind(self.minimum())
@@ -58,7 +61,7 @@ class NumberBox(QDoubleSpinBox):
         allowed, least = self._setting.range, 1.0 if self._whole else 10.0**-_DIGITS
         low = -_ENDLESS if allowed.low is None else allowed.low
         high = _ENDLESS if allowed.high is None else allowed.high
-        if self._setting.optional:
+        if self._may_be_empty:
             low -= 0 if allowed.above else self._setting.show.step
         elif allowed.above:
             low += least
@@ -76,7 +79,7 @@ class NumberBox(QDoubleSpinBox):
             self.setValue(self.minimum() if value is None else float(value))
 
     def _take(self, value: float) -> None:
-        left_out = self._setting.optional and value == self.minimum()
+        left_out = self._may_be_empty and value == self.minimum()
         self._exact = None if left_out else round(value) if self._whole else value
         self.edited.emit()
 

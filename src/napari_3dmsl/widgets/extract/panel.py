@@ -19,33 +19,22 @@ from napari_3dmsl.layers import shapes as layers
 from napari_3dmsl.layers.extraction_preview import PREVIEW
 from napari_3dmsl.layers.optics import MASK
 from napari_3dmsl.shapes.classification import ClassRules
-from napari_3dmsl.shapes.extraction import (
-    ExtractionSettings,
-    suggested_downsample,
-)
-from napari_3dmsl.volumes.labels import check_labels
+from napari_3dmsl.shapes.extraction import ExtractionSettings, suggested_downsample
+from napari_3dmsl.volumes.labels import VoxelNm, check_labels
 from napari_3dmsl.widgets.common.accessibility import warning_colour
 from napari_3dmsl.widgets.common.background_process import BackgroundProcess
+from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.incremental_layers import LayersInTurns
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
-from napari_3dmsl.widgets.common.relevance import protocol_without_effect
 from napari_3dmsl.widgets.common.remembered import State
-from napari_3dmsl.widgets.common.row_form import RowForm
 from napari_3dmsl.widgets.common.undo import UndoButton
 from napari_3dmsl.widgets.extract.label_doubts import Labels, doubts_about
 from napari_3dmsl.widgets.extract.label_source import LabelSource, described
 from napari_3dmsl.widgets.extract.messages import Told, in_the_panel, limits, result, thinning
 from napari_3dmsl.widgets.extract.preview import PreviewRunner
-from napari_3dmsl.widgets.extract.rows import (
-    CLASS_ROWS,
-    DOWNSAMPLE_ROWS,
-    PREVIEW_ROWS,
-    PROTOCOL_ROWS,
-    SET_SCALE,
-    VOXEL_ROWS,
-)
+from napari_3dmsl.widgets.extract.settings import LayerSettings, PreviewSettings
 
 if TYPE_CHECKING:
     import napari
@@ -54,6 +43,18 @@ if TYPE_CHECKING:
 
 _UNDO_TIP = "Bring the shapes back that the last extraction has replaced"
 _SAMPLE = "File > Open Sample > mitochondria phantom (3DMSL)"
+_PROTOCOL = (
+    "downsample",
+    "downsample_method",
+    "erosion_nm",
+    "connectivity",
+    "regrow",
+    "neck",
+    "min_volume_um3",
+    "fill_holes",
+    "instances",
+    "split_pieces",
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class ExtractPanel(Panel):
         self.at_end(self._preview.close)
         self.at_end(self._adding.stop)
         self.at_end(self.choice.disconnect_viewer)
-        forms = (self.voxels, self.protocol, self.classes, self.crop)
+        forms = (self.layer_settings, self.protocol, self.classes, self.crop)
         self.keep_in_mind("extract", self._state, self._take_state, [x.changed for x in forms])
         self._take_voxel_size()
 
@@ -113,24 +114,20 @@ class ExtractPanel(Panel):
         self.doubts = QLabel(self)
         self.doubts.setObjectName("doubts")
         self.doubts.setWordWrap(True)
-        self.voxels = RowForm([*VOXEL_ROWS, SET_SCALE])
-        self.voxels.set_values({"set_scale": True})
-        self.voxels.changed.connect(self._explain)
-        self.protocol = RowForm(PROTOCOL_ROWS)
-        self.protocol.set_values(
-            ExtractionSettings(voxel_nm=(24, 24, 24), downsample=1).model_dump()
-        )
-        self.protocol.changed.connect(self._explain)
-        self.classes = RowForm(CLASS_ROWS)
+        self.voxels = Form(ExtractionSettings, ["voxel_nm"])
+        self.layer_settings = Form(LayerSettings)
+        self.protocol = Form(ExtractionSettings, _PROTOCOL)
+        self.classes = Form(ClassRules, ["length_to"])
+        self.crop = Form(PreviewSettings)
         self.limit = QLabel(self)
         self.limit.setObjectName("limit")
         self.limit.setWordWrap(True)
-        self.add_section("Labels", self.source, self.voxels, self.doubts)
+        self.add_section("Labels", self.source, self.voxels, self.layer_settings, self.doubts)
         self.add_section("Protocol", self.protocol, self.limit)
         self.add_section("Classes", self.classes)
-        self.crop = RowForm(PREVIEW_ROWS)
-        self.crop.set_values({"preview_edge": 96})
         self.add_section("Preview", self.crop)
+        for form in (self.voxels, self.protocol):
+            form.changed.connect(self._explain)
         for form in (self.voxels, self.protocol, self.crop):
             form.changed.connect(self._preview_again)
         self.preview_button = self.add_button(
@@ -154,27 +151,26 @@ class ExtractPanel(Panel):
                 "Voxel size: this layer carries no voxel size; type the size of a voxel in nm"
             )
         protocol = self.protocol.values()
-        blocks = tuple(protocol.pop(row.name) for row in DOWNSAMPLE_ROWS)
-        return ExtractionSettings(voxel_nm=sizes, downsample=blocks, **protocol)
+        edges = zip(protocol["downsample"], suggested_downsample(sizes), strict=True)
+        protocol["downsample"] = tuple(edge or suggested for edge, suggested in edges)
+        return ExtractionSettings(voxel_nm=sizes, **protocol)
 
-    def _voxel_nm(self) -> tuple[float, ...] | None:
+    def _voxel_nm(self) -> VoxelNm | None:
         """Return the voxel size as typed; None as long as one is missing."""
-        voxel = self.voxels.values()
-        sizes = tuple(voxel[f"voxel_nm_{axis}"] for axis in "zyx")
+        sizes: VoxelNm = self.voxels.values()["voxel_nm"]
         return sizes if all(sizes) else None
 
     def _state(self) -> State:
         """Return what is remembered: not what belongs to a layer, as its voxel size does."""
         return {
-            "voxels": {"set_scale": self.voxels.values()["set_scale"]},
+            "voxels": self.layer_settings.values(),
             "protocol": _without_blocks(self.protocol.values()),
             "classes": self.classes.values(),
             "preview": self.crop.values(),
         }
 
     def _take_state(self, state: State) -> None:
-        set_scale = state.get("voxels", {}).get("set_scale")
-        self.voxels.take({"set_scale": set_scale})
+        self.layer_settings.take(state.get("voxels", {}))
         self.protocol.take(_without_blocks(state.get("protocol", {})))
         self.classes.take(state.get("classes", {}))
         self.crop.take(state.get("preview", {}))
@@ -229,7 +225,7 @@ class ExtractPanel(Panel):
             layer,
             np.array(settings.voxel_nm) / 1000,
             origin_um,
-            set_scale=other and self.voxels.values()["set_scale"],
+            set_scale=other and self.layer_settings.values()["set_scale"],
         )
         self._told = Told()
         self._preview.cancel()
@@ -248,9 +244,8 @@ class ExtractPanel(Panel):
         self.progress.setRange(0, 0)
 
     def _show_progress(self, done: int, total: int, what: str) -> None:
-        if (
-            total > np.iinfo(np.uint8).max
-        ):  # as many shapes as `layers.shapes.instances_layer` widens for
+        # As many shapes as `layers.shapes.instances_layer` widens for.
+        if total > np.iinfo(np.uint8).max:
             _prepare_label_colours(np.uint16)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
@@ -335,14 +330,9 @@ class ExtractPanel(Panel):
         except ValueError as error:
             self.complain(in_the_panel(str(error)))
             voxel_nm = None
-        values: dict[str, Any] = dict.fromkeys((row.name for row in VOXEL_ROWS), 0.0)
         if voxel_nm is not None:
-            values = dict(zip(values, voxel_nm, strict=True))
-            blocks = suggested_downsample(voxel_nm)
-            self.protocol.set_values(
-                {row.name: edge for row, edge in zip(DOWNSAMPLE_ROWS, blocks, strict=True)}
-            )
-        self.voxels.set_values(values)
+            self.protocol.set_values({"downsample": suggested_downsample(voxel_nm)})
+        self.voxels.set_values({"voxel_nm": voxel_nm or (None, None, None)})
 
     def _ask_for_doubts(self) -> None:
         """Look in a thread at whether these are labels of mitochondria; only of what is loaded."""
@@ -388,7 +378,9 @@ class ExtractPanel(Panel):
             self._ask_for_doubts()
         except ValueError as error:
             self.complain(str(error))
-        self.protocol.show_only(without=protocol_without_effect(self.protocol.values()))
+        # As it stands: whether a number is possible does not decide what has an effect.
+        protocol = ExtractionSettings.model_construct(**self.protocol.values())
+        self.protocol.show_only(without=protocol.irrelevant())
         if self.choice.layer is None:
             self.limit.setText(f"Open a label volume, or {_SAMPLE}.")
             return
@@ -413,8 +405,7 @@ class ExtractPanel(Panel):
 
 def _without_blocks(values: dict[str, Any]) -> dict[str, Any]:
     """Leave the downsampling out, which is suggested for each voxel size."""
-    blocks = {row.name for row in DOWNSAMPLE_ROWS}
-    return {key: value for key, value in values.items() if key not in blocks}
+    return {name: value for name, value in values.items() if name != "downsample"}
 
 
 def _may_be_labels(layer: Any) -> bool:

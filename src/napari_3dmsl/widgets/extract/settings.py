@@ -1,0 +1,51 @@
+"""What the *Extract shapes* panel asks beside the settings of the extraction."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from napari_3dmsl.settings import Settings, Show
+
+
+class LayerSettings(Settings):
+    """What becomes of the layer of the labels."""
+
+    set_scale: Annotated[
+        bool,
+        Field(
+            description="Write this voxel size into the label layer, also where it has another "
+            "one, so that labels, shapes and images overlay.",
+        ),
+        Show(
+            "Set on the layer",
+            source="Default: on; napari ignores units while any layer has none.",
+        ),
+    ] = True
+
+
+class PreviewSettings(Settings):
+    """Where the protocol is tried, and on how much."""
+
+    preview_place: Annotated[
+        Literal["densest", "view"],
+        Field(
+            description="Where the preview is made: where the labels are densest, or what you are "
+            "looking at.",
+        ),
+        Show(
+            "Crop about",
+            words={"densest": "the densest place", "view": "the middle of the view"},
+            source="Default: the densest place.",
+        ),
+    ] = "densest"
+    preview_edge: Annotated[
+        int,
+        Field(
+            ge=32,
+            le=192,
+            description="Edge of the cube that the preview works on, in voxels after downsampling.",
+        ),
+        Show("Crop edge", "voxels", step=16.0, source="Default: 96, about half a second."),
+    ] = 96
