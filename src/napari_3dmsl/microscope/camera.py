@@ -16,12 +16,14 @@ _TYPICAL = "Default: a typical sCMOS; the detector's preset sets it."
 class Camera(Settings):
     """Photons to counts, after the EMVA 1288 linear camera model.
 
-    ``em_gain`` 1 means no gain register. ``clock_induced_e`` are electrons that the readout makes,
-    on average per pixel and plane, before the gain register. ``background_photons`` is light, per
-    pixel and plane, and so has shot noise; ``offset_adu`` is electronic and has none.
+    The background is light, and so has shot noise; the offset is electronic and has none.
     """
 
-    name: Annotated[str, Field(description="What the camera is called."), Show("Name")] = "custom"
+    name: Annotated[
+        str,
+        Field(description="What the camera is called."),
+        Show("Name", source="Default: custom, until a file or preset names it."),
+    ] = "custom"
     quantum_efficiency: Annotated[
         float,
         Field(ge=1e-3, le=1.0, description="Electrons that one photon makes on average."),

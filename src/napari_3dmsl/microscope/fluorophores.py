@@ -126,13 +126,13 @@ class Labelling(Settings):
 
     def irrelevant(self) -> dict[str, str]:
         """Return the settings of the other target, and of fluorophores where there are none."""
-        on_surface = self.target == "surface"
-        other = "density_per_um3" if on_surface else "density_per_um2"
-        found = {other: f"only labels in the {'volume' if on_surface else 'surface'} have it"}
+        other = "density_per_um3" if self.target == "surface" else "density_per_um2"
+        found = {other: f"the {self.target} is labelled"}
         if self.continuous:
-            names = ("photon_distribution", "on_time_s", "off_time_s")
-            return found | dict.fromkeys(names, "without speckle there are no single fluorophores")
-        return found if self.off_time_s else found | {"on_time_s": "nothing blinks"}
+            found["photon_distribution"] = "without speckle there are no single fluorophores"
+        if self.off_time_s == 0.0:
+            found["on_time_s"] = "nothing blinks"
+        return found
 
     @property
     def blinks(self) -> bool:
