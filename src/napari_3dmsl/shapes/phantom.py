@@ -205,29 +205,29 @@ def _plans(rng: np.random.Generator) -> list[_Plan]:
 
 def _bent(rng: np.random.Generator, length: float, radius: float) -> Curve:
     """Draw a gently bent line from the origin along x."""
-    t = np.linspace(0, 1, POINTS)
+    along = np.linspace(0, 1, POINTS)
     bend, wave = rng.uniform(0.05, 0.22) * length, rng.uniform(0.0, 0.05) * length
     phase = rng.uniform(0, 2 * np.pi)
-    y = bend * np.sin(np.pi * t)
-    z = wave * (np.sin(2 * np.pi * t + phase) - np.sin(phase))
-    return np.stack([z, y, t * length], axis=1), _varying(rng, t, radius)
+    y = bend * np.sin(np.pi * along)
+    z = wave * (np.sin(2 * np.pi * along + phase) - np.sin(phase))
+    return np.stack([z, y, along * length], axis=1), _varying(rng, along, radius)
 
 
 def _varying(
-    rng: np.random.Generator, t: NDArray[np.float64], radius: float
+    rng: np.random.Generator, along: NDArray[np.float64], radius: float
 ) -> NDArray[np.float64]:
     phase, periods = rng.uniform(0, 2 * np.pi), rng.integers(1, 3)
-    return radius * (1 + 0.08 * np.sin(2 * np.pi * periods * t + phase))
+    return radius * (1 + 0.08 * np.sin(2 * np.pi * periods * along + phase))
 
 
 def _ring(rng: np.random.Generator) -> Curve:
     """Draw a closed, uneven, slightly warped ring."""
-    t = np.linspace(0, 1, POINTS)
-    angle = 2 * np.pi * t
+    along = np.linspace(0, 1, POINTS)
+    angle = 2 * np.pi * along
     y = rng.uniform(0.36, 0.55) * np.sin(angle)
     x = rng.uniform(0.36, 0.55) * np.cos(angle)
     z = rng.uniform(0.0, 0.08) * np.sin(2 * angle)
-    return np.stack([z, y, x], axis=1), _varying(rng, t, rng.uniform(0.12, 0.16))
+    return np.stack([z, y, x], axis=1), _varying(rng, along, rng.uniform(0.12, 0.16))
 
 
 def _ring_with_tail(rng: np.random.Generator) -> list[Curve]:
@@ -277,8 +277,8 @@ def _serpentine(
     plane = np.concatenate(corners)
     phase = rng.uniform(0, 2 * np.pi)
     z = 0.15 * np.sin(1.1 * plane[:, 1] + phase) * np.cos(0.9 * plane[:, 0])
-    t = np.linspace(0, 1, len(plane))
-    return np.column_stack([z, plane]), _varying(rng, 7 * t, radius)
+    along = np.linspace(0, 1, len(plane))
+    return np.column_stack([z, plane]), _varying(rng, 7 * along, radius)
 
 
 def _turned(curves: list[Curve], rng: np.random.Generator) -> list[Curve]:

@@ -163,12 +163,12 @@ class ImageSet(Sequence[Sample]):
             keep &= np.array([values[row] in chosen for row in self._rows], dtype=bool)
         return self._with(self._rows[keep])
 
-    def pairs(self, a: str, b: str) -> PairedSamples:
+    def pairs(self, first: str, second: str) -> PairedSamples:
         """Return images of the same object and pose through two microscopes, to translate one.
 
         Parameters
         ----------
-        a, b
+        first, second
             Names of the microscopes.
 
         Raises
@@ -176,7 +176,7 @@ class ImageSet(Sequence[Sample]):
         ValueError
             When there is no such microscope or no pair.
         """
-        return PairedSamples(self.where(microscope=a), self.where(microscope=b))
+        return PairedSamples(self.where(microscope=first), self.where(microscope=second))
 
     def verify(self, progress: Progress | None = None) -> list[str]:
         """Compare all files with their checksums.
@@ -235,7 +235,7 @@ class PairedSamples(Sequence[tuple[Sample, Sample]]):
 
     Parameters
     ----------
-    a, b
+    first, second
         Samples of one microscope each.
 
     Raises
@@ -244,12 +244,12 @@ class PairedSamples(Sequence[tuple[Sample, Sample]]):
         When they have no object and pose in common.
     """
 
-    def __init__(self, a: ImageSet, b: ImageSet) -> None:
-        first, second = _by_object(a), _by_object(b)
-        self._a, self._b = a, b
-        self._both = [(first[key], second[key]) for key in first if key in second]
+    def __init__(self, first: ImageSet, second: ImageSet) -> None:
+        self._first, self._second = first, second
+        places, others = _by_object(first), _by_object(second)
+        self._both = [(places[key], others[key]) for key in places if key in others]
         if not self._both:
-            raise ValueError(f"{a.folder}: no object was imaged by both microscopes")
+            raise ValueError(f"{first.folder}: no object was imaged by both microscopes")
 
     def __len__(self) -> int:
         return len(self._both)
@@ -264,9 +264,9 @@ class PairedSamples(Sequence[tuple[Sample, Sample]]):
         self, index: int | slice
     ) -> tuple[Sample, Sample] | list[tuple[Sample, Sample]]:
         if isinstance(index, slice):
-            return [(self._a[a], self._b[b]) for a, b in self._both[index]]
-        a, b = self._both[index]
-        return self._a[a], self._b[b]
+            return [(self._first[i], self._second[j]) for i, j in self._both[index]]
+        i, j = self._both[index]
+        return self._first[i], self._second[j]
 
 
 def is_image_set(folder: str | Path) -> bool:
