@@ -67,7 +67,8 @@ def table(kind: type[Settings], names: Sequence[str] = ()) -> str:
 
 def row(setting: Described) -> list[str]:
     """Return what a row of the table says of a setting."""
-    cells = [f"`{setting.name}`", setting.show.label, default(setting), allowed(setting)]
+    name = f"`{setting.name}` ↔" if setting.open else f"`{setting.name}`"
+    cells = [name, setting.show.label, default(setting), allowed(setting)]
     return [cell.replace("|", "\\|") for cell in (*cells, setting.tip)]
 
 

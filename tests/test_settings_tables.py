@@ -70,4 +70,5 @@ def test_the_settings_that_people_meet_have_tables() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     marked = set(re.findall(r"<!-- settings: [\w.]+\.(\w+)", text))
     assert {"Microscope", "Objective", "Camera", "Acquisition", "Labelling", "Pose"} <= marked
-    assert {"ExtractionSettings", "ClassRules", "Simulation"} <= marked
+    assert {"ExtractionSettings", "ClassRules", "Simulation", "Motion", "SceneSettings"} <= marked
+    assert {"Recipe", "Source", "Split", "Views", "Focus", "Output"} <= marked
