@@ -45,7 +45,13 @@ CLASSES = {
 
 
 def settings_class(kind: str) -> type[Settings]:
-    """Return one of `CLASSES`."""
+    """Return one of `CLASSES`.
+
+    Parameters
+    ----------
+    kind
+        Its name.
+    """
     module, _, name = CLASSES[kind].rpartition(".")
     found: type[Settings] = getattr(import_module(f"napari_3dmsl.{module}"), name)
     return found
@@ -71,7 +77,13 @@ class Setting:
         self._metavar = metavar
 
     def options(self, parameter: str) -> dict[str, Any]:
-        """Return the options for Typer, by name."""
+        """Return the options for Typer, by name.
+
+        Parameters
+        ----------
+        parameter
+            Of the command.
+        """
         settings = _described(self._kind, self._names)
         default = self._default or " or ".join(filter(None, map(_default, settings)))
         shown = typer.Option(
@@ -83,7 +95,13 @@ class Setting:
         return {parameter: Annotated[kind | None, shown]}
 
     def take(self, given: Given) -> Any:
-        """Return the value for the command, None if it was not given."""
+        """Return the value for the command, None if it was not given.
+
+        Parameters
+        ----------
+        given
+            Values of the command line by name.
+        """
         [value] = given.values()
         return value
 
@@ -103,7 +121,13 @@ class SettingsOf:
         self._kind, self._names = kind, names
 
     def options(self, _parameter: str) -> dict[str, Any]:
-        """Return the options for Typer, by name."""
+        """Return the options for Typer, by name.
+
+        Parameters
+        ----------
+        _parameter
+            Not used: the settings name their options.
+        """
         return {
             name: option
             for each in self._names
@@ -111,12 +135,24 @@ class SettingsOf:
         }
 
     def take(self, given: Given) -> Given:
-        """Return for the command those that were given."""
+        """Return for the command those that were given.
+
+        Parameters
+        ----------
+        given
+            Values of the command line by name.
+        """
         return {name: value for name, value in given.items() if value is not None}
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command for Typer, with options in the place of the settings that it takes."""
+    """Return a command for Typer, with options in the place of the settings that it takes.
+
+    Parameters
+    ----------
+    command
+        Whose defaults are settings.
+    """
     taken: dict[str, tuple[Setting | SettingsOf, list[str]]] = {}
     parameters: dict[str, tuple[Any, Any]] = {}
     for name, parameter in inspect.signature(command, eval_str=True).parameters.items():

@@ -17,12 +17,28 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 
 
 def show(result: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
-    """Print a result: JSON for programs, or short lines for people."""
+    """Print a result: JSON for programs, or short lines for people.
+
+    Parameters
+    ----------
+    result
+        All of it.
+    lines
+        What people read.
+    as_json
+        Whether it goes to a program.
+    """
     typer.echo(json.dumps(result, indent=2) if as_json else "\n".join(lines))
 
 
 def warn(warnings: Iterable[str]) -> None:
-    """Print warnings for people on stderr."""
+    """Print warnings for people on stderr.
+
+    Parameters
+    ----------
+    warnings
+        One line each.
+    """
     for text in warnings:
         typer.echo(f"Warning: {text}", err=True)
 
@@ -51,6 +67,11 @@ def progress_log(every_s: float = 30.0) -> Callable[[int, int, str], None]:
 
     On a terminal it keeps one line; elsewhere, as in the log of a cluster, it writes a line now and
     then.
+
+    Parameters
+    ----------
+    every_s
+        Seconds between two lines where there is no terminal.
     """
     on_terminal = sys.stderr.isatty()
     pace = Pace()
@@ -77,5 +98,13 @@ def given(**options: Any) -> dict[str, Any]:
 
 
 def lengths(sizes: Sequence[float], unit: str = "µm") -> str:
-    """Write lengths as ``0.25 × 0.048 × 0.048 µm``."""
+    """Write lengths as ``0.25 × 0.048 × 0.048 µm``.
+
+    Parameters
+    ----------
+    sizes
+        One for each axis.
+    unit
+        Of all of them.
+    """
     return f"{' × '.join(f'{size:.4g}' for size in sizes)} {unit}"
