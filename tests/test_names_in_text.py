@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ CODE = [
 ROOMS = "|".join(sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")))
 DOTTED = re.compile(r"\bnapari_3dmsl(?:\.\w+)+")
 IN_A_ROOM = re.compile(rf"(?<!`)`((?:{ROOMS})(?!\.json)(?:\.\w+)+)`")  # `microscope.psf`
+MARKED = re.compile(r"(?<!`)`([A-Za-z_][\w.]*)`(?!`)")
 FILE = re.compile(r"`((?:[\w-]+/)*\w+\.pyi?)`")
 
 
@@ -66,6 +68,37 @@ def test_a_name_that_is_not_there_is_found() -> None:
     assert not is_there("napari_3dmsl.microscope.instruments")
     assert not is_there("napari_3dmsl.microscope.psf.Airy")
     assert IN_A_ROOM.findall("see `microscope.readouts`") == ["microscope.readouts"]
+
+
+def names_used() -> set[str]:
+    """Every name that stands anywhere in the code of the package, and those of its modules."""
+    names = {file.stem for file in PACKAGE.rglob("*.py")} | {f.name for f in PACKAGE.iterdir()}
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            for field in ("name", "id", "attr", "arg"):
+                if isinstance(name := getattr(node, field, None), str):
+                    names.add(name.rpartition(".")[2])
+    return names
+
+
+def docstrings_in(file: Path) -> Iterator[str]:
+    """Docstrings, and texts below constants and fields."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield str(node.value.value)
+
+
+def test_names_that_docstrings_mark_are_names_of_the_code() -> None:
+    known = names_used() | {PACKAGE.name, "concurrent", "futures", "Executor", "multiprocessing"}
+    unknown = [
+        f"{file.relative_to(PACKAGE)}: {name}"
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for text in docstrings_in(file)
+        for name in MARKED.findall(text)
+        if not set(name.split(".")) <= known
+    ]
+    assert unknown == []
+    assert MARKED.findall("see `in_image` and ``not this``") == ["in_image"]
 
 
 def test_files_that_pages_name_are_there() -> None:

@@ -2,7 +2,8 @@
 
 ``.tif`` and ``.zarr`` are arrays of pixels, ``.csv`` tables such as emitters, ``.off`` and ``.ply``
 meshes, ``.npz`` arrays by name, ``.txt`` whole numbers in columns. What has a file for each object
-is a folder. Lengths in an image set are µm, in image coordinates (see `in_image`).
+is a folder. Lengths in an image set are µm, in image coordinates (see
+`napari_3dmsl.ground_truth.image_coordinates`).
 """
 
 from __future__ import annotations
