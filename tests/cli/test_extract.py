@@ -167,3 +167,22 @@ def test_extract_finds_the_mitochondria_of_urocell(
     )
     assert 36 <= result["shapes"] <= 43  # experts marked 39
     assert sum(result["classes"].values()) == result["shapes"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--regrow", "dilate", "--neck", 0.7), ["--neck has no effect: only watershed divides"]),
+        (("--instances", "--erosion-nm", 40), ["--erosion-nm has no effect: instances are not"]),
+        (("--regrow", "dilate"), []),
+        (("--neck", 0.7), []),
+    ],
+)
+def test_extract_warns_of_options_that_do_nothing_beside_the_others(
+    run: Run, two_balls: Path, tmp_path: Path, options: tuple[object, ...], said: list[str]
+) -> None:
+    common = ("extract", two_balls, tmp_path / "library", "--voxel-nm", 24, 24, 24)
+    warnings = run(*common, *options)["warnings"]
+    found = [text for text in warnings if "has no effect" in text]
+    assert len(found) == len(said)
+    assert all(text.startswith(words) for text, words in zip(found, said, strict=True))

@@ -107,6 +107,18 @@ def test_what_an_image_does_not_show_is_warned_of(
     assert "of the pixels saturate: lower the photons" in told
 
 
+def test_options_that_do_nothing_beside_the_others_are_warned_of(
+    run: Run, sphere: Path, tmp_path: Path
+) -> None:
+    common = ("simulate", sphere, tmp_path / "out.tif", "--microscope", "con1")
+    (step,) = run(*common, "--step-nm", 200)["warnings"]
+    assert step.startswith("--step-nm has no effect: ")
+    assert run(*common, "--step-nm", 200, "--planes", 3)["warnings"] == []
+    options = ("--continuous", "--photon-distribution", "exponential")
+    (drawn,) = run(*common, *options)["warnings"]
+    assert drawn.startswith("--photon-distribution has no effect: without speckle")
+
+
 def test_the_camera_is_the_default_noise_and_can_be_chosen(
     run: Run, sphere: Path, tmp_path: Path
 ) -> None:

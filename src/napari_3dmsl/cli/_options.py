@@ -185,6 +185,17 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def without_effect(settings: Settings, given: Given) -> list[str]:
+    """Return for each setting that was given for nothing a line that says why."""
+    reasons = settings.irrelevant().items()
+    return [f"{flag(name)} has no effect: {why}" for name, why in reasons if name in given]
+
+
+def flag(name: str) -> str:
+    """Return the option that is called like a setting."""
+    return f"--{name.replace('_', '-')}"
+
+
 def _described(kind: str, names: tuple[str, ...]) -> list[Described]:
     from napari_3dmsl.described import described
 

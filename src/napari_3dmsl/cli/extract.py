@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from napari_3dmsl.cli._options import Given, Setting, SettingsOf
+from napari_3dmsl.cli._options import Given, Setting, SettingsOf, without_effect
 from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show, warn
 
 if TYPE_CHECKING:
@@ -102,15 +102,18 @@ def extract(
     volume = open_label_file(labels, voxel_nm, series, _number(background))
     if volume.voxel_nm is None:
         raise ValueError(f"{volume.path}: {volume.size_problem}; give --voxel-nm Z Y X, in nm")
-    instances = chosen.get("instances", False)
-    warnings = [*volume.notes, *label_warnings(volume.labels, volume.voxel_nm, instances)]
-    warn(warnings)
     settings = ExtractionSettings(
         voxel_nm=volume.voxel_nm,
         **given(downsample=None if downsample is None else _blocks(downsample)),
         **chosen,
     )
     settings = settings.replace(downsample=settings.blocks)
+    warnings = [
+        *volume.notes,
+        *label_warnings(volume.labels, volume.voxel_nm, settings.instances),
+        *without_effect(settings, chosen),
+    ]
+    warn(warnings)
     extraction = extract_instances(volume.labels, settings, progress)
     if extraction.report.kept == 0:
         raise ValueError(_nothing_left(volume.path, extraction, settings))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from napari_3dmsl.cli._options import Given, Setting, SettingsOf
+from napari_3dmsl.cli._options import Given, Setting, SettingsOf, flag, without_effect
 from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show, warn
 
 if TYPE_CHECKING:
@@ -133,7 +133,12 @@ def simulate(
         **recorded,
     )
     image, voxel_nm, doubts = _image(shape, voxel_nm, simulation)
-    warnings = [*doubts, *image_warnings(image)]
+    warnings = [
+        *doubts,
+        *without_effect(simulation.acquisition, acquisition),
+        *without_effect(simulation.labelling, labelling),
+        *image_warnings(image),
+    ]
     write_image(output, image)
     result = {
         "output": str(output),
@@ -152,7 +157,7 @@ def simulate(
 
 def _refuse(reason: str, **options: Any) -> None:
     """Refuse options that would do nothing: silence would be taken for an effect."""
-    useless = [f"--{name.replace('_', '-')}" for name in given(**options)]
+    useless = [flag(name) for name in given(**options)]
     if useless:
         verb = "does" if len(useless) == 1 else "do"
         raise ValueError(f"{', '.join(useless)} {verb} not apply {reason}")
