@@ -16,7 +16,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from napari_3dmsl.ground_truth.pixel_truths import TRUTHS, ground_truth
+from napari_3dmsl.ground_truth.registry import TRUTHS, PixelTruth, ground_truth
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.scenes.centrelines import centrelines_of
 from napari_3dmsl.scenes.packing import pack
@@ -25,6 +25,11 @@ from napari_3dmsl.scenes.settings import SceneSettings
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_mask
 from napari_3dmsl.shapes.phantom import make_phantom
 
+OF_SURFACES = tuple(
+    name
+    for name, truth in TRUTHS.items()
+    if isinstance(truth, PixelTruth) and name != "photons"  # these come with the image
+)
 USUAL = ("mask", "focus_mask", "instances")
 HEIGHT_UM = 5.0
 
@@ -37,7 +42,7 @@ def main() -> None:
     for pixel_um in (0.0488, 0.07, 0.109):
         view = FieldOfView((128, 128), pixel_um, np.array([HEIGHT_UM]), 0.5)
         objects = [placed(mesh, rng) for mesh in meshes]
-        for told, names in ((", ".join(USUAL), USUAL), ("all as pixels", tuple(TRUTHS))):
+        for told, names in ((", ".join(USUAL), USUAL), ("all as pixels", OF_SURFACES)):
             tell(f"{1000 * pixel_um:g} nm, {told}", objects, partial(truth, view=view, names=names))
     tell("centreline, once a shape", meshes, centrelines_of)
     for count in (1, 2, 6, 12):

@@ -23,8 +23,10 @@ FLOORS = (
     {"shapes", "microscope"},  # which do not know each other
     {"image_io"},
     {"library"},
-    {"scenes", "datasets"},  # of `datasets` itself only where its files lie; its rooms are below
-    {"timelapse", "ground_truth"},
+    {"scenes"},
+    {"timelapse"},
+    {"ground_truth"},
+    {"datasets"},  # of `datasets` itself only where its files lie; its rooms are below
     {"datasets.recipe"},
     {"datasets.render"},
     {"datasets.write"},

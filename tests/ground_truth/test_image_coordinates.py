@@ -17,7 +17,7 @@ from napari_3dmsl.ground_truth.image_coordinates import (
     mesh_in_image,
     occupancies_in_image,
 )
-from napari_3dmsl.ground_truth.pixel_truths import ground_truth
+from napari_3dmsl.ground_truth.registry import ground_truth
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
 from napari_3dmsl.microscope.renderer import expected_photons
 from napari_3dmsl.microscope.resolution import resolution

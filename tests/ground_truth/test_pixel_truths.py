@@ -7,8 +7,14 @@ from placed import ball, field, pixel_centres, placed, torus
 from scipy.spatial.transform import Rotation
 
 from napari_3dmsl.geometry.inside import winding_numbers
-from napari_3dmsl.ground_truth.pixel_truths import TRUTHS, ground_truth
+from napari_3dmsl.ground_truth.registry import TRUTHS, PixelTruth, ground_truth
 from napari_3dmsl.shapes.classification import ShapeClass
+
+OF_SURFACES = [
+    name
+    for name, truth in TRUTHS.items()
+    if isinstance(truth, PixelTruth) and name != "photons"  # these come with the image
+]
 
 
 def mask_of(solid, view, **others):
@@ -52,10 +58,10 @@ def test_the_focus_mask_of_a_ball_is_its_widest_circle_in_the_depth_of_field():
 
 
 def test_one_plane_gives_a_flat_focus_mask():
-    truth = ground_truth([placed(ball())], field(), TRUTHS)
-    assert list(truth) == list(TRUTHS)
+    truth = ground_truth([placed(ball())], field(), OF_SURFACES)
+    assert list(truth) == OF_SURFACES
     flat = {name for name, values in truth.items() if values.shape == (128, 128)}
-    assert flat == set(TRUTHS) - {"volume_instances", "volume_classes"}
+    assert flat == set(OF_SURFACES) - {"volume_instances", "volume_classes"}
     assert truth["volume_instances"].shape == truth["volume_classes"].shape == (1, 128, 128)
 
 
@@ -153,7 +159,7 @@ def test_objects_may_reach_beyond_the_image_or_lie_beyond_it():
     quarter = mask_of(ball(), view, at=(5.0, -1.0, 1.0))
     assert quarter.sum() * 0.05**2 == pytest.approx(np.pi / 4, rel=0.03)
     for at in [(5, 2.2, 0), (5, -2.2, 0), (5, 0, 40.0), (5, 0, -2.01)]:
-        truth = ground_truth([placed(ball(), at=at)], view, TRUTHS)
+        truth = ground_truth([placed(ball(), at=at)], view, OF_SURFACES)
         assert all(not np.nan_to_num(values).any() for values in truth.values())
 
 
@@ -181,7 +187,7 @@ def test_no_object_of_a_tenth_of_a_micrometre_is_lost_between_pixels(pixel):
 
 
 def test_no_objects_give_an_empty_truth():
-    truth = ground_truth([], field(size=(8, 9)), TRUTHS)
+    truth = ground_truth([], field(size=(8, 9)), OF_SURFACES)
     assert not truth["mask"].any()
     assert np.isnan(truth["depth"]).all()
     assert truth["depth"].shape == (8, 9)

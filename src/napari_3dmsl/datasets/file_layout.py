@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Container, Sequence
 from pathlib import Path
 
+from napari_3dmsl.ground_truth.registry import TRUTHS
 from napari_3dmsl.library.instance_files import image_file
 from napari_3dmsl.library.sinks import (
     RELEASED_PER_ZIP,
@@ -25,7 +26,6 @@ RELEASED_SETS = {"con1": "Conf1", "conf2": "Conf2", "epi1": "Epi1"}
 """Names of the release's image sets; other microscopes give theirs."""
 
 _AS_RELEASED = "-released"
-_TRUTH_FOLDERS = {"mask": "masks"}  # as segmentation tools call it
 _NAME = re.compile(r"\w[\w .+-]*")
 
 
@@ -217,7 +217,8 @@ def _released_set(microscope: str) -> str:
 
 
 def _truth_folder(truth: str) -> str:
-    folder = _TRUTH_FOLDERS.get(truth, _checked(truth, "ground truth"))
+    entry = TRUTHS.get(truth)
+    folder = entry.folder if entry and entry.folder else _checked(truth, "ground truth")
     if folder in (IMAGES, "imgs"):
         raise ValueError(f"ground truth {truth!r}: the name of the folder of images; rename it")
     return folder

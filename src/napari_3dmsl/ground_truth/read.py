@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,41 @@ from napari_3dmsl.shapes.mesh import read_mesh
 _WHOLE = re.compile(r"-?\d+")
 
 
-def read_truth(path: str | Path) -> Any:
+def read_file(path: Path) -> Any:
+    """Read one file by the ending of its name.
+
+    Raises
+    ------
+    ValueError
+        One line, when it is damaged or of another kind.
+    """
+    suffix = path.suffix.lower()
+    if suffix in IMAGE_SUFFIXES:
+        return read_pixels(path)
+    if suffix == ".csv":
+        return read_table(path)
+    if suffix == ".off":
+        return mesh_from_off(path.read_bytes(), 1.0, str(path))
+    if suffix == ".ply":
+        return read_mesh(path, 1.0)
+    if suffix == ".npz":
+        return _read_arrays(path)
+    if suffix == ".txt":
+        return _read_numbers(path)
+    raise ValueError(
+        f"{path}: no ground truth; known are .tif, .zarr, .csv, .off, .ply, .npz and .txt"
+    )
+
+
+def read_truth(path: str | Path, read: Callable[[Path], Any] = read_file) -> Any:
     """Read a ground truth.
 
     Parameters
     ----------
     path : str or Path
-        A file, or a folder with a file for each object.
+        A file, a folder of files, an image ``NAME.zarr`` or a mask in one.
+    read : callable
+        Reads one file.
 
     Returns
     -------
@@ -48,29 +77,14 @@ def read_truth(path: str | Path) -> Any:
         One line, when it is missing, damaged, or of another kind.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
     if any(part.lower().endswith(ZARR_SUFFIX) for part in path.parts[-3:]):
         return read_zarr_array(path)
     if path.is_dir():
         files = sorted(file for file in path.iterdir() if file.name[0] != ".")
-        return {file.stem: read_truth(file) for file in files}
+        return {file.stem: read_truth(file, read) for file in files}
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
-    if suffix in IMAGE_SUFFIXES:
-        return read_pixels(path)
-    if suffix == ".csv":
-        return read_table(path)
-    if suffix == ".off":
-        return mesh_from_off(path.read_bytes(), 1.0, str(path))
-    if suffix == ".ply":
-        return read_mesh(path, 1.0)
-    if suffix == ".npz":
-        return _read_arrays(path)
-    if suffix == ".txt":
-        return _read_numbers(path)
-    raise ValueError(
-        f"{path}: no ground truth; known are .tif, .zarr, .csv, .off, .ply, .npz and .txt"
-    )
+    return read(path)
 
 
 def read_table(path: str | Path) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_3dmsl.ground_truth.pixel_truths import ground_truth
+from napari_3dmsl.ground_truth.registry import ground_truth
 from napari_3dmsl.scenes.placed_object import FieldOfView, PlacedObject
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from broken_recipes import HEAD, TOML, WHOLE
 
 from napari_3dmsl.datasets.recipe.error_lines import line_of
 from napari_3dmsl.datasets.recipe.ranges import draw, draw_settings, open_settings
-from napari_3dmsl.datasets.recipe.recipe import ALL_TRUTHS, Recipe
+from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.ground_truth.registry import TRUTHS
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.presets import load_camera, load_microscope, usual_camera
@@ -144,7 +145,7 @@ def test_names_of_files_count_from_the_folder_of_the_recipe(tmp_path, monkeypatc
 def test_every_truth_can_be_asked_for_and_comes_in_its_order(tmp_path):
     moving = 'motion = { frames = 2 }\nground_truth = ["tracks", "mask", "mask"]\n'
     assert load(tmp_path, moving + HEAD).truths == ("mask", "tracks")
-    still = [name for name in reversed(ALL_TRUTHS) if name != "tracks"]
+    still = [name for name in reversed(TRUTHS) if name != "tracks"]
     recipe = load(tmp_path, f"ground_truth = {json.dumps(still)}\n{HEAD}")
     assert list(recipe.truths) == still[::-1]
 

@@ -15,13 +15,13 @@ import trimesh
 from small_sets import tree
 
 from napari_3dmsl.datasets.read.image_set import ImageSet
-from napari_3dmsl.datasets.recipe.recipe import ALL_TRUTHS
 from napari_3dmsl.datasets.run import generate as module
 from napari_3dmsl.datasets.run.generate import DiskFullError, generate
 from napari_3dmsl.datasets.run.journal import JOURNAL_FILE, Journal
 from napari_3dmsl.datasets.run.lock import only_run
 from napari_3dmsl.datasets.write import sample_files
 from napari_3dmsl.datasets.write.index import read_index
+from napari_3dmsl.ground_truth.registry import TRUTHS
 from napari_3dmsl.library.library import ShapeLibrary
 
 
@@ -400,7 +400,7 @@ def test_a_folder_that_cannot_be_written_is_told(finished, in_process, small_dis
 
 # Layouts, formats and ground truths
 
-STILL = [name for name in ALL_TRUTHS if name != "tracks"]
+STILL = [name for name in TRUTHS if name != "tracks"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from hands import Hands, running, workers
 
-from napari_3dmsl.datasets.recipe.recipe import ALL_TRUTHS, Recipe
+from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.ground_truth.registry import TRUTHS
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.microscope.presets import microscope_names
 
@@ -289,7 +290,7 @@ def test_every_field_has_a_tip_and_can_be_reached_by_keyboard(hands: Hands) -> N
     assert [f.objectName() for f in fields if not f.toolTip()] == []
     assert [f.objectName() for f in fields if not f.focusPolicy() & Qt.FocusPolicy.TabFocus] == []
     names = {f.objectName() for f in fields}
-    assert {f"ground_truth_{name}" for name in ALL_TRUTHS} <= names
+    assert {f"ground_truth_{name}" for name in TRUTHS} <= names
     assert {f"microscopes_{name}" for name in microscope_names()} <= names
 
 

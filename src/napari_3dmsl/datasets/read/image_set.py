@@ -20,6 +20,7 @@ from napari_3dmsl.datasets.write.index import (
     sha256_of,
 )
 from napari_3dmsl.ground_truth.read import read_truth
+from napari_3dmsl.ground_truth.registry import read_truth_of
 from napari_3dmsl.library.instance_files import LOCK_FILE
 from napari_3dmsl.progress import Progress
 
@@ -216,7 +217,7 @@ class ImageSet(Sequence[Sample]):
         if row["image"] is None:
             raise ValueError(f"{self.folder}: sample {row['sample']} has no image in the index")
         truths = {
-            name: read_truth(path_inside(self.folder, row[name]))
+            name: read_truth_of(name, path_inside(self.folder, row[name]))
             for name in self.truths
             if row[name] is not None
         }

@@ -14,7 +14,7 @@ from napari_3dmsl.datasets.recipe.plan import check_image_memory, make_plan
 from napari_3dmsl.datasets.recipe.recipe import SPLITS
 from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
 from napari_3dmsl.datasets.write.sample_files import row_of, truth_suffix, write_truth
-from napari_3dmsl.ground_truth.read import read_truth
+from napari_3dmsl.ground_truth.registry import read_truth_of
 from napari_3dmsl.library.library import ShapeLibrary
 
 if TYPE_CHECKING:
@@ -97,10 +97,8 @@ def sample_of(rendered: Rendered, recipe: Recipe) -> Sample:
         for name in recipe.truths:
             if name in rendered.truths:
                 truths[name] = rendered.truths[name]
-            elif name == "photons":
-                truths[name] = rendered.photons
             else:  # meshes, tables: exactly what the file would give
                 path = Path(folder) / f"{name}{truth_suffix(rendered, name)}"
                 write_truth(path, rendered, name)
-                truths[name] = read_truth(path)
+                truths[name] = read_truth_of(name, path)
     return Sample(rendered.name, rendered.image, truths, row_of(rendered))

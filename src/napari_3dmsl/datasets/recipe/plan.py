@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_3dmsl.datasets.recipe.recipe import SPLITS, Recipe, Source, Split
-from napari_3dmsl.ground_truth.pixel_truths import TRUTHS
+from napari_3dmsl.ground_truth.registry import TRUTHS, PixelTruth
 from napari_3dmsl.library.measure_table import MEASURED
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.scenes.settings import world_boxes_um
@@ -139,7 +139,7 @@ def check_image_memory(plan: Plan, workers: int) -> None:
     recipe, workers = plan.recipe, min(workers, len(plan.groups))
     frames = 1 if recipe.motion is None else recipe.motion.frames
     down, across = recipe.montage or (1, 1)
-    truths = sum(name in TRUTHS for name in recipe.truths)
+    truths = sum(isinstance(TRUTHS[name], PixelTruth) for name in recipe.truths)
     for instrument in recipe.microscopes:
         rows, columns = recipe.image_size or instrument.microscope.image_size
         voxels = frames * recipe.focus.planes * down * rows * across * columns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -13,8 +13,7 @@ from napari_3dmsl.datasets.recipe.error_lines import line_of
 from napari_3dmsl.datasets.recipe.instrument import Instrument, check_names, read_instrument
 from napari_3dmsl.datasets.recipe.ranges import Open, OpenTable, ends, open_settings
 from napari_3dmsl.described import described
-from napari_3dmsl.ground_truth.pixel_truths import TRUTHS
-from napari_3dmsl.ground_truth.pixel_truths import TruthName as PixelTruthName
+from napari_3dmsl.ground_truth.registry import TRUTHS, PixelTruth
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.pose import Angles
 from napari_3dmsl.microscope.settings import (
@@ -40,20 +39,10 @@ from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.timelapse.motion import Motion
 
 SPLITS = ("train", "val", "test")
-TruthName = Literal[
-    PixelTruthName, "photons", "emitters", "meshes", "clouds", "occupancies", "tracks"
-]
-ALL_TRUTHS: dict[str, str] = {
-    **{str(name): text for name, text in TRUTHS.items()},
-    "photons": "Expected photons without noise, float32",
-    "emitters": "Place and photons of each fluorophore, CSV, µm from the corner of the image",
-    "meshes": "Surface of each object, OFF, µm from the corner of the image",
-    "clouds": "100,000 points with normals on each surface, NPZ, same frame",
-    "occupancies": "100,000 points and which are inside, NPZ, same frame",
-    "tracks": "Tracks, parents and events of a time-lapse: CSV, and text of the Cell Tracking "
-    "Challenge",
-}
-"""Every ground truth that can be asked for, in one line each."""
+if TYPE_CHECKING:
+    TruthName = str
+else:
+    TruthName = Literal[tuple(TRUTHS)]
 
 Limits = Annotated[
     tuple[float, float],
@@ -435,9 +424,11 @@ class Recipe(Settings):
             raise _wrong_together(
                 f"snr: needs noise = 'camera', whose noise it counts, not '{self.noise}'"
             )
-        if "tracks" in self.ground_truth and self.motion is None:
+        moving = [name for name in self.truths if "motion" in TRUTHS[name].needs]
+        if moving and self.motion is None:
             raise _wrong_together(
-                "ground_truth: 'tracks' are of things that move; give motion, or leave them out"
+                f"ground_truth: '{moving[0]}' are of things that move; give motion, or leave them "
+                "out"
             )
         for problem in (self._scene_problem(), self._layout_problem()):
             if problem:
@@ -468,7 +459,7 @@ class Recipe(Settings):
         for instrument in self.microscopes:
             if instrument.microscope.as_released is not None:
                 return f"scene: {instrument.name} repeats the release, which has single shapes"
-        beyond = sorted(set(self.ground_truth) - set(TRUTHS) - {"photons"})
+        beyond = [name for name in self.truths if not isinstance(TRUTHS[name], PixelTruth)]
         if self.montage is not None and (beyond or self.motion is not None):
             return f"montage: goes with ground truth as pixels, not {', '.join(beyond) or 'motion'}"
         return None
@@ -491,7 +482,7 @@ class Recipe(Settings):
     @property
     def truths(self) -> tuple[str, ...]:
         """The ground truths asked for, each once, in their own order."""
-        return tuple(name for name in ALL_TRUTHS if name in self.ground_truth)
+        return tuple(name for name in TRUTHS if name in self.ground_truth)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

@@ -15,7 +15,7 @@ from napari_3dmsl.datasets.recipe.instrument import Instrument
 from napari_3dmsl.datasets.recipe.plan import Group, seed_of
 from napari_3dmsl.datasets.recipe.ranges import draw, draw_settings
 from napari_3dmsl.datasets.recipe.recipe import Recipe
-from napari_3dmsl.ground_truth.pixel_truths import TRUTHS, ground_truth
+from napari_3dmsl.ground_truth.registry import TRUTHS, PixelTruth, ground_truth
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Emitters, Labelling
 from napari_3dmsl.microscope.pose import VIEWS, Placed, Pose
@@ -248,8 +248,9 @@ class _Shot:
     def _truths(
         self, frame: Frame, field: FieldOfView, image: SimulatedImage
     ) -> dict[str, NDArray[Any]]:
-        wanted = [name for name in self.recipe.ground_truth if name in TRUTHS]
-        return ground_truth(frame.objects, field, wanted) if wanted else {}
+        wanted = [name for name in self.recipe.truths if isinstance(TRUTHS[name], PixelTruth)]
+        photons = image.photons.photons
+        return ground_truth(frame.objects, field, wanted, photons) if wanted else {}
 
     def _metadata(
         self, first: SimulatedImage, taken: Sequence[SimulatedImage], film: tuple[Frame, ...]

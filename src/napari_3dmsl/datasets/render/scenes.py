@@ -15,6 +15,7 @@ from napari_3dmsl.datasets.recipe.plan import seed_of
 from napari_3dmsl.datasets.recipe.ranges import draw_settings
 from napari_3dmsl.datasets.render.render import Staged
 from napari_3dmsl.datasets.render.single_shape import class_of, in_field
+from napari_3dmsl.ground_truth.registry import needs_of
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
 from napari_3dmsl.microscope.pose import Pose, place
 from napari_3dmsl.scenes.centrelines import centrelines_of
@@ -94,7 +95,7 @@ class _Scene(ABC):
         surface = Surface(mesh.vertices, mesh.faces)
         seed = seed_of(self._recipe.seed, self._group.name, "labelling", shape_id, copy)
         emitters = label(surface, self.labelling, np.random.default_rng(seed))
-        lines = centrelines_of(mesh) if "centreline" in self._recipe.ground_truth else ()
+        lines = centrelines_of(mesh) if "centrelines" in needs_of(self._recipe.truths) else ()
         shape_class = class_of(self._pool.library, shape_id)
         at_rest = PlacedObject(
             1, shape_id, shape_class, mesh.vertices, mesh.faces, emitters, np.eye(4), lines

@@ -10,6 +10,7 @@ import numpy as np
 from napari_3dmsl.datasets.recipe.plan import seed_of
 from napari_3dmsl.datasets.recipe.ranges import draw_settings
 from napari_3dmsl.datasets.render.render import Staged
+from napari_3dmsl.ground_truth.registry import needs_of
 from napari_3dmsl.microscope.as_released import place_as_released
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
 from napari_3dmsl.microscope.pose import VIEWS, place
@@ -47,7 +48,7 @@ class SingleShape:
         self._surface = Surface(mesh.vertices, mesh.faces)
         self.labelling, rng = labelling_of(recipe, group)
         self._emitters = label(self._surface, self.labelling, rng)
-        lines = centrelines_of(mesh) if "centreline" in recipe.ground_truth else ()
+        lines = centrelines_of(mesh) if "centrelines" in needs_of(recipe.truths) else ()
         self._at_rest = PlacedObject(
             label=1,
             shape_id=shape_id,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,18 +19,9 @@ from napari_3dmsl.datasets.file_layout import (
 )
 from napari_3dmsl.datasets.recipe.plan import seed_of
 from napari_3dmsl.datasets.write.index import CHECKSUM, sha256_of, transform_cell
-from napari_3dmsl.ground_truth.image_coordinates import (
-    cloud_in_image,
-    emitters_in_image,
-    mesh_in_image,
-    occupancies_in_image,
-)
-from napari_3dmsl.ground_truth.pixel_truths import TRUTHS
+from napari_3dmsl.ground_truth.registry import TRUTHS, ObjectTruth, PixelTruth
 from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
 from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
-from napari_3dmsl.shapes.mesh import write_mesh
-from napari_3dmsl.timelapse.lineage import lineage_of, write_lineage, write_man_track
-from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,7 +128,14 @@ def write_truth(path: Path, rendered: Rendered, name: str) -> None:
     name
         Of the ground truth.
     """
-    _WRITERS[name](path, rendered, name)
+    truth = TRUTHS[name]
+    if isinstance(truth, PixelTruth):
+        _write_pixels(path, rendered, name)
+    elif isinstance(truth, ObjectTruth):
+        for file, placed, rng in _each_object(path, rendered, truth):
+            truth.write(file, placed, rendered.field, rng)
+    else:
+        truth.write(path, rendered.film, rendered.field)
 
 
 class _Places:
@@ -179,8 +176,9 @@ def truth_suffix(rendered: Rendered, name: str) -> str:
     name
         Of the ground truth.
     """
+    truth = TRUTHS[name]
     many = len(rendered.film) > 1 or len(rendered.film[0].objects) > 1
-    return "" if many and name in _ONE_FOR_EACH else _SUFFIXES.get(name, ".tif")
+    return "" if many and isinstance(truth, ObjectTruth) else truth.suffix
 
 
 def _is_label(rendered: Rendered, name: str) -> bool:
@@ -226,73 +224,8 @@ def _write_pixels(path: Path, rendered: Rendered, name: str) -> None:
     _write_tiff(path, rendered, pixels, axes, truth=True)
 
 
-def _write_photons(path: Path, rendered: Rendered, name: str) -> None:
-    _write_tiff(path, rendered, rendered.photons, rendered.axes, truth=True)
-
-
-def _write_emitters(path: Path, rendered: Rendered, name: str) -> None:
-    with whole_file(path) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["frame", "label", "z_um", "y_um", "x_um", "photons"])
-        for number, frame in enumerate(rendered.film):
-            found = emitters_in_image(frame.objects, rendered.field)
-            for label, place, photons in zip(
-                found.label.tolist(),
-                found.positions_um.tolist(),
-                found.photons.tolist(),
-                strict=True,
-            ):
-                writer.writerow([number, label, *(f"{x:.6f}" for x in place), f"{photons:.6g}"])
-
-
-def _write_meshes(path: Path, rendered: Rendered, name: str) -> None:
-    for file, placed, _ in _each_object(path, rendered, name):
-        write_mesh(mesh_in_image(placed, rendered.field), file, 1.0)
-
-
-def _write_clouds(path: Path, rendered: Rendered, name: str) -> None:
-    from napari_3dmsl.shapes.sampling import SampleSettings
-
-    count = SampleSettings().surface_points
-    for file, placed, rng in _each_object(path, rendered, name):
-        points, normals = cloud_in_image(placed, rendered.field, count, rng)
-        _write_npz(file, points_um=points, normals=normals)
-
-
-def _write_occupancies(path: Path, rendered: Rendered, name: str) -> None:
-    for file, placed, rng in _each_object(path, rendered, name):
-        points, inside = occupancies_in_image(placed, rendered.field, rng)
-        _write_npz(file, points_um=points, inside=inside)
-
-
-def _write_tracks(path: Path, rendered: Rendered, name: str) -> None:
-    path.mkdir(exist_ok=True)
-    tracks = lineage_of(rendered.film)
-    write_lineage(tracks, path / "lineage.csv")
-    write_man_track(tracks, path / "man_track.txt")
-
-
-_WRITERS: dict[str, Callable[[Path, Rendered, str], None]] = {
-    **dict.fromkeys(TRUTHS, _write_pixels),
-    "photons": _write_photons,
-    "emitters": _write_emitters,
-    "meshes": _write_meshes,
-    "clouds": _write_clouds,
-    "occupancies": _write_occupancies,
-    "tracks": _write_tracks,
-}
-_SUFFIXES = {
-    "emitters": ".csv",
-    "meshes": ".off",
-    "clouds": ".npz",
-    "occupancies": ".npz",
-    "tracks": "",
-}
-_ONE_FOR_EACH = frozenset({"meshes", "clouds", "occupancies"})
-
-
 def _each_object(
-    path: Path, rendered: Rendered, name: str
+    path: Path, rendered: Rendered, truth: ObjectTruth
 ) -> Iterator[tuple[Path, PlacedObject, np.random.Generator]]:
     """Yield the file of each object of each frame: one file, or a folder of them."""
     alone = bool(path.suffix)
@@ -300,14 +233,9 @@ def _each_object(
         path.mkdir(exist_ok=True)
     for number, frame in enumerate(rendered.film):
         for placed in frame.objects:
-            file = path / f"frame{number:04d}_label{placed.label:05d}{_SUFFIXES[name]}"
-            seed = seed_of(rendered.metadata["seed"], name, number, placed.label)
+            file = path / f"frame{number:04d}_label{placed.label:05d}{truth.suffix}"
+            seed = seed_of(rendered.metadata["seed"], truth.name, number, placed.label)
             yield path if alone else file, placed, np.random.default_rng(seed)
-
-
-def _write_npz(path: Path, **arrays: NDArray[Any]) -> None:
-    with whole_file(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def _sizes_um(rendered: Rendered, axes: str) -> tuple[float, ...]:

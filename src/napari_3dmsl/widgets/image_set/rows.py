@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_3dmsl.datasets.recipe.recipe import ALL_TRUTHS
+from napari_3dmsl.ground_truth import registry
 from napari_3dmsl.microscope.presets import microscope_names
 from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.widgets.common.range_fields import Span, Ticks
@@ -232,8 +232,8 @@ TRUTHS: list[Any] = [
     Ticks(
         "ground_truth",
         "Ground truth",
-        {name: name for name in ALL_TRUTHS},
-        tips=ALL_TRUTHS,
+        {name: name for name in registry.TRUTHS},
+        tips={name: truth.text for name, truth in registry.TRUTHS.items()},
         columns=1,
         described=True,
     ),
