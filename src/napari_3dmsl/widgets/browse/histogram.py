@@ -28,19 +28,37 @@ class Bins:
     logarithmic: bool = False
 
     def place(self, values: FloatArray) -> IntArray:
-        """Return the bin of each value; those outside are in the first or last one."""
+        """Return the bin of each value; those outside are in the first or last one.
+
+        Parameters
+        ----------
+        values
+            (N,), in the unit of the measure.
+        """
         found = np.searchsorted(self.edges, values, side="right") - 1
         return np.clip(found, 0, len(self.edges) - 2)
 
     def share(self, value: float) -> float:
-        """Return where a value lies along the axis, from 0 to 1 within the bins."""
+        """Return where a value lies along the axis, from 0 to 1 within the bins.
+
+        Parameters
+        ----------
+        value
+            In the unit of the measure.
+        """
         ends = self.edges[[0, -1]]
         if self.logarithmic:
             value, ends = np.log(max(value, 1e-300)), np.log(ends)
         return float((value - ends[0]) / (ends[1] - ends[0]))
 
     def value(self, share: float) -> float:
-        """Return the value at a place along the axis."""
+        """Return the value at a place along the axis.
+
+        Parameters
+        ----------
+        share
+            0 to 1 within the bins.
+        """
         low, high = self.edges[[0, -1]]
         if self.logarithmic:
             return float(low * (high / low) ** share)
@@ -64,7 +82,13 @@ class Bins:
 
 
 def bins_of(values: FloatArray) -> Bins:
-    """Return bins for finite values: whole numbers each their own, wide ranges logarithmic."""
+    """Return bins for finite values: whole numbers each their own, wide ranges logarithmic.
+
+    Parameters
+    ----------
+    values
+        (N,), finite; there may be none.
+    """
     if not len(values):
         return Bins(np.array([0.0, 1.0]))
     low, high = float(values.min()), float(values.max())
@@ -79,6 +103,11 @@ def bins_of(values: FloatArray) -> Bins:
 
 class Histogram(QWidget):
     """Bars of the shapes shown, stacked by class; behind them, in grey, those of all shapes.
+
+    Parameters
+    ----------
+    parent
+        Of the widget.
 
     Signals
     -------
@@ -143,7 +172,13 @@ class Histogram(QWidget):
         self.update()
 
     def x_of(self, value: float) -> float:
-        """Return the pixel column of a value."""
+        """Return the pixel column of a value.
+
+        Parameters
+        ----------
+        value
+            In the unit of the measure.
+        """
         return _SIDE + self.bins.share(value) * (self.width() - 2 * _SIDE)
 
     def paintEvent(self, event: Any) -> None:
@@ -235,7 +270,13 @@ class Histogram(QWidget):
         return bool(super().event(event))
 
     def text_at(self, x: float) -> str:
-        """Return what is in the bar at a pixel column, and what the mouse can do."""
+        """Return what is in the bar at a pixel column, and what the mouse can do.
+
+        Parameters
+        ----------
+        x
+            Pixels from the left side of the widget.
+        """
         share = (x - _SIDE) / max(self.width() - 2 * _SIDE, 1)
         at = int(self.bins.place(np.array([self.bins.value(share)]))[0])
         low, high = self.bins.edges[at : at + 2]

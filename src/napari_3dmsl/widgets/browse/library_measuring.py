@@ -15,6 +15,13 @@ from napari_3dmsl.widgets.common.class_surfaces import recolour
 class LibraryMeasuring(QObject):
     """Measures a library in other processes, and takes over what is found out.
 
+    Parameters
+    ----------
+    viewer
+        Whose layers show the classes.
+    parent
+        Of the Qt object.
+
     Signals
     -------
     progressed(done, total)
@@ -45,7 +52,13 @@ class LibraryMeasuring(QObject):
         self._job.failed.connect(self._fail)
 
     def measure(self, source: ShapeLibrary) -> None:
-        """Begin, or go on where it was stopped."""
+        """Begin, or go on where it was stopped.
+
+        Parameters
+        ----------
+        source
+            The library.
+        """
         self.source = source
         self.is_running = True
         self._job.start(measure_library, source.folder)

@@ -28,6 +28,11 @@ _FORMS = {
 class ShapeExport(QObject):
     """A button with the forms, and the writing.
 
+    Parameters
+    ----------
+    panel
+        In which it stands.
+
     Signals
     -------
     began()
@@ -72,7 +77,15 @@ class ShapeExport(QObject):
         self.button.setMenu(self.menu)
 
     def choose(self, source: ShapeSource | None, ids: tuple[int, ...]) -> None:
-        """Set which shapes are written next."""
+        """Set which shapes are written next.
+
+        Parameters
+        ----------
+        source
+            A library, or shapes just extracted; None for nothing.
+        ids
+            Of the shapes.
+        """
         self._source, self._ids = source, ids
         self.button.setEnabled(bool(ids) and not self.is_running)
 

@@ -27,6 +27,11 @@ Picture = NDArray[np.uint8]
 class Thumbnails(QObject):
     """Makes the pictures that are asked for, which a table does for the rows in sight only.
 
+    Parameters
+    ----------
+    parent
+        Of the Qt object.
+
     Signals
     -------
     made(shape_id)
@@ -49,14 +54,28 @@ class Thumbnails(QObject):
         self._drawn.connect(self._keep)
 
     def show(self, source: ShapeSource | None) -> None:
-        """Make pictures of other shapes."""
+        """Make pictures of other shapes.
+
+        Parameters
+        ----------
+        source
+            A library, or shapes just extracted; None for nothing.
+        """
         if source is not self._source:
             self._source = source
             self._pictures.clear()
             self._wanted.clear()
 
     def picture(self, shape_id: int, colour: str) -> QPixmap | None:
-        """Return the picture of a shape in a colour; if there is none yet, it is made soon."""
+        """Return the picture of a shape in a colour; if there is none yet, it is made soon.
+
+        Parameters
+        ----------
+        shape_id
+            Of the shape.
+        colour
+            ``#rrggbb``.
+        """
         if shape_id not in self._pictures:
             self._want(shape_id)
         found = self._pictures.get(shape_id)

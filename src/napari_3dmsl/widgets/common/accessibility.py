@@ -14,13 +14,25 @@ _DARK_RED, _LIGHT_RED = "#a61b1b", "#ff8a80"  # at least 6:1 on napari's light a
 
 
 def warning_colour(widget: QWidget) -> str:
-    """Return a red that can be read on a widget's background."""
+    """Return a red that can be read on a widget's background.
+
+    Parameters
+    ----------
+    widget
+        On which the text stands.
+    """
     dark = widget.palette().color(QPalette.ColorRole.Window).lightness() < 128
     return _LIGHT_RED if dark else _DARK_RED
 
 
 def in_reading_order(widget: QWidget) -> Iterator[QWidget]:
-    """Yield the widgets that the Tab key can reach, from top to bottom, folded ones too."""
+    """Yield the widgets that the Tab key can reach, from top to bottom, folded ones too.
+
+    Parameters
+    ----------
+    widget
+        Which holds them.
+    """
     if widget.focusPolicy().value & Qt.FocusPolicy.TabFocus.value:
         yield widget
     elif widget.layout() is not None:
@@ -38,7 +50,13 @@ def _of_layout(layout: Any) -> Iterator[QWidget]:
 
 
 def set_tab_order(panel: QWidget) -> None:
-    """Let the Tab key go through a panel as it is read; without it, in the order of making."""
+    """Let the Tab key go through a panel as it is read; without it, in the order of making.
+
+    Parameters
+    ----------
+    panel
+        Its widgets are all there.
+    """
     for one, following in pairwise(in_reading_order(panel)):
         QWidget.setTabOrder(one, following)
 
@@ -50,7 +68,13 @@ class CalmWheel(QObject):
     """
 
     def watch(self, panel: QWidget) -> None:
-        """Calm the fields of a panel."""
+        """Calm the fields of a panel.
+
+        Parameters
+        ----------
+        panel
+            Its fields are all there.
+        """
         for kind in (QAbstractSpinBox, QComboBox, QAbstractSlider):
             for field in panel.findChildren(kind):
                 if field.focusPolicy() != Qt.FocusPolicy.NoFocus:  # scroll bars have none

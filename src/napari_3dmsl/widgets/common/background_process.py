@@ -22,6 +22,11 @@ class BackgroundProcess(BackgroundWork):
     The function is called with its arguments and ``progress=``; it, its arguments and its result
     must pickle. What a generator yields is sent one by one, and its result is None.
 
+    Parameters
+    ----------
+    parent
+        Of the Qt object.
+
     Signals
     -------
     parted(part)
@@ -35,7 +40,15 @@ class BackgroundProcess(BackgroundWork):
         self._worker: Worker | None = None
 
     def start(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Begin; sending the arguments and waiting happen in a thread."""
+        """Begin; sending the arguments and waiting happen in a thread.
+
+        Parameters
+        ----------
+        function
+            Importable in another process.
+        *arguments
+            What it is called with.
+        """
         self._begin(self._follow, function, arguments)
 
     def cancel(self) -> None:

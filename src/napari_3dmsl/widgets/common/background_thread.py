@@ -19,6 +19,11 @@ class Cancelled(Exception):  # noqa: N818  not an error: somebody pressed Cancel
 class BackgroundWork(QObject):
     """Runs one function at a time; it is called with its arguments and ``progress=``.
 
+    Parameters
+    ----------
+    parent
+        Of the Qt object.
+
     Signals
     -------
     progressed(done, total, what), finished(result), failed(message), cancelled()
@@ -65,7 +70,15 @@ class BackgroundThread(BackgroundWork):
         self._patience_s = patience_s
 
     def start(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Begin."""
+        """Begin.
+
+        Parameters
+        ----------
+        function
+            Touches no widget and no layer.
+        *arguments
+            What it is called with.
+        """
         self._begin(self._run, function, arguments)
 
     def cancel(self) -> None:

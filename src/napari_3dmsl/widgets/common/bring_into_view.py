@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
 
 class BringIntoView:
-    """Shows people what is new to them: once for each kind, and only if they cannot see it."""
+    """Shows people what is new to them: once for each kind, and only if they cannot see it.
+
+    Parameters
+    ----------
+    viewer
+        Whose camera is moved.
+    panel
+        Which adds the layers.
+    """
 
     def __init__(self, viewer: napari.viewer.Viewer, panel: QWidget) -> None:
         self._viewer = viewer
@@ -52,7 +60,17 @@ def _canvas_of(panel: QWidget) -> tuple[int, int] | None:
 
 
 def is_in_sight(viewer: Any, layer: Any, canvas: tuple[int, int]) -> bool:
-    """Whether the middle of a layer lies within a canvas of this height and width."""
+    """Whether the middle of a layer lies within a canvas of this height and width.
+
+    Parameters
+    ----------
+    viewer
+        Which shows the layer.
+    layer
+        In any units of length.
+    canvas
+        Height and width in pixels.
+    """
     middle = np.zeros(viewer.dims.ndim)
     middle[-layer.ndim :] = layer.extent.world.mean(axis=0) / units_in(viewer.layers, layer)
     displayed = list(viewer.dims.displayed)

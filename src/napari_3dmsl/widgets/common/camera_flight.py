@@ -15,7 +15,15 @@ _MARGIN = 0.25  # share of the canvas left free around what is flown to
 
 
 class Flight(QVariantAnimation):
-    """Moves and zooms the camera of a viewer; it turns nothing."""
+    """Moves and zooms the camera of a viewer; it turns nothing.
+
+    Parameters
+    ----------
+    viewer
+        Whose camera is moved.
+    parent
+        Of the Qt object.
+    """
 
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -14,7 +14,19 @@ if TYPE_CHECKING:
 
 
 def units_in(viewer_layers: Any, layer: Any) -> FloatArray:
-    """Length of the canvas' units in those of a layer: beside layers in nm it is in nm."""
+    """Length of the canvas' units in those of a layer: beside layers in nm it is in nm.
+
+    Parameters
+    ----------
+    viewer_layers
+        All layers of the viewer.
+    layer
+        One of them.
+
+    Returns
+    -------
+    (axes of the layer,) float64
+    """
     units = viewer_layers.units
     if units is None:
         return np.ones(layer.ndim)
@@ -23,7 +35,15 @@ def units_in(viewer_layers: Any, layer: Any) -> FloatArray:
 
 
 def look_at(viewer: Any, layer: Any) -> None:
-    """Show the middle slice of a layer, as large as the canvas."""
+    """Show the middle slice of a layer, as large as the canvas.
+
+    Parameters
+    ----------
+    viewer
+        Which shows the layer.
+    layer
+        One of its layers.
+    """
     camera = getattr(viewer, "scene", viewer).camera
     viewer.dims.ndisplay = 2
     low, high = np.asarray(layer.extent.world) / units_in(viewer.layers, layer)
@@ -43,6 +63,11 @@ def pose_of_view(viewer: napari.viewer.Viewer) -> Pose:
     """Return the pose whose image is oriented like the canvas: what is right stays right.
 
     The optical axis is the line of sight.
+
+    Parameters
+    ----------
+    viewer
+        In 3D.
 
     Raises
     ------

@@ -48,7 +48,13 @@ class LatestWins(QObject):
         return self._running
 
     def request(self, request: Any) -> None:
-        """Ask for work; a request that has not begun yet is replaced."""
+        """Ask for work; a request that has not begun yet is replaced.
+
+        Parameters
+        ----------
+        request
+            What the work is called with.
+        """
         if self._closed:
             return
         self._pending = [request]

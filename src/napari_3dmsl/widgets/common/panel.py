@@ -131,7 +131,15 @@ class Panel(QWidget):
             self.complain(self.status.text())
 
     def add(self, part: QWidget | Widget, stretch: int = 0) -> None:
-        """Put a widget, Qt's or magicgui's, at the end of the column."""
+        """Put a widget, Qt's or magicgui's, at the end of the column.
+
+        Parameters
+        ----------
+        part
+            The widget.
+        stretch
+            Share of the height that is left.
+        """
         widget = native(part)
         for form in _forms_of(widget):
             form.refused.connect(self.complain)
@@ -140,7 +148,17 @@ class Panel(QWidget):
     def add_section(
         self, title: str, *contents: QWidget | Widget, opened: bool = True
     ) -> QCollapsible:
-        """Put a section that folds at the end of the column."""
+        """Put a section that folds at the end of the column.
+
+        Parameters
+        ----------
+        title
+            Its heading.
+        *contents
+            From top to bottom.
+        opened
+            Whether it is unfolded at first.
+        """
         # The arrow is a letter: superqt's own is drawn once, in black, whatever the theme.
         nothing = QPixmap(1, 1)  # PySide6 takes an icon without a picture for none at all
         nothing.fill(Qt.GlobalColor.transparent)
@@ -164,7 +182,17 @@ class Panel(QWidget):
         return section
 
     def add_button(self, name: str, text: str, tip: str) -> QPushButton:
-        """Put a button into the footer."""
+        """Put a button into the footer.
+
+        Parameters
+        ----------
+        name
+            Its ``objectName``.
+        text
+            What it says.
+        tip
+            What it does.
+        """
         button = QPushButton(text, self)
         button.setObjectName(name)
         button.setToolTip(tip)
@@ -172,7 +200,13 @@ class Panel(QWidget):
         return button
 
     def add_footer(self, button: QPushButton) -> None:
-        """Put a button that is there already into the footer."""
+        """Put a button that is there already into the footer.
+
+        Parameters
+        ----------
+        button
+            To be put there.
+        """
         self._buttons.addWidget(button)
 
     def keep_in_mind(
@@ -225,17 +259,35 @@ class Panel(QWidget):
         self._defaults.setToolTip("Bring the settings back that Defaults has replaced")
 
     def at_end(self, ending: Callable[[], None]) -> None:
-        """Call this when the panel is closed: end threads, stop listening to the viewer."""
+        """Call this when the panel is closed: end threads, stop listening to the viewer.
+
+        Parameters
+        ----------
+        ending
+            Takes nothing and may be called once.
+        """
         self._endings.append(ending)
 
     def say(self, text: str) -> None:
-        """Show what has been done or is going on."""
+        """Show what has been done or is going on.
+
+        Parameters
+        ----------
+        text
+            A line or a few.
+        """
         self._complains = False
         self.status.setStyleSheet("")
         self.status.setText(text)
 
     def complain(self, text: str) -> None:
-        """Show what is wrong and what to do."""
+        """Show what is wrong and what to do.
+
+        Parameters
+        ----------
+        text
+            One line.
+        """
         self._complains = True
         self.status.setStyleSheet(f"color: {warning_colour(self)};")
         self.status.setText(by_labels(text, _forms_of(self)))

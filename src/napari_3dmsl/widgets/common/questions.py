@@ -40,7 +40,15 @@ def ask_for_path(
 
 
 def with_ending(path: Path, kinds: str) -> Path:
-    """Return a path that ends as one of its kinds does."""
+    """Return a path that ends as one of its kinds does.
+
+    Parameters
+    ----------
+    path
+        As a person has typed it.
+    kinds
+        Of a file dialog, such as ``OME-TIFF (*.ome.tif)``.
+    """
     endings = re.findall(r"\*(\.[\w.]+)", kinds)
     ends = path.name.lower().endswith(tuple(endings))
     return path if ends else path.with_name(f"{path.name.rstrip('.')}{endings[0]}")
@@ -74,7 +82,19 @@ def write_or_ask(parent: QWidget, target: Path, write: Callable[[bool], None]) -
 def ask_to_replace(
     parent: QWidget, title: str, question: str, write: Callable[[bool], None]
 ) -> None:
-    """Ask before something is replaced; call ``write(True)`` when the answer is yes."""
+    """Ask before something is replaced; call ``write(True)`` when the answer is yes.
+
+    Parameters
+    ----------
+    parent
+        In front of which the question is asked.
+    title
+        Of the window.
+    question
+        What people read.
+    write
+        Called with True; may raise.
+    """
     buttons = QMessageBox.StandardButton.Cancel
     box = QMessageBox(QMessageBox.Icon.Warning, title, question, buttons, parent)
     box.setObjectName("ask_to_replace")

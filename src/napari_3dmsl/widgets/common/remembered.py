@@ -85,7 +85,15 @@ class Memory(QObject):
 
 
 def fitted(settings: AnySettings, values: Mapping[str, Any]) -> AnySettings:
-    """Return settings with those of the values that they can hold."""
+    """Return settings with those of the values that they can hold.
+
+    Parameters
+    ----------
+    settings
+        What is there.
+    values
+        What may be set, by name.
+    """
     known = {name: value for name, value in values.items() if name in type(settings).model_fields}
     with suppress(ValueError):
         return settings.replace(**known)
@@ -96,12 +104,26 @@ def fitted(settings: AnySettings, values: Mapping[str, Any]) -> AnySettings:
 
 
 def ticks(boxes: Sequence[Any]) -> dict[str, bool]:
-    """Return which of some tick boxes are ticked, by their names."""
+    """Return which of some tick boxes are ticked, by their names.
+
+    Parameters
+    ----------
+    boxes
+        With an ``objectName`` each.
+    """
     return {box.objectName(): box.isChecked() for box in boxes}
 
 
 def tick(boxes: Sequence[Any], values: Mapping[str, Any]) -> None:
-    """Tick boxes as remembered."""
+    """Tick boxes as remembered.
+
+    Parameters
+    ----------
+    boxes
+        With an ``objectName`` each.
+    values
+        As from `ticks`; what is missing stays.
+    """
     for box in boxes:
         if isinstance(value := values.get(box.objectName()), bool):
             box.setChecked(value)

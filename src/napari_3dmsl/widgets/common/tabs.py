@@ -18,6 +18,13 @@ def join_tabs(panel: QWidget, kind: type[QWidget]) -> None:
     """Make a panel that has just been opened a tab of the first other panel of this kind.
 
     napari puts docks below each other: three of them have no room on a laptop's screen.
+
+    Parameters
+    ----------
+    panel
+        In a dock already.
+    kind
+        Class that all these panels have in common.
     """
     own = _dock_of(panel)
     window = own.parentWidget() if own is not None else None
@@ -40,6 +47,15 @@ def open_panel(viewer: napari.viewer.Viewer, kind: type[PanelKind], display_name
 
     napari's own ``add_plugin_dock_widget`` takes another title than its menu, which would then not
     know the panel and open a second one.
+
+    Parameters
+    ----------
+    viewer
+        In whose window it is docked.
+    kind
+        Class of the panel.
+    display_name
+        As in the menu.
     """
     for panel in viewer.window.dock_widgets.values():
         if isinstance(panel, kind):

@@ -14,6 +14,13 @@ _UNDOABLE = 50
 class UndoButton(QPushButton):
     """Greyed out while there is nothing to take back.
 
+    Parameters
+    ----------
+    tip
+        What it does.
+    parent
+        Of the widget.
+
     Signals
     -------
     failed(message)
@@ -31,7 +38,13 @@ class UndoButton(QPushButton):
         self.clicked.connect(self._take_back)
 
     def add(self, back: Callable[[], None]) -> None:
-        """Offer to take back a step that is about to be made."""
+        """Offer to take back a step that is about to be made.
+
+        Parameters
+        ----------
+        back
+            Puts things back as they are now; may raise.
+        """
         self._steps.append(back)
         self.setEnabled(True)
 

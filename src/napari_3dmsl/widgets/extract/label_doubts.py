@@ -23,7 +23,15 @@ class Labels:
 
 
 def doubts_about(labels: Labels, is_outdated: Callable[[], bool]) -> list[str]:
-    """Say what is wrong or improbable about labels; work for a thread."""
+    """Say what is wrong or improbable about labels; work for a thread.
+
+    Parameters
+    ----------
+    labels
+        With their voxel size.
+    is_outdated
+        Whether nobody waits for the answer any more.
+    """
     try:
         checked = check_labels(labels.array, labels.background)
     except ValueError as error:

@@ -23,6 +23,13 @@ _BACKGROUND_TIP = (
 class LabelSource(QWidget):
     """A choice of layers, buttons that open files as labels, and what counts as background.
 
+    Parameters
+    ----------
+    choice
+        Of the viewer's layers.
+    parent
+        Of the widget.
+
     Signals
     -------
     opened(volume, path)
@@ -82,7 +89,15 @@ class LabelSource(QWidget):
             ) from None
 
     def open(self, path: Path, series: int | None = None) -> None:
-        """Read a file or folder; of several images that can be labels the one to take is asked."""
+        """Read a file or folder; of several images that can be labels the one to take is asked.
+
+        Parameters
+        ----------
+        path
+            Of a file or folder.
+        series
+            Number of the image to take, where there are several.
+        """
         self._path = path
         try:
             if series is None:
@@ -125,6 +140,14 @@ def _series_of(path: Path) -> tuple[Any, ...]:
 
 
 def described(volume: LabelVolume, path: Path) -> str:
-    """Say what was read, and what is to be told about it."""
+    """Say what was read, and what is to be told about it.
+
+    Parameters
+    ----------
+    volume
+        As it was read.
+    path
+        From where.
+    """
     size = " × ".join(map(str, volume.labels.shape))
     return "\n".join([f"{path.name}: {size} voxels (z × y × x)", *volume.notes])

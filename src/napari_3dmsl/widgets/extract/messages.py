@@ -18,7 +18,13 @@ from napari_3dmsl.shapes.extraction import (
 
 
 def in_the_panel(text: str) -> str:
-    """Return words that name options of the command line with the fields of the panel instead."""
+    """Return words that name options of the command line with the fields of the panel instead.
+
+    Parameters
+    ----------
+    text
+        As the command line says it.
+    """
     text = re.sub(r" \(--instances\)", "", text)
     text = re.sub(r"--background (\S+?)(?=[)\s]|$)", r"Background: \1", text)
     return re.sub(r"say which by .* \(--series \S+\)", "choose one below", text)
@@ -51,7 +57,15 @@ class Told:
 
 
 def time_left(seconds: float, done: int, total: int) -> str:
-    """Say how long the rest will take if it goes on as it did; nothing when it ends at once."""
+    """Say how long the rest will take if it goes on as it did; nothing when it ends at once.
+
+    Parameters
+    ----------
+    seconds
+        That the part done has taken.
+    done, total
+        Steps.
+    """
     if done < 2:  # the first one also loads libraries
         return ""
     left = seconds / done * (total - done)
@@ -59,7 +73,17 @@ def time_left(seconds: float, done: int, total: int) -> str:
 
 
 def result(report: ExtractionReport, classes: Sequence[str], seconds: float) -> str:
-    """Say in a few lines what was kept, what was dropped and why."""
+    """Say in a few lines what was kept, what was dropped and why.
+
+    Parameters
+    ----------
+    report
+        Of the extraction.
+    classes
+        One for each shape.
+    seconds
+        That it took.
+    """
     kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(classes).most_common())
     lines = [f"{report.kept} shapes{f': {kinds}' if kinds else ''}. {seconds:.1f} s."]
     dropped = []
@@ -85,7 +109,13 @@ def result(report: ExtractionReport, classes: Sequence[str], seconds: float) -> 
 
 
 def limits(settings: ExtractionSettings) -> str:
-    """Say on which grid the work is done, and what becomes of thin tubes."""
+    """Say on which grid the work is done, and what becomes of thin tubes.
+
+    Parameters
+    ----------
+    settings
+        As the fields have them.
+    """
     grid = " × ".join(f"{size:g}" for size in settings.coarse_voxel_nm)
     if settings.instances:
         return f"Works on {grid} nm voxels; labels are taken as they are."
@@ -99,7 +129,13 @@ def limits(settings: ExtractionSettings) -> str:
 
 
 def thinning(drawn: int, full: int) -> str:
-    """Say with how many faces of how many the shapes are drawn, when it is not with all."""
+    """Say with how many faces of how many the shapes are drawn, when it is not with all.
+
+    Parameters
+    ----------
+    drawn, full
+        Faces.
+    """
     if drawn >= full:
         return ""
     return f"Drawn with {drawn:,} of {full:,} faces; measures, images and files use all.\n"
