@@ -321,3 +321,29 @@ def test_urocell_gives_about_the_experts_number(real_data, name, experts, tolera
     extraction = extract_instances(volume.labels, settings)
     assert abs(extraction.report.kept - experts) <= tolerance
     assert extraction.report.voxels_lost < 0.002 * volume.labels.sum()
+
+
+PROTOCOL = {
+    "erosion_nm": 40.0,
+    "connectivity": 26,
+    "regrow": "dilate",
+    "neck": 1.0,
+    "split_pieces": True,
+}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"regrow": "dilate"}, {"instances": True}, {"instances": True, "split_pieces": True}],
+    ids=str,
+)
+def test_settings_without_effect_leave_the_instances_as_they_are(given):
+    noise = ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(48, 48, 48)), 3)
+    labels = (noise > 0.01).astype(np.uint8) + (noise > 0.03)
+    settings = FINE.replace(min_volume_um3=0.0, erosion_nm=60.0, **given)
+    before = extract_instances(labels, settings).labels
+    for name, other in PROTOCOL.items():
+        if getattr(settings, name) == other:
+            other = ExtractionSettings.model_fields[name].default
+        after = extract_instances(labels, settings.replace(**{name: other})).labels
+        assert np.array_equal(before, after) == (name in settings.irrelevant()), name

@@ -301,3 +301,35 @@ def test_centrelines_go_along_where_they_are_wanted() -> None:
     np.testing.assert_allclose(
         plain[-1].objects[0].vertices_um, found[-1].objects[0].vertices_um, atol=1e-9
     )
+
+
+MOVING = {
+    "diffusion_um2_per_s": 0.01,
+    "speed_um_per_s": 0.1,
+    "bending_um": 0.1,
+    "fusion_per_min": 600.0,
+    "bleach_time_s": 5.0,
+}
+DETAILS = {
+    "lateral": True,
+    "heading": "random",
+    "persistence_s": 0.5,
+    "bending_time_s": 1.0,
+    "fusion_reach_um": 0.9,
+    "bleaching": "expected",
+}
+
+
+@pytest.mark.parametrize("on", [{}, *({name: rate} for name, rate in MOVING.items())], ids=str)
+def test_details_of_what_is_off_have_no_effect(on: dict[str, float]) -> None:
+    objects = [tube("line"), tube("line", 2, (0, 0.8, 0))]
+    settings = {**STILL, "frames": 4, "interval_s": 1.0, **on}
+
+    def seen(**changes: Any) -> list[bytes]:
+        found = film(objects, **{**settings, **changes})
+        parts = (each for frame in found for each in frame.objects)
+        return [array.tobytes() for o in parts for array in (o.vertices_um, o.emitters.photons)]
+
+    before, without = seen(), Motion(**settings).irrelevant()
+    for name, other in DETAILS.items():
+        assert (seen(**{name: other}) == before) == (name in without), name
