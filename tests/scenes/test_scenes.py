@@ -102,6 +102,20 @@ def test_the_same_seed_packs_the_same_field():
     assert not np.array_equal(one.to_field[0], other.to_field[0])
 
 
+@pytest.mark.parametrize("share", [None, 0.02])
+def test_packing_depends_on_all_settings_but_those_without_effect(share):
+    meshes = solids()
+    settings = SceneSettings(kind="packed", objects=(4, 4), volume_share=share)
+
+    def placed(**changes):
+        found = pack(meshes, settings.replace(**changes), (3.0, 3.0), np.random.default_rng(3))
+        return found.chosen, np.array(found.to_field).tobytes()
+
+    others = {"objects": (2, 2), "volume_share": 0.05, "gap_um": 0.8, "height_um": 2.5}
+    for name, other in {**others, "border": "cut"}.items():
+        assert (placed() == placed(**{name: other})) == (name in settings.irrelevant()), name
+
+
 def test_numbers_are_drawn_from_their_range_and_turns_are_rotations():
     meshes = [mesh_of(ball(0.1, 2))] * 20
     settings = SceneSettings(kind="packed", objects=(2, 4))

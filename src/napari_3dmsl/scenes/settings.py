@@ -101,11 +101,14 @@ class SceneSettings(Settings):
         return self
 
     def irrelevant(self) -> dict[str, str]:
-        """Return what only packing needs, and the number where a share is given."""
-        if self.kind != "packed":
-            names = ("objects", "volume_share", "gap_um")
-            return dict.fromkeys(names, "only packed scenes choose how many shapes lie how close")
-        return {"objects": "the share to fill is given"} if self.volume_share else {}
+        """Return what only packing needs, only a field, and the number where a share is given."""
+        if self.kind == "packed":
+            return {"objects": "the share to fill is given"} if self.volume_share else {}
+        packing = ("objects", "volume_share", "gap_um")
+        found = dict.fromkeys(packing, "only packed scenes choose how many shapes lie how close")
+        if self.kind == "single":
+            found |= dict.fromkeys(("height_um", "border"), "one shape lies in the middle anyway")
+        return found
 
 
 class Meshes(Protocol):
