@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from contextlib import redirect_stdout
+from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +24,27 @@ PRESETS = Path(cli.__file__).parents[1] / "microscope" / "presets"
 SHIPPED = sorted(PRESETS.glob("*/*.json"))
 
 
-def validator(kind: str, capsys: pytest.CaptureFixture[str]) -> jsonschema.Draft202012Validator:
-    assert cli.main(["schema", kind]) == 0
-    schema = json.loads(capsys.readouterr().out)
+@cache
+def validator(kind: str) -> jsonschema.Draft202012Validator:
+    printed = StringIO()
+    with redirect_stdout(printed):
+        assert cli.main(["schema", kind]) == 0
+    schema = json.loads(printed.getvalue())
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_every_field_says_label_and_meaning(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
-    fields = validator(kind, capsys).schema["properties"]
+def test_every_field_says_label_and_meaning(kind: str) -> None:
+    fields = validator(kind).schema["properties"]
     assert [name for name, told in fields.items() if not told.get("title")] == []
     assert [name for name, told in fields.items() if not told.get("description")] == []
 
 
 @pytest.mark.parametrize("preset", SHIPPED, ids=lambda path: path.stem)
-def test_the_shipped_presets_are_right_by_their_schema(
-    preset: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_shipped_presets_are_right_by_their_schema(preset: Path) -> None:
     kind = preset.parent.name.removesuffix("s")
-    validator(kind, capsys).validate(json.loads(preset.read_text(encoding="utf-8")))
+    validator(kind).validate(json.loads(preset.read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize(
@@ -60,16 +64,12 @@ def test_the_shipped_presets_are_right_by_their_schema(
         ("extraction", {}),
     ],
 )
-def test_what_the_settings_refuse_the_schema_refuses_too(
-    kind: str, values: dict[str, Any], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert not validator(kind, capsys).is_valid(values)
+def test_what_the_settings_refuse_the_schema_refuses_too(kind: str, values: dict[str, Any]) -> None:
+    assert not validator(kind).is_valid(values)
 
 
 @pytest.mark.parametrize("form", ["shipped", "docs", "small", "written again"])
-def test_recipes_are_right_by_their_schema(
-    form: str, repository: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_recipes_are_right_by_their_schema(form: str, repository: Path) -> None:
     needed = {"source": {"library": "shapes"}, "microscopes": ["con1"]}
     if form == "shipped":
         recipes = [tomllib.loads((repository / "recipes" / "3dmsl.toml").read_text("utf-8"))]
@@ -86,7 +86,7 @@ def test_recipes_are_right_by_their_schema(
         labelling = {"density_per_um2": [1, 30, "log"]}
         recipe = Recipe(**{**needed, "microscopes": microscopes, "labelling": labelling})
         recipes = [recipe.model_dump(mode="json")]
-    check = validator("recipe", capsys)
+    check = validator("recipe")
     for recipe in recipes:
         check.validate(recipe)
 
@@ -97,28 +97,25 @@ def test_recipes_are_right_by_their_schema(
         *("seed is a word", "truth is no list", "labelling is no table", "size has one number"),
         *("angles lack one", "unknown setting", "unknown truth", "unknown labelling"),
         *("seed below zero", "no repeat", "tiny image", "range of three"),
+        *("depth below the coverslip", "snr of nothing", "density range reaches zero"),
     ],
 )
-def test_broken_recipes_are_refused_by_the_schema_too(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_broken_recipes_are_refused_by_the_schema_too(name: str) -> None:
     recipe = tomllib.loads(broken_recipes.HEAD + broken_recipes.TOML[name][0])
-    assert not validator("recipe", capsys).is_valid(recipe)
+    assert not validator("recipe").is_valid(recipe)
 
 
 @pytest.mark.parametrize(
     "microscope",
     [3, {"preset": "con1", "emission": 600}, {"preset": "con1", "camera": {"em_gain": [0, 20]}}],
 )
-def test_microscopes_of_a_recipe_are_checked_with_their_cameras(
-    microscope: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_microscopes_of_a_recipe_are_checked_with_their_cameras(microscope: Any) -> None:
     recipe = {"source": {"library": "shapes"}, "microscopes": [microscope]}
-    assert not validator("recipe", capsys).is_valid(recipe)
+    assert not validator("recipe").is_valid(recipe)
 
 
-def test_unit_and_source_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    emission = validator("microscope", capsys).schema["properties"]["emission_nm"]
+def test_unit_and_source_are_told() -> None:
+    emission = validator("microscope").schema["properties"]["emission_nm"]
     assert (emission["unit"], emission["minimum"], emission["maximum"]) == ("nm", 300, 1200)
     assert "Table 2" in emission["source"]
 
