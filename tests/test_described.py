@@ -26,6 +26,7 @@ class Lens(Settings):
     edges: tuple[Edge, Edge, Edge] | None = None
     names: tuple[Literal["a", "b"], ...] = ()
     clean: bool = True
+    zoom: Annotated[float | tuple[float, float] | None, Range(1.0, 2.0)] = None
 
 
 def test_type_range_words_and_default_are_told() -> None:
@@ -41,6 +42,8 @@ def test_type_range_words_and_default_are_told() -> None:
     assert lens["edges"].range == Range(1)
     assert (lens["names"].entries, lens["names"].choices) == (0, ("a", "b"))
     assert (lens["clean"].kind, lens["clean"].allowed) == (bool, "")
+    assert (lens["zoom"].kind, lens["zoom"].open, lens["zoom"].optional) == (float, True, True)
+    assert (lens["zoom"].allowed, lens["aperture"].open) == ("1 to 2", False)
 
 
 @pytest.mark.parametrize(
@@ -70,4 +73,9 @@ def test_editors_get_meaning_unit_and_source_with_the_schema() -> None:
         "description": "How wide it is. Our choice.",
         "source": "Our choice.",
     }
+    number, evenly, by_logarithm, nothing = schema["properties"]["zoom"]["anyOf"]
+    assert number == {"type": "number", "minimum": 1.0, "maximum": 2.0}
+    assert evenly["prefixItems"] == [number, number]
+    assert by_logarithm["prefixItems"] == [number, number, {"const": "log"}]
+    assert nothing == {"type": "null"}
     assert schema_of(Microscope)["properties"]["emission_nm"]["unit"] == "nm"
