@@ -1,9 +1,11 @@
-"""Makes the tables of settings in docs/ from the settings classes.
+"""Makes the tables of docs/: of settings from their classes, of ground truths from the registry.
 
 A page says where a table stands, of which class, and of which of its fields if not of all::
 
     <!-- settings: microscope.settings.Microscope emission_nm excitation_nm -->
     <!-- end -->
+
+Ground truths have ``<!-- truths -->``, or ``<!-- truths: details -->`` for all that is known.
 
 What lies between is replaced by ``python scripts/settings_tables.py``; a test compares.
 """
@@ -11,18 +13,26 @@ What lies between is replaced by ``python scripts/settings_tables.py``; a test c
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from napari_3dmsl.described import Described, described
+from napari_3dmsl.ground_truth.registry import TRUTHS, ObjectTruth, PixelTruth, Truth
 from napari_3dmsl.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 MARKED = re.compile(r"(<!-- settings: ([\w.]+)((?: \w+)*) -->\n).*?(<!-- end -->)", re.DOTALL)
+MARKED_TRUTHS = re.compile(r"(<!-- truths(: details)? -->\n).*?(<!-- end -->)", re.DOTALL)
+AXES = {
+    "YX": "(y, x)",
+    "ZYX": "(planes, y, x)",
+    "[Z]YX": "(planes, y, x); (y, x) for one plane",
+}
 HEAD = ("setting", "in the panel", "default", "range", "meaning, and where the default is from")
 
 
@@ -44,7 +54,11 @@ def with_tables(text: str) -> str:
         kind = getattr(import_module(f"napari_3dmsl.{module}"), name)
         return f"{begin}{table(kind, names.split())}{end}"
 
-    return MARKED.sub(made, text)
+    def made_of_truths(mark: re.Match[str]) -> str:
+        begin, details, end = mark.groups()
+        return f"{begin}{table_of_truths(details=details is not None)}{end}"
+
+    return MARKED_TRUTHS.sub(made_of_truths, MARKED.sub(made, text))
 
 
 def table(kind: type[Settings], names: Sequence[str] = ()) -> str:
@@ -58,10 +72,31 @@ def table(kind: type[Settings], names: Sequence[str] = ()) -> str:
         Which of its fields, in this order; all when empty.
     """
     settings = described(kind)
-    rows = [row(settings[name]) for name in names or settings]
-    lines = [HEAD, ["---"] * len(HEAD), *rows]
+    return markdown(HEAD, [row(settings[name]) for name in names or settings])
+
+
+def table_of_truths(*, details: bool) -> str:
+    """Return a table in Markdown, a row for each ground truth."""
+    rows = [
+        [f"`{truth.name}`", files_of(truth), f"{truth.text}.{details * f' {truth.details}'}"]
+        for truth in TRUTHS.values()
+    ]
+    return markdown(("name", "file", "what it is"), rows)
+
+
+def files_of(truth: Truth) -> str:
+    """Say in which files a truth lies, and how."""
+    if isinstance(truth, PixelTruth):
+        return f"TIFF, {np.dtype(truth.dtype)} {AXES[truth.axes]}"
+    kind = truth.suffix[1:].upper() or "folder"
+    return f"{kind} for each object" if isinstance(truth, ObjectTruth) else kind
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in Markdown."""
     return "".join(
-        f"|{'|'.join(f' {cell} '.replace('  ', ' ') for cell in line)}|\n" for line in lines
+        f"|{'|'.join(f' {cell} '.replace('  ', ' ') for cell in line)}|\n"
+        for line in (head, ["---"] * len(head), *rows)
     )
 
 

@@ -38,9 +38,9 @@ class Truth:
     name : str
         In recipes, in the table of a set and, if ``folder`` is empty, of its folder.
     text : str
-        What it is, in one line.
+        What it is, in one line without a full stop.
     details : str
-        What a reader of the docs wants to know beyond that.
+        Sentences for readers of the docs who want to know more.
     needs : collection of str
         ``motion``: goes only with recipes in which things move. ``centrelines``: those of every
         object are found before it is drawn.
@@ -120,7 +120,7 @@ TRUTHS: dict[str, PixelTruth | FileTruth | ObjectTruth] = {
         PixelTruth(
             name="mask",
             text="Pixels that objects cover, projected along z: 1, else 0",
-            details="At whatever height, in focus or not",
+            details="At whatever height, in focus or not.",
             folder="masks",  # as segmentation tools call it
             draw=lambda imaged: imaged.instances > 0,
             dtype=np.uint8,
@@ -128,7 +128,7 @@ TRUTHS: dict[str, PixelTruth | FileTruth | ObjectTruth] = {
         PixelTruth(
             name="focus_mask",
             text="The same of what lies within the depth of field of each plane",
-            details="Half of it is above the sharp plane, half below",
+            details="Half of it is above the sharp plane, half below.",
             draw=ImagedObjects.in_focus,
             dtype=np.uint8,
             axes="[Z]YX",
@@ -137,7 +137,7 @@ TRUTHS: dict[str, PixelTruth | FileTruth | ObjectTruth] = {
             name="instances",
             text="Label of the object in each pixel, the one nearest the objective; 0 is none",
             details="Where several lie over each other: the one that light from the objective "
-            "meets first",
+            "meets first.",
             draw=lambda imaged: imaged.instances,
             dtype=np.uint16,
         ),
@@ -145,14 +145,14 @@ TRUTHS: dict[str, PixelTruth | FileTruth | ObjectTruth] = {
             name="classes",
             text=f"Class of that object: 1 to {len(CLASS_CODES)} as in the paper, {UNKNOWN_CLASS} "
             "unknown; 0 is none",
-            details=", ".join(f"{code} {name}" for name, code in CLASS_CODES.items()),
+            details=f"{', '.join(f'{code} {name}' for name, code in CLASS_CODES.items())}.",
             draw=lambda imaged: imaged.classes(imaged.instances),
             dtype=np.uint8,
         ),
         PixelTruth(
             name="volume_instances",
             text="Label of the object cut by each plane",
-            details="By the sharp plane itself",
+            details="By the sharp plane itself.",
             draw=lambda imaged: imaged.volume_instances,
             dtype=np.uint16,
             axes="ZYX",
@@ -169,14 +169,14 @@ TRUTHS: dict[str, PixelTruth | FileTruth | ObjectTruth] = {
             text="Height in µm above the coverslip of the surface nearest the objective; "
             "NaN is none",
             details="Where light from the objective meets the object of `instances` first, "
-            "averaged over those of the pixel's lines that meet it",
+            "averaged over those of the pixel's lines that meet it.",
             draw=lambda imaged: imaged.depth_um,
             dtype=np.float32,
         ),
         PixelTruth(
             name="centreline",
             text="Label of the object whose centreline runs through the pixel; 0 is none",
-            details="Where several do, of the lowest",
+            details="Where several do, of the lowest.",
             needs={"centrelines"},
             draw=ImagedObjects.centrelines,
             dtype=np.uint16,
@@ -184,7 +184,7 @@ TRUTHS: dict[str, PixelTruth | FileTruth | ObjectTruth] = {
         PixelTruth(
             name="photons",
             text="Expected photons without noise, float32",
-            details="Without background and camera",
+            details="Without background and camera.",
             draw=lambda imaged: imaged.photons,
             dtype=np.float32,
             axes="[Z]YX",
@@ -193,14 +193,14 @@ TRUTHS: dict[str, PixelTruth | FileTruth | ObjectTruth] = {
             name="emitters",
             text=f"Place and photons of each fluorophore, CSV, {_PLACES}",
             details="Photons are those that it sends to the detector while a plane is recorded. "
-            "With continuous labelling: the points of the quadrature",
+            "With continuous labelling: the points of the quadrature.",
             suffix=".csv",
             write=write_emitters,
         ),
         ObjectTruth(
             name="meshes",
             text=f"Surface of each object, OFF, {_PLACES}",
-            details="Closed",
+            details="Closed.",
             suffix=".off",
             write=write_surface,
         ),
@@ -208,7 +208,7 @@ TRUTHS: dict[str, PixelTruth | FileTruth | ObjectTruth] = {
             name="clouds",
             text=f"{SampleSettings().surface_points:,} points with normals on each surface, NPZ, "
             "same frame",
-            details="Uniform by area; normals point outwards",
+            details="Uniform by area; normals point outwards.",
             suffix=".npz",
             write=write_cloud,
         ),
@@ -217,13 +217,13 @@ TRUTHS: dict[str, PixelTruth | FileTruth | ObjectTruth] = {
             text=f"{SampleSettings().occupancy_points:,} points and which are inside, NPZ, "
             "same frame",
             details="Uniform in a cube 10 % wider than the object's longest side; exact for the "
-            "points as they are rounded",
+            "points as they are rounded.",
             suffix=".npz",
             write=write_occupancies,
         ),
         FileTruth(
             name="tracks",
-            text="Tracks, parents and events of a time-lapse: CSV, and text of the Cell Tracking "
+            text="Tracks of a time-lapse and their parents: CSV, and text of the Cell Tracking "
             "Challenge",
             needs={"motion"},
             suffix="",

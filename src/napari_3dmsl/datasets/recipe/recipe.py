@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -39,10 +39,6 @@ from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.timelapse.motion import Motion
 
 SPLITS = ("train", "val", "test")
-if TYPE_CHECKING:
-    TruthName = str
-else:
-    TruthName = Literal[tuple(TRUTHS)]
 
 Limits = Annotated[
     tuple[float, float],
@@ -394,7 +390,7 @@ class Recipe(Settings):
         Show("Time-lapse", lowest="none", source="Default: none."),
     ] = None
     ground_truth: Annotated[
-        tuple[TruthName, ...],
+        tuple[Literal[tuple(TRUTHS)], ...],  # type: ignore[valid-type]
         Field(description="What lies where in each image, as files beside it."),
         Show("Ground truth", source="Default: the mask, which most networks learn from."),
     ] = ("mask",)
