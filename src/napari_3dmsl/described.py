@@ -196,7 +196,13 @@ class _Schema(GenerateJsonSchema):
 
 
 def open_number(number: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a number, or of two to draw between: evenly, or by their logarithm."""
+    """Return the schema of a number, or of two to draw between: evenly, or by their logarithm.
+
+    Parameters
+    ----------
+    number
+        Schema of the number.
+    """
     evenly = {"type": "array", "prefixItems": [number, number], "minItems": 2, "maxItems": 2}
     log = {"prefixItems": [number, number, {"const": "log"}], "minItems": 3, "maxItems": 3}
     return {"anyOf": [number, evenly, {"type": "array", **log}]}

@@ -186,13 +186,27 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def without_effect(settings: Settings, given: Given) -> list[str]:
-    """Return for each setting that was given for nothing a line that says why."""
+    """Return for each setting that was given for nothing a line that says why.
+
+    Parameters
+    ----------
+    settings
+        As the command uses them.
+    given
+        Those of the command line.
+    """
     reasons = settings.irrelevant().items()
     return [f"{flag(name)} has no effect: {why}" for name, why in reasons if name in given]
 
 
 def flag(name: str) -> str:
-    """Return the option that is called like a setting."""
+    """Return the option that is called like a setting.
+
+    Parameters
+    ----------
+    name
+        Of the setting.
+    """
     return f"--{name.replace('_', '-')}"
 
 

@@ -118,7 +118,13 @@ class ImagedObjects:
         return mask
 
     def classes(self, labels: NDArray[np.uint16]) -> NDArray[np.uint8]:
-        """Replace labels by the numbers of the objects' classes, see `CLASS_CODES`."""
+        """Replace labels by the numbers of the objects' classes, see `CLASS_CODES`.
+
+        Parameters
+        ----------
+        labels
+            (..., R, C); 0 is background.
+        """
         codes = np.zeros(MOST_LABELS + 1, dtype=np.uint8)
         for placed in self.objects:
             codes[placed.label] = CLASS_CODES.get(placed.shape_class or "", UNKNOWN_CLASS)

@@ -29,6 +29,11 @@ _WHOLE = re.compile(r"-?\d+")
 def read_file(path: Path) -> Any:
     """Read one file by the ending of its name.
 
+    Parameters
+    ----------
+    path
+        Of the file.
+
     Raises
     ------
     ValueError

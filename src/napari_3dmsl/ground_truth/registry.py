@@ -81,7 +81,13 @@ class PixelTruth(Truth):
     suffix: str = ".tif"
 
     def of(self, imaged: ImagedObjects) -> NDArray[Any]:
-        """Draw one frame."""
+        """Draw one frame.
+
+        Parameters
+        ----------
+        imaged
+            The objects of the frame, and the pixels.
+        """
         pixels = self.draw(imaged).astype(self.dtype, copy=False)
         return pixels[0] if self.axes == "[Z]YX" and len(pixels) == 1 else pixels
 

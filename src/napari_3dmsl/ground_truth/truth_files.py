@@ -29,7 +29,17 @@ if TYPE_CHECKING:
 
 
 def write_emitters(path: Path, film: Sequence[Frame], view: FieldOfView) -> None:
-    """Write a row for each fluorophore of each frame, see `emitters_in_image`."""
+    """Write a row for each fluorophore of each frame, see `emitters_in_image`.
+
+    Parameters
+    ----------
+    path
+        ``.csv``.
+    film
+        All frames; one where nothing moves.
+    view
+        The pixels of the image, and where they lie.
+    """
     with whole_file(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["frame", "label", "z_um", "y_um", "x_um", "photons"])
@@ -45,7 +55,17 @@ def write_emitters(path: Path, film: Sequence[Frame], view: FieldOfView) -> None
 
 
 def write_tracks(path: Path, film: Sequence[Frame], view: FieldOfView) -> None:
-    """Write the tracks of a time-lapse into a folder, with all parents and as CTC does."""
+    """Write the tracks of a time-lapse into a folder, with all parents and as CTC does.
+
+    Parameters
+    ----------
+    path
+        Of the folder.
+    film
+        All frames.
+    view
+        Not used: tracks have no place.
+    """
     path.mkdir(exist_ok=True)
     tracks = lineage_of(film)
     write_lineage(tracks, path / "lineage.csv")
@@ -55,14 +75,38 @@ def write_tracks(path: Path, film: Sequence[Frame], view: FieldOfView) -> None:
 def write_surface(
     path: Path, placed: PlacedObject, view: FieldOfView, rng: np.random.Generator
 ) -> None:
-    """Write the surface of an object, see `mesh_in_image`."""
+    """Write the surface of an object, see `mesh_in_image`.
+
+    Parameters
+    ----------
+    path
+        ``.off``.
+    placed
+        In the frame of the field.
+    view
+        The pixels of the image, and where they lie.
+    rng
+        Not used: nothing is drawn.
+    """
     write_mesh(mesh_in_image(placed, view), path, 1.0)
 
 
 def write_cloud(
     path: Path, placed: PlacedObject, view: FieldOfView, rng: np.random.Generator
 ) -> None:
-    """Write points on the surface of an object, see `cloud_in_image`."""
+    """Write points on the surface of an object, see `cloud_in_image`.
+
+    Parameters
+    ----------
+    path
+        ``.ply``.
+    placed
+        In the frame of the field.
+    view
+        The pixels of the image, and where they lie.
+    rng
+        Draws the points.
+    """
     points, normals = cloud_in_image(placed, view, SampleSettings().surface_points, rng)
     _write_arrays(path, points_um=points, normals=normals)
 
@@ -70,7 +114,19 @@ def write_cloud(
 def write_occupancies(
     path: Path, placed: PlacedObject, view: FieldOfView, rng: np.random.Generator
 ) -> None:
-    """Write points around an object and which are inside, see `occupancies_in_image`."""
+    """Write points around an object and which are inside, see `occupancies_in_image`.
+
+    Parameters
+    ----------
+    path
+        ``.npz``.
+    placed
+        In the frame of the field.
+    view
+        The pixels of the image, and where they lie.
+    rng
+        Draws the points.
+    """
     points, inside = occupancies_in_image(placed, view, rng)
     _write_arrays(path, points_um=points, inside=inside)
 

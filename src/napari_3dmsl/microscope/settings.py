@@ -298,7 +298,13 @@ ZAxis = Annotated[
 
 
 def steps_without_effect(planes: int) -> dict[str, str]:
-    """Return the settings of the steps between planes where there is one, with the reason."""
+    """Return the settings of the steps between planes where there is one, with the reason.
+
+    Parameters
+    ----------
+    planes
+        Of the stack.
+    """
     return dict.fromkeys(("step_nm", "z_axis"), "only stacks have steps") if planes == 1 else {}
 
 

@@ -43,6 +43,13 @@ class GroupRenderer:
     def render(self, group: Group, only: int | None = None) -> Iterator[Rendered]:
         """Render the images of a group, or of its view number ``only``, one after the other.
 
+        Parameters
+        ----------
+        group
+            Of the plan.
+        only
+            Place of the view in the list of the group's views; None for all of them.
+
         Raises
         ------
         ValueError

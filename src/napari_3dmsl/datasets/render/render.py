@@ -72,7 +72,17 @@ class Stage(Protocol):
     labelling: Labelling
 
     def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """Pose the group for a view; most microscopes all see the same."""
+        """Pose the group for a view; most microscopes all see the same.
+
+        Parameters
+        ----------
+        view
+            From where the group is seen.
+        depth_um
+            Height of the lowest point above the coverslip.
+        microscope
+            That will look at it.
+        """
         ...
 
 
@@ -117,7 +127,17 @@ class Rendered:
 
 
 def views_of(views: Views, seed: int, group: str) -> list[View]:
-    """List the views of a group; the random ones are its own, uniform over all orientations."""
+    """List the views of a group; the random ones are its own, uniform over all orientations.
+
+    Parameters
+    ----------
+    views
+        As the recipe has them.
+    seed
+        Of the recipe.
+    group
+        Its name.
+    """
     found = [View(name, Pose.from_view(name)) for name in VIEWS] if views.six else []
     if views.random:
         rng = np.random.default_rng(seed_of(seed, group, "views"))
@@ -136,6 +156,17 @@ def render_group(
 
     The fluorophores are the same in all of them, and within a view so are pose, focus and motion.
     An image depends on no other one: ``only`` renders a single view, by its place in the list.
+
+    Parameters
+    ----------
+    recipe
+        Says through what and how.
+    group
+        Of the plan.
+    stage
+        What the group shows.
+    only
+        Place of the view in the list; None for all of them.
     """
     views = views_of(recipe.seen_from, recipe.seed, group.name)
     for view in views if only is None else [views[only]]:
@@ -153,7 +184,13 @@ def render_group(
 
 
 def image_name(group: str, view: str, microscope: str) -> str:
-    """Return the name of an image, which every file system takes."""
+    """Return the name of an image, which every file system takes.
+
+    Parameters
+    ----------
+    group, view, microscope
+        Their names.
+    """
     return file_name(f"{group}_{view}_{microscope}")
 
 

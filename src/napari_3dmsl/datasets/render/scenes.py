@@ -51,7 +51,13 @@ class Pool:
         self._mesh = lru_cache(maxsize=_KEPT_MESHES)(library.mesh)
 
     def mesh(self, shape_id: int) -> Mesh:
-        """Surface of one shape, world µm; those used last are kept."""
+        """Surface of one shape, world µm; those used last are kept.
+
+        Parameters
+        ----------
+        shape_id
+            One of the pool's.
+        """
         return self._mesh(shape_id)
 
     @cached_property
@@ -119,7 +125,19 @@ class _Scene(ABC):
 
 
 class SingleScene(_Scene):
-    """One shape of a part in the middle, turned at random."""
+    """One shape of a part in the middle, turned at random.
+
+    Parameters
+    ----------
+    recipe
+        Says what a scene is.
+    group
+        Of the plan.
+    pool
+        Shapes of the group's part.
+    first_label
+        Of its objects.
+    """
 
     def __init__(self, recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> None:
         super().__init__(recipe, group, pool, first_label)
@@ -128,14 +146,26 @@ class SingleScene(_Scene):
         self._pose = Pose(rotation_matrix=(z, y, x))
 
     def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """Put the lowest fluorophore at ``depth_um`` above the coverslip."""
+        """See `Stage.place`: the lowest fluorophore comes to ``depth_um``."""
         at_rest, surface = self._labelled(self._shape_id, 0)
         placed = place(at_rest.emitters, surface.centroid_um, self._pose, depth_um)
         return self._staged([(self._shape_id, placed.world_to_field)], surface.centroid_um)
 
 
 class PackedScene(_Scene):
-    """Shapes of a part packed at random; every view is the same field."""
+    """Shapes of a part packed at random; every view is the same field.
+
+    Parameters
+    ----------
+    recipe
+        Says what a scene is.
+    group
+        Of the plan.
+    pool
+        Shapes of the group's part.
+    first_label
+        Of its objects.
+    """
 
     def __init__(self, recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> None:
         super().__init__(recipe, group, pool, first_label)
@@ -147,7 +177,7 @@ class PackedScene(_Scene):
         ]
 
     def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """Put the field at ``depth_um`` above the coverslip."""
+        """See `Stage.place`: the field begins at ``depth_um``."""
         up = np.eye(4)
         up[0, 3] = depth_um
         return self._staged([(i, up @ to_field) for i, to_field in self._placed], np.zeros(3))
@@ -161,14 +191,26 @@ class PackedScene(_Scene):
 
 
 class RegionScene(_Scene):
-    """The shapes of a part in a window of the EM volume; a view turns window and shapes."""
+    """The shapes of a part in a window of the EM volume; a view turns window and shapes.
+
+    Parameters
+    ----------
+    recipe
+        Says what a scene is.
+    group
+        Of the plan.
+    pool
+        Shapes of the group's part.
+    first_label
+        Of its objects.
+    """
 
     def __init__(self, recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> None:
         super().__init__(recipe, group, pool, first_label)
         self._centre = draw_centre(pool.boxes_um, self._rng)
 
     def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """Put what lies in the window into the field, the lowest point at ``depth_um``."""
+        """See `Stage.place`: the lowest point of the window comes to ``depth_um``."""
         found = region(
             self._pool,
             self._pool.boxes_um,
@@ -185,6 +227,17 @@ class RegionScene(_Scene):
 def scene_of(recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> Stage:
     """Make the scene of a group, of the kind that the recipe asks for.
 
+    Parameters
+    ----------
+    recipe
+        Says what a scene is.
+    group
+        Of the plan.
+    pool
+        Shapes of the group's part.
+    first_label
+        Of its objects.
+
     Raises
     ------
     ValueError
@@ -200,7 +253,13 @@ def scene_of(recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> 
 
 
 def common_field_um(recipe: Recipe) -> tuple[float, float]:
-    """Return the sides of the field that every microscope of a recipe sees, (y, x) in µm."""
+    """Return the sides of the field that every microscope of a recipe sees, (y, x) in µm.
+
+    Parameters
+    ----------
+    recipe
+        Names the microscopes.
+    """
     fields = [
         instrument.microscope.pixel_um
         * np.array(recipe.image_size or instrument.microscope.image_size)

@@ -28,19 +28,45 @@ if TYPE_CHECKING:
 
 
 def labelling_of(recipe: Recipe, group: Group) -> tuple[Labelling, np.random.Generator]:
-    """Draw the labelling of a group; the generator goes on to draw its fluorophores."""
+    """Draw the labelling of a group; the generator goes on to draw its fluorophores.
+
+    Parameters
+    ----------
+    recipe
+        Says from which ranges.
+    group
+        Of the plan.
+    """
     rng = np.random.default_rng(seed_of(recipe.seed, group.name, "labelling"))
     return draw_settings(Labelling, recipe.labelling, rng), rng
 
 
 def class_of(library: ShapeSource, shape_id: int) -> str | None:
-    """Return the class of a shape, None when the library does not know it."""
+    """Return the class of a shape, None when the library does not know it.
+
+    Parameters
+    ----------
+    library
+        Or shapes just extracted.
+    shape_id
+        One of its shapes.
+    """
     found = library.table["shape_class"][library.ids.index(shape_id)]
     return None if found is None else str(found)
 
 
 class SingleShape:
-    """One shape, its centroid in the middle of the image."""
+    """One shape, its centroid in the middle of the image.
+
+    Parameters
+    ----------
+    recipe
+        Says how it is labelled.
+    group
+        Of the plan.
+    library
+        Which has the shape.
+    """
 
     def __init__(self, recipe: Recipe, group: Group, library: ShapeSource) -> None:
         (shape_id,) = group.shape_ids
@@ -61,7 +87,7 @@ class SingleShape:
         )
 
     def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """Turn the shape about its centroid; the lowest fluorophore comes to ``depth_um``."""
+        """See `Stage.place`: turned about its centroid; the lowest fluorophore comes to ``depth_um``."""
         released, centroid = microscope.as_released, self._surface.centroid_um
         if released is None:
             placed = place(self._emitters, centroid, view.pose, depth_um)
@@ -75,7 +101,15 @@ class SingleShape:
 
 
 def in_field(at_rest: PlacedObject, to_field: FloatArray) -> PlacedObject:
-    """Move an object that is given in the world of its library into the field."""
+    """Move an object that is given in the world of its library into the field.
+
+    Parameters
+    ----------
+    at_rest
+        In the world of its library.
+    to_field
+        (4, 4), of (z, y, x, 1) column vectors in µm.
+    """
     turn, shift = to_field[:3, :3], to_field[:3, 3]
     emitters = replace(
         at_rest.emitters, positions_um=at_rest.emitters.positions_um @ turn.T + shift
