@@ -87,7 +87,7 @@ class SingleShape:
         )
 
     def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """See `Stage.place`: turned about its centroid; the lowest fluorophore comes to ``depth_um``."""
+        """See `Stage.place`: turned about its centroid, the lowest fluorophore at ``depth_um``."""
         released, centroid = microscope.as_released, self._surface.centroid_um
         if released is None:
             placed = place(self._emitters, centroid, view.pose, depth_um)
