@@ -18,7 +18,7 @@ import numpy as np
 from napari.layers import Labels
 from qtpy.QtWidgets import QApplication
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.labels import phantom_layer
 from napari_3dmsl.shapes.phantom import make_phantom
 from napari_3dmsl.widgets.extract.panel import ExtractPanel
 
@@ -27,7 +27,7 @@ UROCELL = Path(os.environ.get("NAPARI_3DMSL_DATA", BESIDE)) / "urocell"
 
 
 def main() -> None:
-    data, attributes, _ = layers.phantom_layer(make_phantom(), "phantom")
+    data, attributes, _ = phantom_layer(make_phantom(), "phantom")
     measure(data, attributes)
     for path in sorted(UROCELL.glob("*_binary.nii.gz")):
         import nibabel

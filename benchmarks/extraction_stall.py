@@ -14,7 +14,7 @@ import napari
 from _window import Stalls, pump, wait
 from napari.layers import Labels
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.labels import phantom_layer
 from napari_3dmsl.shapes.phantom import make_phantom
 from napari_3dmsl.widgets.browse.panel import BrowsePanel
 from napari_3dmsl.widgets.extract.panel import ExtractPanel
@@ -22,7 +22,7 @@ from napari_3dmsl.widgets.extract.panel import ExtractPanel
 
 def main() -> None:
     viewer = napari.Viewer(title="stalls")
-    data, attributes, _ = layers.phantom_layer(make_phantom(), "mitochondria phantom")
+    data, attributes, _ = phantom_layer(make_phantom(), "mitochondria phantom")
     viewer.add_layer(Labels(data, **attributes))
     panel = ExtractPanel(viewer, remember=False)
     viewer.window.add_dock_widget(panel, name="Extract shapes")

@@ -18,7 +18,8 @@ import numpy as np
 import psutil
 from qtpy.QtWidgets import QApplication, QDoubleSpinBox
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import LayerData, about
+from napari_3dmsl.layers.surfaces import mesh_layer
 from napari_3dmsl.shapes.mesh import mesh_from_mask
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, STACK
 from napari_3dmsl.widgets.microscope.panel import MicroscopePanel
@@ -36,7 +37,7 @@ KNOBS = {
 }
 
 
-def bent_tube_um() -> layers.LayerData:
+def bent_tube_um() -> LayerData:
     """Return a tube of 0.2 µm radius on a 3 µm arc, the size of a common mitochondrion."""
     grid = np.stack(np.meshgrid(*(np.arange(n) for n in (60, 170, 170)), indexing="ij"), -1)
     points = grid * 0.024
@@ -45,7 +46,7 @@ def bent_tube_um() -> layers.LayerData:
     from scipy.spatial import cKDTree
 
     mask = cKDTree(arc).query(points.reshape(-1, 3), workers=2)[0].reshape(grid.shape[:3]) < 0.2
-    return layers.mesh_layer(mesh_from_mask(mask, (24, 24, 24)), "bent tube")
+    return mesh_layer(mesh_from_mask(mask, (24, 24, 24)), "bent tube")
 
 
 def main() -> None:
@@ -95,7 +96,7 @@ def sweep(name: str, panel: MicroscopePanel) -> None:
     count = layer.events.data.connect(lambda: shown.append(None))
 
     def focus_seen() -> float:
-        return float(layers.about(layer)["settings"]["acquisition"]["focus_um"])
+        return float(about(layer)["settings"]["acquisition"]["focus_um"])
 
     began = time.perf_counter()
     for step in range(1, 201):

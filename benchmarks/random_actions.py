@@ -185,7 +185,9 @@ def faults(session: Session) -> Iterator[str]:
     """Yield what is not as asked for in the layers of a window at rest."""
     from qtpy.QtWidgets import QLabel
 
-    from napari_3dmsl.layers import shapes as layers
+    from napari_3dmsl.layers.attributes import KEY, about
+    from napari_3dmsl.layers.classes import shapes_of
+    from napari_3dmsl.layers.extraction import INSTANCES
     from napari_3dmsl.widgets.common.shape_selection import selection_of
     from napari_3dmsl.widgets.microscope.image_layers import IMAGE, find_image
 
@@ -193,21 +195,21 @@ def faults(session: Session) -> Iterator[str]:
     selection = selection_of(viewer)
     of_kind: dict[str, list[Any]] = {}
     for layer in viewer.layers:
-        of_kind.setdefault(layers.about(layer).get("kind", "of others"), []).append(layer)
+        of_kind.setdefault(about(layer).get("kind", "of others"), []).append(layer)
         if any(str(unit) != "micrometer" for unit in layer.units):
             yield f"{layer.name} is in {layer.units}"
-    instances, classes = of_kind.get(layers.INSTANCES, []), of_kind.get("class", [])
+    instances, classes = of_kind.get(INSTANCES, []), of_kind.get("class", [])
     if len(instances) > 1:
         yield f"{len(instances)} layers of instances"
     if len(of_kind.get("selected", [])) > 1:
         yield "two highlights"
     if not session.by_hand and instances:
-        source = layers.shapes_of(instances[0])
+        source = shapes_of(instances[0])
         kinds = list(source.table["shape_class"])
         expected = {f"{kind} ({kinds.count(kind)})" for kind in set(kinds)}
         if {layer.name for layer in classes} != expected:
             yield f"classes {sorted(x.name for x in classes)}, expected {sorted(expected)}"
-        if any(layers.shapes_of(layer) is not source for layer in classes):
+        if any(shapes_of(layer) is not source for layer in classes):
             yield "surfaces of an earlier extraction"
         if selection.source is not source:
             yield "the shapes of another extraction are selected from"
@@ -219,7 +221,7 @@ def faults(session: Session) -> Iterator[str]:
             said = microscope.findChild(QLabel, "status").text()
             yield f"no image of the selected shape; the Microscope says: {said}"
         elif image is not None:
-            pixel = image.metadata[layers.KEY]["settings"]["microscope"]["pixel_nm"] / 1000
+            pixel = image.metadata[KEY]["settings"]["microscope"]["pixel_nm"] / 1000
             if not np.allclose(image.scale, pixel):
                 yield f"the image has pixels of {image.scale}, expected {pixel}"
 

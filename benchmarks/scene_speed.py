@@ -21,7 +21,7 @@ from napari.layers import Labels, Surface
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.extraction import INSTANCES
 from napari_3dmsl.library.level_of_detail import DRAWN_FACES
 from napari_3dmsl.shapes.phantom import make_phantom
 from napari_3dmsl.widgets.browse.panel import BrowsePanel
@@ -116,7 +116,7 @@ def turn(viewer: Any, what: str, frames: int = 60) -> None:
 def pick(viewer: Any, count: int = 30) -> None:
     """Click shapes: the search alone, the click until table and highlight follow, and its frame."""
     selection = selection_of(viewer)
-    instances = viewer.layers[layers.INSTANCES]
+    instances = viewer.layers[INSTANCES]
     canvas = viewer.window._qt_viewer.canvas  # private: to click where a shape is drawn
     searched: list[float] = []
     search = selection._under

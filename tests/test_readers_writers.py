@@ -13,7 +13,8 @@ import trimesh
 from napari_3dmsl import readers, samples, writers
 from napari_3dmsl.adopt import open_files
 from napari_3dmsl.image_io.ome_tiff import describe_image, read_image, write_image, write_ome_tiff
-from napari_3dmsl.layers.shapes import KEY, mesh_layer, mesh_of
+from napari_3dmsl.layers.attributes import KEY
+from napari_3dmsl.layers.surfaces import mesh_layer, mesh_of
 from napari_3dmsl.library.library import write_library
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.settings import Acquisition
@@ -169,7 +170,8 @@ def test_nifti_labels_stay_in_voxels_and_say_so(tmp_path: Path) -> None:
     nibabel.save(nibabel.Nifti1Image(np.ones((2, 3, 4), np.uint8), np.eye(4)), path)
     [(data, attributes, kind)] = read(readers.get_label_reader, path)
     assert (data.shape, kind) == ((4, 3, 2), "labels")
-    assert "scale" not in attributes
+    assert set(attributes["units"]) == {"pixel"}
+    assert set(attributes["scale"]) == {1.0}
     assert attributes["metadata"][KEY]["voxel_nm"] is None
 
 
@@ -210,7 +212,7 @@ def test_the_sample_is_a_label_volume_in_micrometres(monkeypatch: pytest.MonkeyP
     assert kind == "labels"
     assert data.max() == len(coarse.truth)
     assert attributes["name"] == "mitochondria phantom"
-    assert attributes["units"] == "µm"
+    assert set(attributes["units"]) == {"µm"}
     np.testing.assert_allclose(attributes["scale"], 0.048)
 
 
@@ -231,7 +233,7 @@ def test_a_label_tiff_opens_as_labels_with_its_voxel_size(tmp_path: Path) -> Non
     assert kind == "labels"
     np.testing.assert_array_equal(data, labels)
     assert attributes["scale"] == pytest.approx([0.03, 0.016, 0.016])
-    assert attributes["units"] == "µm"
+    assert set(attributes["units"]) == {"µm"}
 
 
 def test_a_zip_of_shapes_opens_as_the_folder_does(viewer: Any, library: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from napari_3dmsl.reading import reading
 
 if TYPE_CHECKING:
-    from napari_3dmsl.layers.shapes import LayerData
+    from napari_3dmsl.layers.attributes import LayerData
 
 Reader = Callable[[Any], "list[LayerData]"]
 
@@ -244,7 +244,7 @@ def telling(read: Reader) -> Reader:
 
 
 def _read_mesh(path: Path) -> list[LayerData]:
-    from napari_3dmsl.layers.shapes import KEY, mesh_layer
+    from napari_3dmsl.layers.surfaces import mesh_layer
     from napari_3dmsl.library.mesh_units import mesh_unit_nm
     from napari_3dmsl.shapes.mesh import doubtful_size, read_mesh
 
@@ -254,9 +254,8 @@ def _read_mesh(path: Path) -> list[LayerData]:
     mesh = read_mesh(path, unit_nm / 1000)
     for doubt in doubtful_size(mesh, unit_nm):
         _tell(f"{path.name}: {doubt}", str(path), "warning")
-    layer = mesh_layer(mesh, f"{path.stem} ({unit_nm:g} nm units)")
-    layer[1]["metadata"][KEY] |= {"path": str(path), "unit_nm": unit_nm}
-    return [layer]
+    name = f"{path.stem} ({unit_nm:g} nm units)"
+    return [mesh_layer(mesh, name, path=str(path), unit_nm=unit_nm)]
 
 
 def _is_cloud(path: Path) -> bool:
@@ -307,7 +306,7 @@ def _content(path: Path) -> bytes:
 
 
 def _read_library(path: Path) -> list[LayerData]:
-    from napari_3dmsl.layers.shapes import library_layers
+    from napari_3dmsl.layers.library import library_layers
     from napari_3dmsl.library.library import ShapeLibrary
 
     return library_layers(ShapeLibrary.open(path))
@@ -316,7 +315,7 @@ def _read_library(path: Path) -> list[LayerData]:
 def _read_image(path: Path) -> list[LayerData]:
     from napari_3dmsl.image_io.ome_tiff import describe_image, read_image
     from napari_3dmsl.layers.image_sets import file_layer
-    from napari_3dmsl.layers.shapes import image_layer_from_file
+    from napari_3dmsl.layers.images import image_layer_from_file
 
     array, metadata = read_image(path)
     if "microscope" in metadata:
@@ -342,7 +341,7 @@ def _read_zarr(path: Path) -> list[LayerData]:
 
 def _read_sections(path: str | list[str]) -> list[LayerData]:
     """Read several files as the sections of one volume."""
-    from napari_3dmsl.layers.shapes import volume_layer
+    from napari_3dmsl.layers.labels import volume_layer
     from napari_3dmsl.volumes.open import open_labels
 
     return [volume_layer(open_labels(paths_of(path)))]
@@ -350,7 +349,7 @@ def _read_sections(path: str | list[str]) -> list[LayerData]:
 
 def _read_labels(path: Path) -> list[LayerData]:
     """Read a label volume; without a voxel size it stays in voxels, as its metadata says."""
-    from napari_3dmsl.layers.shapes import volume_layer
+    from napari_3dmsl.layers.labels import volume_layer
     from napari_3dmsl.volumes.open import open_labels
 
     return [volume_layer(open_labels(path))]

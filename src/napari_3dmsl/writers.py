@@ -33,7 +33,8 @@ def write_surface(path: str, data: Any, attributes: dict[str, Any]) -> list[str]
     OSError
         When the file cannot be written.
     """
-    from napari_3dmsl.layers.shapes import mesh_of, units_of
+    from napari_3dmsl.layers.placement import units_of
+    from napari_3dmsl.layers.surfaces import mesh_of
     from napari_3dmsl.library.library import RELEASED_UNIT_NM
     from napari_3dmsl.shapes.mesh import write_mesh
 
@@ -69,8 +70,8 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
         When the file cannot be written.
     """
     from napari_3dmsl.image_io.ome_tiff import write_image_array, write_ome_tiff
+    from napari_3dmsl.layers.attributes import KEY
     from napari_3dmsl.layers.placement import placement_of, unmirrored
-    from napari_3dmsl.layers.shapes import KEY
 
     if attributes.get("rgb"):
         raise ValueError(f"layer '{attributes.get('name')}': a colour image; only grey ones fit")
@@ -86,7 +87,7 @@ def write_image(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
 
 def _size_um(attributes: dict[str, Any], scale: FloatArray) -> list[float] | None:
     """Length of a pixel in µm, None for a layer that is in pixels."""
-    from napari_3dmsl.layers.shapes import units_of
+    from napari_3dmsl.layers.placement import units_of
     from napari_3dmsl.units import layer_unit_in
 
     units = units_of(attributes, len(scale))

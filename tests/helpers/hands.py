@@ -10,7 +10,8 @@ import numpy as np
 import psutil
 
 from napari_3dmsl.compute.worker import spares
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import LayerData
+from napari_3dmsl.layers.extraction import INSTANCES
 
 VOXEL_NM = (24.0, 24.0, 24.0)
 PATIENCE_MS = 60_000  # for a busy machine; nothing is asserted about time
@@ -48,13 +49,13 @@ def workers() -> list[psutil.Process]:
     return found
 
 
-def load(viewer: Any, extracted: list[layers.LayerData]) -> Any:
+def load(viewer: Any, extracted: list[LayerData]) -> Any:
     """Add the layers of an extraction."""
     from napari.layers import Layer
 
     for data, attributes, kind in extracted:
         viewer.add_layer(Layer.create(data, dict(attributes), kind))
-    viewer.layers.selection.active = viewer.layers[layers.INSTANCES]
+    viewer.layers.selection.active = viewer.layers[INSTANCES]
     return viewer
 
 

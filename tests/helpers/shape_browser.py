@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from hands import Hands
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import KEY
+from napari_3dmsl.layers.surfaces import mesh_layer
 
 PANEL = "Shape browser"
 
@@ -26,8 +27,8 @@ class Source:
     def layer(self) -> Any:
         from napari.layers import Layer
 
-        data, attributes, kind = layers.mesh_layer(self._mesh, "library")
-        attributes["metadata"][layers.KEY]["shapes"] = self
+        data, attributes, kind = mesh_layer(self._mesh, "library")
+        attributes["metadata"][KEY]["shapes"] = self
         return Layer.create(data, attributes, kind)
 
 

@@ -15,8 +15,8 @@ from napari_3dmsl import readers
 from napari_3dmsl.adopt import open_files
 from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
 from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
+from napari_3dmsl.layers.attributes import KEY
 from napari_3dmsl.layers.image_sets import image_set_layers
-from napari_3dmsl.layers.shapes import KEY
 from napari_3dmsl.microscope.simulation import Simulation
 
 PLUGIN = "napari-3dmsl"

@@ -11,7 +11,7 @@ import tifffile
 
 from napari_3dmsl import writers
 from napari_3dmsl.layers.placement import placement_of, placement_of_layer, unmirrored
-from napari_3dmsl.layers.shapes import mesh_layer, mesh_of, mesh_of_layer
+from napari_3dmsl.layers.surfaces import mesh_layer, mesh_of, mesh_of_layer
 from napari_3dmsl.shapes.mesh import Mesh
 
 pytestmark = pytest.mark.filterwarnings("ignore:Non-orthogonal slicing")  # napari's, of its view

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from hands import VOXEL_NM, Hands, load, running, small_labels
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import KEY, LayerData
+from napari_3dmsl.layers.extraction import extraction_layers
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 
 
@@ -23,15 +24,15 @@ def labels() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def extracted(labels: np.ndarray) -> list[layers.LayerData]:
+def extracted(labels: np.ndarray) -> list[LayerData]:
     """What an extraction of the labels gives, made once."""
     settings = ExtractionSettings(voxel_nm=VOXEL_NM, downsample=1)
-    return layers.extraction_layers(labels, settings, "volume")
+    return extraction_layers(labels, settings, "volume")
 
 
 @pytest.fixture(scope="session")
-def shapes(extracted: list[layers.LayerData]) -> Any:
-    return extracted[0][1]["metadata"][layers.KEY]["shapes"]
+def shapes(extracted: list[LayerData]) -> Any:
+    return extracted[0][1]["metadata"][KEY]["shapes"]
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def viewer(imported: None, make_napari_viewer: Any) -> Any:
 
 
 @pytest.fixture
-def loaded(viewer: Any, extracted: list[layers.LayerData]) -> Any:
+def loaded(viewer: Any, extracted: list[LayerData]) -> Any:
     """A viewer with the instances of an extraction: no surfaces, as napari takes long for each."""
     return load(viewer, extracted[:1])
 

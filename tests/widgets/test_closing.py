@@ -14,7 +14,7 @@ import pytest
 from hands import Hands, running
 from qtpy.QtWidgets import QFileDialog
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.extraction import INSTANCES
 
 
 def preview(hands: Hands, **_: Any) -> None:
@@ -96,6 +96,6 @@ def test_closing_ends_the_work(
     assert not raised
     assert not (tmp_path / "library").exists()
     if how == "panel":  # whatever comes and goes, nobody listens any more
-        loaded.layers[layers.INSTANCES].selected_label = 4
+        loaded.layers[INSTANCES].selected_label = 4
         loaded.layers.clear()
         qtbot.wait(20)

@@ -11,7 +11,10 @@ import tifffile
 from hands import Hands
 
 from napari_3dmsl.image_io.ome_tiff import read_image
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
+from napari_3dmsl.layers.classes import shapes_of
+from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.images import image_layer
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
@@ -44,7 +47,7 @@ def add_image(viewer: Any, shapes: Any, planes: int) -> Any:
     mesh = shapes.mesh(4)
     image = simulate_surface(mesh.vertices, mesh.faces, simulation)
     name = "simulated image" if planes == 1 else "simulated stack"
-    return viewer.add_layer(Layer.create(*layers.image_layer(image, name)))
+    return viewer.add_layer(Layer.create(*image_layer(image, name)))
 
 
 def enabled(hands: Hands) -> list[str]:
@@ -59,9 +62,9 @@ def test_only_what_is_there_can_be_saved(viewer: Any, open_panel: Any, extracted
     assert enabled(hands) == []
     load(viewer, extracted)
     assert enabled(hands) == ["save_library"]
-    viewer.layers[layers.INSTANCES].selected_label = 3
+    viewer.layers[INSTANCES].selected_label = 3
     assert enabled(hands) == ["save_mesh", "save_library"]
-    image = add_image(viewer, layers.shapes_of(viewer.layers[layers.INSTANCES]), planes=1)
+    image = add_image(viewer, shapes_of(viewer.layers[INSTANCES]), planes=1)
     assert enabled(hands) == list(BUTTONS)
     assert hands.find("image").count() == 1
     viewer.layers.remove(image)
@@ -89,7 +92,7 @@ def test_an_image_is_saved_with_its_scale_and_settings(
     if planes > 1:
         assert pixels["PhysicalSizeZ"] == pytest.approx(0.2)
     _, metadata = read_image(path)
-    assert metadata == layers.about(layer)["settings"]
+    assert metadata == about(layer)["settings"]
 
 
 def test_a_bare_name_typed_into_the_dialog_gets_the_ending(
@@ -160,19 +163,19 @@ def test_the_microscope_panel_saves_its_image_too(
     loaded: Any, open_panel: Any, tmp_path: Path, answer: Any
 ) -> None:
     hands = open_panel(loaded, "Microscope")
-    loaded.layers[layers.INSTANCES].selected_label = 3
+    loaded.layers[INSTANCES].selected_label = 3
     hands.wait(lambda: "simulated image" in loaded.layers)
     answer(tmp_path / "image.ome.tif")
     hands.click("save")
     _, metadata = read_image(tmp_path / "image.ome.tif")
-    assert metadata == layers.about(loaded.layers["simulated image"])["settings"]
+    assert metadata == about(loaded.layers["simulated image"])["settings"]
 
 
 def test_the_mesh_of_a_shape_and_the_library_of_all_are_saved(
     loaded: Any, open_panel: Any, shapes: Any, tmp_path: Path, answer: Any
 ) -> None:
     hands = open_panel(loaded, PANEL)
-    loaded.layers[layers.INSTANCES].selected_label = 3
+    loaded.layers[INSTANCES].selected_label = 3
     for name in ("rod.off", "rod.ply", "rod.stl", "rod.obj"):
         answer(tmp_path / name)
         hands.click("save_mesh")
@@ -276,7 +279,7 @@ def test_cancel_in_the_dialog_changes_nothing(
 ) -> None:
     hands = open_panel(loaded, PANEL)
     add_image(loaded, shapes, 1)
-    loaded.layers[layers.INSTANCES].selected_label = 3
+    loaded.layers[INSTANCES].selected_label = 3
     answer("")
     for name in BUTTONS:
         hands.click(name)
@@ -288,7 +291,7 @@ def test_a_write_that_fails_is_told_and_leaves_nothing(
 ) -> None:
     hands = open_panel(loaded, PANEL)
     add_image(loaded, shapes, 1)
-    loaded.layers[layers.INSTANCES].selected_label = 3
+    loaded.layers[INSTANCES].selected_label = 3
     for button, name in (
         ("save_image", "missing/image.ome.tif"),
         ("save_mesh", "missing/rod.off"),

@@ -11,7 +11,7 @@ import tifffile
 
 from napari_3dmsl.adopt import open_files, watch
 from napari_3dmsl.image_io.ome_tiff import write_image, write_ome_tiff
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 
 
@@ -74,7 +74,7 @@ def test_a_simulated_image_is_dropped_with_its_scale_and_settings(
     pixel_um = simulated.simulation.microscope.pixel_um
     np.testing.assert_allclose(layer.scale[-2:], pixel_um)
     assert {str(unit) for unit in layer.units} == {"micrometer"}
-    assert layers.about(layer)["settings"] == simulated.metadata()
+    assert about(layer)["settings"] == simulated.metadata()
     assert layer.name == "mine"
     np.testing.assert_allclose(layer.extent.world.mean(axis=0), 0, atol=pixel_um)
     assert asked == []
@@ -112,7 +112,7 @@ def test_scripts_open_files_with_their_scale(
     metadata = {"axes": "ZYX", **sizes}
     tifffile.imwrite(tmp_path / "cell.ome.tif", labels, ome=True, metadata=metadata)
     first, second = open_files(viewer, image, tmp_path / "cell.ome.tif")
-    assert layers.about(first)["kind"] == "image"
+    assert about(first)["kind"] == "image"
     assert type(second).__name__ == "Labels"
     np.testing.assert_allclose(second.scale, 0.024)
     (tmp_path / "note.txt").write_text("no image")

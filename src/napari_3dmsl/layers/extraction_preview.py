@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.layers.attributes import LayerData, attributes_for
 from napari_3dmsl.layers.placement import placement_of_layer
-from napari_3dmsl.layers.shapes import AXES, KEY, LayerData
 
 if TYPE_CHECKING:
     from napari_3dmsl.shapes.extraction import ExtractionSettings
@@ -34,22 +34,18 @@ def preview_layers(preview: Preview, settings: ExtractionSettings, source: Any) 
     place = {
         "scale": scale * settings.blocks,
         "translate": lies.translate[-3:] + first * scale,
-        "units": tuple(str(unit) for unit in source.units[-3:]),
-        "axis_labels": AXES,
-        "metadata": {KEY: {"kind": PREVIEW}},
+        "units": [str(unit) for unit in source.units[-3:]],
     }
     found = preview.extraction.labels
-    instances = found.astype(np.min_scalar_type(int(found.max())))
     grey, white = (_one_colour(brightness) for brightness in (0.54, 1.0))
-    before = preview.before.astype(np.uint8)
+    steps: list[tuple[str, Any, dict[str, Any]]] = [
+        (BEFORE, preview.before.astype(np.uint8), {"colormap": grey, "opacity": 1.0}),
+        (INSTANCES, found.astype(np.min_scalar_type(int(found.max()))), {"opacity": 0.75}),
+        (ERODED, preview.eroded.astype(np.uint8), {"colormap": white, "opacity": 1.0}),
+    ]
     return [
-        (before, {"name": BEFORE, "colormap": grey, "opacity": 1.0, **place}, "labels"),
-        (instances, {"name": INSTANCES, "opacity": 0.75, **place}, "labels"),
-        (
-            preview.eroded.astype(np.uint8),
-            {"name": ERODED, "colormap": white, "opacity": 1.0, **place},
-            "labels",
-        ),
+        (voxels, attributes_for(name, PREVIEW, **place) | drawn, "labels")
+        for name, voxels, drawn in steps
     ]
 
 

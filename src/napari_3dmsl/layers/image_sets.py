@@ -10,7 +10,8 @@ import numpy as np
 from napari_3dmsl.datasets.read.image_set import ImageSet
 from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES, describe_image
 from napari_3dmsl.image_io.ome_zarr import ZARR_SUFFIX, read_ome_zarr
-from napari_3dmsl.layers.shapes import KEY, LayerData, contrast_of
+from napari_3dmsl.layers.attributes import LayerData, attributes_for, first_pixel
+from napari_3dmsl.layers.images import SIMULATED, contrast_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +26,6 @@ FIRST = 100
 _LARGEST = 256 * 2**20  # bytes of a stack; of large images fewer samples are shown
 _SAMPLE = "S"
 _CHANNEL_COLOURS = ("green", "magenta", "cyan", "yellow", "red", "blue")  # as OME-Zarr is told
-_NAMES = {_SAMPLE: "sample", "C": "channel"}
-_UNITS = {_SAMPLE: "pixel", "C": "pixel", "T": "s"}  # samples and channels are only counted
 
 
 def image_set_layers(folder: str | Path, first: int = FIRST) -> list[LayerData]:
@@ -85,7 +84,7 @@ def zarr_layers(path: str | Path) -> list[LayerData]:
     """
     image = read_ome_zarr(path)
     name = Path(path).stem
-    told = {"kind": "image", "settings": image.metadata}
+    told = {"kind": SIMULATED, "settings": image.metadata}
     axes = image.axes.replace("C", "")
     scale = [size for size, axis in zip(image.scale, image.axes, strict=True) if axis != "C"]
     pixels = np.asarray(image.pixels)
@@ -155,23 +154,16 @@ def file_layer(
 ) -> LayerData:
     """Return an image of any axes from its file."""
     axes, scale = _grid(path)
-    told = {"kind": "image", "settings": dict(metadata)}
+    told = {"kind": SIMULATED, "settings": dict(metadata)}
     return pixel_layer(pixels, axes, scale, name, told)
 
 
 def _attributes(
     pixels: NDArray[Any], axes: str, scale: Sequence[float], name: str, told: Mapping[str, Any]
 ) -> dict[str, Any]:
-    lengths = np.array([axis in "ZYX" for axis in axes])
-    half = 0.5 * np.asarray(scale) * (np.array(pixels.shape) - 1)
-    return {
-        "name": name,
-        "scale": np.asarray(scale, dtype=np.float64),
-        "translate": np.where(lengths, -half, 0.0),
-        "units": tuple(_UNITS.get(axis, "µm") for axis in axes),
-        "axis_labels": tuple(_NAMES.get(axis, axis.lower()) for axis in axes),
-        "metadata": {KEY: dict(told)},
-    }
+    is_length = [axis in "ZYX" for axis in axes]
+    translate = np.where(is_length, first_pixel(pixels.shape, scale), 0.0)
+    return attributes_for(name, axes=axes.lower(), scale=scale, translate=translate, **told)
 
 
 def _grid(path: Path) -> tuple[str, tuple[float, ...]]:

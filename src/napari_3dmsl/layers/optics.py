@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.layers.shapes import AXES, IN_A_PLANE, KEY, LayerData
+from napari_3dmsl.layers.attributes import AXES, LayerData, attributes_for, first_pixel
+from napari_3dmsl.layers.images import IN_A_PLANE
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from napari_3dmsl.microscope.resolution import PointImage
     from napari_3dmsl.microscope.simulation import SimulatedImage
 
@@ -30,16 +33,13 @@ def focal_plane_layer(image: SimulatedImage) -> LayerData:
     signs = np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]])
     field = np.column_stack([np.full(4, height), signs * half, np.ones(4)])
     corners = (field @ np.linalg.inv(placed.world_to_field).T)[:, :3]
-    told = {"kind": FOCAL_PLANE, "axis": placed.world_to_field[0, :3], "focus_um": focus_um}
+    axis = placed.world_to_field[0, :3]
     attributes = {
-        "name": FOCAL_PLANE,
-        "units": "µm",
-        "axis_labels": AXES,
+        **attributes_for(FOCAL_PLANE, FOCAL_PLANE, axis=axis, focus_um=focus_um),
         "colormap": [FOCAL_PLANE_COLOUR, FOCAL_PLANE_COLOUR],
         "opacity": 0.35,
         "blending": "translucent",
         "shading": "none",
-        "metadata": {KEY: told},
     }
     faces = np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32)
     return (corners.astype(np.float32), faces), attributes, "surface"
@@ -50,27 +50,20 @@ def point_layer(point: PointImage) -> LayerData:
     gap = np.full((len(point.xy), len(point.xy) // 20), np.nan, dtype=np.float32)
     pixels = np.concatenate([point.xy, gap, point.xz], axis=1)
     attributes = {
-        "name": POINT,
-        "scale": (point.pixel_um, point.pixel_um),
-        "units": "µm",
-        "axis_labels": AXES[1:],
+        **attributes_for(POINT, POINT, AXES[1:], scale=point.pixel_um),
         "colormap": "inferno",
         "gamma": 0.5,  # rings hold a few per cent of the peak
         "contrast_limits": (0.0, float(np.nanmax(pixels))),
-        "metadata": {KEY: {"kind": POINT}},
         **IN_A_PLANE,
     }
     return np.nan_to_num(pixels), attributes, "image"
 
 
-def mask_layer(mask: Any, pixel_um: float) -> LayerData:
-    """Return the pixels that the imaged shape covers as Labels, in the pixels of the image."""
-    attributes = {
-        "name": MASK,
-        "opacity": 1.0,
-        "scale": (pixel_um, pixel_um),
-        "units": "µm",
-        "axis_labels": AXES[1:],
-        "metadata": {KEY: {"kind": MASK}},
-    }
-    return mask, attributes, "labels"
+def mask_layer(mask: Any, pixel_um: float, middle_um: ArrayLike = (0.0, 0.0)) -> LayerData:
+    """Return the pixels that the imaged shape covers as Labels, in the pixels of the image.
+
+    The middle of the field comes to lie at ``middle_um``, (y, x).
+    """
+    corner = first_pixel(mask.shape, pixel_um, middle_um)
+    common = attributes_for(MASK, MASK, AXES[1:], scale=pixel_um, translate=corner)
+    return mask, common | {"opacity": 1.0}, "labels"

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.units import layer_unit_in
 
 _NAMES = ("name", "scale", "translate", "rotate", "shear", "affine", "units")
 _SKEW = 1e-9  # of the largest element: what rounding leaves beside the diagonal
@@ -101,6 +102,18 @@ def attributes_of(layer: Any) -> dict[str, Any]:
     return {name: getattr(layer, name) for name in _NAMES} | {
         "affine": np.asarray(layer.affine.affine_matrix)
     }
+
+
+def units_of(attributes: Mapping[str, Any], axes: int) -> Sequence[Any]:
+    """Units of a layer's axes by its attributes, pint's or their names; pixels when it has none."""
+    units = attributes.get("units") or "pixel"
+    return [units] * axes if isinstance(units, str) else list(units)
+
+
+def box_um_of(layer: Any) -> FloatArray:
+    """Lowest and highest corner of a layer in the viewer, µm; pixels count as µm."""
+    lengths = np.array([layer_unit_in(unit, "um") or 1.0 for unit in layer.units])
+    return lengths * np.asarray(layer.extent.world, dtype=np.float64)
 
 
 def unmirrored(array: Any, placement: Placement) -> tuple[Any, FloatArray, FloatArray]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.layers.shapes import AXES, KEY, LayerData
+from napari_3dmsl.layers.attributes import AXES, LayerData, attributes_for
 
 if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
@@ -36,11 +36,8 @@ def cloud_layer(cloud: PointCloud, name: str) -> LayerData:
 
 def _attributes(name: str, kind: str, colours: FloatArray, cube: UnitCube) -> dict[str, Any]:
     return {
-        "name": name,
-        "units": "µm",
-        "axis_labels": AXES,
+        **attributes_for(name, kind),
         "size": _SIZE * cube.scale_um,
         "border_width": 0.0,
         "face_color": colours.astype(np.float32),
-        "metadata": {KEY: {"kind": kind}},
     }

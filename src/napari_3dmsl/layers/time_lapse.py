@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.layers.shapes import AXES, IN_A_PLANE, KEY, LayerData, contrast_of
+from napari_3dmsl.layers.attributes import AXES, LayerData, attributes_for, first_pixel
+from napari_3dmsl.layers.images import IN_A_PLANE, contrast_of
 from napari_3dmsl.library.level_of_detail import DRAWN_FACES
 from napari_3dmsl.shapes.mesh import Mesh, decimate
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.timelapse.lineage import Track
     from napari_3dmsl.timelapse.motion import Frame
 
-TIME_AXES = ("t", *AXES)
-UNITS = ("s", "µm", "µm", "µm")
+TIME_AXES = f"t{AXES}"
 COLOURS = "hsv"  # of tracks and their surfaces, by track: bright throughout, on a black canvas
 FILM_FACES = 1_000_000
 """Faces of all frames together: napari searches them all for those of the frame that it draws."""
@@ -52,7 +52,7 @@ def tracks_layer(
     data = np.array(sorted(rows), dtype=np.float64)
     graph = {track.label: list(track.parents) for track in tracks if track.parents}
     attributes = {
-        **_attributes(name, "tracks", interval_s),
+        **attributes_for(name, "tracks", TIME_AXES, scale=(interval_s, 1.0, 1.0, 1.0)),
         "graph": graph,
         "colormap": COLOURS,
         "color_by": "track_id",
@@ -87,7 +87,7 @@ def surfaces_layer(
             count += len(mesh.vertices)
     values = np.concatenate(labels)
     attributes = {
-        **_attributes(name, "moving surfaces", interval_s),
+        **attributes_for(name, "moving surfaces", TIME_AXES, scale=(interval_s, 1.0, 1.0, 1.0)),
         "colormap": COLOURS,
         "contrast_limits": (float(values.min()), max(float(values.max()), values.min() + 1.0)),
         "shading": "smooth",
@@ -135,25 +135,12 @@ def film_layer(
         )
     step = float(heights[1] - heights[0]) if len(heights) > 1 else 2.0 * float(heights[0])
     scale = np.array([interval_s, step or 1.0, pixel_um, pixel_um])
-    corner = -0.5 * pixel_um * (np.array(stack.shape[2:]) - 1)
+    corner = (0.0, float(heights[0]), *first_pixel(stack.shape[2:], pixel_um))
     attributes = {
-        **_attributes(name, "time-lapse", interval_s),
-        "scale": scale,
-        "translate": (0.0, float(heights[0]), *corner),
+        **attributes_for(name, "time-lapse", TIME_AXES, scale=scale, translate=corner),
         "colormap": "gray",
         "contrast_limits": contrast_of(stack),
     }
     if len(heights) == 1:  # the slab itself would hide what is in it
         attributes |= IN_A_PLANE
     return stack, attributes, "image"
-
-
-def _attributes(name: str, kind: str, interval_s: float) -> dict[str, Any]:
-    return {
-        "name": name,
-        "scale": (interval_s, 1.0, 1.0, 1.0),
-        "translate": (0.0, 0.0, 0.0, 0.0),
-        "units": UNITS,
-        "axis_labels": TIME_AXES,
-        "metadata": {KEY: {"kind": kind}},
-    }

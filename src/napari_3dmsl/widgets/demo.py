@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.labels import phantom_layer
 from napari_3dmsl.shapes.phantom import make_phantom
 from napari_3dmsl.widgets.browse.panel import BrowsePanel
 from napari_3dmsl.widgets.export import ExportPanel
@@ -25,7 +25,7 @@ class Demo:
 
         self.viewer = napari.Viewer(title="3DMSL demo", show=show)
         window = self.viewer.window
-        data, attributes, _ = layers.phantom_layer(make_phantom(), "mitochondria phantom")
+        data, attributes, _ = phantom_layer(make_phantom(), "mitochondria phantom")
         self.viewer.add_layer(Labels(data, **attributes))
         self.extract = ExtractPanel(self.viewer, remember=False)
         self.browse = BrowsePanel(self.viewer, remember=False)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import LayerData
+from napari_3dmsl.layers.library import library_layers
 from napari_3dmsl.library.download import (
     DATASET_DOI,
     LICENCE,
@@ -122,7 +123,7 @@ class DownloadPanel(Panel):
         self._choose(0)
         self.say(f"{len(files)} archives." if files else "The repository lists no archives.")
 
-    def _show_shapes(self, path: Any, count: int, found: list[layers.LayerData]) -> None:
+    def _show_shapes(self, path: Any, count: int, found: list[LayerData]) -> None:
         from napari.layers import Layer
 
         for data, attributes, kind in found:
@@ -139,12 +140,12 @@ class DownloadPanel(Panel):
 
 def _fetch_and_open(
     file: RemoteFile, progress: Callable[[int, int, str], None]
-) -> tuple[Any, int, list[layers.LayerData]]:
+) -> tuple[Any, int, list[LayerData]]:
     """Work of the thread."""
     path = download(file, progress=progress)
     progress(0, 0, "Opening")
     library = ShapeLibrary.open(path)
-    return path, len(library.ids), layers.library_layers(library)
+    return path, len(library.ids), library_layers(library)
 
 
 def _size(size: int) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QWidget
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import kind_of
+from napari_3dmsl.layers.images import SIMULATED
 from napari_3dmsl.library.library import RELEASED_UNIT_NM, write_library
 from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.collection import ShapeCollection
@@ -207,4 +208,4 @@ class ExportPanel(Panel):
 
 
 def _is_simulated(layer: Any) -> bool:
-    return bool(layers.about(layer).get("kind") == "image")
+    return kind_of(layer) == SIMULATED

@@ -10,29 +10,32 @@ import pytest
 from hands import VOXEL_NM, Hands, load
 from shape_browser import PANEL, chosen, click_row, rows, words
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import KEY, LayerData, about
+from napari_3dmsl.layers.class_colours import class_colour
+from napari_3dmsl.layers.extraction import INSTANCES, extraction_layers
+from napari_3dmsl.layers.surfaces import mesh_of_layer
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 
 
 @pytest.fixture
-def extracted(labels: np.ndarray) -> list[layers.LayerData]:
+def extracted(labels: np.ndarray) -> list[LayerData]:
     """Shapes of its own for each test, as they are changed."""
     settings = ExtractionSettings(voxel_nm=VOXEL_NM, downsample=1)
-    return layers.extraction_layers(labels, settings, "volume")
+    return extraction_layers(labels, settings, "volume")
 
 
 @pytest.fixture
-def shapes(extracted: list[layers.LayerData]) -> Any:
-    return extracted[0][1]["metadata"][layers.KEY]["shapes"]
+def shapes(extracted: list[LayerData]) -> Any:
+    return extracted[0][1]["metadata"][KEY]["shapes"]
 
 
 def surfaces(viewer: Any) -> dict[str, np.ndarray]:
     """Corners of the box of each class that is drawn."""
     return {
-        layer.name: np.round(layers.mesh_of_layer(layer).bounds_um, 3)
+        layer.name: np.round(mesh_of_layer(layer).bounds_um, 3)
         for layer in viewer.layers
-        if layers.about(layer).get("kind") == "class"
+        if about(layer).get("kind") == "class"
     }
 
 
@@ -59,8 +62,8 @@ def test_a_corrected_class_is_shown_in_table_counts_surfaces_and_labels(
     after = surfaces(viewer)
     assert set(after) == {"dot (2)", "donut (1)", "network (1)"}
     np.testing.assert_array_equal(after["network (1)"], before["rod (1)"])
-    instances = viewer.layers[layers.INSTANCES]
-    expected = [int(layers.class_colour("network")[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    instances = viewer.layers[INSTANCES]
+    expected = [int(class_colour("network")[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     np.testing.assert_allclose(instances.get_color(3)[:3], expected, atol=0.01)
     assert instances.features["shape_class"].tolist() == ["", "dot", "dot", "network", "donut"]
     assert viewer.layers.selection.active is instances

@@ -46,7 +46,7 @@ def test_bars_are_drawn_in_the_colours_of_the_classes(
 ) -> None:
     from qtpy.QtGui import QColor
 
-    from napari_3dmsl.layers.shapes import CLASS_COLOURS
+    from napari_3dmsl.layers.class_colours import CLASS_COLOURS
 
     viewer.add_layer(source.layer())
     plot = open_panel(viewer, PANEL).find("histogram_1")

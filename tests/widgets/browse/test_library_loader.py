@@ -11,7 +11,8 @@ import pytest
 from hands import Hands, running
 
 from napari_3dmsl.compute.worker import end_spares
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
+from napari_3dmsl.layers.library import library_layers
 from napari_3dmsl.library.library import write_library
 
 PANEL = "Shape browser"
@@ -21,7 +22,7 @@ PANEL = "Shape browser"
 def folder(shapes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A library of four shapes of which opening has time to read the first one only."""
     write_library(shapes.shapes, tmp_path / "library")
-    monkeypatch.setattr(layers.library_layers, "__defaults__", (0.0,))
+    monkeypatch.setattr(library_layers, "__defaults__", (0.0,))
     return tmp_path / "library"
 
 
@@ -33,8 +34,8 @@ def nobody_is_ready() -> None:
 
 def drawn(viewer: Any) -> set[int]:
     """Ids of the shapes that the class surfaces hold."""
-    finished = [layers.about(layer) for layer in viewer.layers]
-    return {i for about in finished if about.get("kind") == "class" for i in about["merged"].sizes}
+    told = [about(layer) for layer in viewer.layers]
+    return {i for one in told if one.get("kind") == "class" for i in one["merged"].sizes}
 
 
 def rows(hands: Hands) -> int:
@@ -55,7 +56,7 @@ def test_the_table_is_there_at_once_and_the_shapes_follow(
     assert drawn(viewer) == {1, 2, 3, 4}
     assert [layer.name for layer in viewer.layers] == ["dot (2)", "rod (1)", "donut (1)"]
     for layer in viewer.layers:
-        sizes = layers.about(layer)["merged"].sizes
+        sizes = about(layer)["merged"].sizes
         whole = np.concatenate([shapes.mesh(i).vertices for i in sizes])
         np.testing.assert_allclose(layer.data[0].min(axis=0), whole.min(axis=0), atol=0.03)
         assert {str(unit) for unit in layer.units} == {"micrometer"}

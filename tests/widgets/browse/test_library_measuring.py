@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hands import Hands, running
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.library.instance_files import off_from_mesh
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.library.measure import measure_library
@@ -55,7 +55,7 @@ def test_a_released_library_gets_classes_in_table_filter_and_canvas(
     assert hands.find("progress").isHidden()
     hands.choose("shape_class", "donut (1)")
     assert hands.find("count").text() == "1 of 4 shapes"
-    drawn = {layers.about(layer).get("shape_class") for layer in viewer.layers}
+    drawn = {about(layer).get("shape_class") for layer in viewer.layers}
     assert {"dot", "rod", "donut"} <= drawn
     assert "unknown" not in drawn
     assert running() == []

@@ -13,7 +13,8 @@ import pytest
 from hands import Hands, load
 from shape_browser import PANEL, Source, chosen, click_row, rows, words
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.surfaces import SELECTED, mesh_of_layer
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 
 
@@ -39,11 +40,11 @@ def choose_column(hands: Hands, heading: str) -> None:
 
 def highlighted(viewer: Any) -> np.ndarray | None:
     """Middle of the highlight, or None when there is none to see."""
-    found = [layer for layer in viewer.layers if layer.name == layers.SELECTED]
+    found = [layer for layer in viewer.layers if layer.name == SELECTED]
     assert len(found) <= 1
     if not found or not found[0].visible:
         return None
-    return layers.mesh_of_layer(found[0]).bounds_um.mean(axis=0)
+    return mesh_of_layer(found[0]).bounds_um.mean(axis=0)
 
 
 def test_without_shapes_the_panel_says_where_they_come_from(viewer: Any, open_panel: Any) -> None:
@@ -215,7 +216,7 @@ def test_a_row_selects_label_and_highlight(
     loaded: Any, open_panel: Any, shapes: Any, id_of: Callable[[str], int]
 ) -> None:
     hands = open_panel(loaded, PANEL)
-    instances = loaded.layers[layers.INSTANCES]
+    instances = loaded.layers[INSTANCES]
     for kind in ("rod", "donut"):
         shape_id = id_of(kind)
         click_row(hands, shape_id)
@@ -223,7 +224,7 @@ def test_a_row_selects_label_and_highlight(
         middle = shapes.mesh(shape_id).bounds_um.mean(axis=0)
         np.testing.assert_allclose(highlighted(loaded), middle, atol=0.02)
         assert f"Shape {shape_id}. Why this class? {kind}:" in hands.find("why").text()
-    assert loaded.layers.selection.active.name == layers.INSTANCES
+    assert loaded.layers.selection.active.name == INSTANCES
     # The arrow keys walk through the shapes.
     click_row(hands, 1)
     hands.press("shapes", "Down", times=2)
@@ -241,10 +242,10 @@ def test_shift_and_ctrl_select_several_and_the_last_one_is_imaged(
 
     def check(ids: list[int], current: int) -> None:
         assert sorted(chosen(hands)) == [str(i) for i in ids]
-        assert loaded.layers[layers.INSTANCES].selected_label == current
+        assert loaded.layers[INSTANCES].selected_label == current
         assert microscope.find("sample").text().startswith(f"{current} · ")
         boxes = np.array([shapes.mesh(i).bounds_um for i in ids])
-        drawn = layers.mesh_of_layer(loaded.layers[layers.SELECTED]).bounds_um
+        drawn = mesh_of_layer(loaded.layers[SELECTED]).bounds_um
         expected = [boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)]
         np.testing.assert_allclose(drawn, expected, atol=0.05)
 
@@ -263,7 +264,7 @@ def test_shift_and_ctrl_select_several_and_the_last_one_is_imaged(
         3, hands.find("shapes").horizontalHeader().sortIndicatorOrder()
     )
     check([1, 3], 3)
-    loaded.layers[layers.INSTANCES].selected_label = 2
+    loaded.layers[INSTANCES].selected_label = 2
     check([2], 2)
     hands.qtbot.keyClick(hands.find("shapes"), "A", hands_ctrl())
     check([1, 2, 3, 4], 2)
@@ -298,7 +299,7 @@ def test_a_double_click_flies_to_the_shape(
 ) -> None:
     hands = open_panel(window, PANEL)
     window.add_points(np.zeros((1, 3)), units=unit, name="others", visible=False)
-    window.layers.selection.active = window.layers[layers.INSTANCES]
+    window.layers.selection.active = window.layers[INSTANCES]
     window.dims.ndisplay = ndisplay
     window.reset_view()
     camera = getattr(window, "scene", window).camera
@@ -332,12 +333,12 @@ def test_a_label_selects_row_and_highlight(
     assert highlighted(loaded) is None
     # The first shape too: nothing is selected before, so its label must not be either.
     for shape_id in (1, id_of("donut"), id_of("rod")):
-        loaded.layers[layers.INSTANCES].selected_label = shape_id
+        loaded.layers[INSTANCES].selected_label = shape_id
         assert chosen(hands) == [str(shape_id)]
         middle = shapes.mesh(shape_id).bounds_um.mean(axis=0)
         np.testing.assert_allclose(highlighted(loaded), middle, atol=0.02)
     for label in (0, 77):  # background, and no shape at all
-        loaded.layers[layers.INSTANCES].selected_label = label
+        loaded.layers[INSTANCES].selected_label = label
         assert chosen(hands) == [str(id_of("rod"))]
 
 
@@ -347,12 +348,12 @@ def test_a_shape_that_the_filter_hides_leaves_no_row_marked(
     hands = open_panel(loaded, PANEL)
     hands.choose("shape_class", "dot (2)")
     click_row(hands, 1)
-    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    loaded.layers[INSTANCES].selected_label = id_of("rod")
     assert chosen(hands) == []
     assert "rod:" in hands.find("why").text()
     click_row(hands, 1)
-    assert loaded.layers[layers.INSTANCES].selected_label == 1
-    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    assert loaded.layers[INSTANCES].selected_label == 1
+    loaded.layers[INSTANCES].selected_label = id_of("rod")
     hands.choose("shape_class", "all classes (4)")
     assert chosen(hands) == [str(id_of("rod"))]
 
@@ -400,7 +401,7 @@ def click_canvas(viewer: Any, qtbot: Any, world: np.ndarray, drag: int = 0) -> N
     viewer.reset_view()
     qtbot.wait(50)
     canvas = viewer.window._qt_viewer.canvas
-    layer = viewer.layers[layers.INSTANCES]
+    layer = viewer.layers[INSTANCES]
     node = canvas.layer_to_visual[layer].node
     shown = list(viewer.dims.displayed)
     data = layer.world_to_data(world)[shown]
@@ -442,7 +443,7 @@ def test_a_click_finds_its_shape_beside_layers_in_nanometres(
     hands = open_panel(window, PANEL)
     window.dims.ndisplay = 3
     window.add_points(np.zeros((1, 3)), units="nm", name="in nm", visible=False)
-    window.layers.selection.active = window.layers[layers.INSTANCES]
+    window.layers.selection.active = window.layers[INSTANCES]
     click_canvas(window, qtbot, shapes.mesh(3).bounds_um.mean(axis=0))
     assert chosen(hands) == ["3"]
 
@@ -471,8 +472,8 @@ def test_after_the_panel_is_closed_layers_come_and_go(
         hands = open_panel(loaded, name)
         with qtbot.waitSignal(hands.panel.destroyed):
             hands.dock.destroyOnClose()
-    loaded.layers[layers.INSTANCES].selected_label = 3
-    loaded.layers[layers.INSTANCES].name = "renamed"
+    loaded.layers[INSTANCES].selected_label = 3
+    loaded.layers[INSTANCES].name = "renamed"
     loaded.layers.clear()
     load(loaded, extracted)
     loaded.layers.reverse()

@@ -9,7 +9,7 @@ import pytest
 import trimesh
 from hands import Hands, running
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.extraction import INSTANCES
 from napari_3dmsl.library.library import write_library
 from napari_3dmsl.library.shape_forms import FORMS
 
@@ -33,7 +33,7 @@ def test_the_selected_shapes_are_written_in_every_form(
     loaded: Any, hands: Hands, shapes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not hands.find("export_shapes").isEnabled()
-    loaded.layers[layers.INSTANCES].selected_label = 3
+    loaded.layers[INSTANCES].selected_label = 3
     assert hands.find("export_shapes").isEnabled()
     actions = [action.objectName() for action in hands.panel._export.menu.actions()]
     assert actions == list(FORMS)
@@ -55,7 +55,7 @@ def test_the_selected_shapes_are_written_in_every_form(
 def test_files_that_are_there_are_replaced_after_a_question(
     loaded: Any, hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded.layers[layers.INSTANCES].selected_label = 3
+    loaded.layers[INSTANCES].selected_label = 3
     (tmp_path / "3.stl").write_text("mine")
     export(hands, "stl", tmp_path, monkeypatch)
     question = hands.find("ask_to_replace")
@@ -72,7 +72,7 @@ def test_files_that_are_there_are_replaced_after_a_question(
 def test_no_folder_changes_nothing_and_a_problem_is_told(
     loaded: Any, hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loaded.layers[layers.INSTANCES].selected_label = 3
+    loaded.layers[INSTANCES].selected_label = 3
     before = hands.status
     export(hands, "stl", "", monkeypatch)
     assert hands.status == before

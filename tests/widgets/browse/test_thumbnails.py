@@ -8,7 +8,7 @@ import numpy as np
 from hands import Hands
 from shape_browser import PANEL, Source, click_row
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.class_colours import class_colour
 from napari_3dmsl.widgets.browse import thumbnails as _thumbnails
 
 
@@ -32,7 +32,7 @@ def test_each_row_has_a_picture_in_the_colour_of_its_class(
     hands = open_panel(loaded, PANEL)
     hands.wait(lambda: all(picture(hands, row) is not None for row in range(4)))
     for row, kind in enumerate(shapes.table["shape_class"]):
-        colour = layers.class_colour(kind)
+        colour = class_colour(kind)
         expected = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], float)
         found = mean_colour(picture(hands, row))
         np.testing.assert_allclose(found / found.max(), expected / expected.max(), atol=0.03)

@@ -12,7 +12,12 @@ import pytest
 import tifffile
 from hands import VOXEL_NM, Hands, running
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
+from napari_3dmsl.layers.classes import shapes_of
+from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.labels import voxel_nm_of
+from napari_3dmsl.layers.placement import box_um_of
+from napari_3dmsl.layers.surfaces import mesh_of_layer
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 
@@ -52,7 +57,7 @@ def extract(hands: Hands) -> None:
 
 
 def kinds(viewer: Any) -> list[str]:
-    return [layers.about(layer).get("kind", "") for layer in viewer.layers]
+    return [about(layer).get("kind", "") for layer in viewer.layers]
 
 
 def test_the_voxel_size_is_that_of_the_layer(viewer: Any, open_panel: Any, labels: Any) -> None:
@@ -120,7 +125,7 @@ def test_extraction_adds_labels_and_a_surface_a_class(
     assert not hands.complains
     assert "4 shapes" in hands.status
     assert "2 dot" in hands.status
-    assert layers.about(viewer.layers["instances"])["source"] == "volume"
+    assert about(viewer.layers["instances"])["source"] == "volume"
 
 
 def test_the_window_stays_alive_during_an_extraction(
@@ -171,7 +176,7 @@ def test_a_second_extraction_replaces_the_first(
     # The smallest ball has 0.029 µm³.
     hands.type("min_volume_um3", 0.035)
     extract(hands)
-    assert kinds(viewer).count(layers.INSTANCES) == 1
+    assert kinds(viewer).count(INSTANCES) == 1
     assert kinds(viewer).count("class") == 3
     assert viewer.layers["instances"] is not first
     assert viewer.layers["instances"].data.max() == 3
@@ -227,9 +232,9 @@ def test_a_wrong_voxel_size_is_corrected_on_the_layer_too(
         for name, size in zip(VOXEL_FIELDS, sizes, strict=True):
             hands.type(name, size)
         extract(hands)
-        assert layers.voxel_nm_of(source) == pytest.approx(sizes)
+        assert voxel_nm_of(source) == pytest.approx(sizes)
         np.testing.assert_allclose(
-            layers.box_um_of(viewer.layers["instances"]), layers.box_um_of(source), atol=1e-9
+            box_um_of(viewer.layers["instances"]), box_um_of(source), atol=1e-9
         )
 
 
@@ -241,7 +246,7 @@ def test_a_voxel_size_keeps_all_its_digits(viewer: Any, open_panel: Any, labels:
     hands.type("voxel_nm_z", "30.00625")
     assert hands.panel.settings().voxel_nm == (30.00625, 3.125, 3.1234567891)
     extract(hands)
-    scale = viewer.layers[layers.INSTANCES].scale
+    scale = viewer.layers[INSTANCES].scale
     np.testing.assert_allclose(scale, [0.03000625, 7 * 0.003125, 7 * 0.0031234567891], rtol=1e-12)
 
 
@@ -300,7 +305,7 @@ def test_a_scale_of_a_layer_counts_wherever_it_is_written(
     assert voxel_nm(hands) == pytest.approx((24, 24, 24))
     extract(hands)
     assert "4 shapes" in hands.status
-    rod = layers.mesh_of_layer(viewer.layers["rod (1)"]).bounds_um.mean(axis=0)
+    rod = mesh_of_layer(viewer.layers["rod (1)"]).bounds_um.mean(axis=0)
     seen = np.array(source.data_to_world((20, 16, 61))) / 1000
     np.testing.assert_allclose(rod, seen, atol=0.01)
 
@@ -359,7 +364,7 @@ def test_shapes_lie_where_their_labels_lie_in_nanometres_too(
     extract(hands)
     np.testing.assert_allclose(viewer.layers["instances"].translate, (1, 2, 3))
     rod = viewer.layers["rod (1)"]
-    middle = layers.mesh_of_layer(rod).bounds_um.mean(axis=0)
+    middle = mesh_of_layer(rod).bounds_um.mean(axis=0)
     expected = np.array([20, 16, 61]) * 0.024 + np.array([1, 2, 3])
     np.testing.assert_allclose(middle, expected, atol=0.01)
 
@@ -615,7 +620,7 @@ def test_all_of_the_protocol_reaches_the_extraction(
         hands.click("extract")
         hands.wait(hands.find("extract").isEnabled)
         assert not hands.complains, hands.status
-        return layers.shapes_of(viewer.layers[layers.INSTANCES]).table
+        return shapes_of(viewer.layers[INSTANCES]).table
 
     plain = extracted()
     hands.click("fill_holes")
@@ -670,7 +675,7 @@ def test_closing_while_the_shapes_are_drawn_leaves_all_of_them(
     add_labels(viewer, labels)
     hands.click("extract")
     hands.wait(lambda: hands.status == "Drawing…")
-    assert layers.INSTANCES not in viewer.layers
+    assert INSTANCES not in viewer.layers
     with qtbot.captureExceptions() as raised:
         if how == "panel":
             hands.dock.destroyOnClose()
@@ -680,7 +685,7 @@ def test_closing_while_the_shapes_are_drawn_leaves_all_of_them(
         qtbot.wait(50)
     assert not raised
     if how == "panel":
-        assert kinds(viewer) == ["", layers.INSTANCES, "class", "class", "class"]
+        assert kinds(viewer) == ["", INSTANCES, "class", "class", "class"]
         shown = [layer.name for layer in viewer.layers if layer.visible]
         assert shown == ["dot (2)", "rod (1)", "donut (1)"]
 
@@ -701,7 +706,7 @@ def test_undo_brings_the_replaced_shapes_back_with_their_classes(
         hands.click("extract")
         hands.wait(lambda: hands.find("extract").isEnabled())
         assert not hands.complains, hands.status
-        return layers.shapes_of(viewer.layers[layers.INSTANCES])
+        return shapes_of(viewer.layers[INSTANCES])
 
     first = extract()
     assert hands.find("undo").isHidden()
@@ -713,6 +718,6 @@ def test_undo_brings_the_replaced_shapes_back_with_their_classes(
     hands.click("undo")
     assert hands.find("undo").isHidden()
     assert [layer.name for layer in viewer.layers] == names
-    assert layers.shapes_of(viewer.layers[layers.INSTANCES]) is first
+    assert shapes_of(viewer.layers[INSTANCES]) is first
     assert first.table["shape_class"][0] == "mega"
-    assert viewer.layers.selection.active is viewer.layers[layers.INSTANCES]
+    assert viewer.layers.selection.active is viewer.layers[INSTANCES]

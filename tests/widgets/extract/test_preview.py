@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hands import Hands, running
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
 
 PANEL = "Extract shapes"
 NAMES = ["preview: before", "preview: instances", "preview: eroded"]
@@ -160,7 +160,7 @@ def test_what_cannot_be_previewed_is_told(viewer: Any, open_panel: Any, labels: 
     preview(hands)
     assert "no voxel size" in hands.status
     assert names(viewer) == ["volume"]
-    assert layers.about(viewer.layers[0]) == {}
+    assert about(viewer.layers[0]) == {}
 
 
 def test_closing_during_a_preview_ends_it(viewer: Any, open_panel: Any, labels: Any) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_3dmsl.layers import shapes as layers
 from napari_3dmsl.layers import time_lapse as motion_layers
+from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.renderer import expected_photons
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
@@ -89,7 +89,7 @@ def test_the_time_slider_moves_image_surface_and_track(
 
 
 def test_the_layers_of_a_film_are_ours(shown: Any) -> None:
-    kinds = [layers.about(layer)["kind"] for layer in shown.layers]
+    kinds = [about(layer)["kind"] for layer in shown.layers]
     assert kinds == ["time-lapse", "moving surfaces", "tracks"]
     # napari 0.7 does not show them at the sliders
     assert {tuple(layer.axis_labels) for layer in shown.layers} == {("t", "z", "y", "x")}

@@ -10,7 +10,8 @@ import pytest
 from hands import Hands
 from qtpy.QtCore import QPoint, Qt
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
+from napari_3dmsl.layers.extraction import INSTANCES
 from napari_3dmsl.widgets.microscope.focus_drag import Ray, along_axis, hit
 
 IMAGE = "simulated image"
@@ -42,7 +43,7 @@ def focused(
     """A window in 3D with the ring imaged and the plane drawn, seen from the side."""
     window.dims.ndisplay = 3
     hands = open_panel(window, "Microscope")
-    window.layers[layers.INSTANCES].selected_label = id_of("donut")
+    window.layers[INSTANCES].selected_label = id_of("donut")
     hands.type("image_size", 32)
     hands.click("focal_plane")
     hands.wait(lambda: "focal plane" in window.layers)
@@ -54,7 +55,7 @@ def focused(
 
 
 def told(viewer: Any) -> float:
-    return layers.about(viewer.layers[IMAGE])["settings"]["acquisition"]["focus_um"]
+    return about(viewer.layers[IMAGE])["settings"]["acquisition"]["focus_um"]
 
 
 def test_dragging_the_plane_moves_the_focus_and_the_image_follows(
@@ -99,8 +100,8 @@ def test_a_turned_shape_and_a_plane_seen_from_its_edge_can_be_dragged_too(
 ) -> None:
     hands, camera = focused
     hands.choose("view", "x90")
-    hands.wait(lambda: layers.about(window.layers[IMAGE])["settings"]["pose"]["rotation_deg"][2])
-    turn = np.array(layers.about(window.layers[IMAGE])["settings"]["world_to_field"])[0, :3]
+    hands.wait(lambda: about(window.layers[IMAGE])["settings"]["pose"]["rotation_deg"][2])
+    turn = np.array(about(window.layers[IMAGE])["settings"]["world_to_field"])[0, :3]
     camera.set_view_direction((1, 0, 0), (0, 0, 1))
     qtbot.wait(20)
     plane = window.layers["focal plane"]
@@ -115,7 +116,7 @@ def test_a_drag_of_the_released_plane_begins_where_it_is_drawn(
     """The release stands at a stage position, 0.72 µm above the height that the field says."""
     hands, _ = focused
     hands.choose("microscope", "con1-released")
-    hands.wait(lambda: layers.about(window.layers[IMAGE])["settings"]["microscope"]["as_released"])
+    hands.wait(lambda: about(window.layers[IMAGE])["settings"]["microscope"]["as_released"])
     plane, axis = window.layers["focal plane"], np.array([1.0, 0.0, 0.0])
     before = plane.data[0].mean(axis=0)
     drag(window, qtbot, place_of(window, before), place_of(window, before + 0.3 * axis))

@@ -12,7 +12,10 @@ from hands import Hands, running
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 from skimage.draw import polygon2mask
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
+from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.images import contrast_of
+from napari_3dmsl.layers.surfaces import mesh_layer, mesh_of_layer
 from napari_3dmsl.microscope.objectives import with_objective
 from napari_3dmsl.microscope.presets import (
     load_camera,
@@ -35,7 +38,7 @@ STACK = "simulated stack"
 def microscope(loaded: Any, open_panel: Any, id_of: Callable[[str], int]) -> Hands:
     """The panel with the ring selected and its image there."""
     hands = open_panel(loaded, PANEL)
-    loaded.layers[layers.INSTANCES].selected_label = id_of("donut")
+    loaded.layers[INSTANCES].selected_label = id_of("donut")
     settled(hands)
     return hands
 
@@ -56,7 +59,7 @@ def is_newest(hands: Hands, name: str) -> bool:
     panel = hands.panel
     if name not in panel.viewer.layers:
         return False
-    found = layers.about(panel.viewer.layers[name])["settings"]
+    found = about(panel.viewer.layers[name])["settings"]
     wanted = panel.simulation(stack=name == STACK).model_dump(mode="json")
     same_settings = all(found[key] == value for key, value in wanted.items())
     return same_settings and np.allclose(found["object_centroid_um"], panel.surface().centroid_um)
@@ -67,7 +70,7 @@ def pixels(viewer: Any, name: str = IMAGE) -> np.ndarray:
 
 
 def settings(viewer: Any, name: str = IMAGE) -> dict[str, Any]:
-    return layers.about(viewer.layers[name])["settings"]
+    return about(viewer.layers[name])["settings"]
 
 
 def drawn_again(viewer: Any, mesh: Mesh, name: str = IMAGE) -> np.ndarray:
@@ -100,9 +103,9 @@ def test_the_selected_shape_is_imaged(
     assert microscope.find("sample").text().startswith("4 · donut:")
     # It lies beside the volume, not over it, and the labels stay active.
     assert layer.extent.world[0][1] > 96 * 0.024
-    assert loaded.layers.selection.active.name == layers.INSTANCES
+    assert loaded.layers.selection.active.name == INSTANCES
     before = pixels(loaded)
-    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    loaded.layers[INSTANCES].selected_label = id_of("rod")
     settled(microscope)
     assert not np.array_equal(pixels(loaded), before)
     np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, shapes.mesh(id_of("rod"))))
@@ -228,7 +231,7 @@ def test_the_first_image_comes_into_view_and_later_ones_move_no_camera(
     def seen() -> Any:
         return tuple(camera.center), camera.zoom, tuple(camera.angles)
 
-    window.layers[layers.INSTANCES].selected_label = id_of("donut")
+    window.layers[INSTANCES].selected_label = id_of("donut")
     settled(hands)
     assert (camera.center, camera.zoom) != alone
     assert camera.angles == pytest.approx(angles)
@@ -242,7 +245,7 @@ def test_the_first_image_comes_into_view_and_later_ones_move_no_camera(
     before = seen()
     hands.type("image_size", 64)
     settled(hands)
-    window.layers[layers.INSTANCES].selected_label = id_of("rod")
+    window.layers[INSTANCES].selected_label = id_of("rod")
     settled(hands)
     window.layers.remove(IMAGE)
     hands.type("focus_um", 0.2)
@@ -267,7 +270,7 @@ def test_an_image_that_is_in_sight_leaves_the_camera_alone(
     qtbot.wait(50)
     camera = getattr(window, "scene", window).camera
     camera.center, camera.zoom = (0.0, 1.0, 6.0), 30.0
-    window.layers[layers.INSTANCES].selected_label = id_of("donut")
+    window.layers[INSTANCES].selected_label = id_of("donut")
     settled(hands)
     assert camera.zoom == 30.0
     assert tuple(camera.center)[-2:] == (1.0, 6.0)
@@ -290,7 +293,7 @@ def test_dark_pixels_of_flat_images_are_dark_in_3d_in_the_light_theme(
     window.theme = "light"
     window.dims.ndisplay = 3
     hands = open_panel(window, PANEL)
-    window.layers[layers.INSTANCES].selected_label = id_of("donut")
+    window.layers[INSTANCES].selected_label = id_of("donut")
     settled(hands)
     hands.click("photons")
     hands.click("point")
@@ -374,7 +377,7 @@ def test_the_focal_plane_cuts_the_shape_where_the_image_is_sharp(
     np.testing.assert_allclose(plane.mean(axis=0), centre + 0.4 * turn[0], atol=1e-5)
     assert np.ptp((plane - centre) @ turn[2]) == pytest.approx(128 * 0.070)
     assert list(loaded.layers[IMAGE].extent.world[0]) == pytest.approx(images)
-    assert loaded.layers.selection.active.name == layers.INSTANCES
+    assert loaded.layers.selection.active.name == INSTANCES
     microscope.click("focal_plane")
     microscope.wait(lambda: "focal plane" not in loaded.layers)
 
@@ -452,7 +455,7 @@ def test_the_point_spread_function_follows_the_optics(microscope: Hands, loaded:
     found = point_image(microscope.panel.form.microscope(), round(microscope.panel._height_um, 2))
     np.testing.assert_allclose(layer.data[:, :81], found.xy, rtol=1e-5)
     np.testing.assert_allclose(layer.data[:, -81:], found.xz, rtol=1e-5)
-    assert loaded.layers.selection.active.name == layers.INSTANCES
+    assert loaded.layers.selection.active.name == INSTANCES
     microscope.click("point")
     microscope.wait(lambda: name not in loaded.layers)
 
@@ -615,7 +618,7 @@ def test_noise_can_be_left_out_or_be_that_of_the_paper(microscope: Hands, loaded
         layer = loaded.layers[IMAGE]
         assert layer.data.dtype == dtype
         # Grey levels of another kind need another contrast, or the image would be black.
-        assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+        assert layer.contrast_limits == pytest.approx(contrast_of(layer.data))
 
 
 def test_the_photons_without_noise_lie_beside_the_image(microscope: Hands, loaded: Any) -> None:
@@ -671,7 +674,7 @@ def test_the_ground_truth_mask_lies_beside_the_photons(
     np.testing.assert_allclose(mask.scale, clean.scale)
     assert mask.extent.world[0][1] > clean.extent.world[1][1]
     assert {str(unit) for unit in loaded.layers.units} == {"micrometer"}
-    assert loaded.layers.selection.active.name == layers.INSTANCES
+    assert loaded.layers.selection.active.name == INSTANCES
     # Optics, focus and camera leave it alone; another shape and other pixels do not.
     before = mask.data
     microscope.type("focus_um", 1)
@@ -679,7 +682,7 @@ def test_the_ground_truth_mask_lies_beside_the_photons(
     settled(microscope)
     microscope.qtbot.wait(50)
     assert mask.data is before
-    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    loaded.layers[INSTANCES].selected_label = id_of("rod")
     settled(microscope)
     microscope.wait(lambda: shows(shapes.mesh(id_of("rod"))))
     microscope.type("image_size", 32)
@@ -726,28 +729,28 @@ def test_contrast_stays_out_of_focus_unless_asked_to_follow(
 ) -> None:
     layer = loaded.layers[IMAGE]
     in_focus = list(layer.contrast_limits)
-    assert in_focus == pytest.approx(layers.contrast_of(layer.data))
+    assert in_focus == pytest.approx(contrast_of(layer.data))
     microscope.type("focus_um", 3)
     settled(microscope)
     assert list(layer.contrast_limits) == in_focus
-    assert layers.contrast_of(layer.data)[1] < in_focus[1]
+    assert contrast_of(layer.data)[1] < in_focus[1]
     microscope.click("auto_contrast")
-    microscope.wait(lambda: layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data)))
+    microscope.wait(lambda: layer.contrast_limits == pytest.approx(contrast_of(layer.data)))
     microscope.type("focus_um", 0)
     settled(microscope)
-    assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+    assert layer.contrast_limits == pytest.approx(contrast_of(layer.data))
     # Off again: another preset or shape still adjusts it, even while knobs move.
     microscope.click("auto_contrast")
     microscope.type("photons_per_fluorophore", 5000)
     microscope.choose("microscope", "epi1")
     microscope.type("photons_per_fluorophore", 20000)
     settled(microscope)
-    assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+    assert layer.contrast_limits == pytest.approx(contrast_of(layer.data))
     microscope.type("photons_per_fluorophore", 100)
     settled(microscope)
-    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    loaded.layers[INSTANCES].selected_label = id_of("rod")
     settled(microscope)
-    assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+    assert layer.contrast_limits == pytest.approx(contrast_of(layer.data))
 
 
 def test_the_switch_makes_a_stack_in_micrometres(
@@ -775,9 +778,9 @@ def test_the_switch_makes_a_stack_in_micrometres(
     assert pixels(loaded).shape == (48, 48)
     # Another shape gets a contrast of its own, in the stack too.
     microscope.type("photons_per_fluorophore", 20000)
-    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    loaded.layers[INSTANCES].selected_label = id_of("rod")
     settled(microscope, STACK)
-    assert layer.contrast_limits == pytest.approx(layers.contrast_of(layer.data))
+    assert layer.contrast_limits == pytest.approx(contrast_of(layer.data))
 
 
 @pytest.fixture
@@ -792,11 +795,11 @@ def test_a_plain_surface_is_imaged(viewer: Any, open_panel: Any, ball: Mesh) -> 
     from napari.layers import Layer
 
     hands = open_panel(viewer, PANEL)
-    viewer.add_layer(Layer.create(*layers.mesh_layer(ball, "ball")))
+    viewer.add_layer(Layer.create(*mesh_layer(ball, "ball")))
     settled(hands)
     assert hands.find("surface").currentText() == "ball"
     assert hands.find("sample").text() == "none selected; using the surface below"
-    known = layers.mesh_of_layer(viewer.layers["ball"])
+    known = mesh_of_layer(viewer.layers["ball"])
     np.testing.assert_array_equal(pixels(viewer), drawn_again(viewer, known))
     assert settings(viewer)["area_um2"] == pytest.approx(ball.area_um2, rel=1e-4)
 
@@ -829,7 +832,7 @@ def test_a_chosen_surface_is_imaged_until_a_shape_is_selected(
     settled(microscope)
     assert settings(loaded)["area_um2"] == pytest.approx(4 * ball.area_um2, rel=1e-3)
     assert microscope.find("sample").text() == "using the surface below"
-    loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+    loaded.layers[INSTANCES].selected_label = id_of("rod")
     settled(microscope)
     assert microscope.find("sample").text().startswith("3 · rod")
 
@@ -881,7 +884,7 @@ def test_closing_in_the_middle_of_an_update_ends_it(
         with qtbot.waitSignal(microscope.panel.destroyed):
             microscope.dock.destroyOnClose()
         before = pixels(loaded)
-        loaded.layers[layers.INSTANCES].selected_label = id_of("rod")
+        loaded.layers[INSTANCES].selected_label = id_of("rod")
         qtbot.wait(100)
         np.testing.assert_array_equal(pixels(loaded), before)
         loaded.layers.clear()
@@ -948,7 +951,7 @@ def test_a_microscope_file_that_is_dropped_turns_into_the_panel(
     opened = loaded.window.dock_widgets[f"{PANEL} (3DMSL)"]  # as the menu calls it
     hands = Hands(qtbot, opened, opened.parent())
     assert hands.panel.simulation().microscope == wanted
-    loaded.layers[layers.INSTANCES].selected_label = id_of("donut")
+    loaded.layers[INSTANCES].selected_label = id_of("donut")
     settled(hands)
     path.with_suffix(".toml").write_text("numerical_aperture = 1.2\nemission_nm = 500\n", "utf-8")
     loaded.open(path.with_suffix(".toml"), plugin="napari-3dmsl")

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor, QPixmap
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.class_colours import class_colour
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.widgets.common.class_surfaces import recolour
@@ -43,7 +43,7 @@ class ClassEditor(QWidget):
         self.choice.setToolTip("Another class for the selected shapes")
         for row, kind in enumerate(ShapeClass):
             mark = QPixmap(12, 12)
-            mark.fill(QColor(layers.class_colour(kind)))
+            mark.fill(QColor(class_colour(kind)))
             self.choice.addItem(str(kind), str(kind))
             self.choice.setItemData(row, mark, Qt.ItemDataRole.DecorationRole)
         tip = (

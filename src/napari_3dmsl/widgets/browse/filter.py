@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.class_colours import CLASS_COLOURS, class_colour
 from napari_3dmsl.shapes.correction import UNKNOWN
 from napari_3dmsl.widgets.browse.histogram import Histogram
 from napari_3dmsl.widgets.browse.table import BoolArray, ShapeTable
@@ -177,7 +177,7 @@ class FilterBar(QWidget):
             self.class_choice.addItem(f"{ALL} ({len(table.ids)})", ALL)
             for at in np.argsort(-counts, kind="stable").tolist():
                 mark = QPixmap(12, 12)
-                mark.fill(QColor(layers.class_colour(str(kinds[at]))))
+                mark.fill(QColor(class_colour(str(kinds[at]))))
                 self.class_choice.addItem(f"{kinds[at]} ({counts[at]})", str(kinds[at]))
                 self.class_choice.setItemData(
                     self.class_choice.count() - 1, mark, Qt.ItemDataRole.DecorationRole
@@ -190,13 +190,13 @@ class FilterBar(QWidget):
     def show_histograms(self, table: ShapeTable) -> None:
         """Draw the shapes of the table, those that are shown in the colours of their classes."""
         kinds = table.classes()
-        order = [*layers.CLASS_COLOURS, UNKNOWN]
+        order = [*CLASS_COLOURS, UNKNOWN]
         present = [kind for kind in order if kind in set(kinds.tolist())]
         present += sorted(set(kinds.tolist()) - set(order))
         codes = np.zeros(len(kinds), np.int64)
         for code, kind in enumerate(present):
             codes[kinds == kind] = code
-        classes = [(kind, layers.class_colour(kind)) for kind in present]
+        classes = [(kind, class_colour(kind)) for kind in present]
         names = {column.name for column in table.columns}
         for field in self.ranges:
             known = field.measure in names

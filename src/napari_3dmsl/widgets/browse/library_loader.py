@@ -7,7 +7,8 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
+from napari_3dmsl.layers.classes import by_class
 from napari_3dmsl.library.level_of_detail import DRAWN_SHAPES, draw_library, drawn_faces
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.shapes.mesh import Mesh
@@ -54,7 +55,7 @@ class LibraryDrawing(QObject):
             return
         faces = drawn_faces(source, source.ids[:DRAWN_SHAPES])
         for layer in surfaces_of(self._viewer, source).values():
-            for shape_id in layers.about(layer)["merged"].sizes:
+            for shape_id in about(layer)["merged"].sizes:
                 faces.pop(shape_id, None)
         if not faces:
             return
@@ -84,7 +85,7 @@ class LibraryDrawing(QObject):
         """Add a part, one class a turn: a class grows by other faces than the canvas has."""
         if self._job is None:  # a part that was on its way
             return
-        groups = layers.by_class(part, self._source)
+        groups = by_class(part, self._source)
         self._turns.extend(
             partial(draw_more, self._viewer, self._source, kind, meshes)
             for kind, meshes in groups.items()

@@ -22,7 +22,7 @@ from qtpy.QtGui import QColor, QFontMetrics, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.class_colours import class_colour
 from napari_3dmsl.shapes.collection import ShapeSource
 from napari_3dmsl.shapes.correction import UNKNOWN
 from napari_3dmsl.widgets.browse.columns import COLUMNS, Column
@@ -180,10 +180,10 @@ class ShapeTable(QAbstractTableModel):
             return _text(value, decimals) + (_EDITED if measured and measured[row] else "")
         if role == Qt.ItemDataRole.DecorationRole and name == "shape_class":
             swatch = QPixmap(12, 12)
-            swatch.fill(QColor(layers.class_colour(value)))
+            swatch.fill(QColor(class_colour(value)))
             return swatch
         if role == Qt.ItemDataRole.DecorationRole and name == "index" and self.picture_of:
-            colour = layers.class_colour(self._table["shape_class"][row])
+            colour = class_colour(self._table["shape_class"][row])
             return self.picture_of(int(value), colour)
         if role == Qt.ItemDataRole.TextAlignmentRole and name != "shape_class":
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

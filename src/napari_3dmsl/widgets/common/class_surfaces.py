@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about, kind_of
+from napari_3dmsl.layers.class_colours import class_colour
+from napari_3dmsl.layers.classes import CLASS, class_layer, class_title, shapes_of
+from napari_3dmsl.layers.extraction import INSTANCES
 from napari_3dmsl.shapes.correction import UNKNOWN
 from napari_3dmsl.shapes.merged_mesh import MergedMesh, regroup
 from napari_3dmsl.shapes.mesh import Mesh
@@ -16,10 +19,10 @@ def recolour(viewer: Any, source: Any, classes: Mapping[int, str | None]) -> Non
     """Show other classes of some shapes in the layers of a source."""
     names = {shape_id: kind or UNKNOWN for shape_id, kind in classes.items()}
     for layer in viewer.layers:
-        if layers.shapes_of(layer) is source and layers.about(layer)["kind"] == layers.INSTANCES:
+        if shapes_of(layer) is source and kind_of(layer) == INSTANCES:
             _recolour_labels(layer, source, names)
     surfaces = surfaces_of(viewer, source)
-    groups = {kind: layers.about(layer)["merged"] for kind, layer in surfaces.items()}
+    groups = {kind: about(layer)["merged"] for kind, layer in surfaces.items()}
     changed = regroup(groups, names)
     # What comes first: without any layer the shapes would count as closed.
     for kind in sorted(changed, key=lambda kind: changed[kind] is None):
@@ -29,16 +32,16 @@ def recolour(viewer: Any, source: Any, classes: Mapping[int, str | None]) -> Non
 def draw_more(viewer: Any, source: Any, kind: str, meshes: Mapping[int, Mesh]) -> None:
     """Add surfaces of some shapes to those of their class that are drawn."""
     layer = surfaces_of(viewer, source).get(kind)
-    known = {} if layer is None else layers.about(layer)["merged"].pieces()
+    known = {} if layer is None else about(layer)["merged"].pieces()
     _renew_surface(viewer, layer, kind, MergedMesh.of({**known, **meshes}), source)
 
 
 def surfaces_of(viewer: Any, source: Any) -> dict[str, Any]:
     """Return the layer of each class that is drawn of some shapes."""
     return {
-        layers.about(layer)["shape_class"]: layer
+        about(layer)["shape_class"]: layer
         for layer in viewer.layers
-        if layers.shapes_of(layer) is source and layers.about(layer)["kind"] == "class"
+        if shapes_of(layer) is source and kind_of(layer) == CLASS
     }
 
 
@@ -48,15 +51,15 @@ def _renew_surface(
     if merged is None:
         viewer.layers.remove(layer)
         return
-    data, attributes, _ = layers.class_layer(kind, merged, source)
+    data, attributes, _ = class_layer(kind, merged, source)
     if layer is None:
         from napari.layers import Surface
 
         with unselected(viewer.layers):
             viewer.add_layer(Surface(data, **attributes))
         return
-    told = layers.about(layer)
-    if layer.name == layers.class_title(kind, told["merged"]):  # else the person has named it
+    told = about(layer)
+    if layer.name == class_title(kind, told["merged"]):  # else the person has named it
         layer.name = attributes["name"]
     layer.data = data
     told["merged"] = merged
@@ -64,7 +67,7 @@ def _renew_surface(
 
 def _recolour_labels(layer: Any, source: Any, names: Mapping[int, str]) -> None:
     colours = dict(layer.colormap.color_dict)
-    colours.update({i: layers.class_colour(kind) for i, kind in names.items()})
+    colours.update({i: class_colour(kind) for i, kind in names.items()})
     layer.colormap = colours
     features = layer.features.copy()
     rows = features["index"].isin(list(names))

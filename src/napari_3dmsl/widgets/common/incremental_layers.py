@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_3dmsl.layers.shapes import LayerData
+from napari_3dmsl.layers.attributes import LayerData
 
 Turn = Callable[[], None]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.placement import placement_of_layer, unmirrored
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.questions import ask_for_path
@@ -19,7 +19,7 @@ def save_layer(panel: Panel, layer: Any) -> None:
     from napari_3dmsl.image_io.ome_tiff import write_image_array
 
     name = f"{layer.name.replace(' ', '_')}.ome.tif"
-    settings = layers.about(layer)["settings"]
+    settings = about(layer)["settings"]
 
     def write(path: Path) -> None:
         pixels, *_ = unmirrored(layer.data, placement_of_layer(layer))

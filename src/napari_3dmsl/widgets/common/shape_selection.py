@@ -11,7 +11,10 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import kind_of
+from napari_3dmsl.layers.classes import shapes_of
+from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.surfaces import HIGHLIGHT, selected_layer
 from napari_3dmsl.shapes.collection import ShapeSource
 from napari_3dmsl.shapes.mesh import Mesh, merge_meshes
 from napari_3dmsl.widgets.common.canvas_view import units_in
@@ -81,8 +84,7 @@ class ShapeSelection(QObject):
         found = [
             layer
             for layer in self._layers
-            if layers.about(layer).get("kind") == layers.INSTANCES
-            and layers.shapes_of(layer) is self.source
+            if kind_of(layer) == INSTANCES and shapes_of(layer) is self.source
         ]
         return found[-1] if found else None
 
@@ -156,7 +158,7 @@ class ShapeSelection(QObject):
         return found
 
     def _refresh(self, event: Any = None) -> None:
-        sources = [source for source in map(layers.shapes_of, self._layers) if source is not None]
+        sources = [source for source in map(shapes_of, self._layers) if source is not None]
         newest = sources[-1] if sources else None
         if newest is self.source:
             return
@@ -188,7 +190,7 @@ class ShapeSelection(QObject):
     @property
     def highlight(self) -> Any:
         """The layer that draws the selected shapes, or None."""
-        return next((x for x in self._layers if layers.about(x).get("kind") == "selected"), None)
+        return next((x for x in self._layers if kind_of(x) == HIGHLIGHT), None)
 
     def _highlight(self) -> None:
         """Draw the selected shapes in white."""
@@ -198,7 +200,7 @@ class ShapeSelection(QObject):
             if shown is not None:
                 shown.visible = False
             return
-        data, attributes, _ = layers.selected_layer(merge_meshes(meshes))
+        data, attributes, _ = selected_layer(merge_meshes(meshes))
         if shown is not None:
             shown.data = data
             shown.visible = True

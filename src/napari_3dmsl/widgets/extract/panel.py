@@ -15,9 +15,14 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QLabel
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import LayerData, about, kind_of
+from napari_3dmsl.layers.classes import CLASS
+from napari_3dmsl.layers.extraction import INSTANCES, extraction_layers
 from napari_3dmsl.layers.extraction_preview import PREVIEW
+from napari_3dmsl.layers.images import SIMULATED
+from napari_3dmsl.layers.labels import set_voxel_um, volume_layer, voxel_nm_of, voxels_of
 from napari_3dmsl.layers.optics import MASK
+from napari_3dmsl.layers.surfaces import HIGHLIGHT
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import ExtractionSettings, suggested_downsample
 from napari_3dmsl.volumes.labels import VoxelNm, check_labels
@@ -214,12 +219,12 @@ class ExtractPanel(Panel):
             return
         try:
             settings = self.settings()
-            labels, origin_um = layers.voxels_of(layer, _finest(layer))
+            labels, origin_um = voxels_of(layer, _finest(layer))
             labels = check_labels(labels, self.source.background())
         except ValueError as error:
             self.complain(in_the_panel(str(error)))
             return
-        known = layers.voxel_nm_of(layer)
+        known = voxel_nm_of(layer)
         other = known is None or not np.allclose(known, settings.voxel_nm, rtol=1e-6)
         self._source = Source(
             layer,
@@ -231,7 +236,7 @@ class ExtractPanel(Panel):
         self._preview.cancel()
         self._set_running(True)
         self.say("Starting…")
-        work = partial(layers.extraction_layers, rules=ClassRules(**self.classes.values()))
+        work = partial(extraction_layers, rules=ClassRules(**self.classes.values()))
         self._job.start(work, labels, settings, layer.name)
         _prepare_label_colours(np.uint8)
 
@@ -244,8 +249,7 @@ class ExtractPanel(Panel):
         self.progress.setRange(0, 0)
 
     def _show_progress(self, done: int, total: int, what: str) -> None:
-        # As many shapes as `layers.shapes.instances_layer` widens for.
-        if total > np.iinfo(np.uint8).max:
+        if total > np.iinfo(np.uint8).max:  # as many shapes as `instances_layer` widens for
             _prepare_label_colours(np.uint16)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
@@ -259,7 +263,7 @@ class ExtractPanel(Panel):
         self._set_running(False)
         self.say("Cancelled; no layer was changed.")
 
-    def _show_shapes(self, found: list[layers.LayerData]) -> None:
+    def _show_shapes(self, found: list[LayerData]) -> None:
         """Begin to add the layers."""
         assert self._source is not None
         self.cancel_button.setEnabled(False)
@@ -279,9 +283,9 @@ class ExtractPanel(Panel):
         # The labels are active: napari searches a big active surface at every mouse move.
         if added[0] in self.viewer.layers:
             self.viewer.layers.selection.active = added[0]
-        about = layers.about(added[0])
-        shapes = about["shapes"]
-        lines = result(about["report"], shapes.table["shape_class"], self._told.seconds)
+        told = about(added[0])
+        shapes = told["shapes"]
+        lines = result(told["report"], shapes.table["shape_class"], self._told.seconds)
         drawn = sum(len(layer.data[1]) for layer in added[1:])
         thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
         doubts = "".join(f"Mind: {text}.\n" for text in self._doubts)
@@ -293,8 +297,8 @@ class ExtractPanel(Panel):
         if layer not in self.viewer.layers:
             return origin_um
         if source.set_scale:
-            layers.set_voxel_um(layer, source.voxel_um)
-            _, origin_um = layers.voxels_of(layer, _finest(layer))
+            set_voxel_um(layer, source.voxel_um)
+            _, origin_um = voxels_of(layer, _finest(layer))
         layer.visible = False
         return origin_um
 
@@ -302,10 +306,10 @@ class ExtractPanel(Panel):
         """Take away the layers of an earlier extraction; *Undo* brings them back."""
         earlier = []
         for layer in list(self.viewer.layers):
-            kind = layers.about(layer).get("kind")
-            if kind in {layers.INSTANCES, "class", "selected", PREVIEW}:
+            kind = kind_of(layer)
+            if kind in {INSTANCES, CLASS, HIGHLIGHT, PREVIEW}:
                 self.viewer.layers.remove(layer)
-            if kind in {layers.INSTANCES, "class"}:
+            if kind in {INSTANCES, CLASS}:
                 earlier.append(layer)
         if earlier:
             self.undo_button.forget()  # those before the earlier ones would fill the memory
@@ -315,7 +319,7 @@ class ExtractPanel(Panel):
         """Show an earlier extraction again, with its classes set by hand, instead of the newest."""
         self.undo_button.hide()
         for layer in list(self.viewer.layers):
-            if layers.about(layer).get("kind") in {layers.INSTANCES, "class", "selected"}:
+            if kind_of(layer) in {INSTANCES, CLASS, HIGHLIGHT}:
                 self.viewer.layers.remove(layer)
         for layer in earlier:
             self.viewer.add_layer(layer)
@@ -326,7 +330,7 @@ class ExtractPanel(Panel):
         """Show the chosen layer's voxel size, or ask for it."""
         layer = self.choice.layer
         try:
-            voxel_nm = None if layer is None else layers.voxel_nm_of(layer)
+            voxel_nm = None if layer is None else voxel_nm_of(layer)
         except ValueError as error:
             self.complain(in_the_panel(str(error)))
             voxel_nm = None
@@ -398,7 +402,7 @@ class ExtractPanel(Panel):
     def _show_volume(self, volume: LabelVolume, path: Path) -> None:
         from napari.layers import Layer
 
-        layer = self.viewer.add_layer(Layer.create(*layers.volume_layer(volume)))
+        layer = self.viewer.add_layer(Layer.create(*volume_layer(volume)))
         self.choice.choose(layer)
         self.say(described(volume, path))
 
@@ -410,7 +414,7 @@ def _without_blocks(values: dict[str, Any]) -> dict[str, Any]:
 
 def _may_be_labels(layer: Any) -> bool:
     """Whether this package has not made it itself."""
-    return layers.about(layer).get("kind") not in {layers.INSTANCES, "image", PREVIEW, MASK}
+    return kind_of(layer) not in {INSTANCES, SIMULATED, PREVIEW, MASK}
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import LayerData, kind_of
 from napari_3dmsl.layers.extraction_preview import ERODED, PREVIEW, preview_layers
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 from napari_3dmsl.shapes.extraction_preview import Preview, preview_extraction
@@ -103,7 +103,7 @@ class PreviewRunner(QObject):
             self._work.request(self._last)
 
     def _shown(self) -> list[Any]:
-        return [x for x in self._viewer.layers if layers.about(x).get("kind") == PREVIEW]
+        return [x for x in self._viewer.layers if kind_of(x) == PREVIEW]
 
     def _show(self, request: Request, preview: Preview) -> None:
         if request.layer not in self._viewer.layers or request.stopped.is_set():
@@ -124,7 +124,7 @@ class PreviewRunner(QObject):
             "White: what the erosion leaves."
         )
 
-    def _put(self, found: list[layers.LayerData]) -> None:
+    def _put(self, found: list[LayerData]) -> None:
         """Renew the layers in their place, or add them; the active layer stays the active one."""
         from napari.layers import Layer
 

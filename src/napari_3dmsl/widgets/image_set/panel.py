@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.recipe.recipe_file import read_recipe, write_recipe
 from napari_3dmsl.datasets.run.pace import Pace
-from napari_3dmsl.layers.shapes import about
+from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.canvas_view import look_at
 from napari_3dmsl.widgets.common.form import LABEL_WIDTH, button

@@ -10,7 +10,7 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about, kind_of
 from napari_3dmsl.layers.optics import FOCAL_PLANE
 from napari_3dmsl.widgets.common.canvas_view import units_in
 
@@ -49,12 +49,12 @@ class FocusDrag(QObject):
             self._viewer.mouse_drag_callbacks.remove(self._drag)
 
     def _drag(self, viewer: Any, event: Any) -> Iterator[None]:
-        plane = next((x for x in viewer.layers if layers.about(x).get("kind") == FOCAL_PLANE), None)
+        plane = next((x for x in viewer.layers if kind_of(x) == FOCAL_PLANE), None)
         grabbed = None if plane is None else self._grab(plane, event)
         if plane is None or grabbed is None:
             return
         camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
-        told = layers.about(plane)
+        told = about(plane)
         axis, focus_um = np.array(told["axis"]), float(told["focus_um"])
         pans, camera.mouse_pan = camera.mouse_pan, False
         try:
@@ -75,7 +75,7 @@ class FocusDrag(QObject):
         if event.button != 1 or event.modifiers or not plane.visible or not in_space:
             return None
         ray = self._ray(plane, event)
-        axis = np.array(layers.about(plane)["axis"])
+        axis = np.array(about(plane)["axis"])
         if 1.0 - (axis @ ray.direction) ** 2 < _FLATTEST_SINE**2:
             return None
         zoom = getattr(viewer, "scene", viewer).camera.zoom

@@ -10,7 +10,9 @@ import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.layers import optics as optics_layers
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import kind_of
+from napari_3dmsl.layers.images import SIMULATED, image_layer
+from napari_3dmsl.layers.placement import box_um_of
 from napari_3dmsl.microscope.resolution import PointImage
 from napari_3dmsl.microscope.simulation import SimulatedImage
 
@@ -45,7 +47,7 @@ def put_image(
     from napari.layers import Image
 
     found = find_image(viewer, name)
-    data, attributes, _ = layers.image_layer(image, name)
+    data, attributes, _ = image_layer(image, name)
     if found is None:
         attributes["translate"] += _middle_um(viewer, image, name, right_of)[-data.ndim :]
         active = viewer.layers.selection.active
@@ -87,7 +89,7 @@ def put_mask(viewer: napari.viewer.Viewer, mask: Any, image: SimulatedImage | No
     """Show the imaged shape's silhouette to the right of the image and its photons, or no more."""
     from napari.layers import Layer
 
-    found = next((x for x in viewer.layers if layers.about(x).get("kind") == MASK), None)
+    found = next((x for x in viewer.layers if kind_of(x) == MASK), None)
     if image is None:
         if found is not None:
             viewer.layers.remove(found)
@@ -131,7 +133,7 @@ def put_point(viewer: napari.viewer.Viewer, point: PointImage | None) -> None:
 
 
 def _is_point(layer: Any) -> bool:
-    return bool(layers.about(layer).get("kind") == optics_layers.POINT)
+    return kind_of(layer) == optics_layers.POINT
 
 
 def _below(viewer: napari.viewer.Viewer) -> FloatArray:
@@ -164,7 +166,7 @@ def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) 
 
 
 def _is_focal_plane(layer: Any) -> bool:
-    return bool(layers.about(layer).get("kind") == optics_layers.FOCAL_PLANE)
+    return kind_of(layer) == optics_layers.FOCAL_PLANE
 
 
 def _middle_um(
@@ -174,14 +176,14 @@ def _middle_um(
     microscope = image.simulation.microscope
     height_um, width_um = (count * microscope.pixel_um for count in microscope.image_size)
     boxes = [
-        layers.box_um_of(layer)
+        box_um_of(layer)
         for layer in viewer.layers
         if layer.ndim == 3 and not _is_image(layer) and not _is_focal_plane(layer)
     ]
     left = [
         layer
         for layer in viewer.layers
-        if layer.name in right_of and (_is_image(layer) or layers.about(layer).get("kind") == MASK)
+        if layer.name in right_of and (_is_image(layer) or kind_of(layer) == MASK)
     ]
     edges = [float(box[1][2]) for box in boxes]
     edges += [float(layer.extent.world[1][-1]) for layer in left]
@@ -193,5 +195,5 @@ def _middle_um(
 
 
 def _is_image(layer: Any, name: str | None = None) -> bool:
-    ours = layers.about(layer).get("kind") == "image"
+    ours = kind_of(layer) == SIMULATED
     return ours and (name is None or layer.name == name)

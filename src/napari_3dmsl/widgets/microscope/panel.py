@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QWidget
 
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about, kind_of
+from napari_3dmsl.layers.classes import CLASS
 from napari_3dmsl.layers.optics import FOCAL_PLANE
+from napari_3dmsl.layers.surfaces import HIGHLIGHT, mesh_of_layer
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
@@ -200,9 +202,9 @@ class MicroscopePanel(Panel):
         if origin is None:
             return None
         if self._surface is None or self._surface[0] is not origin:
-            mesh = origin if isinstance(origin, Mesh) else layers.mesh_of_layer(origin)
+            mesh = origin if isinstance(origin, Mesh) else mesh_of_layer(origin)
             self._surface = (origin, Surface(mesh.vertices, mesh.faces))
-            unit_nm = 1000.0 if origin is shape else layers.about(origin).get("unit_nm", 1000.0)
+            unit_nm = 1000.0 if origin is shape else about(origin).get("unit_nm", 1000.0)
             self._doubts = doubtful_size(mesh, unit_nm)
         return self._surface[1]
 
@@ -353,7 +355,7 @@ def _text(name: str) -> QLabel:
 
 def _is_plain_surface(layer: Any) -> bool:
     """Surfaces that are one object: not the merged ones of a class, not the highlight."""
-    return layers.about(layer).get("kind") not in {"class", "selected", FOCAL_PLANE}
+    return kind_of(layer) not in {CLASS, HIGHLIGHT, FOCAL_PLANE}
 
 
 def _geometry_events(layer: Any) -> tuple[Any, ...]:

@@ -1,0 +1,57 @@
+"""The shapes of a source as surfaces, one for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from napari_3dmsl.layers.attributes import LayerData, about
+from napari_3dmsl.layers.class_colours import CLASS_COLOURS, class_colour
+from napari_3dmsl.layers.surfaces import surface_layer
+from napari_3dmsl.library.level_of_detail import drawn_faces
+from napari_3dmsl.shapes.collection import ShapeSource
+from napari_3dmsl.shapes.correction import UNKNOWN
+from napari_3dmsl.shapes.merged_mesh import MergedMesh
+from napari_3dmsl.shapes.mesh import Mesh, decimate
+
+CLASS = "class"
+
+
+def shapes_of(layer: Any) -> ShapeSource | None:
+    """Return the shapes that a layer shows, if it is one of ours."""
+    source: ShapeSource | None = about(layer).get("shapes")
+    return source
+
+
+def class_layers(shapes: ShapeSource) -> list[LayerData]:
+    """Return one Surface for each class present, in the order of `ShapeClass`."""
+    faces = drawn_faces(shapes, shapes.ids)
+    return drawn_layers({i: decimate(shapes.mesh(i), faces[i]) for i in shapes.ids}, shapes)
+
+
+def drawn_layers(drawn: Mapping[int, Mesh], shapes: ShapeSource) -> list[LayerData]:
+    """Return surfaces of some shapes as one Surface for each class present."""
+    groups = by_class(drawn, shapes)
+    order = [*CLASS_COLOURS, *sorted(set(groups) - set(CLASS_COLOURS))]
+    kinds = [kind for kind in order if kind in groups]
+    return [class_layer(kind, MergedMesh.of(groups[kind]), shapes) for kind in kinds]
+
+
+def by_class(drawn: Mapping[int, Mesh], shapes: ShapeSource) -> dict[str, dict[int, Mesh]]:
+    """Group surfaces of some shapes by the class that these have now."""
+    kinds = dict(zip(shapes.ids, shapes.table["shape_class"], strict=True))
+    groups: dict[str, dict[int, Mesh]] = {}
+    for shape_id, mesh in drawn.items():
+        groups.setdefault(kinds[shape_id] or UNKNOWN, {})[shape_id] = mesh
+    return groups
+
+
+def class_layer(kind: str, merged: MergedMesh, shapes: ShapeSource) -> LayerData:
+    """Return the shapes of one class as one Surface."""
+    told = {"shape_class": kind, "shapes": shapes, "merged": merged}
+    return surface_layer(merged.mesh, class_title(kind, merged), CLASS, class_colour(kind), **told)
+
+
+def class_title(kind: str, merged: MergedMesh) -> str:
+    """Name of the layer of a class."""
+    return f"{kind} ({len(merged.sizes)})"
