@@ -9,11 +9,12 @@ from typing import Any
 from pydantic_core import PydanticUndefined
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QValidator
-from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QWidget
+from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from napari_3dmsl.described import Described
 
 _SLIDER_STEPS = 1000
+_BOX_WIDTH = 156  # at most, beside a slider: for six digits and the longest unit
 _DIGITS = 12  # behind the point, that can be typed
 _SHOWN = 5e-6  # of the value: what six digits leave out
 _ENDLESS = 1e15  # the end of a range that has none
@@ -157,6 +158,7 @@ class NumberField(QWidget):
             self.slider.setAccessibleName(setting.show.label)
             self.slider.valueChanged.connect(self._slid)
             layout.addWidget(self.slider, 1)
+            self.box.setMaximumWidth(_BOX_WIDTH)
         layout.addWidget(self.box, 0 if self.slider else 1)
 
     def value(self) -> Any:
@@ -216,9 +218,14 @@ class SizeField(QWidget):
         for box, ending, words in ((self._rows, "", "rows"), (self._columns, "_to", "columns")):
             box.setObjectName(f"{name}{ending}")
             box.setAccessibleName(f"{setting.show.label}, {words}")
+            box.setMinimumWidth(80)
             box.refused.connect(self.refused)
-            layout.addWidget(box, 1)
-        layout.insertWidget(1, QLabel("×", self))
+            layout.addWidget(box, 5 if box is self._columns else 4)
+        self._rows.setSuffix("")  # the unit stands behind both
+        between = QLabel("×", self)
+        between.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        layout.insertWidget(1, between)
+        layout.setSpacing(3)
         self._size = self._shown()
         self._rows.edited.connect(self._rows_edited)
         self._columns.edited.connect(self._tell)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from qtpy.QtCore import QObject, QSignalBlocker, Signal
+from pydantic import Field
+from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
@@ -16,14 +17,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Labelling
-from napari_3dmsl.microscope.objectives import with_objective
 from napari_3dmsl.microscope.pose import VIEWS, Pose
 from napari_3dmsl.microscope.presets import (
     camera_names,
     load_camera,
     load_microscope,
-    load_objective,
     microscope_names,
     objective_names,
     save_microscope,
@@ -31,24 +31,81 @@ from napari_3dmsl.microscope.presets import (
 )
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation, pose_of_view, views_of
-from napari_3dmsl.widgets.common.form import button, drop_down
-from napari_3dmsl.widgets.common.relevance import (
-    camera_without_effect,
-    labelling_without_effect,
-    optics_without_effect,
-)
-from napari_3dmsl.widgets.common.remembered import State, fitted
-from napari_3dmsl.widgets.common.row_form import RowForm
+from napari_3dmsl.settings import Settings, Show
+from napari_3dmsl.widgets.common.form import Form, button, drop_down
+from napari_3dmsl.widgets.common.remembered import State
 from napari_3dmsl.widgets.common.undo import UndoButton
-from napari_3dmsl.widgets.microscope import rows as rows
+from napari_3dmsl.widgets.microscope.instrument import OWN_OBJECTIVE, Instrument
 
-OWN_OBJECTIVE = "the microscope's own"
-_INSTRUMENT = {"instrument", "optics", "indices", "camera"}
-_CAMERAS_WITH_PIXELS = {"widefield", "light_sheet"}
+OWN_POSE = "own"  # angles of none of the six views
+_PRESET_TIP = "Microscopes of the 3DMSL paper (Table 2), two more, and your own files"
+_OBJECTIVE_TIP = (
+    "Turn another objective in: aperture, immersion, magnification and, with a camera, pixel"
+)
+_OPEN_TIP = "Take a microscope from a .json or .toml file"
+_UNDO_TIP = (
+    "Bring back the optics and camera that the last preset, Reset, objective, camera or file has "
+    "replaced, and a preset of yours that Keep as has"
+)
+_RESET_TIP = "Back to the chosen microscope and objective"
+_KEEP_TIP = "Keep these optics as a preset of yours, for the list above and for --microscope"
+_DETECTOR_TIP = "Typical detectors of each kind, and your own files; fills Camera and noise below"
+
+_OPTICS = (
+    "modality",
+    "confocal",
+    "psf_model",
+    "numerical_aperture",
+    "emission_nm",
+    "excitation_nm",
+    "pinhole_airy",
+    "sheet_fwhm_um",
+    "pixel_nm",
+    "image_size",
+)
+_INDICES = ("immersion_index_design", "immersion_index", "coverslip_index", "specimen_index")
+_LABELLING = (
+    "target",
+    "density_per_um2",
+    "density_per_um3",
+    "efficiency",
+    "photons_per_fluorophore",
+    "photon_distribution",
+    "continuous",
+    "off_time_s",
+    "on_time_s",
+)
+_CAMERA = ("background_photons", "quantum_efficiency", "em_gain", "read_noise_e", "offset_adu")
+
+
+class View(Settings):
+    """Which of the release's views a pose is."""
+
+    view: Annotated[
+        Literal["0", "x90", "x180", "y90", "y180", "z90", "own"],
+        Field(
+            description="The six views of the 3DMSL release. The sliders turn further: 'own' is "
+            "told then."
+        ),
+        Show("View"),
+    ] = "0"
+
+
+class Recording(Settings):
+    """Whether a stack is recorded."""
+
+    stack: Annotated[
+        bool,
+        Field(description="Record a stack as a 3D layer beside the 2D image."),
+        Show("z-stack"),
+    ] = False
 
 
 class SimulationForm(QObject):
-    """Forms for sample, pose, optics, focus and camera, and the presets that fill them.
+    """One `Simulation`, the instrument that it began with, and the forms that show both.
+
+    The forms never change anything but what a person edits: a setting of a preset or file is
+    kept to the last digit, also where no field shows it.
 
     Signals
     -------
@@ -66,47 +123,55 @@ class SimulationForm(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._base = load_microscope("con1")
-        self._as_chosen = self._base
-        self._chosen = {"microscope": "con1", "objective": OWN_OBJECTIVE}
-        self._camera = usual_camera(self._base)
-        self.preset = drop_down("microscope", microscope_names(), rows.PRESET_TIP)
-        self.objective = drop_down(
-            "objective", [OWN_OBJECTIVE, *objective_names()], rows.OBJECTIVE_TIP
-        )
-        self.detector = drop_down("camera", camera_names(), rows.DETECTOR_TIP)
+        self._instrument = Instrument.of_preset()
+        self._simulation = Simulation()
+        self._problem: ValueError | None = None
+        self.preset = drop_down("microscope", microscope_names(), _PRESET_TIP)
+        self.objective = drop_down("objective", [OWN_OBJECTIVE, *objective_names()], _OBJECTIVE_TIP)
+        self.detector = drop_down("camera", camera_names(), _DETECTOR_TIP)
         self.changes = QLabel()
         self.changes.setObjectName("changes")
         self.changes.setWordWrap(True)
-        self.reset = button("reset", "Reset", "Back to the chosen preset", self._reset)
-        self.open = button("open_microscope", "Open…", rows.OPEN_TIP, self._ask_what_to_open)
-        self.keep = button("keep", "Keep as…", rows.KEEP_TIP, self._ask_for_name)
-        self.undo = UndoButton(rows.UNDO_TIP)
+        self.reset = button("reset", "Reset", _RESET_TIP, self._reset)
+        self.open = button("open_microscope", "Open…", _OPEN_TIP, self._ask_what_to_open)
+        self.keep = button("keep", "Keep as…", _KEEP_TIP, self._ask_for_name)
+        self.undo = UndoButton(_UNDO_TIP)
         self.undo.failed.connect(self.failed)
-        self.optics = RowForm(rows.OPTICS)
-        self.indices = RowForm(rows.INDICES)
-        self.focus = RowForm(rows.FOCUS)
-        self.stack = RowForm(rows.STACK)
-        self.pose = RowForm(rows.POSE)
-        self.labelling = RowForm(rows.LABELLING)
-        self.camera = RowForm(rows.CAMERA)
-        self.labelling.set_values(Labelling().model_dump())
-        self.stack.set_values({"planes": 31, "step_nm": 250})
-        self.focus.set_values({"focus_um": 0.0, "depth_um": 0.0})
-        self.preset.textActivated.connect(self._choose_preset)
-        self.objective.textActivated.connect(self._take_objective)
-        self.detector.textActivated.connect(self._take_camera)
-        for form in self._forms():
-            form.changed.connect(self._field_changed)
-        self.optics.field("modality").currentTextChanged.connect(self._take_usual_camera)
-        self.indices.field("immersion_index_design").currentIndexChanged.connect(self._immerse)
-        self._view = self.pose.field("view")
-        self._view.model().item(self._view.findText(rows.OWN_POSE)).setEnabled(False)  # told only
-        self._view.currentTextChanged.connect(self._take_view)
-        for axis in "zyx":
-            self.pose.field(f"rotation_deg_{axis}").valueChanged.connect(self._name_view)
-        self.camera.field("noise").currentIndexChanged.connect(self.grey_levels_changed)
-        self.take_preset("con1")
+        self.optics = Form(Microscope, _OPTICS)
+        self.indices = Form(Microscope, _INDICES)
+        self.focus = Form(Acquisition, ("focus_um", "depth_um"))
+        self.stack = Form(Recording)
+        self.planes = Form(Acquisition, ("planes", "step_nm", "z_axis"))
+        self.view = Form(View)
+        self.pose = Form(Pose, ("rotation_deg",))
+        self.labelling = Form(Labelling, _LABELLING)
+        self.noise = Form(Simulation, ("noise", "snr"))
+        self.camera = Form(Camera, _CAMERA)
+        self.seed = Form(Simulation, ("seed",))
+        self.planes.set_values({"planes": 31})
+        words = self.view.field("view").native
+        words.model().item(words.findText(OWN_POSE)).setEnabled(False)  # it is told only
+        self._listen()
+        self._take(lambda: self._instrument, undoable=False)
+
+    def _listen(self) -> None:
+        self.preset.textActivated.connect(self.take_preset)
+        self.objective.textActivated.connect(self._choose_objective)
+        self.detector.textActivated.connect(self._choose_camera)
+        for form in (self.optics, self.indices):
+            form.changed.connect(self._optics_edited)
+        self.view.changed.connect(self._view_edited)
+        self.pose.changed.connect(self._pose_edited)
+        self.noise.changed.connect(self._noise_edited)
+        for form in (
+            self.focus,
+            self.stack,
+            self.planes,
+            self.labelling,
+            self.camera,
+            self.seed,
+        ):
+            form.changed.connect(self._edited)
 
     def presets(self) -> QWidget:
         """Return the rows that choose microscope, objective and camera."""
@@ -123,17 +188,6 @@ class SimulationForm(QObject):
         layout.addRow(buttons)
         return widget
 
-    def _forms(self) -> tuple[RowForm, ...]:
-        return (
-            self.labelling,
-            self.pose,
-            self.optics,
-            self.indices,
-            self.focus,
-            self.stack,
-            self.camera,
-        )
-
     @property
     def wants_stack(self) -> bool:
         """Whether a z-stack is asked for beside the image."""
@@ -141,138 +195,140 @@ class SimulationForm(QObject):
 
     def microscope(self) -> Microscope:
         """Return the microscope as shown; ValueError when a setting is wrong."""
-        values = {**self.optics.values(), **self.indices.values()}
-        size = values.pop("image_size")
-        shown = self._base.replace(image_size=(size, size), **values)
-        if shown.modality != self._base.modality:  # a camera has pixels, a scan has points
-            shown = shown.replace(pixel_integration=shown.modality in _CAMERAS_WITH_PIXELS)
-        return shown if shown == self._base else shown.replace(name=f"{self._base.name}, changed")
+        return self._instrument.changed(self._optics())
 
     def simulation(self, *, stack: bool = False) -> Simulation:
         """Return all settings as shown; ValueError when one is wrong."""
-        pose = self.pose.values()
-        planes = self.stack.values()
-        camera = self.camera.values()
-        noise, seed, snr = (camera.pop(name) for name in ("noise", "seed", "snr"))
-        return Simulation(
-            microscope=self.microscope(),
-            acquisition=Acquisition(
-                **self.focus.values(),
-                planes=planes["planes"] if stack else 1,
-                step_nm=planes["step_nm"],
-                z_axis=planes["z_axis"],
-            ),
-            pose=Pose(rotation_deg=tuple(pose[f"rotation_deg_{axis}"] for axis in "zyx")),
-            labelling=Labelling(**self.labelling.values()),
-            camera=self._camera.replace(**camera),
-            noise=noise,
-            snr=snr if snr and noise == "camera" else None,
-            seed=seed,
-        )
+        if self._problem is not None:
+            raise self._problem
+        found = self._simulation
+        if stack or found.acquisition.planes == 1:
+            return found
+        plane = found.acquisition.model_copy(update={"planes": 1})
+        return found.model_copy(update={"acquisition": plane})
 
     def take_preset(self, name: str) -> None:
         """Fill the optics, the indices and the camera from a microscope's preset."""
-        try:
-            self._base = load_microscope(name)
-        except ValueError as error:
-            self.failed.emit(str(error))
-            return
-        self._as_chosen = self._base
-        self._chosen = {"microscope": name, "objective": OWN_OBJECTIVE}
-        self.objective.setCurrentText(OWN_OBJECTIVE)
-        self._camera = usual_camera(self._base)
-        self._show_instrument()
+        self._take(lambda: Instrument.of_preset(name))
 
     def open_microscope(self, path: Path) -> None:
         """Fill the fields from a microscope's file; it is not kept among the presets."""
-        try:
-            base = Microscope.load(path)
-        except (ValueError, OSError) as error:
-            self.failed.emit(str(error))
-            return
-        self._begin_step()
-        self._base = base
-        self._camera = usual_camera(self._base)
-        self._show_instrument()
+        self._take(lambda: Instrument.of_file(path))
 
     def keep_microscope(self, name: str) -> None:
         """Keep the microscope as shown as a preset, and choose it; *Undo* restores a former one."""
-        former = _yours(name)
+        former = load_microscope(name) if name in microscope_names() else None
         try:
             save_microscope(self.microscope(), name)
+            kept = Instrument.of_preset(name).with_camera(self._instrument.camera)
         except (ValueError, OSError) as error:
             self.failed.emit(str(error))
             return
         self._begin_step(None if former is None else lambda: save_microscope(former, name))
         if self.preset.findText(name) < 0:
             self.preset.addItem(name)
-        self.preset.setCurrentText(name)
-        camera = self._camera
-        self.take_preset(name)
-        self._camera = camera
-        self._show_camera()
-
-    def _choose_preset(self, name: str) -> None:
-        self._begin_step()
-        self.take_preset(name)
-
-    def _reset(self) -> None:
-        self._choose_preset(self.preset.currentText())
-
-    def _begin_step(self, first: Callable[[], Any] | None = None) -> None:
-        """Keep the instrument, which is about to be replaced, for *Undo*."""
-        before = {name: group for name, group in self.state().items() if name in _INSTRUMENT}
-
-        def back() -> None:
-            if first is not None:
-                first()
-            self.take_state(before)
-
-        self.undo.add(back)
+        self._instrument = kept
+        self._show_optics()
+        self._edited()
 
     def state(self) -> State:
         """Return instrument and labelling as plain values, for `take_state`."""
-        same = self._base == self._as_chosen
-        instrument = {
-            **self._chosen,  # not what the drop-downs show: they are ahead while one chooses
-            "base": None if same else self._base.model_dump(mode="json"),
-            "camera": self._camera.name,
-        }
+        chosen, camera = self._instrument.microscope, self._instrument.camera
         return {
-            "instrument": instrument,
-            "optics": self.optics.values(),
-            "indices": self.indices.values(),
-            "camera": self.camera.values(),
+            "instrument": self._instrument.as_remembered(),
+            "optics": _changed_only(self._optics(), chosen),
+            "camera": {
+                **_changed_only(self.camera.values(), camera),
+                **self.noise.values(),
+                **self.seed.values(),
+            },
             "labelling": self.labelling.values(),
-            "stack": self.stack.values(),
+            "stack": {**self.stack.values(), **self.planes.values()},
         }
 
     def take_state(self, state: State) -> None:
         """Fill the fields from a state; whatever does not fit is left as it is."""
-        instrument = state.get("instrument", {})
-        with QSignalBlocker(self):
-            for box, take in (
-                (self.preset, self.take_preset),
-                (self.objective, self._turn_in),
-            ):
-                name = instrument.get(box.objectName())
-                if isinstance(name, str) and box.findText(name) >= 0:
-                    box.setCurrentText(name)
-                    take(name)
-            base = instrument.get("base")
-            self._base = fitted(self._base, base if isinstance(base, dict) else {})
-            self._show_instrument()
-            self.optics.take(state.get("optics", {}))
-            self.indices.take(state.get("indices", {}))
-            camera = instrument.get("camera")
-            if isinstance(camera, str) and self.detector.findText(camera) >= 0:
-                self._camera = load_camera(camera)
-            self._show_camera()
-            self.camera.take(state.get("camera", {}))
-            self.labelling.take(state.get("labelling", {}))
-            self.stack.take(state.get("stack", {}))
+        self._instrument = Instrument.remembered(state.get("instrument", {}))
+        self._show_optics()
+        self._show_camera()
+        for group, forms in (
+            ("optics", (self.optics, self.indices)),
+            ("camera", (self.camera, self.noise, self.seed)),
+            ("labelling", (self.labelling,)),
+            ("stack", (self.stack, self.planes)),
+        ):
+            told = state.get(group, {})
+            for form in forms:
+                with form.changed.blocked():
+                    form.take(told)
+        self._seen = self._optics()
         self.grey_levels_changed.emit()
-        self._field_changed()
+        self._edited()
+
+    def take_focus(self, focus_um: float) -> None:
+        """Set the height of the sharp plane."""
+        self.focus.set_values({"focus_um": focus_um})
+
+    def take_pose(self, pose: Pose) -> None:
+        """Set the three angles, to the tenth of a degree that the fields show."""
+        angles = tuple(round(angle, 1) for angle in pose.angles_deg)
+        _show(self.pose, {"rotation_deg": angles})
+        self._pose_edited()
+
+    def _take(self, choose: Callable[[], Instrument], *, undoable: bool = True) -> None:
+        """Take another instrument and show it as it is; one that cannot be had is told."""
+        try:
+            chosen = choose()
+        except (ValueError, OSError) as error:
+            self.failed.emit(str(error))
+            return
+        if undoable:
+            self._begin_step()
+        self._instrument = chosen
+        self._show_optics()
+        self._show_camera()
+        self._name_view()
+        self.grey_levels_changed.emit()
+        self._edited()
+
+    def _reset(self) -> None:
+        self._take(lambda: self._instrument)
+
+    def _choose_objective(self, name: str) -> None:
+        self._take(lambda: self._instrument.with_objective(name))
+
+    def _choose_camera(self, name: str) -> None:
+        """Take another camera; the optics stay as they were changed."""
+        try:
+            camera = load_camera(name)
+        except ValueError as error:
+            self.failed.emit(str(error))
+            return
+        self._begin_step()
+        self._instrument = self._instrument.with_camera(camera)
+        self._show_camera()
+        self.grey_levels_changed.emit()
+        self._edited()
+
+    def _begin_step(self, first: Callable[[], Any] | None = None) -> None:
+        """Keep the instrument, which is about to be replaced, for *Undo*."""
+        instrument = self._instrument
+        forms = (self.optics, self.indices, self.camera, self.noise, self.seed)
+        before = [(form, form.values()) for form in forms]
+
+        def back() -> None:
+            if first is not None:
+                first()
+            self._instrument = instrument
+            self._show_choices()
+            for form, values in before:
+                _show(form, values)
+            self._seen = self._optics()
+            self._name_view()
+            self.grey_levels_changed.emit()
+            self._edited()
+
+        self.undo.add(back)
 
     def _ask_what_to_open(self) -> None:
         path, _ = QFileDialog.getOpenFileName(
@@ -286,115 +342,117 @@ class SimulationForm(QObject):
         if agreed:
             self.keep_microscope(name.strip())
 
-    def _tell_changes(self) -> None:
-        """Name what differs from the preset, so that nobody takes one for the other."""
-        try:
-            shown = self.microscope().model_dump(exclude={"name"})
-            preset = load_microscope(self.preset.currentText()).model_dump()
-        except ValueError:  # told elsewhere
-            return
-        different = [
-            name.replace("_", " ") for name, value in shown.items() if value != preset[name]
-        ]
-        self.changes.setText(f"Changed: {', '.join(different)}" if different else "")
-        self.changes.setVisible(bool(different))
-        self.reset.setEnabled(bool(different))
+    def _show_choices(self) -> None:
+        """Name the instrument; the microscope of a file is none of the list."""
+        self.preset.setPlaceholderText(self._instrument.own.name)
+        self.preset.setCurrentIndex(self.preset.findText(self._instrument.preset))
+        self.objective.setCurrentText(self._instrument.objective)
+        self.detector.setCurrentText(self._instrument.camera.name)
 
-    def _take_objective(self, name: str) -> None:
-        self._begin_step()
-        self._turn_in(name)
-
-    def _turn_in(self, name: str) -> None:
-        """Put an objective into the preset's microscope."""
-        try:
-            base = load_microscope(self.preset.currentText())
-            if name != OWN_OBJECTIVE:
-                base = with_objective(base, load_objective(name))
-        except ValueError as error:
-            self.failed.emit(str(error))
-            return
-        self._base = base
-        self._chosen["objective"] = name
-        self._show_instrument()
-
-    def _take_camera(self, name: str) -> None:
-        try:
-            camera = load_camera(name)
-        except ValueError as error:
-            self.failed.emit(str(error))
-            return
-        self._begin_step()
-        self._camera = camera
-        self.grey_levels_changed.emit()
-        self._show_camera()
-
-    def _show_instrument(self) -> None:
-        values = self._base.model_dump()
-        values["image_size"] = values["image_size"][0]
-        with QSignalBlocker(self):
-            for form in (self.optics, self.indices):
-                form.set_values(values)
-            self._show_camera()
-        self._name_view()
-        self._grey_out()
-        self._tell_changes()
-        self.grey_levels_changed.emit()
-        self.changed.emit()
+    def _show_optics(self) -> None:
+        values = dict(self._instrument.microscope)
+        for form in (self.optics, self.indices):
+            _show(form, values)
+        self._seen = self._optics()
+        self._show_choices()
 
     def _show_camera(self) -> None:
-        self.detector.setCurrentText(self._camera.name)
-        self.camera.set_values(self._camera.model_dump())
+        _show(self.camera, dict(self._instrument.camera))
+        self._show_choices()
 
-    def _take_usual_camera(self) -> None:
-        """Another modality is recorded by another detector."""
-        modality = self.optics.values()["modality"]
-        self._camera = usual_camera(self._base.replace(modality=modality))
-        self._show_camera()
+    def _optics(self) -> dict[str, Any]:
+        return {**self.optics.values(), **self.indices.values()}
 
-    def _immerse(self) -> None:
-        """Another objective is first of all used as it is made."""
-        medium = self.indices.values()["immersion_index_design"]
-        self.indices.set_values({"immersion_index": medium})
+    def _optics_edited(self) -> None:
+        """Fill what goes with another modality, its usual camera, and with another objective."""
+        before, now = self._seen, self._optics()
+        if now["immersion_index_design"] != before["immersion_index_design"]:
+            # first of all it is used as it is made
+            _show(self.indices, {"immersion_index": now["immersion_index_design"]})
+        if now["modality"] != before["modality"]:
+            other = self._instrument.microscope.model_copy(update={"modality": now["modality"]})
+            self._instrument = self._instrument.with_camera(usual_camera(other))
+            self._show_camera()
+        self._seen = self._optics()
+        self._edited()
 
-    def _take_view(self, view: str) -> None:
+    def _noise_edited(self) -> None:
+        if self.noise.values()["noise"] != self._simulation.noise:
+            self.grey_levels_changed.emit()
+        self._edited()
+
+    def _view_edited(self) -> None:
         """One of the paper's six views: set the three angles, as this microscope turns objects."""
+        view = self.view.values()["view"]
         if view in VIEWS:
-            self.take_pose(pose_of_view(self._base, view))
+            self.take_pose(pose_of_view(self._instrument.microscope, view))
+
+    def _pose_edited(self) -> None:
+        self._name_view()
+        self._edited()
 
     def _name_view(self) -> None:
         """Tell which view the angles are, or that they are none of the six."""
-        shown = [self.pose.field(f"rotation_deg_{axis}").value() for axis in "zyx"]
-        now = self._view.currentText()
-        same = [*views_of(self._base, shown), rows.OWN_POSE]
-        if now not in same[:-1]:
-            with QSignalBlocker(self._view):
-                self._view.setCurrentText(same[0])
+        angles = self.pose.values()["rotation_deg"]
+        same = [*views_of(self._instrument.microscope, angles), OWN_POSE]
+        if self.view.values()["view"] not in same[:-1]:
+            _show(self.view, {"view": same[0]})
 
-    def take_pose(self, pose: Pose) -> None:
-        """Set the three angles, to the tenth of a degree that the fields show."""
-        self.pose.set_values(
-            {
-                f"rotation_deg_{axis}": round(angle, 1)
-                for axis, angle in zip("zyx", pose.angles_deg, strict=True)
-            }
-        )
-
-    def _field_changed(self) -> None:
+    def _edited(self) -> None:
+        """Take what the fields hold into the simulation, and tell of it."""
+        try:
+            self._simulation, self._problem = self._shown(), None
+        except ValueError as error:  # told when the simulation is asked for
+            self._problem = error
         self._grey_out()
         self._tell_changes()
         self.changed.emit()
 
+    def _shown(self) -> Simulation:
+        noise = self.noise.values()
+        planes = self.planes.values()
+        if not self.wants_stack:
+            planes["planes"] = 1
+        return Simulation(
+            microscope=self.microscope(),
+            acquisition=Acquisition(**self.focus.values(), **planes),
+            pose=Pose(**self.pose.values()),
+            labelling=Labelling(**self.labelling.values()),
+            camera=self._instrument.camera.replace(**self.camera.values()),
+            noise=noise["noise"],
+            snr=noise["snr"] if noise["noise"] == "camera" else None,
+            **self.seed.values(),
+        )
+
+    def _tell_changes(self) -> None:
+        """Name what differs from the choice, so that nobody takes one for the other."""
+        names = self._instrument.differing(self._optics())
+        different = ", ".join(name.replace("_", " ") for name in names)
+        self.changes.setText(f"Changed: {different}" if different else "")
+        self.changes.setVisible(bool(different))
+        self.reset.setEnabled(bool(different))
+
     def _grey_out(self) -> None:
         """Grey out what has no effect with the present choices."""
-        optics, labelling, camera = (
-            form.values() for form in (self.optics, self.labelling, self.camera)
-        )
-        self.optics.show_only(without=optics_without_effect(optics))
-        self.labelling.show_only(without=labelling_without_effect(labelling))
-        self.camera.show_only(without=camera_without_effect(camera))
-        self.detector.setEnabled(camera["noise"] == "camera")
+        optics = self._instrument.microscope.model_copy(update=self._optics())
+        self.optics.show_only(without=optics.irrelevant())
+        labelling = Labelling(**self.labelling.values())
+        self.labelling.show_only(without=labelling.irrelevant())
+        idle = self._simulation.model_copy(update=self.noise.values()).irrelevant()
+        self.noise.show_only(without=idle)
+        without_camera = dict.fromkeys(self.camera.names, idle["camera"]) if idle else {}
+        self.camera.show_only(without=without_camera)
+        self.detector.setEnabled(not without_camera)
 
 
-def _yours(name: str) -> Microscope | None:
-    """Return the preset of yours of that name, if there is one that can be read."""
-    return load_microscope(name) if name in microscope_names() else None
+def _show(form: Form, values: Mapping[str, Any]) -> None:
+    """Let a form show values that nobody has edited."""
+    with form.changed.blocked():
+        form.set_values(values)
+
+
+def _changed_only(values: Mapping[str, Any], chosen: Settings) -> dict[str, Any]:
+    """Return values, None for each that is as chosen."""
+    return {
+        name: None if value == getattr(chosen, name) else value for name, value in values.items()
+    }

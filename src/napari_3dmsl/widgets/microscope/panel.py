@@ -82,7 +82,7 @@ class MicroscopePanel(Panel):
         self._mask.failed.connect(lambda why: self.complain(f"No ground-truth mask: {why}"))
         self.at_end(self._mask.close)
         self._focus_drag = FocusDrag(viewer, self)
-        self._focus_drag.focused.connect(self.form.focus.field("focus_um").setValue)
+        self._focus_drag.focused.connect(self.form.take_focus)
         self.at_end(self._focus_drag.stop)
         self._build()
         self._live.finished.connect(self._show_image)
@@ -166,7 +166,7 @@ class MicroscopePanel(Panel):
         take_view.setObjectName("use_view")
         take_view.setToolTip("Turn the shape as the 3D canvas shows it: along the line of sight")
         take_view.clicked.connect(self._take_view)
-        self.add_section("Pose", form.pose, take_view)
+        self.add_section("Pose", form.view, form.pose, take_view)
         self.add_section("Optics", form.optics, self.read_out, self.point)
         self.add_section("Refractive indices", form.indices, opened=False)
         self.focal_plane = QCheckBox("Show the focal plane in 3D", self)
@@ -175,7 +175,7 @@ class MicroscopePanel(Panel):
             "Draw the sharp plane through the shape, in orange; drag it with the mouse to focus"
         )
         self.focal_plane.toggled.connect(self._knob_turned)
-        self.add_section("Focus and z-stack", form.focus, self.focal_plane, form.stack)
+        self.add_section("Focus and z-stack", form.focus, self.focal_plane, form.stack, form.planes)
         self.photons = QCheckBox("Show the photons without noise beside it", self)
         self.photons.setObjectName("photons")
         self.photons.setToolTip("Expected photons per pixel, before camera and noise, as a layer")
@@ -187,7 +187,9 @@ class MicroscopePanel(Panel):
             "every plane of a stack"
         )
         self.truth.toggled.connect(self._knob_turned)
-        self.add_section("Camera and noise", form.camera, self.photons, self.truth)
+        self.add_section(
+            "Camera and noise", form.noise, form.camera, form.seed, self.photons, self.truth
+        )
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
 
