@@ -39,8 +39,8 @@ def simulate(
         str,
         typer.Option(
             metavar="NAME|FILE",
-            help="con1, epi1, conf2, each also with -released, one of yours (see info --presets), "
-            "or a .json or .toml file.",
+            help="con1, conf2, epi1, each also with -released, two-photon, light-sheet, one of "
+            "yours (see info --presets), or a .json or .toml file.",
         ),
     ],
     objective: Annotated[
