@@ -62,18 +62,44 @@ def attributes_for(
 
 
 def first_pixel(shape: Sequence[int], scale: ArrayLike, middle: ArrayLike = 0.0) -> FloatArray:
-    """Place of the middle of an array's first pixel when that of the array is at ``middle``."""
+    """Place of the middle of an array's first pixel when that of the array is at ``middle``.
+
+    Parameters
+    ----------
+    shape
+        Of the array.
+    scale
+        Length of a pixel along each axis.
+    middle
+        Of the array, in that unit.
+
+    Returns
+    -------
+    (axes,) float64
+    """
     place: FloatArray = middle - 0.5 * np.asarray(scale) * (np.array(shape) - 1)
     return place
 
 
 def about(layer: Any) -> dict[str, Any]:
-    """Return what this package has written about a layer; nothing for layers of others."""
+    """Return what this package has written about a layer; nothing for layers of others.
+
+    Parameters
+    ----------
+    layer
+        Of napari.
+    """
     found = layer.metadata.get(KEY, {})
     return found if isinstance(found, dict) else {}
 
 
 def kind_of(layer: Any) -> str | None:
-    """Return what a layer stands for, None for layers of others."""
+    """Return what a layer stands for, None for layers of others.
+
+    Parameters
+    ----------
+    layer
+        Of napari.
+    """
     kind: str | None = about(layer).get("kind")
     return kind

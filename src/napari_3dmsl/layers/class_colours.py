@@ -18,5 +18,11 @@ UNKNOWN_COLOUR = "#BBBBBB"
 
 
 def class_colour(shape_class: str | None) -> str:
-    """Colour of a shape class, ``#rrggbb``; grey for shapes without one."""
+    """Colour of a shape class, ``#rrggbb``; grey for shapes without one.
+
+    Parameters
+    ----------
+    shape_class
+        None where it is not known.
+    """
     return CLASS_COLOURS.get(str(shape_class), UNKNOWN_COLOUR)

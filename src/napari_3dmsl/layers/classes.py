@@ -18,19 +18,39 @@ CLASS = "class"
 
 
 def shapes_of(layer: Any) -> ShapeSource | None:
-    """Return the shapes that a layer shows, if it is one of ours."""
+    """Return the shapes that a layer shows, if it is one of ours.
+
+    Parameters
+    ----------
+    layer
+        Of napari.
+    """
     source: ShapeSource | None = about(layer).get("shapes")
     return source
 
 
 def class_layers(shapes: ShapeSource) -> list[LayerData]:
-    """Return one Surface for each class present, in the order of `ShapeClass`."""
+    """Return one Surface for each class present, in the order of `ShapeClass`.
+
+    Parameters
+    ----------
+    shapes
+        A library, or shapes just extracted.
+    """
     faces = drawn_faces(shapes, shapes.ids)
     return drawn_layers({i: decimate(shapes.mesh(i), faces[i]) for i in shapes.ids}, shapes)
 
 
 def drawn_layers(drawn: Mapping[int, Mesh], shapes: ShapeSource) -> list[LayerData]:
-    """Return surfaces of some shapes as one Surface for each class present."""
+    """Return surfaces of some shapes as one Surface for each class present.
+
+    Parameters
+    ----------
+    drawn
+        Surface of each shape by its id, in µm.
+    shapes
+        That they are of.
+    """
     groups = by_class(drawn, shapes)
     order = [*CLASS_COLOURS, *sorted(set(groups) - set(CLASS_COLOURS))]
     kinds = [kind for kind in order if kind in groups]
@@ -38,7 +58,15 @@ def drawn_layers(drawn: Mapping[int, Mesh], shapes: ShapeSource) -> list[LayerDa
 
 
 def by_class(drawn: Mapping[int, Mesh], shapes: ShapeSource) -> dict[str, dict[int, Mesh]]:
-    """Group surfaces of some shapes by the class that these have now."""
+    """Group surfaces of some shapes by the class that these have now.
+
+    Parameters
+    ----------
+    drawn
+        Surface of each shape by its id.
+    shapes
+        That they are of.
+    """
     kinds = dict(zip(shapes.ids, shapes.table["shape_class"], strict=True))
     groups: dict[str, dict[int, Mesh]] = {}
     for shape_id, mesh in drawn.items():
@@ -47,11 +75,29 @@ def by_class(drawn: Mapping[int, Mesh], shapes: ShapeSource) -> dict[str, dict[i
 
 
 def class_layer(kind: str, merged: MergedMesh, shapes: ShapeSource) -> LayerData:
-    """Return the shapes of one class as one Surface."""
+    """Return the shapes of one class as one Surface.
+
+    Parameters
+    ----------
+    kind
+        The class.
+    merged
+        Its surfaces.
+    shapes
+        That they are of.
+    """
     told = {"shape_class": kind, "shapes": shapes, "merged": merged}
     return surface_layer(merged.mesh, class_title(kind, merged), CLASS, class_colour(kind), **told)
 
 
 def class_title(kind: str, merged: MergedMesh) -> str:
-    """Name of the layer of a class."""
+    """Name of the layer of a class.
+
+    Parameters
+    ----------
+    kind
+        The class.
+    merged
+        Its surfaces.
+    """
     return f"{kind} ({len(merged.sizes)})"

@@ -34,7 +34,9 @@ def extraction_layers(
     Parameters
     ----------
     labels : (Z, Y, X) array
+        (Z, Y, X), as they were extracted.
     settings : ExtractionSettings
+        Of the extraction.
     name : str
         Name of the layer that the labels are from.
     progress : callable, optional
@@ -55,7 +57,17 @@ def extraction_layers(
 
 
 def instances_layer(extraction: Extraction, shapes: ShapeCollection, name: str) -> LayerData:
-    """Return the instances as Labels with their measures; label i is row i of the features."""
+    """Return the instances as Labels with their measures; label i is row i of the features.
+
+    Parameters
+    ----------
+    extraction
+        The instances.
+    shapes
+        Their measures.
+    name
+        Of the layer.
+    """
     classes = shapes.table["shape_class"]
     colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
     colours.update({i: class_colour(kind) for i, kind in zip(shapes.ids, classes, strict=True)})

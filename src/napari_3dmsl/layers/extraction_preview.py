@@ -23,6 +23,7 @@ def preview_layers(preview: Preview, settings: ExtractionSettings, source: Any) 
     Parameters
     ----------
     preview : Preview
+        Of a crop.
     settings : ExtractionSettings
         Those that it was made with.
     source : napari layer

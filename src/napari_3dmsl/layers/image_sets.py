@@ -77,6 +77,11 @@ def zarr_layers(path: str | Path) -> list[LayerData]:
     Layers with channels would have an axis more than their masks, and napari aligns axes from the
     right: the time of a mask would follow the slider of the channels.
 
+    Parameters
+    ----------
+    path
+        The folder ``NAME.zarr``.
+
     Raises
     ------
     ValueError
@@ -152,7 +157,19 @@ def truth_layer(
 def file_layer(
     path: Path, pixels: NDArray[Any], metadata: Mapping[str, Any], name: str
 ) -> LayerData:
-    """Return an image of any axes from its file."""
+    """Return an image of any axes from its file.
+
+    Parameters
+    ----------
+    path
+        Of the image.
+    pixels
+        As in the file.
+    metadata
+        As in the file.
+    name
+        Of the layer.
+    """
     axes, scale = _grid(path)
     told = {"kind": SIMULATED, "settings": dict(metadata)}
     return pixel_layer(pixels, axes, scale, name, told)

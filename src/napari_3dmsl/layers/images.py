@@ -33,7 +33,9 @@ def image_layer(
     Parameters
     ----------
     image : SimulatedImage
+        As from `simulate_surface`.
     name : str
+        Of the layer.
     middle_um : (3,) floats
         Where the middle of the image comes to lie in the viewer, (z, y, x).
     """
@@ -46,7 +48,19 @@ def image_layer_from_file(
     name: str,
     middle_um: Sequence[float] = (0.0, 0.0, 0.0),
 ) -> LayerData:
-    """Return a simulated image from its pixels and settings, see `image_layer`."""
+    """Return a simulated image from its pixels and settings, see `image_layer`.
+
+    Parameters
+    ----------
+    array
+        (P, R, C) or (R, C).
+    metadata
+        Every setting of the image.
+    name
+        Of the layer.
+    middle_um
+        Place (z, y, x) of the image's middle.
+    """
     planes = np.asarray(array)
     planes = planes[0] if planes.ndim == 3 and len(planes) == 1 else planes
     pixel_um = float(metadata["microscope"]["pixel_nm"]) / 1000.0
@@ -70,6 +84,12 @@ def image_layer_from_file(
 
 
 def contrast_of(pixels: Any) -> tuple[float, float]:
-    """Display range of an image: its darkest to its brightest pixels, a few outliers aside."""
+    """Display range of an image: its darkest to its brightest pixels, a few outliers aside.
+
+    Parameters
+    ----------
+    pixels
+        An image or a stack.
+    """
     low, high = (float(v) for v in np.percentile(np.asarray(pixels), (0.5, 99.95)))
     return low, high if high > low else low + 1.0

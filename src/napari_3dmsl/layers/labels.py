@@ -18,12 +18,26 @@ if TYPE_CHECKING:
 
 
 def phantom_layer(phantom: Phantom, name: str) -> LayerData:
-    """Return a phantom's labels."""
+    """Return a phantom's labels.
+
+    Parameters
+    ----------
+    phantom
+        As drawn.
+    name
+        Of the layer.
+    """
     return phantom.labels, _volume_attributes(name, phantom.voxel_nm), "labels"
 
 
 def volume_layer(volume: LabelVolume) -> LayerData:
-    """Return a label volume; without a voxel size it stays in pixels and the panel asks."""
+    """Return a label volume; without a voxel size it stays in pixels and the panel asks.
+
+    Parameters
+    ----------
+    volume
+        As read.
+    """
     labels = np.asarray(volume.labels)
     if labels.dtype == bool:
         labels = labels.astype(np.uint8)
@@ -40,6 +54,11 @@ def _volume_attributes(name: str, voxel_nm: Sequence[float] | None) -> dict[str,
 def voxel_nm_of(layer: Any) -> tuple[float, float, float] | None:
     """Voxel size (z, y, x) of a layer in nm, or None when its units are no lengths.
 
+    Parameters
+    ----------
+    layer
+        Of labels.
+
     Raises
     ------
     ValueError
@@ -52,7 +71,15 @@ def voxel_nm_of(layer: Any) -> tuple[float, float, float] | None:
 
 
 def set_voxel_um(layer: Any, voxel_um: Sequence[float] | FloatArray) -> None:
-    """Give a layer another voxel size (z, y, x); its other axes and its units of length stay."""
+    """Give a layer another voxel size (z, y, x); its other axes and its units of length stay.
+
+    Parameters
+    ----------
+    layer
+        Of labels.
+    voxel_um
+        (z, y, x), each above 0.
+    """
     lengths = [layer_unit_in(unit, "um") for unit in layer.units[-3:]]
     known = np.array([length or 1.0 for length in lengths])
     wrong = np.abs(placement_of_layer(layer).scale[-3:]) * known  # with what an affine adds
@@ -71,6 +98,7 @@ def voxels_of(layer: Any, array: Any) -> tuple[Any, FloatArray]:
     Parameters
     ----------
     layer
+        Of labels.
     array
         Its voxels; those of the finest level when it has several.
 

@@ -25,6 +25,11 @@ def focal_plane_layer(image: SimulatedImage) -> LayerData:
     """Return the plane that is sharp, as wide as the image, where it cuts through the shape.
 
     Its metadata tell the optical axis in the world and how far along it from the centroid it lies.
+
+    Parameters
+    ----------
+    image
+        One plane.
     """
     microscope, placed = image.simulation.microscope, image.scene.placed
     focus_um = float(image.photons.focus_um[0])
@@ -46,7 +51,13 @@ def focal_plane_layer(image: SimulatedImage) -> LayerData:
 
 
 def point_layer(point: PointImage) -> LayerData:
-    """Return the sections through a point's image, side by side: xy, then xz."""
+    """Return the sections through a point's image, side by side: xy, then xz.
+
+    Parameters
+    ----------
+    point
+        As from `point_image`.
+    """
     gap = np.full((len(point.xy), len(point.xy) // 20), np.nan, dtype=np.float32)
     pixels = np.concatenate([point.xy, gap, point.xz], axis=1)
     attributes = {
@@ -63,6 +74,15 @@ def mask_layer(mask: Any, pixel_um: float, middle_um: ArrayLike = (0.0, 0.0)) ->
     """Return the pixels that the imaged shape covers as Labels, in the pixels of the image.
 
     The middle of the field comes to lie at ``middle_um``, (y, x).
+
+    Parameters
+    ----------
+    mask
+        (R, C); 1 where the shape is.
+    pixel_um
+        Side of a pixel.
+    middle_um
+        Place (y, x) of the mask's middle.
     """
     corner = first_pixel(mask.shape, pixel_um, middle_um)
     common = attributes_for(MASK, MASK, AXES[1:], scale=pixel_um, translate=corner)

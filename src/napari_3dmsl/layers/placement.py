@@ -61,7 +61,18 @@ class Placement:
         return np.diag(self.linear)
 
     def points(self, positions: FloatArray) -> FloatArray:
-        """Return positions in the data as positions in the world."""
+        """Return positions in the data as positions in the world.
+
+        Parameters
+        ----------
+        positions
+            (N, axes), in pixels.
+
+        Returns
+        -------
+        (N, axes) float64
+            In the units of the layer.
+        """
         moved: FloatArray = positions @ self.linear.T + self.translate
         return moved
 
@@ -93,25 +104,55 @@ def placement_of(attributes: Mapping[str, Any], axes: int) -> Placement:
 
 
 def placement_of_layer(layer: Any) -> Placement:
-    """Return where a napari layer lies."""
+    """Return where a napari layer lies.
+
+    Parameters
+    ----------
+    layer
+        Of napari.
+    """
     return placement_of(attributes_of(layer), layer.ndim)
 
 
 def attributes_of(layer: Any) -> dict[str, Any]:
-    """Return what a napari layer tells about its place, as `placement_of` takes it."""
+    """Return what a napari layer tells about its place, as `placement_of` takes it.
+
+    Parameters
+    ----------
+    layer
+        Of napari.
+    """
     return {name: getattr(layer, name) for name in _NAMES} | {
         "affine": np.asarray(layer.affine.affine_matrix)
     }
 
 
 def units_of(attributes: Mapping[str, Any], axes: int) -> Sequence[Any]:
-    """Units of a layer's axes by its attributes, pint's or their names; pixels when it has none."""
+    """Units of a layer's axes by its attributes, pint's or their names; pixels when it has none.
+
+    Parameters
+    ----------
+    attributes
+        Of a layer, as napari tells them.
+    axes
+        How many there are.
+    """
     units = attributes.get("units") or "pixel"
     return [units] * axes if isinstance(units, str) else list(units)
 
 
 def box_um_of(layer: Any) -> FloatArray:
-    """Lowest and highest corner of a layer in the viewer, µm; pixels count as µm."""
+    """Lowest and highest corner of a layer in the viewer, µm; pixels count as µm.
+
+    Parameters
+    ----------
+    layer
+        Of three axes or more.
+
+    Returns
+    -------
+    (2, 3) float64
+    """
     lengths = np.array([layer_unit_in(unit, "um") or 1.0 for unit in layer.units])
     return lengths * np.asarray(layer.extent.world, dtype=np.float64)
 

@@ -18,7 +18,15 @@ _SIZE = 0.008  # of a point, as a part of the shape's longest side
 
 
 def occupancies_layer(occupancies: Occupancies, name: str) -> LayerData:
-    """Return the points in space about a shape, orange inside and pale blue outside."""
+    """Return the points in space about a shape, orange inside and pale blue outside.
+
+    Parameters
+    ----------
+    occupancies
+        Of a shape.
+    name
+        Of the layer.
+    """
     inside = occupancies.inside
     colours = np.where(inside[:, None], INSIDE, OUTSIDE)
     attributes = _attributes(name, "occupancies", colours, occupancies.cube)
@@ -27,7 +35,15 @@ def occupancies_layer(occupancies: Occupancies, name: str) -> LayerData:
 
 
 def cloud_layer(cloud: PointCloud, name: str) -> LayerData:
-    """Return the points on a surface, coloured by the direction of their normals."""
+    """Return the points on a surface, coloured by the direction of their normals.
+
+    Parameters
+    ----------
+    cloud
+        Of a shape.
+    name
+        Of the layer.
+    """
     colours = np.column_stack([0.5 + 0.5 * cloud.normals, np.ones(len(cloud.normals))])
     attributes = _attributes(name, "point cloud", np.clip(colours, 0, 1), cloud.cube)
     attributes["features"] = {f"n{axis}": cloud.normals[:, i] for i, axis in enumerate(AXES)}

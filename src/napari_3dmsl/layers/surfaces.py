@@ -38,7 +38,13 @@ def mesh_layer(mesh: Mesh, name: str, **told: Any) -> LayerData:
 
 
 def selected_layer(mesh: Mesh) -> LayerData:
-    """Return the highlight of the selected shape: its surface in white, a hair outside."""
+    """Return the highlight of the selected shape: its surface in white, a hair outside.
+
+    Parameters
+    ----------
+    mesh
+        Of the shape, in µm.
+    """
     normals = _vertex_normals(mesh)
     # Our winding is outward in (z, y, x) columns, so the cross product points outward there too.
     shell = Mesh(mesh.vertices + _HIGHLIGHT_UM * normals, mesh.faces)
@@ -57,6 +63,13 @@ def _vertex_normals(mesh: Mesh) -> FloatArray:
 
 def mesh_of(data: Sequence[Any], attributes: Mapping[str, Any]) -> Mesh:
     """Surface of a Surface layer's data, in world µm; pixels count as µm.
+
+    Parameters
+    ----------
+    data
+        Vertices, faces and what else the layer has.
+    attributes
+        Of the layer, as napari tells them.
 
     Raises
     ------
@@ -78,6 +91,11 @@ def mesh_of(data: Sequence[Any], attributes: Mapping[str, Any]) -> Mesh:
 
 def mesh_of_layer(layer: Any) -> Mesh:
     """Surface of a napari layer, in world µm; pixels count as µm.
+
+    Parameters
+    ----------
+    layer
+        A Surface.
 
     Raises
     ------

@@ -39,10 +39,13 @@ def tracks_layer(
     Parameters
     ----------
     frames : sequence of Frame
+        In their order.
     tracks : sequence of Track
         Of these frames, see `lineage_of`.
     interval_s : float
+        Between two frames.
     name : str
+        Of the layer.
     """
     rows = [
         (found.label, number, *_middle(found))
@@ -72,6 +75,15 @@ def surfaces_layer(
     """Return the surfaces of all frames as one Surface in (t, z, y, x), coloured by track.
 
     Beyond `DRAWN_FACES` in a frame, or `FILM_FACES` in all, they are thinned, for display only.
+
+    Parameters
+    ----------
+    frames
+        In their order.
+    interval_s
+        Between two frames.
+    name
+        Of the layer.
     """
     faces_of = [sum(len(found.faces) for found in frame.objects) for frame in frames]
     share = min(1.0, DRAWN_FACES / max(faces_of), FILM_FACES / sum(faces_of))
@@ -113,12 +125,16 @@ def film_layer(
     Parameters
     ----------
     pixels : (t, planes, rows, columns) or (t, rows, columns) array
+        (T, R, C), or (T, P, R, C).
     interval_s : float
+        Between two frames.
     pixel_um : float
+        Side of a pixel in the specimen.
     plane_heights_um : (planes,) floats
         Heights of the sharp planes above the coverslip in the first frame. A single plane becomes a
         slab from the coverslip to twice its height: napari shows it whatever z is chosen.
     name : str
+        Of the layer.
 
     Raises
     ------

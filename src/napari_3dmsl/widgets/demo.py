@@ -17,7 +17,13 @@ _SIZE = (1600, 1000)
 
 
 class Demo:
-    """The whole window with the phantom extracted; also what the screenshots are taken of."""
+    """The whole window with the phantom extracted; also what the screenshots are taken of.
+
+    Parameters
+    ----------
+    show
+        Whether the window is seen.
+    """
 
     def __init__(self, *, show: bool = True) -> None:
         import napari
@@ -57,7 +63,13 @@ class Demo:
         self._wait_until(there, "shapes")
 
     def select(self, shape_class: str) -> None:
-        """Select the longest shape of a class and wait for its image."""
+        """Select the longest shape of a class and wait for its image.
+
+        Parameters
+        ----------
+        shape_class
+            Of which there is a shape.
+        """
         from napari_3dmsl.widgets.common.shape_selection import selection_of
         from napari_3dmsl.widgets.microscope.image_layers import IMAGE
 
@@ -70,7 +82,13 @@ class Demo:
         self._wait_until(lambda: IMAGE in self.viewer.layers, "image")
 
     def process_events(self, seconds: float = 0.0) -> None:
-        """Let the window work for a while."""
+        """Let the window work for a while.
+
+        Parameters
+        ----------
+        seconds
+            0 for what is waiting only.
+        """
         import time
 
         from qtpy.QtWidgets import QApplication
@@ -94,6 +112,11 @@ class Demo:
 
 def run_demo(screenshot: Path | None = None) -> None:
     """Open the demo; with ``screenshot``, write a picture of the window and close it.
+
+    Parameters
+    ----------
+    screenshot
+        A file, ``.png``; None leaves the window open.
 
     Raises
     ------

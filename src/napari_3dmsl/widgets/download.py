@@ -30,7 +30,13 @@ _PATIENCE_S = 0.5  # enough while bytes come; a server that hangs must not hold 
 
 
 class DownloadPanel(Panel):
-    """Lists the archives of the release, fetches one and opens it."""
+    """Lists the archives of the release, fetches one and opens it.
+
+    Parameters
+    ----------
+    viewer
+        Which gets the shapes.
+    """
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)

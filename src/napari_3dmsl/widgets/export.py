@@ -58,7 +58,15 @@ class LibrarySettings(Settings):
 
 
 class ExportPanel(Panel):
-    """Saves images, the selected shape's mesh and the library of all shapes."""
+    """Saves images, the selected shape's mesh and the library of all shapes.
+
+    Parameters
+    ----------
+    viewer
+        Whose images and shapes are saved.
+    remember
+        Whether fields show what they held when the panel was last used.
+    """
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)

@@ -22,6 +22,15 @@ _UNDOABLE = 100
 class ClassEditor(QWidget):
     """A class to choose for the selected shapes, and *Undo*.
 
+    Parameters
+    ----------
+    viewer
+        Whose layers show the classes.
+    selection
+        What is edited.
+    panel
+        In which it stands.
+
     Signals
     -------
     edited(message)

@@ -46,6 +46,15 @@ MEASURES = [
 class RangeField(QWidget):
     """From and to of one measure that can be chosen; an empty field bounds nothing.
 
+    Parameters
+    ----------
+    number
+        Its place among those of the bar, from 0.
+    measure
+        The one that is chosen first.
+    parent
+        Of the widget.
+
     Signals
     -------
     changed()
@@ -97,7 +106,13 @@ class RangeField(QWidget):
         return (-np.inf if low is None else low, np.inf if high is None else high)
 
     def set_bounds(self, low: float, high: float) -> None:
-        """Fill the fields; an infinite bound empties its field."""
+        """Fill the fields; an infinite bound empties its field.
+
+        Parameters
+        ----------
+        low, high
+            In the unit of the measure.
+        """
         with QSignalBlocker(self):
             for field, value in ((self.low, low), (self.high, high)):
                 field.setText(f"{value:.4g}" if np.isfinite(value) else "")
@@ -124,6 +139,11 @@ class RangeField(QWidget):
 
 class FilterBar(QWidget):
     """The fields that narrow the table.
+
+    Parameters
+    ----------
+    parent
+        Of the widget.
 
     Signals
     -------
@@ -169,7 +189,13 @@ class FilterBar(QWidget):
         column.addLayout(pair)
 
     def show_classes(self, table: ShapeTable) -> None:
-        """Offer the classes of other shapes, with their numbers; the choice stays if it can."""
+        """Offer the classes of other shapes, with their numbers; the choice stays if it can.
+
+        Parameters
+        ----------
+        table
+            Of the shapes that are open.
+        """
         chosen = self.class_choice.currentData()
         kinds, counts = np.unique(table.classes(), return_counts=True)
         with QSignalBlocker(self.class_choice):
@@ -188,7 +214,13 @@ class FilterBar(QWidget):
             self.class_choice.setCurrentIndex(max(0, self.class_choice.findData(chosen)))
 
     def show_histograms(self, table: ShapeTable) -> None:
-        """Draw the shapes of the table, those that are shown in the colours of their classes."""
+        """Draw the shapes of the table, those that are shown in the colours of their classes.
+
+        Parameters
+        ----------
+        table
+            Of the shapes that are open.
+        """
         kinds = table.classes()
         order = [*CLASS_COLOURS, UNKNOWN]
         present = [kind for kind in order if kind in set(kinds.tolist())]
@@ -215,7 +247,13 @@ class FilterBar(QWidget):
         self.changed.emit()
 
     def mask(self, table: ShapeTable) -> BoolArray:
-        """Return which shapes are to be shown, in the order of their ids."""
+        """Return which shapes are to be shown, in the order of their ids.
+
+        Parameters
+        ----------
+        table
+            Of the shapes that are open.
+        """
         keep = np.ones(len(table.ids), bool)
         kind = self.class_choice.currentData() or ALL
         if kind == BY_HAND:

@@ -22,6 +22,13 @@ class LibraryDrawing(QObject):
 
     Reading is done in another process: to take large files apart holds up Python.
 
+    Parameters
+    ----------
+    viewer
+        Whose layers get the surfaces.
+    parent
+        Of the Qt object.
+
     Signals
     -------
     progressed(done, total)
@@ -46,7 +53,13 @@ class LibraryDrawing(QObject):
         self._turns.ended.connect(self._end)
 
     def draw(self, source: Any) -> None:
-        """Draw what is missing of some shapes, if they are a library."""
+        """Draw what is missing of some shapes, if they are a library.
+
+        Parameters
+        ----------
+        source
+            A library, or shapes just extracted.
+        """
         if source is self._source:
             return
         self.stop()

@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 
 
 class BrowsePanel(Panel):
-    """Shows the loaded shapes; the table, the canvas and the labels select together."""
+    """Shows the loaded shapes; the table, the canvas and the labels select together.
+
+    Parameters
+    ----------
+    viewer
+        The viewer beside which it is docked.
+    remember
+        Whether fields show what they held when the panel was last used.
+    """
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)

@@ -63,7 +63,13 @@ class ShapeTable(QAbstractTableModel):
         self._sorting = (0, Qt.SortOrder.AscendingOrder)
 
     def show(self, source: ShapeSource | None) -> None:
-        """Show other shapes, or none."""
+        """Show other shapes, or none.
+
+        Parameters
+        ----------
+        source
+            A library, or shapes just extracted; None for nothing.
+        """
         self.beginResetModel()
         self.ids = _NO_SHAPES if source is None else np.array(source.ids, np.int64)
         self._table = {} if source is None else dict(source.table)
@@ -75,7 +81,13 @@ class ShapeTable(QAbstractTableModel):
         self.arranged.emit()
 
     def narrow(self, keep: BoolArray) -> None:
-        """Show the shapes that are true in a mask in the order of `ids`."""
+        """Show the shapes that are true in a mask in the order of `ids`.
+
+        Parameters
+        ----------
+        keep
+            (N,) bool.
+        """
         self.beginResetModel()
         self._keep = keep
         self._arrange()
@@ -88,7 +100,13 @@ class ShapeTable(QAbstractTableModel):
         return self._keep
 
     def numbers(self, name: str) -> FloatArray:
-        """Return a column as numbers in the order of `ids`, NaN where there is none."""
+        """Return a column as numbers in the order of `ids`, NaN where there is none.
+
+        Parameters
+        ----------
+        name
+            Of a measure.
+        """
         if name not in self._numbers:
             self._numbers[name] = np.array(self._table[name], dtype=np.float64)
         return self._numbers[name]
@@ -103,16 +121,34 @@ class ShapeTable(QAbstractTableModel):
         return np.array([bool(kind) for kind in measured], bool)
 
     def id_of(self, row: int) -> int:
-        """Id of the shape in a row."""
+        """Id of the shape in a row.
+
+        Parameters
+        ----------
+        row
+            As shown.
+        """
         return int(self.ids[self._order[row]])
 
     def ids_of(self, rows: Iterable[int]) -> list[int]:
-        """Ids of the shapes in some rows."""
+        """Ids of the shapes in some rows.
+
+        Parameters
+        ----------
+        rows
+            As shown.
+        """
         found: list[int] = self.ids[self._order[np.fromiter(rows, np.int64)]].tolist()
         return found
 
     def rows_of(self, shape_ids: Sequence[int]) -> list[int]:
-        """Rows of those of the shapes that are shown."""
+        """Rows of those of the shapes that are shown.
+
+        Parameters
+        ----------
+        shape_ids
+            Those that are not shown are left out.
+        """
         wanted = np.array(shape_ids, np.int64)
         at = np.minimum(np.searchsorted(self.ids, wanted), max(len(self.ids) - 1, 0))
         rows = self._place[at[self.ids[at] == wanted]] if len(self.ids) else _NO_SHAPES
@@ -120,7 +156,13 @@ class ShapeTable(QAbstractTableModel):
         return found
 
     def refresh(self, shape_id: int) -> None:
-        """Draw the row of a shape again, as there is a picture of it now."""
+        """Draw the row of a shape again, as there is a picture of it now.
+
+        Parameters
+        ----------
+        shape_id
+            Of the shape, which need not be shown.
+        """
         for row in self.rows_of([shape_id]):
             self.dataChanged.emit(self.index(row, 0), self.index(row, 0))
 
@@ -203,6 +245,13 @@ def _text(value: Any, decimals: int | None) -> str:
 class ShapeTableView(QTableView):
     """Shows the table; its columns are chosen from the menu of the headings.
 
+    Parameters
+    ----------
+    model
+        What is shown.
+    parent
+        Of the widget.
+
     Signals
     -------
     chosen(ids, current)
@@ -256,14 +305,28 @@ class ShapeTableView(QTableView):
             self.setColumnWidth(at, width + room)
 
     def show_pictures(self, size: int) -> None:
-        """Make room for pictures of so many pixels, none for 0."""
+        """Make room for pictures of so many pixels, none for 0.
+
+        Parameters
+        ----------
+        size
+            Side of a picture in pixels.
+        """
         self._picture = size
         self.setIconSize(QSize(size, size))
         self.verticalHeader().setDefaultSectionSize(max(22, size + 4))
         self.fit_columns()
 
     def mark(self, shape_ids: Sequence[int], current: int | None) -> None:
-        """Mark the rows of shapes, as far as they are shown, without telling."""
+        """Mark the rows of shapes, as far as they are shown, without telling.
+
+        Parameters
+        ----------
+        shape_ids
+            Of the shapes; those that are not shown are left out.
+        current
+            The one that is selected.
+        """
         if self._telling:  # Qt is about to mark them itself
             return
         rows = self._model.rows_of(shape_ids)
@@ -319,7 +382,13 @@ class ShapeTableView(QTableView):
         return [name for name, shown in self._visible.items() if shown]
 
     def show_columns(self, names: Sequence[Any]) -> None:
-        """Show these columns; id and class stay, and unknown names are left out."""
+        """Show these columns; id and class stay, and unknown names are left out.
+
+        Parameters
+        ----------
+        names
+            Of measures.
+        """
         stay = {column.name for column in COLUMNS[:2]}
         self._visible = {name: name in stay or name in names for name in self._visible}
         self.fit_columns()

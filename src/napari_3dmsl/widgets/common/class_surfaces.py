@@ -16,7 +16,17 @@ from napari_3dmsl.widgets.common.incremental_layers import unselected
 
 
 def recolour(viewer: Any, source: Any, classes: Mapping[int, str | None]) -> None:
-    """Show other classes of some shapes in the layers of a source."""
+    """Show other classes of some shapes in the layers of a source.
+
+    Parameters
+    ----------
+    viewer
+        Which shows the shapes.
+    source
+        A library, or shapes just extracted.
+    classes
+        New class of each shape by its id.
+    """
     names = {shape_id: kind or UNKNOWN for shape_id, kind in classes.items()}
     for layer in viewer.layers:
         if shapes_of(layer) is source and kind_of(layer) == INSTANCES:
@@ -30,14 +40,34 @@ def recolour(viewer: Any, source: Any, classes: Mapping[int, str | None]) -> Non
 
 
 def draw_more(viewer: Any, source: Any, kind: str, meshes: Mapping[int, Mesh]) -> None:
-    """Add surfaces of some shapes to those of their class that are drawn."""
+    """Add surfaces of some shapes to those of their class that are drawn.
+
+    Parameters
+    ----------
+    viewer
+        Which shows the shapes.
+    source
+        A library, or shapes just extracted.
+    kind
+        Their class.
+    meshes
+        Surface of each shape by its id.
+    """
     layer = surfaces_of(viewer, source).get(kind)
     known = {} if layer is None else about(layer)["merged"].pieces()
     _renew_surface(viewer, layer, kind, MergedMesh.of({**known, **meshes}), source)
 
 
 def surfaces_of(viewer: Any, source: Any) -> dict[str, Any]:
-    """Return the layer of each class that is drawn of some shapes."""
+    """Return the layer of each class that is drawn of some shapes.
+
+    Parameters
+    ----------
+    viewer
+        Which shows the shapes.
+    source
+        A library, or shapes just extracted.
+    """
     return {
         about(layer)["shape_class"]: layer
         for layer in viewer.layers

@@ -64,7 +64,15 @@ class TickBox(ValueWidget[bool]):
 
 
 class Choice(ComboBox):
-    """A drop-down that also takes values that its list does not offer: they join it."""
+    """A drop-down that also takes values that its list does not offer: they join it.
+
+    Parameters
+    ----------
+    words
+        What people read for each value.
+    **options
+        As magicgui's drop-down takes them.
+    """
 
     def __init__(self, words: Mapping[Any, str], **options: Any) -> None:
         self._words = dict(words)
@@ -171,7 +179,13 @@ class Form(Container[Any]):
         return found | {row.name: row.label for row in self}
 
     def field(self, name: str) -> Any:
-        """Return the magicgui widget of a setting, or of one row such as ``rotation_deg_z``."""
+        """Return the magicgui widget of a setting, or of one row such as ``rotation_deg_z``.
+
+        Parameters
+        ----------
+        name
+            Of the setting or row.
+        """
         return self[name]
 
     def values(self) -> dict[str, Any]:
@@ -183,7 +197,13 @@ class Form(Container[Any]):
         return rows[0].value if len(rows) == 1 else tuple(row.value for row in rows)
 
     def set_values(self, values: Mapping[str, Any]) -> None:
-        """Set the fields that are named; `changed` is sent once, at the end."""
+        """Set the fields that are named; `changed` is sent once, at the end.
+
+        Parameters
+        ----------
+        values
+            By name.
+        """
         with self.changed.blocked():
             for name in self._settings:  # in their order: some fields fill the next ones
                 if name in values:
@@ -197,7 +217,13 @@ class Form(Container[Any]):
             row.value = entry
 
     def take(self, values: Mapping[str, Any]) -> None:
-        """Set the fields that are named to values from a file; those that do not fit stay."""
+        """Set the fields that are named to values from a file; those that do not fit stay.
+
+        Parameters
+        ----------
+        values
+            By name; those without a field are passed over.
+        """
         fit = {
             name: value
             for name, value in values.items()
@@ -261,14 +287,26 @@ def _holds(setting: Described, value: Any) -> bool:
 
 
 def forms_in(widget: QWidget) -> list[Form]:
-    """Return the forms that lie in a widget, itself included."""
+    """Return the forms that lie in a widget, itself included.
+
+    Parameters
+    ----------
+    widget
+        Qt's.
+    """
     parts = (widget, *widget.findChildren(QWidget))
     owners = (getattr(part, "_magic_widget", None) for part in parts)
     return [owner for owner in owners if isinstance(owner, Form)]
 
 
 def native(part: QWidget | Widget) -> QWidget:
-    """Return the Qt widget of a widget, Qt's or magicgui's."""
+    """Return the Qt widget of a widget, Qt's or magicgui's.
+
+    Parameters
+    ----------
+    part
+        Either of them.
+    """
     return part.native if isinstance(part, Widget) else part
 
 
@@ -293,7 +331,19 @@ def by_labels(text: str, forms: Iterable[Any]) -> str:
 
 
 def button(name: str, text: str, tip: str, work: Callable[[], None]) -> QPushButton:
-    """Return a button that does some work."""
+    """Return a button that does some work.
+
+    Parameters
+    ----------
+    name
+        Its ``objectName``.
+    text
+        What it says.
+    tip
+        What it does.
+    work
+        What it does, without an argument.
+    """
     made = QPushButton(text)
     made.setObjectName(name)
     made.setToolTip(tip)
@@ -302,7 +352,17 @@ def button(name: str, text: str, tip: str, work: Callable[[], None]) -> QPushBut
 
 
 def drop_down(name: str, words: Sequence[str], tip: str) -> QComboBox:
-    """Return a choice between words."""
+    """Return a choice between words.
+
+    Parameters
+    ----------
+    name
+        Its ``objectName``.
+    words
+        The choices.
+    tip
+        What is chosen.
+    """
     box = QComboBox()
     box.setObjectName(name)
     box.addItems(list(words))

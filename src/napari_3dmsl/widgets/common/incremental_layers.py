@@ -27,6 +27,11 @@ _NEVER = 1_000_000
 class Turns(QObject):
     """Calls functions one after the other, each in a turn of the event loop of its own.
 
+    Parameters
+    ----------
+    parent
+        Of the Qt object.
+
     Signals
     -------
     ended()
@@ -49,7 +54,13 @@ class Turns(QObject):
         return self._timer.isActive()
 
     def extend(self, turns: Iterable[Turn]) -> None:
-        """Do this too, after what is waiting."""
+        """Do this too, after what is waiting.
+
+        Parameters
+        ----------
+        turns
+            Each takes no longer than the window may stand still.
+        """
         self._turns.extend(turns)
         if self._collecting is None:
             # To search all of napari for garbage stops the window for a quarter of a second.
@@ -84,6 +95,13 @@ class Turns(QObject):
 
 class LayersInTurns(QObject):
     """Adds layers to a viewer: each is made, added and shown in turns of its own.
+
+    Parameters
+    ----------
+    viewer
+        Which gets the layers.
+    parent
+        Of the Qt object.
 
     Signals
     -------
@@ -153,6 +171,11 @@ def unselected(layers: Any) -> Iterator[None]:
     """Keep the selection of the layers as it is while some are added.
 
     napari selects what is added, and searches a big selected surface at every move of the mouse.
+
+    Parameters
+    ----------
+    layers
+        Of a viewer.
     """
     selection = layers.selection
     before = set(selection)

@@ -58,11 +58,23 @@ class LayerChoice(ComboBox):
         return self.value
 
     def choose(self, layer: Any) -> None:
-        """Choose a layer that is offered."""
+        """Choose a layer that is offered.
+
+        Parameters
+        ----------
+        layer
+            Of the viewer.
+        """
         self.value = layer
 
     def reset_choices(self, *_: Any) -> None:
-        """Offer the layers in their order; the chosen one stays chosen, by another name too."""
+        """Offer the layers in their order; the chosen one stays chosen, by another name too.
+
+        Parameters
+        ----------
+        *_
+            What events tell; not used.
+        """
         before = self.layer
         with self.changed.blocked():
             self.choices = ()  # else magicgui keeps an earlier order

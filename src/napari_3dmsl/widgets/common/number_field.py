@@ -28,6 +28,13 @@ class NumberBox(QDoubleSpinBox):
     types 1500 into a field up to 1000 has typed 150. And it rounds what it is given; this one
     keeps the number until another one is typed.
 
+    Parameters
+    ----------
+    setting
+        What its class says of it.
+    parent
+        Of the widget.
+
     Signals
     -------
     edited()
@@ -74,7 +81,13 @@ class NumberBox(QDoubleSpinBox):
         return self._exact
 
     def set_exact(self, value: Any) -> None:
-        """Show a number; nobody has edited it."""
+        """Show a number; nobody has edited it.
+
+        Parameters
+        ----------
+        value
+            Within the range.
+        """
         with QSignalBlocker(self):
             self._exact = None if value is None else self._setting.kind(value)
             self.setValue(self.minimum() if value is None else float(value))
@@ -131,6 +144,15 @@ class NumberBox(QDoubleSpinBox):
 class NumberField(QWidget):
     """A number box and, where the setting has one, a slider for what the hand reaches.
 
+    Parameters
+    ----------
+    name
+        Of the setting.
+    setting
+        What its class says of it.
+    parent
+        Of the widget.
+
     Signals
     -------
     valueChanged(value)
@@ -166,7 +188,13 @@ class NumberField(QWidget):
         return self.box.exact
 
     def setValue(self, value: Any) -> None:
-        """Set the number, also one that the slider does not reach."""
+        """Set the number, also one that the slider does not reach.
+
+        Parameters
+        ----------
+        value
+            Within the range.
+        """
         if value != self.box.exact:
             self.box.set_exact(value)
             self._tell()
@@ -200,6 +228,15 @@ class NumberField(QWidget):
 
 class SizeField(QWidget):
     """Rows × columns; a square stays one when its rows are changed.
+
+    Parameters
+    ----------
+    name
+        Of the setting.
+    setting
+        What its class says of it.
+    parent
+        Of the widget.
 
     Signals
     -------
@@ -235,7 +272,13 @@ class SizeField(QWidget):
         return self._size
 
     def setValue(self, value: tuple[Any, Any]) -> None:
-        """Set rows and columns."""
+        """Set rows and columns.
+
+        Parameters
+        ----------
+        value
+            Rows and columns.
+        """
         if tuple(value) != self._size:
             for box, number in zip((self._rows, self._columns), value, strict=True):
                 box.set_exact(number)

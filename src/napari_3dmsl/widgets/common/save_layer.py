@@ -15,7 +15,15 @@ IMAGE_FILTER = "OME-TIFF (*.ome.tif *.tif *.tiff)"
 
 
 def save_layer(panel: Panel, layer: Any) -> None:
-    """Ask where, and write a simulated image layer as OME-TIFF."""
+    """Ask where, and write a simulated image layer as OME-TIFF.
+
+    Parameters
+    ----------
+    panel
+        Says how it went.
+    layer
+        An image of this package.
+    """
     from napari_3dmsl.image_io.ome_tiff import write_image_array
 
     name = f"{layer.name.replace(' ', '_')}.ome.tif"
@@ -35,7 +43,17 @@ def save_layer(panel: Panel, layer: Any) -> None:
 
 
 def try_to_write(panel: Panel, write: Callable[[], Any], path: Path) -> None:
-    """Write and say so; a problem is told and leaves files as they were."""
+    """Write and say so; a problem is told and leaves files as they were.
+
+    Parameters
+    ----------
+    panel
+        Says how it went.
+    write
+        Writes the file; may raise.
+    path
+        What the message names.
+    """
     try:
         write()
     except (ValueError, OSError) as error:

@@ -27,7 +27,13 @@ _HIGHLIGHTED_FACES = 400_000  # with so many no more shapes are: full surfaces a
 
 
 def selection_of(viewer: Any) -> ShapeSelection:
-    """Return the selection that all panels of a viewer share."""
+    """Return the selection that all panels of a viewer share.
+
+    Parameters
+    ----------
+    viewer
+        Each has one.
+    """
     viewer = getattr(viewer, "__wrapped__", viewer)  # napari hands plugins a guarded stand-in
     known = _selections.get(viewer)
     selection = None if known is None else known()
@@ -40,6 +46,11 @@ def selection_of(viewer: Any) -> ShapeSelection:
 
 class ShapeSelection(QObject):
     """Follows the viewer's layers, the selected label and clicks in the canvas.
+
+    Parameters
+    ----------
+    viewer
+        Whose layers it follows.
 
     Signals
     -------
@@ -96,7 +107,13 @@ class ShapeSelection(QObject):
         return {name: column[row] for name, column in self.source.table.items()}
 
     def select(self, shape_id: int | None) -> None:
-        """Select one shape by id; an id that is not loaded selects nothing."""
+        """Select one shape by id; an id that is not loaded selects nothing.
+
+        Parameters
+        ----------
+        shape_id
+            None for no shape.
+        """
         self.select_many([] if shape_id is None else [shape_id], shape_id)
 
     def select_many(self, shape_ids: Sequence[int], current: int | None) -> None:

@@ -43,7 +43,15 @@ class Told:
         return time.perf_counter() - self._began
 
     def progress(self, done: int, total: int, what: str) -> str:
-        """Say where the work is; from the second instance on also how long it will take."""
+        """Say where the work is; from the second instance on also how long it will take.
+
+        Parameters
+        ----------
+        done, total
+            Steps.
+        what
+            What is being done.
+        """
         so_far = f"{self.seconds:.0f} s"
         if total == 0:
             return f"{what.capitalize()} · {so_far}"

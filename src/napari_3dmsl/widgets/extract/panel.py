@@ -73,7 +73,15 @@ class Source:
 
 
 class ExtractPanel(Panel):
-    """Collects the settings, runs the extraction in its own process, adds the layers."""
+    """Collects the settings, runs the extraction in its own process, adds the layers.
+
+    Parameters
+    ----------
+    viewer
+        Whose layers are extracted, and which gets the shapes.
+    remember
+        Whether fields show what they held when the panel was last used.
+    """
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         self._doubts: list[str] = []
@@ -396,7 +404,13 @@ class ExtractPanel(Panel):
         self.limit.setText(limits(settings))
 
     def open_file(self, path: Path) -> None:
-        """Add a label volume from disk as a layer and choose it."""
+        """Add a label volume from disk as a layer and choose it.
+
+        Parameters
+        ----------
+        path
+            Of a file or folder.
+        """
         self.source.open(path)
 
     def _show_volume(self, volume: LabelVolume, path: Path) -> None:

@@ -38,6 +38,13 @@ class Request:
 class PreviewRunner(QObject):
     """Makes previews and keeps their layers; the input is only read.
 
+    Parameters
+    ----------
+    viewer
+        Which shows the preview.
+    parent
+        Of the Qt object.
+
     Signals
     -------
     told(str), failed(str), busy(bool)
@@ -63,14 +70,38 @@ class PreviewRunner(QObject):
     def start(
         self, layer: Any, labels: Any, settings: ExtractionSettings, edge: int, place: str
     ) -> None:
-        """Make a preview of a layer at a place that is looked for anew."""
+        """Make a preview of a layer at a place that is looked for anew.
+
+        Parameters
+        ----------
+        layer
+            Whose labels they are.
+        labels
+            (Z, Y, X).
+        settings
+            As the fields have them.
+        edge
+            Side of the crop in voxels.
+        place
+            Where it is looked for; ``view`` is the middle of the canvas.
+        """
         middle = middle_of_view(self._viewer, layer) if place == "view" else None
         self._last = Request(layer, labels, settings, edge, place, middle)
         self._settle.stop()
         self._ask()
 
     def follow(self, settings: ExtractionSettings, edge: int, place: str) -> None:
-        """Make the preview anew at its place once the settings rest."""
+        """Make the preview anew at its place once the settings rest.
+
+        Parameters
+        ----------
+        settings
+            As the fields have them.
+        edge
+            Side of the crop in voxels.
+        place
+            Where it is looked for; ``view`` is the middle of the canvas.
+        """
         if self._last is not None:
             middle = self._last.middle
             if place != self._last.place:
@@ -81,7 +112,13 @@ class PreviewRunner(QObject):
             self._settle.start()
 
     def shows(self, layer: Any) -> bool:
-        """Whether a preview of this layer is shown."""
+        """Whether a preview of this layer is shown.
+
+        Parameters
+        ----------
+        layer
+            Of labels.
+        """
         return self._last is not None and layer is self._last.layer and bool(self._shown())
 
     def cancel(self) -> None:
@@ -154,7 +191,15 @@ def _make(request: Request, is_outdated: Callable[[], bool]) -> Preview:
 
 
 def middle_of_view(viewer: Any, layer: Any) -> tuple[float, ...]:
-    """Voxel (z, y, x) of a layer in the middle of the canvas, in the slice that is shown."""
+    """Voxel (z, y, x) of a layer in the middle of the canvas, in the slice that is shown.
+
+    Parameters
+    ----------
+    viewer
+        Which shows the layer.
+    layer
+        Of labels.
+    """
     camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
     point = np.array(viewer.dims.point, dtype=np.float64)
     shown = list(viewer.dims.displayed)

@@ -29,6 +29,13 @@ _TIP = (
 class Comparison(QObject):
     """Two drop-downs of microscopes; each one chosen keeps an image layer up to date.
 
+    Parameters
+    ----------
+    viewer
+        Which gets the layers.
+    parent
+        The panel.
+
     Signals
     -------
     changed
@@ -65,7 +72,13 @@ class Comparison(QObject):
         return widget
 
     def follow(self, request: Request) -> None:
-        """Image what the first microscope images, through those that are chosen."""
+        """Image what the first microscope images, through those that are chosen.
+
+        Parameters
+        ----------
+        request
+            What the first microscope images.
+        """
         for box, runner in zip(self._boxes, self._runners, strict=True):
             if box.currentText() == NOTHING:
                 continue

@@ -28,6 +28,13 @@ class Ray(NamedTuple):
 class FocusDrag(QObject):
     """Listens to the canvas: a press on the plane moves it; one beside it is the camera's.
 
+    Parameters
+    ----------
+    viewer
+        In 3D the plane can be dragged.
+    parent
+        Of the Qt object.
+
     Signals
     -------
     focused(focus_um)
@@ -95,6 +102,7 @@ def hit(ray: Ray, corners: FloatArray, near_um: float) -> FloatArray | None:
     Parameters
     ----------
     ray : Ray
+        The line of sight.
     corners : (4, 3) array
         Of the rectangle, one after the other, µm.
     near_um : float
@@ -113,7 +121,17 @@ def hit(ray: Ray, corners: FloatArray, near_um: float) -> FloatArray | None:
 
 
 def along_axis(start: FloatArray, axis: FloatArray, ray: Ray) -> float:
-    """Return how far along an axis from a place a line of sight passes it most closely."""
+    """Return how far along an axis from a place a line of sight passes it most closely.
+
+    Parameters
+    ----------
+    start
+        (3,).
+    axis
+        (3,) unit vector.
+    ray
+        The line of sight.
+    """
     from_ray = start - ray.origin
     slope = float(axis @ ray.direction)
     return float((slope * (ray.direction @ from_ray) - axis @ from_ray) / (1.0 - slope**2))

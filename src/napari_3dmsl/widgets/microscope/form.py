@@ -107,6 +107,11 @@ class SimulationForm(QObject):
     The forms never change anything but what a person edits: a setting of a preset or file is
     kept to the last digit, also where no field shows it.
 
+    Parameters
+    ----------
+    parent
+        Of the Qt object.
+
     Signals
     -------
     changed
@@ -198,7 +203,13 @@ class SimulationForm(QObject):
         return self._instrument.changed(self._optics())
 
     def simulation(self, *, stack: bool = False) -> Simulation:
-        """Return all settings as shown; ValueError when one is wrong."""
+        """Return all settings as shown; ValueError when one is wrong.
+
+        Parameters
+        ----------
+        stack
+            All planes, not only the sharp one.
+        """
         if self._problem is not None:
             raise self._problem
         found = self._simulation
@@ -208,15 +219,33 @@ class SimulationForm(QObject):
         return found.model_copy(update={"acquisition": plane})
 
     def take_preset(self, name: str) -> None:
-        """Fill the optics, the indices and the camera from a microscope's preset."""
+        """Fill the optics, the indices and the camera from a microscope's preset.
+
+        Parameters
+        ----------
+        name
+            Of the microscope.
+        """
         self._take(lambda: Instrument.of_preset(name))
 
     def open_microscope(self, path: Path) -> None:
-        """Fill the fields from a microscope's file; it is not kept among the presets."""
+        """Fill the fields from a microscope's file; it is not kept among the presets.
+
+        Parameters
+        ----------
+        path
+            ``.json`` or ``.toml``.
+        """
         self._take(lambda: Instrument.of_file(path))
 
     def keep_microscope(self, name: str) -> None:
-        """Keep the microscope as shown as a preset, and choose it; *Undo* restores a former one."""
+        """Keep the microscope as shown as a preset, and choose it; *Undo* restores a former one.
+
+        Parameters
+        ----------
+        name
+            Of the new preset.
+        """
         former = load_microscope(name) if name in microscope_names() else None
         try:
             save_microscope(self.microscope(), name)
@@ -247,7 +276,13 @@ class SimulationForm(QObject):
         }
 
     def take_state(self, state: State) -> None:
-        """Fill the fields from a state; whatever does not fit is left as it is."""
+        """Fill the fields from a state; whatever does not fit is left as it is.
+
+        Parameters
+        ----------
+        state
+            As the form was before.
+        """
         self._instrument = Instrument.remembered(state.get("instrument", {}))
         self._show_optics()
         self._show_camera()
@@ -266,11 +301,23 @@ class SimulationForm(QObject):
         self._edited()
 
     def take_focus(self, focus_um: float) -> None:
-        """Set the height of the sharp plane."""
+        """Set the height of the sharp plane.
+
+        Parameters
+        ----------
+        focus_um
+            Above the centroid.
+        """
         self.focus.set_values({"focus_um": focus_um})
 
     def take_pose(self, pose: Pose) -> None:
-        """Set the three angles, to the tenth of a degree that the fields show."""
+        """Set the three angles, to the tenth of a degree that the fields show.
+
+        Parameters
+        ----------
+        pose
+            Of the object.
+        """
         angles = tuple(round(angle, 1) for angle in pose.angles_deg)
         _show(self.pose, {"rotation_deg": angles})
         self._pose_edited()

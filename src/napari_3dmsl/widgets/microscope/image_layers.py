@@ -27,7 +27,15 @@ _GAP_UM = 1.0
 
 
 def find_image(viewer: napari.viewer.Viewer, name: str) -> Any:
-    """Return the simulated image of that name, None without one."""
+    """Return the simulated image of that name, None without one.
+
+    Parameters
+    ----------
+    viewer
+        Which has the layers.
+    name
+        Of the layer.
+    """
     return next((layer for layer in viewer.layers if _is_image(layer, name)), None)
 
 
@@ -43,6 +51,19 @@ def put_image(
 
     Scale and place are only touched when they change: napari redraws everything for them.
     ``right_of`` names images that it stands beside; without any, it stands beside the volume.
+
+    Parameters
+    ----------
+    viewer
+        Which gets the layer.
+    name
+        Of the layer.
+    image
+        To be shown.
+    adjust_contrast
+        Whether the display range follows the image.
+    right_of
+        Names of layers beside which a new one is placed.
     """
     from napari.layers import Image
 
@@ -70,7 +91,15 @@ def put_image(
 
 
 def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:
-    """Show the photons without noise to the right of the image, or take them away."""
+    """Show the photons without noise to the right of the image, or take them away.
+
+    Parameters
+    ----------
+    viewer
+        Which gets the layer.
+    image
+        Whose photons they are; None takes them away.
+    """
     if image is None:
         if (found := find_image(viewer, PHOTONS)) is not None:
             viewer.layers.remove(found)
@@ -86,7 +115,17 @@ def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> N
 
 
 def put_mask(viewer: napari.viewer.Viewer, mask: Any, image: SimulatedImage | None) -> None:
-    """Show the imaged shape's silhouette to the right of the image and its photons, or no more."""
+    """Show the imaged shape's silhouette to the right of the image and its photons, or no more.
+
+    Parameters
+    ----------
+    viewer
+        Which gets the layer.
+    mask
+        (R, C).
+    image
+        Beside which it is shown; None takes it away.
+    """
     from napari.layers import Layer
 
     found = next((x for x in viewer.layers if kind_of(x) == MASK), None)
@@ -110,7 +149,15 @@ def put_mask(viewer: napari.viewer.Viewer, mask: Any, image: SimulatedImage | No
 
 
 def put_point(viewer: napari.viewer.Viewer, point: PointImage | None) -> None:
-    """Show the point spread function under the image, or take it away."""
+    """Show the point spread function under the image, or take it away.
+
+    Parameters
+    ----------
+    viewer
+        Which gets the layer.
+    point
+        None takes it away.
+    """
     found = next((layer for layer in viewer.layers if _is_point(layer)), None)
     if point is None:
         if found is not None:
@@ -146,7 +193,15 @@ def _below(viewer: napari.viewer.Viewer) -> FloatArray:
 
 
 def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:
-    """Draw the plane in focus through the shape, or take it away."""
+    """Draw the plane in focus through the shape, or take it away.
+
+    Parameters
+    ----------
+    viewer
+        Which gets the layer.
+    image
+        Whose plane it is; None takes it away.
+    """
     from napari.layers import Layer
 
     found = next((layer for layer in viewer.layers if _is_focal_plane(layer)), None)

@@ -52,13 +52,25 @@ class Instrument:
 
     @classmethod
     def of_preset(cls, name: str = _FIRST) -> Self:
-        """Return a preset with its usual camera; ValueError when there is none or it is wrong."""
+        """Return a preset with its usual camera; ValueError when there is none or it is wrong.
+
+        Parameters
+        ----------
+        name
+            Of a microscope.
+        """
         own = load_microscope(name)
         return cls(own, OWN_OBJECTIVE, own, usual_camera(own), name)
 
     @classmethod
     def of_file(cls, path: Path) -> Self:
-        """Return the microscope of a file; ValueError or OSError when it cannot be read."""
+        """Return the microscope of a file; ValueError or OSError when it cannot be read.
+
+        Parameters
+        ----------
+        path
+            ``.json`` or ``.toml``.
+        """
         own = Microscope.load(path)
         return cls(own, OWN_OBJECTIVE, own, usual_camera(own))
 
@@ -88,18 +100,35 @@ class Instrument:
         }
 
     def with_objective(self, name: str) -> Self:
-        """Return it with another objective; ValueError when that does not fit."""
+        """Return it with another objective; ValueError when that does not fit.
+
+        Parameters
+        ----------
+        name
+            Of a preset.
+        """
         microscope = self.own
         if name != OWN_OBJECTIVE:
             microscope = with_objective(self.own, load_objective(name))
         return replace(self, objective=name, microscope=microscope)
 
     def with_camera(self, camera: Camera) -> Self:
-        """Return it with another camera."""
+        """Return it with another camera.
+
+        Parameters
+        ----------
+        camera
+            Instead of the present one.
+        """
         return replace(self, camera=camera)
 
     def changed(self, values: Mapping[str, Any]) -> Microscope:
         """Return its microscope with some settings changed, named so; it is the same if none is.
+
+        Parameters
+        ----------
+        values
+            Of its settings, by name.
 
         Raises
         ------
@@ -113,5 +142,11 @@ class Instrument:
         return chosen if shown == chosen else shown.replace(name=f"{chosen.name}, changed")
 
     def differing(self, values: Mapping[str, Any]) -> list[str]:
-        """Return the names of the settings that are not as chosen."""
+        """Return the names of the settings that are not as chosen.
+
+        Parameters
+        ----------
+        values
+            Of its settings, by name.
+        """
         return [name for name, value in values.items() if value != getattr(self.microscope, name)]

@@ -38,13 +38,29 @@ class ReadOut:
 
 
 def read_out_of(point: Point, is_outdated: Callable[[], bool]) -> ReadOut:
-    """Work out the read-outs; for a thread."""
+    """Work out the read-outs; for a thread.
+
+    Parameters
+    ----------
+    point
+        Whose image is wanted.
+    is_outdated
+        Whether nobody waits for the answer any more.
+    """
     sections = point_image(point.microscope, point.depth_um) if point.pictured else None
     return ReadOut(resolution(point.microscope, point.depth_um), sections)
 
 
 def read_out_text(point: Point, found: Resolution) -> str:
-    """Read-outs in two lines, with a warning when the pixels are too coarse."""
+    """Read-outs in two lines, with a warning when the pixels are too coarse.
+
+    Parameters
+    ----------
+    point
+        Whose image it is.
+    found
+        What is read out.
+    """
     nanometres = {
         name: f"{1000 * length:.0f} nm" if length < 10 else f"{length:.0f} µm"
         for name, length in vars(found).items()
@@ -62,7 +78,13 @@ def read_out_text(point: Point, found: Resolution) -> str:
 
 
 def what_is_seen(image: SimulatedImage) -> str:
-    """Count of fluorophores, where they are, and how bright the image is."""
+    """Count of fluorophores, where they are, and how bright the image is.
+
+    Parameters
+    ----------
+    image
+        As shown.
+    """
     scene, labelling = image.scene, image.simulation.labelling
     where = f"on {scene.area_um2:.2f} µm²"
     if labelling.target == "volume":
@@ -79,6 +101,7 @@ def too_bright(pixels: CountArray | FloatArray, highest: float) -> str:
     Parameters
     ----------
     pixels : (y, x) array
+        As recorded.
     highest : float
         Upper contrast limit of its layer; pixels of this very value may be saturated in the camera.
     """

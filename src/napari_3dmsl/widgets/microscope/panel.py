@@ -58,7 +58,15 @@ _BUSY_DELAY_MS = 400  # a bar for every quick stack would flicker
 
 
 class MicroscopePanel(Panel):
-    """Collects microscope settings and keeps the image layers up to date."""
+    """Collects microscope settings and keeps the image layers up to date.
+
+    Parameters
+    ----------
+    viewer
+        Which gets the images.
+    remember
+        Whether fields show what they held when the panel was last used.
+    """
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
@@ -194,7 +202,13 @@ class MicroscopePanel(Panel):
         save.clicked.connect(self._save)
 
     def simulation(self, *, stack: bool = False) -> Simulation:
-        """Return all settings as shown; ValueError when one is wrong."""
+        """Return all settings as shown; ValueError when one is wrong.
+
+        Parameters
+        ----------
+        stack
+            All planes, not only the sharp one.
+        """
         return self.form.simulation(stack=stack)
 
     def surface(self) -> Surface | None:
@@ -344,7 +358,13 @@ class MicroscopePanel(Panel):
 
 
 def panel_of(viewer: napari.viewer.Viewer) -> MicroscopePanel:
-    """Return the viewer's *Microscope* panel; it is opened if it is not there."""
+    """Return the viewer's *Microscope* panel; it is opened if it is not there.
+
+    Parameters
+    ----------
+    viewer
+        In whose window it is docked.
+    """
     return open_panel(viewer, MicroscopePanel, "Microscope")
 
 

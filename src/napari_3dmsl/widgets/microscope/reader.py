@@ -9,7 +9,13 @@ from napari_3dmsl.readers import Reader, paths_of, tell_why, telling
 
 
 def get_microscope_reader(path: str | list[str]) -> Reader | None:
-    """Return the reader of microscope files, None for other people's JSON and TOML."""
+    """Return the reader of microscope files, None for other people's JSON and TOML.
+
+    Parameters
+    ----------
+    path
+        As napari hands it over.
+    """
     from napari_3dmsl.microscope.presets import may_be_microscope
 
     files = paths_of(path)

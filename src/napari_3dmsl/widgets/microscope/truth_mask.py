@@ -27,7 +27,13 @@ class Imaged:
     image: SimulatedImage
 
     def covers_the_same(self, other: Imaged) -> bool:
-        """Whether the same pixels are covered: optics, focus and camera do not matter."""
+        """Whether the same pixels are covered: optics, focus and camera do not matter.
+
+        Parameters
+        ----------
+        other
+            Another image.
+        """
         ours, theirs = self.image.simulation.microscope, other.image.simulation.microscope
         here, there = (one.image.scene.placed.world_to_field for one in (self, other))
         return (
@@ -39,6 +45,13 @@ class Imaged:
 
 class TruthMask(QObject):
     """Keeps the mask of the newest image up to date, in a thread of its own.
+
+    Parameters
+    ----------
+    viewer
+        Which gets the mask.
+    parent
+        Of the Qt object.
 
     Signals
     -------
@@ -57,7 +70,15 @@ class TruthMask(QObject):
         self._work.failed.connect(self.failed)
 
     def follow(self, surface: Surface, image: SimulatedImage) -> None:
-        """Show the mask of this image, made anew if it covers other pixels."""
+        """Show the mask of this image, made anew if it covers other pixels.
+
+        Parameters
+        ----------
+        surface
+            That was imaged.
+        image
+            Of it.
+        """
         imaged = Imaged(surface, image)
         before, self._wanted = self._wanted, imaged
         if before is None or MASK not in self._viewer.layers or not imaged.covers_the_same(before):
