@@ -1,81 +1,61 @@
-"""Fields for settings that a recipe leaves open: a range, limits, and several of a list."""
+"""Fields for settings that hold several numbers or words: a range, limits, a pair, some of a list.
+
+Each edits one described setting and keeps what a file brought until a person edits it.
+"""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
 
+from napari_3dmsl.described import Described
 from napari_3dmsl.widgets.common.accessibility import warning_colour
-from napari_3dmsl.widgets.common.row_form import Row, RowForm
 
 _ENDLESS = 1e6  # written for a limit that is left open: no shape is as large
 _LOG = "log"
 _LETTERS = 38  # in a line of a description
+_SHORT = 12  # letters of words that stand three beside each other
 
 
-@dataclass(frozen=True)
-class Span:
+class TwoNumbersField(QWidget):
     """Two numbers, both of which may stay empty.
 
-    ``kind``: ``open`` is a number, or a range to draw from when the second is given; ``limits`` are
-    the lowest and the highest; ``size`` and ``pair`` are whole numbers, the second as
-    the first if it is empty.
+    Signals
+    -------
+    valueChanged(value)
+        The value is None, too, while something is typed that is no number.
     """
 
-    name: str
-    label: str
-    unit: str = ""
-    tip: str = ""
-    kind: str = "open"
-    hints: tuple[str, str] = ("", "")
+    valueChanged = Signal(object)  # noqa: N815
 
+    hints = ("", "")
+    between = "–"
 
-@dataclass(frozen=True)
-class Ticks:
-    """Any number of a list; ``words`` maps what people read to the setting's entry.
-
-    ``tips`` are by word; where ``described``, they also stand beside it.
-    """
-
-    name: str
-    label: str
-    words: Mapping[str, Any]
-    tip: str = ""
-    tips: Mapping[str, str] = field(default_factory=dict)
-    columns: int = 3
-    described: bool = False
-
-
-class SpanField(QWidget):
-    """From and to."""
-
-    changed = Signal()
-
-    def __init__(self, row: Span, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, setting: Described, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._row = row
-        self._logarithmic = False
-        self.box = self._line(row.name, row.hints[0])
-        self._to = self._line(f"{row.name}_to", row.hints[1])
+        self._setting = setting
+        self._given: Any = None
+        self._edited = False
+        first, second = self.hints
+        self.box = self._line(name, setting.show.label, setting.show.lowest or first)
+        self._to = self._line(f"{name}_to", f"{setting.show.label} to", second)
+        self._sign = QLabel(self.between, self)
+        unit = QLabel(setting.show.unit, self)
+        unit.setMinimumWidth(44)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        self._between = QLabel("×" if row.kind == "size" else "–", self)
-        unit = QLabel(row.unit, self)
-        unit.setMinimumWidth(44)
-        for widget, stretch in ((self.box, 1), (self._between, 0), (self._to, 1), (unit, 0)):
+        for widget, stretch in ((self.box, 1), (self._sign, 0), (self._to, 1), (unit, 0)):
             layout.addWidget(widget, stretch)
 
-    def _line(self, name: str, hint: str) -> QLineEdit:
+    def _line(self, name: str, label: str, hint: str) -> QLineEdit:
         line = QLineEdit(self)
         line.setObjectName(name)
         line.setPlaceholderText(hint)
-        line.setToolTip(self._row.tip)
-        line.setAccessibleName(f"{self._row.label}{' to' if name != self._row.name else ''}")
+        line.setAccessibleName(label)
         line.setMinimumWidth(60)
         line.textChanged.connect(lambda text: self._typed(line, text))
         return line
@@ -83,143 +63,152 @@ class SpanField(QWidget):
     def _typed(self, line: QLineEdit, text: str) -> None:
         wrong = _number(text) is None and bool(text.strip())
         line.setStyleSheet(f"color: {warning_colour(self)};" if wrong else "")
-        self.changed.emit()
+        self._edited = True
+        self.valueChanged.emit(None if wrong else self.value())
 
     def value(self) -> Any:
-        """Return None, a number or a list as the recipe has it; ValueError for other text."""
-        first, second = self._read(self.box), self._read(self._to)
-        if self._row.kind == "limits" and (first, second) != (None, None):
-            return [0.0 if first is None else first, _ENDLESS if second is None else second]
-        low = first if first is not None else second
-        high = second if second is not None else first
-        if low is None or high is None:
-            return None
-        if self._row.kind in ("size", "pair"):
-            return [_whole(low), _whole(high)]
-        if low == high:
-            return low
-        return [low, high, _LOG] if self._logarithmic else [low, high]
+        """Return the setting as a recipe has it; ValueError for text that is no number."""
+        return self._of(*self._numbers()) if self._edited else self._given
+
+    def _numbers(self) -> tuple[float | None, float | None]:
+        return self._read(self.box), self._read(self._to)
 
     def _read(self, line: QLineEdit) -> float | None:
         text = line.text().strip()
         number = _number(text)
         if text and number is None:
-            raise ValueError(f"{self._row.name}: '{text}' is no number")
+            raise ValueError(f"{self._setting.name}: '{text}' is no number")
         return number
 
-    def set_value(self, value: Any) -> None:
-        """Show a setting."""
-        self._logarithmic = isinstance(value, list | tuple) and _LOG in value
-        pair = list(value[:2]) if isinstance(value, list | tuple) else [value, None]
-        if self._row.kind == "limits" and pair[1] is not None and pair[1] >= _ENDLESS:
-            pair[1] = None
-        with QSignalBlocker(self):
-            for line, number in zip((self.box, self._to), pair, strict=True):
-                line.setText("" if number is None else f"{number:.12g}")
-        self._between.setText("×" if self._row.kind == "size" else self._dash())
-        self.changed.emit()
+    def _of(self, first: float | None, second: float | None) -> Any:
+        """Return the setting for two numbers; one that is missing is as the other."""
+        low = second if first is None else first
+        high = first if second is None else second
+        return None if low is None or high is None else [_whole(low), _whole(high)]
 
-    def _dash(self) -> str:
-        return "– (log)" if self._logarithmic else "–"
+    def setValue(self, value: Any) -> None:
+        """Show a setting; nobody has edited it."""
+        pair = value[:2] if isinstance(value, list | tuple) else (value, None)
+        for line, number in zip((self.box, self._to), pair, strict=True):
+            with QSignalBlocker(line):
+                line.setText(self._text(number))
+                line.setStyleSheet("")
+        self._given, self._edited = value, False
+        self.valueChanged.emit(value)
+
+    def _text(self, number: float | None) -> str:
+        return "" if number is None else f"{number:.12g}"
+
+
+class OpenField(TwoNumbersField):
+    """A number, or a range to draw from when the second is given, too."""
+
+    hints = ("", "fixed")
+
+    def setValue(self, value: Any) -> None:
+        """Show a setting; whether it is drawn by its logarithm stays."""
+        self._logarithmic = isinstance(value, list | tuple) and _LOG in value
+        self._sign.setText("– (log)" if self._logarithmic else "–")
+        super().setValue(value)
+
+    def _of(self, first: float | None, second: float | None) -> Any:
+        low = second if first is None else first
+        high = first if second is None else second
+        if low == high:
+            return low
+        return [low, high, _LOG] if self._logarithmic else [low, high]
+
+
+class LimitsField(TwoNumbersField):
+    """The lowest and the highest; what stays empty is no limit."""
+
+    hints = ("any", "any")
+
+    def _of(self, first: float | None, second: float | None) -> Any:
+        if first is None and second is None:
+            return None
+        return [0.0 if first is None else first, _ENDLESS if second is None else second]
+
+    def _text(self, number: float | None) -> str:
+        return "" if number is None or number >= _ENDLESS else super()._text(number)
+
+
+class SidesField(TwoNumbersField):
+    """Down × across; one number is both."""
+
+    between = "×"
 
 
 class TicksField(QWidget):
-    """A tick box for each entry; entries of a file that the list does not have join it."""
+    """A tick box for each of a list; what a file has beside them joins it.
 
-    changed = Signal()
+    Parameters
+    ----------
+    name, setting, parent
+    texts
+        Stand beside the words, one below the other.
 
-    def __init__(self, row: Ticks, parent: QWidget | None = None) -> None:
+    Signals
+    -------
+    valueChanged(entries)
+    """
+
+    valueChanged = Signal(object)  # noqa: N815
+
+    def __init__(
+        self,
+        name: str,
+        setting: Described,
+        parent: QWidget | None = None,
+        texts: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._row = row
+        self._name, self._optional = name, setting.optional
+        self.texts = texts or {}
+        words = {choice: setting.show.words.get(choice, str(choice)) for choice in setting.choices}
+        short = max(map(len, words.values())) <= _SHORT
+        self._columns = 1 if self.texts else 3 if short else 2
         self._boxes: list[tuple[QCheckBox, Any]] = []
         self._order: list[Any] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(2)
-        self._grid.setColumnStretch(row.columns, 1)
-        for word, entry in row.words.items():
+        self._grid.setColumnStretch(self._columns, 1)
+        for entry, word in words.items():
             self._add(word, entry)
         self.box = self._boxes[0][0]
 
-    def _add(self, word: str, entry: Any) -> QCheckBox:
+    def _add(self, word: str, entry: Any) -> None:
         box = QCheckBox(word, self)
-        box.setObjectName(f"{self._row.name}_{word}")
-        tip = self._row.tips.get(word, "")
-        box.setToolTip(tip or self._row.tip)
-        box.toggled.connect(self.changed)
-        line, column = divmod(len(self._boxes), self._row.columns)
+        box.setObjectName(f"{self._name}_{word}")
+        box.setToolTip(self.toolTip())
+        box.toggled.connect(lambda: self.valueChanged.emit(self.value()))
+        line, column = divmod(len(self._boxes), self._columns)
         self._grid.addWidget(box, line, column, Qt.AlignmentFlag.AlignTop)
-        if self._row.described:
+        if word in self.texts:
             # Lines of our own: a section does not ask how high text is that Qt wraps.
-            text = QLabel(textwrap.fill(tip, _LETTERS), self)
+            text = QLabel(textwrap.fill(self.texts[word], _LETTERS), self)
             self._grid.addWidget(text, line, column + 1, Qt.AlignmentFlag.AlignTop)
         self._boxes.append((box, entry))
-        return box
 
-    def value(self) -> list[Any]:
+    def value(self) -> list[Any] | None:
         """Return the entries that are ticked: those of a file in its order, then the others."""
         ticked = [entry for box, entry in self._boxes if box.isChecked()]
         first = [entry for entry in self._order if entry in ticked]
-        return first + [entry for entry in ticked if entry not in first]
+        found = first + [entry for entry in ticked if entry not in first]
+        return None if self._optional and not found else found
 
-    def set_value(self, entries: Sequence[Any]) -> None:
+    def setValue(self, entries: Sequence[Any] | None) -> None:
         """Tick these entries and no others."""
-        self._order = list(entries)
-        with QSignalBlocker(self):
-            known = [entry for _, entry in self._boxes]
-            for entry in entries:
-                if entry not in known:
-                    self._add(_word_of(entry), entry)
-            for box, entry in self._boxes:
+        self._order = list(entries or ())
+        known = [entry for _, entry in self._boxes]
+        for entry in self._order:
+            if entry not in known:
+                self._add(_word_of(entry), entry)
+        for box, entry in self._boxes:
+            with QSignalBlocker(box):
                 box.setChecked(entry in self._order)
-        self.changed.emit()
-
-
-class RecipeSection(RowForm):
-    """A form that also has ranges and lists."""
-
-    def __init__(self, rows: Sequence[Row | Span | Ticks], parent: QWidget | None = None) -> None:
-        super().__init__(rows, parent)  # type: ignore[arg-type]
-        grid = self.layout()
-        assert isinstance(grid, QGridLayout)
-        for line, row in enumerate(rows):
-            label = grid.itemAtPosition(line, 0)
-            if not isinstance(row, Ticks) or label is None:
-                continue
-            if row.described:  # the descriptions need the width
-                label.widget().hide()
-                grid.addWidget(self._fields[row.name], line, 0, 1, 2)
-            else:
-                label.setAlignment(Qt.AlignmentFlag.AlignTop)
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the fields."""
-        return list(self._fields)
-
-    def value_of(self, name: str) -> Any:
-        """Return the value of one field."""
-        return self._read(name)
-
-    def _make(self, row: Any) -> QWidget:
-        if not isinstance(row, Span | Ticks):
-            return super()._make(row)
-        made = SpanField(row, self) if isinstance(row, Span) else TicksField(row, self)
-        made.changed.connect(self.changed)
-        return made
-
-    def _read(self, name: str) -> Any:
-        widget = self._fields[name]
-        if isinstance(widget, SpanField | TicksField):
-            return widget.value()
-        return super()._read(name)
-
-    def _write(self, name: str, value: Any) -> None:
-        widget = self._fields[name]
-        if isinstance(widget, SpanField | TicksField):
-            widget.set_value(value)
-        else:
-            super()._write(name, value)
+        self.valueChanged.emit(self.value())
 
 
 def _word_of(entry: Any) -> str:

@@ -2,76 +2,133 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QObject, QSignalBlocker, Signal
 
-from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.datasets.recipe.recipe import Focus, Output, Recipe, Source, Split
+from napari_3dmsl.datasets.recipe.recipe import Views as ViewSettings
 from napari_3dmsl.datasets.recipe.recipe_file import settings_in
+from napari_3dmsl.described import described
+from napari_3dmsl.ground_truth.registry import TRUTHS
+from napari_3dmsl.microscope.fluorophores import Labelling
+from napari_3dmsl.microscope.presets import microscope_names
 from napari_3dmsl.scenes.settings import SceneSettings
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.timelapse.motion import Motion
-from napari_3dmsl.widgets.common.range_fields import RecipeSection
-from napari_3dmsl.widgets.image_set import rows as rows
-from napari_3dmsl.widgets.image_set import scene_rows as scene_rows
+from napari_3dmsl.widgets.image_set.recipe_part import Path, RecipePart
 
-Path = tuple[str, ...]
-
-_DECIDING = ("planes", "target", "noise", "layout", "format", "kind", "volume_share")
-"""Fields that decide whether others have an effect."""
+_OPTIONAL: dict[str, Settings] = {"scene": SceneSettings(), "motion": Motion()}
+"""Tables that may be left out, with the defaults that their fields begin with."""
 
 _SUGGESTED = {"scene": {"kind": "packed"}}
 """What people want who switch a table on; the default of a scene is what there is without one."""
 
+_SCENE = ("kind", "objects", "volume_share", "gap_um", "height_um", "border")
+_MOTION = (
+    "frames",
+    "interval_s",
+    "diffusion_um2_per_s",
+    "rotation_deg2_per_s",
+    "speed_um_per_s",
+    "bending_um",
+    "fission_per_min",
+    "fusion_per_min",
+    "bleach_time_s",
+    "focus_drift_um_per_s",
+)
+_LABELLING = (
+    "target",
+    "density_per_um2",
+    "density_per_um3",
+    "efficiency",
+    "photons_per_fluorophore",
+    "continuous",
+)
+
 
 @dataclass(frozen=True)
 class Section:
-    """Fields of one part of a recipe.
+    """Fields that people look for in one place.
 
     Attributes
     ----------
-    title : str
-    table : tuple of str
-        Names that lead to the table of the recipe that holds the settings; empty for the top.
-    form : RecipeSection
+    name : str
+        The setting of the recipe that gives it its title.
+    parts : list of RecipePart
+        Some of the recipe's top among them.
     opened : bool
-    standard : Settings or None
-        The table's defaults where it may be left out; a field with its name says whether it is.
     """
 
-    title: str
-    table: Path
-    form: RecipeSection
+    name: str
+    parts: list[RecipePart]
     opened: bool = True
-    standard: Settings | None = None
 
     @property
-    def switch(self) -> str:
-        """Name of the field that says whether there is such a table; empty: there always is."""
-        return self.table[0] if self.standard is not None else ""
+    def title(self) -> str:
+        """What is written above it."""
+        return described(Recipe)[self.name].show.label
+
+    @property
+    def switch(self) -> RecipePart | None:
+        """What says whether there is such a table; None: there always is."""
+        return self.parts[0] if self.name in _OPTIONAL else None
 
     @property
     def is_on(self) -> bool:
         """Whether there is such a table."""
-        return not self.switch or bool(self.form.value_of(self.switch))
+        return self.switch is None or bool(self.switch.values()[self.name])
+
+    @property
+    def settings(self) -> list[RecipePart]:
+        """The parts without the switch."""
+        return self.parts[1:] if self.switch else self.parts
 
     @property
     def paths(self) -> list[Path]:
         """Names that lead to each setting that is shown."""
-        names = [name for name in self.form.names if name != self.switch]
-        return [(*(() if name in rows.AT_THE_TOP else self.table), name) for name in names]
+        return [path for part in self.settings for path in part.paths]
 
     def readings(self) -> dict[Path, Any]:
         """Return what each field holds; None for a setting that is not given."""
-        values = self.form.values()
-        found = {path: values[path[-1]] for path in self.paths}
-        for path in found:
-            if path[-1] in (*rows.NONE_AT_LOWEST, "classes") and not found[path]:
-                found[path] = None
+        found: dict[Path, Any] = {}
+        for part in self.settings:
+            found |= part.readings()
         return found
+
+
+def _sections() -> list[Section]:
+    """Return which settings stand where."""
+    top = partial(RecipePart, (), Recipe)
+    limits = ["length_um", "volume_um3", "area_um2"]
+    source = RecipePart(("source",), Source, ["classes", *limits, "whole_only", "most"])
+    seen_through = {"microscopes": microscope_names()}
+    texts = {name: truth.text for name, truth in TRUTHS.items()}
+    labelling = RecipePart(("labelling",), Labelling, _LABELLING, ranges=True)
+    focus = ["focus_um", "depth_um", "planes", "step_nm", "z_axis"]
+    scene = RecipePart(("scene",), SceneSettings, _SCENE)
+    motion = RecipePart(("motion",), Motion, _MOTION)
+    views = RecipePart(("views",), ViewSettings, ["six", "random"])
+    return [
+        Section("source", [source]),
+        Section("split", [RecipePart(("split",), Split, ["train", "val", "test"])]),
+        Section("views", [views, top(["repeats"])]),
+        Section("microscopes", [top(["microscopes", "image_size"], choices=seen_through)]),
+        Section("focus", [RecipePart(("focus",), Focus, focus)], opened=False),
+        Section("labelling", [labelling], opened=False),
+        Section("noise", [top(["noise", "snr"])]),
+        Section("ground_truth", [top(["ground_truth"], texts=texts)]),
+        Section("scene", [top(["scene"]), scene, top(["montage"])], opened=False),
+        Section("motion", [top(["motion"]), motion], opened=False),
+        Section(
+            "output",
+            [RecipePart(("output",), Output, ["layout", "format", "zips"]), top(["seed"])],
+        ),
+    ]
 
 
 class RecipeForm(QObject):
@@ -90,36 +147,28 @@ class RecipeForm(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.sections = [
-            Section("Shapes", ("source",), RecipeSection(rows.SHAPES)),
-            Section("Training, validation, test", ("split",), RecipeSection(rows.SPLIT)),
-            Section("Views", ("views",), RecipeSection(rows.VIEWS)),
-            Section("Microscopes", (), RecipeSection(rows.MICROSCOPES)),
-            Section("Focus and z-stack", ("focus",), RecipeSection(rows.FOCUS), False),
-            Section("Labelling", ("labelling",), RecipeSection(rows.LABELLING), False),
-            Section("Noise", (), RecipeSection(rows.NOISE)),
-            Section("Ground truth", (), RecipeSection(rows.TRUTHS)),
-            Section("Scenes", ("scene",), RecipeSection(scene_rows.SCENE), False, SceneSettings()),
-            Section("Time-lapse", ("motion",), RecipeSection(scene_rows.MOTION), False, Motion()),
-            Section("Files", ("output",), RecipeSection(rows.OUTPUT)),
-        ]
+        self.sections = _sections()
         self._defaults = _defaults()
         self._given: dict[str, Any] = {}
         self._as_given: dict[Path, Any] = {}
         self._fill(self._defaults)
         self._fresh = self.values()
         self._last = self.state()
-        for section in self.sections:
-            section.form.tell_defaults()
-            section.form.changed.connect(self._changed)
+        for part in self._parts():
+            part.tell_defaults()
+            part.changed.connect(self._changed)
         self._grey_out()
+
+    def _parts(self) -> Iterator[RecipePart]:
+        for section in self.sections:
+            yield from section.parts
 
     def values(self) -> dict[str, Any]:
         """Return the recipe as shown but for its library, unchecked; ValueError for no number."""
         found = deepcopy(self._given)
         for section in self.sections:
             if not section.is_on:
-                for path in (section.table, *section.paths):
+                for path in ((section.name,), *section.paths):
                     if path[0] in found:
                         _put(found, path, None)
                 continue
@@ -127,19 +176,22 @@ class RecipeForm(QObject):
                 if path not in self._as_given or reading != self._as_given[path]:
                     _put(found, path, reading)
             if section.switch:
-                found.setdefault(section.table[0], {})
-        if not self._has_views:
-            found.pop("views", None)
+                found.setdefault(section.name, {})
+        for name in self._as_shown().irrelevant():
+            found.pop(name, None)
         return found
 
-    @property
-    def _has_views(self) -> bool:
-        """Whether views can be chosen: packed scenes are turned at random already."""
-        scene = self._section("scene")
-        return not scene.is_on or scene.form.value_of("kind") == "region"
-
-    def _section(self, table: str) -> Section:
-        return next(section for section in self.sections if section.table == (table,))
+    def _as_shown(self) -> Recipe:
+        """Return the recipe unchecked, to ask what has an effect."""
+        found: dict[str, Any] = {}
+        for section in self.sections:
+            for part in section.settings:
+                shown = part.as_shown()
+                top = {name: getattr(shown, name) for name in part.names}
+                found |= {part.table[0]: shown} if part.table else top
+            if not section.is_on:
+                found[section.name] = None
+        return Recipe.model_construct(**found)
 
     def take(self, values: Mapping[str, Any]) -> None:
         """Show a recipe as a file has it."""
@@ -160,8 +212,8 @@ class RecipeForm(QObject):
         except ValueError:  # somebody is typing
             return self._last
         values.get("source", {}).pop("library", None)
-        if not self._has_views:  # nobody has changed them
-            values["views"] = self._fresh["views"]
+        for name in self._as_shown().irrelevant():  # nobody has changed it
+            values[name] = self._fresh.get(name)
         self._last = {name: values.get(name) for name in Recipe.model_fields if name != "name"}
         return self._last
 
@@ -186,18 +238,17 @@ class RecipeForm(QObject):
 
     def _fill(self, values: Mapping[str, Any]) -> None:
         for section in self.sections:
-            shown = {path[-1]: _get(values, path) for path in section.paths}
-            if section.standard is not None:
-                shown[section.switch] = values.get(section.switch) is not None
-                standard = section.standard.model_dump(mode="json")
-                for name in standard.keys() & shown.keys():
-                    if shown[name] is None:
-                        shown[name] = standard[name]
-                if not shown[section.switch]:
-                    shown |= _SUGGESTED.get(section.switch, {})
-            for name in rows.NONE_AT_LOWEST.intersection(shown):
-                shown[name] = shown[name] or 0
-            section.form.set_values(shown)
+            shown = {path: _get(values, path) for path in section.paths}
+            if section.switch:
+                there = values.get(section.name) is not None
+                section.switch.set_values({section.name: there})
+                begin = _OPTIONAL[section.name].model_dump(mode="json")
+                begin |= {} if there else _SUGGESTED.get(section.name, {})
+                for path in shown.keys() & {(section.name, name) for name in begin}:
+                    if shown[path] is None:
+                        shown[path] = begin[path[-1]]
+            for part in section.settings:
+                part.set_values({path[-1]: shown[path] for path in part.paths})
 
     def _changed(self) -> None:
         self._grey_out()
@@ -205,30 +256,15 @@ class RecipeForm(QObject):
 
     def _grey_out(self) -> None:
         """Grey out what has no effect with the present choices."""
-        shown: dict[str, Any] = {}
+        recipe = self._as_shown().irrelevant()
         for section in self.sections:
-            for name in _DECIDING:
-                if name in section.form.names:
-                    shown[name] = section.form.value_of(name)
-        packed = shown["kind"] == "packed"
-        useless = {
-            "six": not self._has_views,
-            "random": not self._has_views,
-            "step_nm": shown["planes"] == 1,
-            "z_axis": shown["planes"] == 1,
-            "density_per_um2": shown["target"] != "surface",
-            "density_per_um3": shown["target"] != "volume",
-            "snr": shown["noise"] != "camera",
-            "zips": (shown["layout"], shown["format"]) != ("3dmsl", "ome-tiff"),
-            "objects": not packed or shown["volume_share"] > 0,
-            "volume_share": not packed,
-            "gap_um": not packed,
-        }
-        for section in self.sections:
-            without = [name for name, idle in useless.items() if idle]
-            if not section.is_on:
-                without += [name for name in section.form.names if name != section.switch]
-            section.form.show_only(without=without)
+            for part in section.parts:
+                idle = part.as_shown().irrelevant() if part.table else recipe
+                if part.table and part.table[0] in recipe:
+                    idle = dict.fromkeys(part.names, recipe[part.table[0]])
+                if part is not section.switch and not section.is_on:
+                    idle = dict.fromkeys(part.names, f"'{section.title}' is not ticked")
+                part.show_only(without=idle)
 
 
 def _defaults() -> dict[str, Any]:
@@ -241,7 +277,7 @@ def _get(values: Mapping[str, Any], path: Path) -> Any:
     found: Any = values
     for name in path:
         found = found.get(name) if isinstance(found, Mapping) else None
-    return [] if found is None and path[-1] == "classes" else found
+    return found
 
 
 def _put(values: dict[str, Any], path: Path, setting: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,16 +22,16 @@ from napari_3dmsl.datasets.run.pace import Pace
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.canvas_view import look_at
-from napari_3dmsl.widgets.common.form import LABEL_WIDTH, button
+from napari_3dmsl.widgets.common.form import LABEL_WIDTH, Form, button
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.questions import ask_for_path
-from napari_3dmsl.widgets.common.row_form import Number, RowForm
 from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.image_set.contact_sheet import ContactSheet
 from napari_3dmsl.widgets.image_set.form import RecipeForm
 from napari_3dmsl.widgets.image_set.library_choice import LibraryChoice
 from napari_3dmsl.widgets.image_set.messages import planned, result, shown_of
+from napari_3dmsl.widgets.image_set.settings import RunSettings
 from napari_3dmsl.widgets.image_set.work import (
     Planned,
     Planner,
@@ -51,19 +50,6 @@ if TYPE_CHECKING:
 RECIPES = "Recipes (*.toml *.json)"
 _SETTLE_MS = 200  # after the last change, before shapes are counted
 _PATIENCE_S = 5.0  # for the images that are being made when the panel is closed
-_PROCESSORS = os.cpu_count() or 1
-WORKERS = Number(
-    "workers",
-    "Processes",
-    1,
-    max(_PROCESSORS, 2),
-    1,
-    0,
-    "processes",
-    "How many images are made at the same time, by default one for each processor. The files are "
-    "the same with any number; not part of the recipe.",
-    slider=False,
-)
 
 
 class ImageSetPanel(Panel):
@@ -107,12 +93,11 @@ class ImageSetPanel(Panel):
         self.kept.hide()
         self.add(self.kept)
         for section in self.form.sections:
-            contents: list[QWidget] = [section.form]
-            if section.table == ("source",):
+            contents: list[Any] = list(section.parts)
+            if section.name == "source":
                 contents.insert(0, self.library)
-            if section.table == ("output",):
-                self.run_settings = RowForm([WORKERS])
-                self.run_settings.set_values({"workers": _PROCESSORS})
+            if section.name == "output":
+                self.run_settings = Form(RunSettings)
                 contents.append(self.run_settings)
             self.add_section(section.title, *contents, opened=section.opened)
         self.sheet = ContactSheet(self)
