@@ -30,6 +30,11 @@ def in_the_panel(text: str) -> str:
     return re.sub(r"say which by .* \(--series \S+\)", "choose one below", text)
 
 
+def sentence(text: str) -> str:
+    """Return a remark as a sentence; a question keeps its mark."""
+    return f"{text[0].upper()}{text[1:]}{'' if text.endswith('?') else '.'}"
+
+
 class Told:
     """Words for the progress of one extraction, with the time that is left."""
 

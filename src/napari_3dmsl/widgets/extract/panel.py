@@ -37,7 +37,14 @@ from napari_3dmsl.widgets.common.remembered import State
 from napari_3dmsl.widgets.common.undo import UndoButton
 from napari_3dmsl.widgets.extract.label_doubts import Labels, doubts_about
 from napari_3dmsl.widgets.extract.label_source import LabelSource, described
-from napari_3dmsl.widgets.extract.messages import Told, in_the_panel, limits, result, thinning
+from napari_3dmsl.widgets.extract.messages import (
+    Told,
+    in_the_panel,
+    limits,
+    result,
+    sentence,
+    thinning,
+)
 from napari_3dmsl.widgets.extract.preview import PreviewRunner
 from napari_3dmsl.widgets.extract.settings import LayerSettings, PreviewSettings
 
@@ -296,7 +303,7 @@ class ExtractPanel(Panel):
         lines = result(told["report"], shapes.table["shape_class"], self._told.seconds)
         drawn = sum(len(layer.data[1]) for layer in added[1:])
         thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
-        doubts = "".join(f"Mind: {text}.\n" for text in self._doubts)
+        doubts = "".join(f"{sentence(f'mind: {text}')}\n" for text in self._doubts)
         self.say(f"{lines}\n{doubts}{thinned}Click a shape to select it.")
 
     def _place_input(self, source: Source) -> FloatArray:
@@ -367,7 +374,7 @@ class ExtractPanel(Panel):
         self._doubts = [in_the_panel(text) for text in found]
         self._colour_doubts()
         self.doubts.setVisible(bool(found))
-        self.doubts.setText("\n".join(f"{text[0].upper()}{text[1:]}." for text in self._doubts))
+        self.doubts.setText("\n".join(map(sentence, self._doubts)))
 
     def _colour_doubts(self) -> None:
         self.doubts.setStyleSheet(f"color: {warning_colour(self)};")

@@ -64,8 +64,9 @@ class RecipePart(Form):
         layout = self.native.layout()
         for at, row in enumerate(self):
             if isinstance(row.native, TicksField):
-                label = layout.itemAt(at).widget().layout().itemAt(0).widget()
-                label.setAlignment(Qt.AlignmentFlag.AlignTop)
+                line = layout.itemAt(at).widget().layout()
+                label = line.itemAt(0).widget()
+                line.setAlignment(label, Qt.AlignmentFlag.AlignTop)
                 label.setVisible(not row.native.texts)  # these need the width
 
     @property
