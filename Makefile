@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := -m pip install -qq --constraint constraints.txt
 ON_SCREEN := scripts/virtual-display
 
-.PHONY: help demo test test-matrix lint typecheck check screenshots tutorial bench constraints clean system
+.PHONY: help demo test test-matrix lint typecheck check screenshots tutorial tables bench constraints clean system
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
@@ -38,6 +38,9 @@ screenshots: .venv/installed-dev  ## Make the pictures in docs/ anew
 
 tutorial: .venv/installed-dev  ## Make the tutorial's pictures and the README's film anew (needs Xvfb)
 	$(ON_SCREEN) $(BIN)/python scripts/tutorial.py
+
+tables: .venv/installed-dev  ## Make the tables of settings in docs/ anew
+	$(BIN)/python scripts/settings_tables.py
 
 bench: .venv/installed-dev  ## Run the benchmarks
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(ON_SCREEN) $(BIN)/python "$$file" || exit 1; done
