@@ -11,12 +11,12 @@ from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.skeleton import skeleton_from_mask
 from napari_3dmsl.shapes.voxelize import voxelise
 from napari_3dmsl.timelapse.bending import Bending
-from napari_3dmsl.timelapse.centreline_graph import Centreline, centreline_of
+from napari_3dmsl.timelapse.centreline_graph import CentrelineGraph, centreline_graph_of
 from napari_3dmsl.timelapse.motion import Motion, frames
 
 
-def centreline(mesh: Mesh) -> Centreline:
-    return centreline_of(voxelise(mesh.vertices, mesh.faces).smoothed())
+def centreline(mesh: Mesh) -> CentrelineGraph:
+    return centreline_graph_of(voxelise(mesh.vertices, mesh.faces).smoothed())
 
 
 def bent(mesh: Mesh, amplitude_um: float, seed: int) -> Mesh:
@@ -57,7 +57,7 @@ def skeleton_length(mesh: Mesh) -> float:
 def test_a_straight_line_bends_along_an_arc_when_its_rotation_grows_evenly() -> None:
     points = np.stack([np.zeros(41), np.zeros(41), np.linspace(0, 2, 41)], axis=1)
     links = np.stack([np.arange(40), np.arange(1, 41)], axis=1)
-    bending = Bending(Centreline(points, links, 0.05, 0, 0), 0.1)
+    bending = Bending(CentrelineGraph(points, links, 0.05, 0, 0), 0.1)
     # The wanted turn, 0 to 90 degrees about y, as a way of its own: a quarter of a circle.
     bending.ways = np.zeros((1, 41, 3))
     bending.ways[0, :, 1] = np.linspace(0, np.pi / 2, 41)
@@ -109,5 +109,5 @@ def test_bends_last_for_their_correlation_time() -> None:
 
 def test_a_dot_stays_stiff() -> None:
     t = np.linspace(0, 1, 3)[:, None]
-    short = Centreline(t * [0, 0, 0.2], np.array([[0, 1], [1, 2]]), 0.15, 0, 0)
+    short = CentrelineGraph(t * [0, 0, 0.2], np.array([[0, 1], [1, 2]]), 0.15, 0, 0)
     assert not Bending.possible(short)

@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
-    from napari_3dmsl.timelapse.centreline_graph import Centreline
+    from napari_3dmsl.timelapse.centreline_graph import CentrelineGraph
 
 WAVES = 4  # along a line; every loop needs one more, as closing it takes freedom away
 STRONGEST = 0.25  # rms of curvature times radius: near 1 the inner side of a bend would fold
@@ -38,7 +38,7 @@ class Bending:
 
     Parameters
     ----------
-    centreline : Centreline
+    centreline : CentrelineGraph
         At least two links, see `possible`.
     amplitude_um : float
         Wanted root mean square displacement of the centreline, for small bends. A thick and short
@@ -51,7 +51,7 @@ class Bending:
         it is on average: its coefficient has the variance 1.
     """
 
-    def __init__(self, centreline: Centreline, amplitude_um: float) -> None:
+    def __init__(self, centreline: CentrelineGraph, amplitude_um: float) -> None:
         self.points_um = centreline.points_um
         self._start, self._end = centreline.links.T
         self._links_um = self.points_um[self._end] - self.points_um[self._start]
@@ -67,12 +67,12 @@ class Bending:
         self.ways = self.ways * self._strength(amplitude_um, centreline.radius_um, shares)
 
     @staticmethod
-    def possible(centreline: Centreline) -> bool:
+    def possible(centreline: CentrelineGraph) -> bool:
         """Whether a centreline is long enough to bend.
 
         Parameters
         ----------
-        centreline : Centreline
+        centreline : CentrelineGraph
             Of the shape when it is not bent.
         """
         long_enough = centreline.length_um >= SHORTEST_RADII * centreline.radius_um
@@ -169,7 +169,7 @@ class Bending:
         return float(min(amplitude_um / np.sqrt(square), strongest))
 
 
-def _laplacian(centreline: Centreline) -> FloatArray:
+def _laplacian(centreline: CentrelineGraph) -> FloatArray:
     """Stiffness (n, n) of springs along the links, each as strong as it is short."""
     start, end = centreline.links.T
     weight = np.tile(1.0 / centreline.link_lengths_um, 2)

@@ -13,7 +13,7 @@ from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.scenes.placed_object import PlacedObject
 from napari_3dmsl.shapes.voxelize import voxelise
 from napari_3dmsl.timelapse.bending import Bending
-from napari_3dmsl.timelapse.centreline_graph import Centreline, centreline_of
+from napari_3dmsl.timelapse.centreline_graph import CentrelineGraph, centreline_graph_of
 from napari_3dmsl.timelapse.fission_fusion import Form, Piece
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ class Body:
         The object at its beginning.
     lifetimes_s : (N,) array
         When each of its fluorophores bleaches.
-    centreline : Centreline, optional
+    centreline : CentrelineGraph, optional
         In the same frame as the object; found when it is needed otherwise.
     """
 
     def __init__(
-        self, like: PlacedObject, lifetimes_s: FloatArray, centreline: Centreline | None = None
+        self, like: PlacedObject, lifetimes_s: FloatArray, centreline: CentrelineGraph | None = None
     ) -> None:
         self.like = like
         self.lifetimes_s = lifetimes_s
@@ -165,7 +165,7 @@ class Body:
         """
         if self._centreline is None:
             solid = voxelise(self._rest.vertices_um, self._rest.faces)
-            self._centreline = centreline_of(solid.smoothed())
+            self._centreline = centreline_graph_of(solid.smoothed())
         if Bending.possible(self._centreline):
             self._bending = Bending(self._centreline, amplitude_um)
             self._held = self._bending.hold(self._rest.points_um)

@@ -27,7 +27,7 @@ SAME_UM = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Centreline:
+class CentrelineGraph:
     """Points along the skeleton of a shape and which of them are neighbours.
 
     Attributes
@@ -128,7 +128,7 @@ class Centreline:
         return ~rest
 
 
-def centreline_of(field: SmoothedMask) -> Centreline:
+def centreline_graph_of(field: SmoothedMask) -> CentrelineGraph:
     """Return the centreline of a smoothed mask, its points half a radius apart.
 
     Parameters
@@ -155,7 +155,7 @@ def centreline_of(field: SmoothedMask) -> Centreline:
                 nodes[place] = numbers[-1]
         paths.append(np.array(numbers))
         links.extend((a, b) for a, b in pairwise(numbers) if a != b)
-    return Centreline(
+    return CentrelineGraph(
         np.array(points),
         np.array(links, dtype=np.int64).reshape(-1, 2),
         radius,

@@ -12,7 +12,7 @@ from napari_3dmsl.geometry.triangles import triangle_areas
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_field
 from napari_3dmsl.shapes.morphology import components
 from napari_3dmsl.shapes.voxelize import VOXEL_UM, Voxels, voxelise
-from napari_3dmsl.timelapse.centreline_graph import Centreline, centreline_of
+from napari_3dmsl.timelapse.centreline_graph import CentrelineGraph, centreline_graph_of
 
 if TYPE_CHECKING:
     from typing import Self
@@ -114,13 +114,13 @@ class Piece:
     Attributes
     ----------
     form : Form
-    centreline : Centreline
+    centreline : CentrelineGraph
     rows : (N,) int
         Which of the emitters before these are; after a fusion those of the first shape come first.
     """
 
     form: Form
-    centreline: Centreline
+    centreline: CentrelineGraph
     rows: NDArray[np.intp]
 
 
@@ -144,7 +144,7 @@ def cut(form: Form, rng: np.random.Generator) -> tuple[Piece, Piece] | None:
         None for a shape that is too short or small, or whose half would have no emitter.
     """
     solid = voxelise(form.vertices_um, form.faces)
-    line = centreline_of(solid.smoothed())
+    line = centreline_graph_of(solid.smoothed())
     if line.length_um < SHORTEST_RADII * line.radius_um or len(line.links) < 2:
         return None
     centres = solid.centres_um()
@@ -202,7 +202,7 @@ def _drawn_back(
 
 def _piece(field: SmoothedMask, source: Form, rows: NDArray[np.intp]) -> Piece:
     """Mesh a field; its emitters are those of a form in the given rows."""
-    mesh, line = mesh_from_field(field), centreline_of(field)
+    mesh, line = mesh_from_field(field), centreline_graph_of(field)
     lines = line.lines_um if source.lines_um else ()
     return Piece(Form(mesh.vertices, mesh.faces, source.emitters_um[rows], lines), line, rows)
 

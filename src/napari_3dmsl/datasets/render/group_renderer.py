@@ -56,8 +56,8 @@ class GroupRenderer:
             When a shape cannot be read or labelled, or nothing finds a place in a scene.
         """
         if self.recipe.scene is None:
-            stage = SingleShape(self.recipe, group, self._library)
-            yield from render_group(self.recipe, group, stage, only)
+            shape = SingleShape(self.recipe, group, self._library)
+            yield from render_group(self.recipe, group, shape, only)
         elif self.recipe.montage is None:
             scene = scene_of(self.recipe, group, self._pools[group.split])
             yield from render_group(self.recipe, group, scene, only)

@@ -47,8 +47,8 @@ class View:
 
 
 @dataclass(frozen=True, eq=False)
-class Staged:
-    """What stands in the field in one view, before any microscope looks at it.
+class PlacedSpecimen:
+    """What lies in the field in one view, before any microscope looks at it.
 
     Attributes
     ----------
@@ -66,12 +66,12 @@ class Staged:
     world_to_field: FloatArray
 
 
-class Stage(Protocol):
+class Specimen(Protocol):
     """Labels what a group shows, once, and puts it in the field for each view."""
 
     labelling: Labelling
 
-    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> PlacedSpecimen:
         """Pose the group for a view; most microscopes all see the same.
 
         Parameters
@@ -150,7 +150,7 @@ def views_of(views: Views, seed: int, group: str) -> list[View]:
 
 
 def render_group(
-    recipe: Recipe, group: Group, stage: Stage, only: int | None = None
+    recipe: Recipe, group: Group, specimen: Specimen, only: int | None = None
 ) -> Iterator[Rendered]:
     """Render one image after the other: for each view, through each microscope.
 
@@ -173,14 +173,14 @@ def render_group(
         rng = np.random.default_rng(seed_of(recipe.seed, group.name, view.name, "focus"))
         focus_um, depth_um = draw(recipe.focus.focus_um, rng), draw(recipe.focus.depth_um, rng)
         acquisition = recipe.focus.acquisition(focus_um, depth_um)
-        staged: dict[Any, tuple[Staged, tuple[Frame, ...]]] = {}
+        placed: dict[Any, tuple[PlacedSpecimen, tuple[Frame, ...]]] = {}
         for instrument in recipe.microscopes:
             released = instrument.microscope.as_released
-            if released not in staged:
-                found = stage.place(view, depth_um, instrument.microscope)
-                staged[released] = found, _film(recipe, group, view, found)
-            shot = _Shot(recipe, group, view, instrument, acquisition, stage.labelling)
-            yield shot.take(*staged[released])
+            if released not in placed:
+                found = specimen.place(view, depth_um, instrument.microscope)
+                placed[released] = found, _film(recipe, group, view, found)
+            shot = _Shot(recipe, group, view, instrument, acquisition, specimen.labelling)
+            yield shot.take(*placed[released])
 
 
 def image_name(group: str, view: str, microscope: str) -> str:
@@ -194,12 +194,12 @@ def image_name(group: str, view: str, microscope: str) -> str:
     return file_name(f"{group}_{view}_{microscope}")
 
 
-def _film(recipe: Recipe, group: Group, view: View, staged: Staged) -> tuple[Frame, ...]:
+def _film(recipe: Recipe, group: Group, view: View, specimen: PlacedSpecimen) -> tuple[Frame, ...]:
     """Return the frames of a view: one, unless the recipe lets things move."""
     if recipe.motion is None:
-        return (Frame(0.0, staged.objects, 0.0, ()),)
+        return (Frame(0.0, specimen.objects, 0.0, ()),)
     rng = np.random.default_rng(seed_of(recipe.seed, group.name, view.name, "motion"))
-    return tuple(frames(staged.objects, recipe.motion, rng))
+    return tuple(frames(specimen.objects, recipe.motion, rng))
 
 
 @dataclass(frozen=True)
@@ -213,13 +213,13 @@ class _Shot:
     acquisition: Acquisition
     labelling: Labelling
 
-    def take(self, staged: Staged, film: tuple[Frame, ...]) -> Rendered:
+    def take(self, specimen: PlacedSpecimen, film: tuple[Frame, ...]) -> Rendered:
         """Image every frame and draw its ground truth."""
         simulation = self._simulation()
         taken, truths = [], []
         for number, frame in enumerate(film):
-            image = self._image(simulation, staged, frame, number)
-            field = _field(image, staged.centroid_height_um)
+            image = self._image(simulation, specimen, frame, number)
+            field = _field(image, specimen.centroid_height_um)
             taken.append(image)
             truths.append(self._truths(frame, field, image))
             if number == 0:
@@ -267,12 +267,12 @@ class _Shot:
         )
 
     def _image(
-        self, simulation: Simulation, staged: Staged, frame: Frame, number: int
+        self, simulation: Simulation, specimen: PlacedSpecimen, frame: Frame, number: int
     ) -> SimulatedImage:
         emitters = _together(frame.objects)
-        placed = Placed(emitters, staged.centroid_height_um, staged.world_to_field)
+        placed = Placed(emitters, specimen.centroid_height_um, specimen.world_to_field)
         scene = Scene(
-            placed, Renderer(emitters), staged.centroid_um, None, fluorophores=len(emitters)
+            placed, Renderer(emitters), specimen.centroid_um, None, fluorophores=len(emitters)
         )
         if number:  # each frame has noise of its own
             simulation = simulation.replace(seed=seed_of(simulation.seed, "frame", number))
@@ -330,6 +330,3 @@ def _together(objects: Sequence[PlacedObject]) -> Emitters:
         np.concatenate([placed.emitters.positions_um for placed in objects]),
         np.concatenate([placed.emitters.photons for placed in objects]),
     )
-
-
-__all__ = ["Rendered", "Stage", "Staged", "View", "image_name", "render_group", "views_of"]

@@ -12,13 +12,10 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from napari_3dmsl.datasets.recipe.plan import seed_of
-from napari_3dmsl.datasets.recipe.ranges import draw_settings
-from napari_3dmsl.datasets.render.render import Staged
-from napari_3dmsl.datasets.render.single_shape import class_of, in_field
-from napari_3dmsl.ground_truth.registry import needs_of
-from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
+from napari_3dmsl.datasets.render.render import PlacedSpecimen
+from napari_3dmsl.datasets.render.single_shape import in_field, labelled, labelling_of
+from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.pose import Pose, place
-from napari_3dmsl.scenes.centrelines import centrelines_of
 from napari_3dmsl.scenes.packing import pack
 from napari_3dmsl.scenes.placed_object import PlacedObject
 from napari_3dmsl.scenes.settings import SceneSettings, draw_centre, region, world_boxes_um
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
     from napari_3dmsl.datasets.recipe.plan import Group
     from napari_3dmsl.datasets.recipe.recipe import Recipe
-    from napari_3dmsl.datasets.render.render import Stage, View
+    from napari_3dmsl.datasets.render.render import Specimen, View
     from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.shapes.collection import ShapeSource
     from napari_3dmsl.shapes.mesh import Mesh
@@ -86,29 +83,23 @@ class _Scene(ABC):
         self._first_label = first_label
         self._settings: SceneSettings = recipe.scene
         self._rng = np.random.default_rng(seed_of(recipe.seed, group.name, "scene"))
-        labelling_rng = np.random.default_rng(seed_of(recipe.seed, group.name, "labelling"))
-        self.labelling = draw_settings(Labelling, recipe.labelling, labelling_rng)
+        self.labelling, _ = labelling_of(recipe, group)
         self._image_size_um = common_field_um(recipe)
         self._labelled = lru_cache(maxsize=_KEPT_MESHES)(self._label)
 
     @abstractmethod
-    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """Put the scene into the field, see `Stage`."""
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> PlacedSpecimen:
+        """Put the scene into the field, see `Specimen`."""
 
     def _label(self, shape_id: int, copy: int) -> tuple[PlacedObject, Surface]:
         """Label a shape where it is in the world; each copy in a scene is labelled anew."""
-        mesh = self._pool.mesh(shape_id)
-        surface = Surface(mesh.vertices, mesh.faces)
         seed = seed_of(self._recipe.seed, self._group.name, "labelling", shape_id, copy)
-        emitters = label(surface, self.labelling, np.random.default_rng(seed))
-        lines = centrelines_of(mesh) if "centrelines" in needs_of(self._recipe.truths) else ()
-        shape_class = class_of(self._pool.library, shape_id)
-        at_rest = PlacedObject(
-            1, shape_id, shape_class, mesh.vertices, mesh.faces, emitters, np.eye(4), lines
-        )
-        return at_rest, surface
+        rng, mesh = np.random.default_rng(seed), self._pool.mesh(shape_id)
+        return labelled(self._recipe, self._pool.library, shape_id, mesh, self.labelling, rng)
 
-    def _staged(self, placed: Sequence[tuple[int, FloatArray]], centre: FloatArray) -> Staged:
+    def _place(
+        self, placed: Sequence[tuple[int, FloatArray]], centre: FloatArray
+    ) -> PlacedSpecimen:
         """Put shapes, by id and world to field, into the field."""
         objects, heights, areas = [], [], []
         copies: dict[int, int] = {}
@@ -121,7 +112,7 @@ class _Scene(ABC):
             areas.append(surface.area_um2)
         height = float(np.average(heights, weights=areas))
         common = placed[0][1] if len(placed) == 1 else np.eye(4)
-        return Staged(tuple(objects), centre, height, common)
+        return PlacedSpecimen(tuple(objects), centre, height, common)
 
 
 class SingleScene(_Scene):
@@ -145,11 +136,11 @@ class SingleScene(_Scene):
         z, y, x = (tuple(row) for row in Rotation.random(rng=self._rng).as_matrix().tolist())
         self._pose = Pose(rotation_matrix=(z, y, x))
 
-    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """See `Stage.place`: the lowest fluorophore comes to ``depth_um``."""
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> PlacedSpecimen:
+        """See `Specimen.place`: the lowest fluorophore comes to ``depth_um``."""
         at_rest, surface = self._labelled(self._shape_id, 0)
         placed = place(at_rest.emitters, surface.centroid_um, self._pose, depth_um)
-        return self._staged([(self._shape_id, placed.world_to_field)], surface.centroid_um)
+        return self._place([(self._shape_id, placed.world_to_field)], surface.centroid_um)
 
 
 class PackedScene(_Scene):
@@ -176,11 +167,11 @@ class PackedScene(_Scene):
             for number, to_field in zip(packing.chosen, packing.to_field, strict=True)
         ]
 
-    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """See `Stage.place`: the field begins at ``depth_um``."""
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> PlacedSpecimen:
+        """See `Specimen.place`: the field begins at ``depth_um``."""
         up = np.eye(4)
         up[0, 3] = depth_um
-        return self._staged([(i, up @ to_field) for i, to_field in self._placed], np.zeros(3))
+        return self._place([(i, up @ to_field) for i, to_field in self._placed], np.zeros(3))
 
     def _candidates(self, tried: list[int]) -> Iterator[Mesh]:
         """Yield shapes in random order, each once before any comes again; note which."""
@@ -209,8 +200,8 @@ class RegionScene(_Scene):
         super().__init__(recipe, group, pool, first_label)
         self._centre = draw_centre(pool.boxes_um, self._rng)
 
-    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """See `Stage.place`: the lowest point of the window comes to ``depth_um``."""
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> PlacedSpecimen:
+        """See `Specimen.place`: the lowest point of the window comes to ``depth_um``."""
         found = region(
             self._pool,
             self._pool.boxes_um,
@@ -220,11 +211,11 @@ class RegionScene(_Scene):
             view.pose.matrix,
             depth_um,
         )
-        staged = self._staged([(i, found.to_field) for i in found.ids], self._centre)
-        return replace(staged, world_to_field=found.to_field)
+        specimen = self._place([(i, found.to_field) for i in found.ids], self._centre)
+        return replace(specimen, world_to_field=found.to_field)
 
 
-def scene_of(recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> Stage:
+def scene_of(recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> Specimen:
     """Make the scene of a group, of the kind that the recipe asks for.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_3dmsl.datasets.recipe.plan import seed_of
 from napari_3dmsl.datasets.recipe.ranges import draw_settings
-from napari_3dmsl.datasets.render.render import Staged
+from napari_3dmsl.datasets.render.render import PlacedSpecimen
 from napari_3dmsl.ground_truth.registry import needs_of
 from napari_3dmsl.microscope.as_released import place_as_released
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.datasets.render.render import View
     from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.shapes.collection import ShapeSource
+    from napari_3dmsl.shapes.mesh import Mesh
 
 
 def labelling_of(recipe: Recipe, group: Group) -> tuple[Labelling, np.random.Generator]:
@@ -55,6 +56,45 @@ def class_of(library: ShapeSource, shape_id: int) -> str | None:
     return None if found is None else str(found)
 
 
+def labelled(
+    recipe: Recipe,
+    library: ShapeSource,
+    shape_id: int,
+    mesh: Mesh,
+    labelling: Labelling,
+    rng: np.random.Generator,
+) -> tuple[PlacedObject, Surface]:
+    """Label a shape where it is in the world of its library; it has the label 1.
+
+    Parameters
+    ----------
+    recipe
+        Whose ground truths tell whether the shape needs centrelines.
+    library
+        Where the shape is from.
+    shape_id
+        Of the shape.
+    mesh
+        Its surface.
+    labelling
+        As drawn from the ranges of the recipe.
+    rng
+        Draws the fluorophores.
+    """
+    surface = Surface(mesh.vertices, mesh.faces)
+    at_rest = PlacedObject(
+        label=1,
+        shape_id=shape_id,
+        shape_class=class_of(library, shape_id),
+        vertices_um=mesh.vertices,
+        faces=mesh.faces,
+        emitters=label(surface, labelling, rng),
+        to_field=np.eye(4),
+        centrelines_um=centrelines_of(mesh) if "centrelines" in needs_of(recipe.truths) else (),
+    )
+    return at_rest, surface
+
+
 class SingleShape:
     """One shape, its centroid in the middle of the image.
 
@@ -70,34 +110,24 @@ class SingleShape:
 
     def __init__(self, recipe: Recipe, group: Group, library: ShapeSource) -> None:
         (shape_id,) = group.shape_ids
-        mesh = library.mesh(shape_id)
-        self._surface = Surface(mesh.vertices, mesh.faces)
         self.labelling, rng = labelling_of(recipe, group)
-        self._emitters = label(self._surface, self.labelling, rng)
-        lines = centrelines_of(mesh) if "centrelines" in needs_of(recipe.truths) else ()
-        self._at_rest = PlacedObject(
-            label=1,
-            shape_id=shape_id,
-            shape_class=class_of(library, shape_id),
-            vertices_um=mesh.vertices,
-            faces=mesh.faces,
-            emitters=self._emitters,
-            to_field=np.eye(4),
-            centrelines_um=lines,
+        mesh = library.mesh(shape_id)
+        self._at_rest, self._surface = labelled(
+            recipe, library, shape_id, mesh, self.labelling, rng
         )
 
-    def place(self, view: View, depth_um: float, microscope: Microscope) -> Staged:
-        """See `Stage.place`: turned about its centroid, the lowest fluorophore at ``depth_um``."""
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> PlacedSpecimen:
+        """See `Specimen.place`: turned about its centroid, lowest fluorophore at ``depth_um``."""
         released, centroid = microscope.as_released, self._surface.centroid_um
         if released is None:
-            placed = place(self._emitters, centroid, view.pose, depth_um)
+            placed = place(self._at_rest.emitters, centroid, view.pose, depth_um)
         else:
             named = view.name in VIEWS
             pose = pose_of_view(microscope, view.name) if named else view.pose  # type: ignore[arg-type]
-            placed = place_as_released(self._emitters, pose, released)
+            placed = place_as_released(self._at_rest.emitters, pose, released)
         shown = in_field(self._at_rest, placed.world_to_field)
         shown = replace(shown, emitters=placed.emitters)
-        return Staged((shown,), centroid, placed.centroid_height_um, placed.world_to_field)
+        return PlacedSpecimen((shown,), centroid, placed.centroid_height_um, placed.world_to_field)
 
 
 def in_field(at_rest: PlacedObject, to_field: FloatArray) -> PlacedObject:

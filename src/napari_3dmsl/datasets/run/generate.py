@@ -27,7 +27,7 @@ from napari_3dmsl.datasets.write.index import (
     sha256_of,
     write_index,
 )
-from napari_3dmsl.datasets.write.release import ZIPS, add_shapes, pack
+from napari_3dmsl.datasets.write.release import ZIPS, add_shapes, pack_into_zips
 from napari_3dmsl.datasets.write.sample_files import PARAMETERS, remove_files, write_sample
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.progress import Progress
@@ -180,7 +180,7 @@ def _complete_release(
     with_images = {group.shape_ids[0] for group in plan.groups if group.name not in outcome.failed}
     add_shapes(library, sorted(with_images), outcome.folder, progress)
     if plan.recipe.output.zips and (outcome.made or not (outcome.folder / ZIPS).is_dir()):
-        pack(outcome.folder, progress)
+        pack_into_zips(outcome.folder, progress)
 
 
 class _Run:

@@ -49,7 +49,7 @@ def add_shapes(
         _put(folder / name, library.file_about(name))
 
 
-def pack(folder: Path, progress: Progress | None = None) -> Path:
+def pack_into_zips(folder: Path, progress: Progress | None = None) -> Path:
     """Pack the folders of shapes into the zips of the release, in a folder ``zips``.
 
     Parameters
