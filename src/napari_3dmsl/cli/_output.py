@@ -75,18 +75,18 @@ def progress_log(every_s: float = 30.0) -> Callable[[int, int, str], None]:
     """
     on_terminal = sys.stderr.isatty()
     pace = Pace()
-    told = time.monotonic()
+    last = time.monotonic()
 
     def tell(done: int, total: int, what: str) -> None:
-        nonlocal told
+        nonlocal last
         now = time.monotonic()
         text = pace.tell(done, total, what)
         if on_terminal:
             typer.echo(f"{CLEAR_LINE}{text[:100]}", err=True, nl=False)
             if done == total:
                 typer.echo(CLEAR_LINE, err=True, nl=False)
-        elif now - told >= every_s:
-            told = now
+        elif now - last >= every_s:
+            last = now
             typer.echo(text, err=True)
 
     return tell

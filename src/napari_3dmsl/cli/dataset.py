@@ -54,12 +54,12 @@ def dataset(
     if dry_run:
         plan = make_plan(asked, library_of(asked))
         check_image_memory(plan, workers or processors())
-        told = _planned(plan)
-        show(told, _plan_lines(told, plan), as_json)
+        result = _planned(plan)
+        show(result, _plan_lines(result, plan), as_json)
         return
     outcome = generate(asked, output, workers, progress_log())
     seconds = perf_counter() - start
-    told = {
+    result = {
         "output": str(output),
         "images": outcome.images,
         "made": outcome.made,
@@ -69,7 +69,7 @@ def dataset(
     }
     if not as_json:
         warn(outcome.warnings)
-    show(told, _lines(outcome, seconds), as_json)
+    show(result, _lines(outcome, seconds), as_json)
     if outcome.failed:
         raise typer.Exit(1)
 
@@ -85,10 +85,10 @@ def _planned(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _plan_lines(told: dict[str, Any], plan: Plan) -> list[str]:
+def _plan_lines(result: dict[str, Any], plan: Plan) -> list[str]:
     recipe = plan.recipe
     names = ", ".join(instrument.name for instrument in recipe.microscopes)
-    splits = ", ".join(f"{count:,} {name}" for name, count in told["splits"].items())
+    splits = ", ".join(f"{count:,} {name}" for name, count in result["splits"].items())
     what = "scenes" if recipe.scene else "labelled shapes"
     return [
         f"{recipe.name}: {plan.images:,} images ({splits})",

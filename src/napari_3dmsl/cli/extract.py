@@ -120,11 +120,11 @@ def extract(
     warn(extraction.report.warnings)
     rules = ClassRules(**classification)
     shapes = measure_shapes(extraction, rules, progress)
-    told = {**settings.model_dump(mode="json"), "class_rules": rules.model_dump(mode="json")}
+    described = {**settings.model_dump(mode="json"), "class_rules": rules.model_dump(mode="json")}
     write_library(
         shapes,
         library,
-        settings=told,
+        settings=described,
         progress=progress,
         samples=SampleSettings() if samples else None,
         seed=seed,
@@ -139,7 +139,7 @@ def extract(
         "classes": _class_counts(shapes),
         "warnings": [*warnings, *extraction.report.warnings],
         "report": asdict(extraction.report),
-        "settings": told,
+        "settings": described,
         "labels_out": None if labels_out is None else str(labels_out),
         "seconds": round(perf_counter() - start, 3),
     }

@@ -88,12 +88,12 @@ def _image_set(path: Path) -> Report:
     images = ImageSet(path)
     counts = {name: dict(Counter(images.column(name))) for name in ("split", "microscope")}
     result = {"kind": "image set", "images": len(images), "ground_truth": list(images.truths)}
-    told = {
+    shares = {
         n: ", ".join(f"{c:,} {what}" for what, c in found.items()) for n, found in counts.items()
     }
     return {**result, **counts}, [
-        f"{path}: image set, {len(images):,} images ({told['split']})",
-        f"microscopes: {told['microscope']}",
+        f"{path}: image set, {len(images):,} images ({shares['split']})",
+        f"microscopes: {shares['microscope']}",
         f"ground truth: {', '.join(images.truths) or 'none'}",
     ]
 
@@ -124,8 +124,8 @@ def _instance(path: Path) -> Report:
     samples = [name for name in (CLOUD_FILE, OCCUPANCY_FILE) if (path / name).is_file()]
     found = sorted(file.relative_to(path).as_posix() for file in path.glob("*_imgs/*"))
     images = [name for name in found if image_key(name)]
-    told = {"kind": "instance", "samples": samples, "images": images}
-    return result | told, [
+    counted = {"kind": "instance", "samples": samples, "images": images}
+    return result | counted, [
         f"{path}: one shape of a library",
         *lines,
         f"samples: {', '.join(samples) or 'none'}; images: {len(images)}",

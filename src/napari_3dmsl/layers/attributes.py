@@ -30,7 +30,7 @@ def attributes_for(
     scale: ArrayLike = 1.0,
     translate: ArrayLike = 0.0,
     units: Sequence[str] | None = None,
-    **told: Any,
+    **facts: Any,
 ) -> dict[str, Any]:
     """Return the attributes that every layer has.
 
@@ -48,7 +48,7 @@ def attributes_for(
         Where the middle of the first pixel lies.
     units : (axes,) strings, optional
         By default µm for z, y and x, s for t, pixel for others.
-    **told
+    **facts
         What else this package remembers about the layer.
     """
     return {
@@ -57,7 +57,7 @@ def attributes_for(
         "translate": np.full(len(axes), translate, dtype=np.float64),
         "units": tuple(units or (_UNITS.get(axis, "pixel") for axis in axes)),
         "axis_labels": tuple(_LABELS.get(axis, axis) for axis in axes),
-        "metadata": {KEY: {"kind": kind, **told}},
+        "metadata": {KEY: {"kind": kind, **facts}},
     }
 
 

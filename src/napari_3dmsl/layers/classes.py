@@ -86,8 +86,8 @@ def class_layer(kind: str, merged: MergedMesh, shapes: ShapeSource) -> LayerData
     shapes
         That they are of.
     """
-    told = {"shape_class": kind, "shapes": shapes, "merged": merged}
-    return surface_layer(merged.mesh, class_title(kind, merged), CLASS, class_colour(kind), **told)
+    facts = {"shape_class": kind, "shapes": shapes, "merged": merged}
+    return surface_layer(merged.mesh, class_title(kind, merged), CLASS, class_colour(kind), **facts)
 
 
 def class_title(kind: str, merged: MergedMesh) -> str:

@@ -55,7 +55,7 @@ def image_set_layers(folder: str | Path, first: int = FIRST) -> list[LayerData]:
         samples = _alike(some, first)
         axes, scale = _grid(images.folder / some.row(0)["image"])
         axes, scale = f"{_SAMPLE}{axes}", (1.0, *scale)
-        told = {
+        facts = {
             "kind": "image set",
             "folder": str(folder),
             "microscope": microscope,
@@ -63,11 +63,11 @@ def image_set_layers(folder: str | Path, first: int = FIRST) -> list[LayerData]:
             "images": len(some),
         }
         stack = np.stack([sample.image for sample in samples])
-        layers.append(pixel_layer(stack, axes, scale, microscope, told))
+        layers.append(pixel_layer(stack, axes, scale, microscope, facts))
         for name in images.truths:
             truths = _truths(samples, name)
             if truths is not None:
-                layers.append(truth_layer(truths, axes, scale, f"{microscope} {name}", told))
+                layers.append(truth_layer(truths, axes, scale, f"{microscope} {name}", facts))
     return layers
 
 
@@ -89,7 +89,7 @@ def zarr_layers(path: str | Path) -> list[LayerData]:
     """
     image = read_ome_zarr(path)
     name = Path(path).stem
-    told = {"kind": SIMULATED, "settings": image.metadata}
+    facts = {"kind": SIMULATED, "settings": image.metadata}
     axes = image.axes.replace("C", "")
     scale = [size for size, axis in zip(image.scale, image.axes, strict=True) if axis != "C"]
     pixels = np.asarray(image.pixels)
@@ -98,17 +98,17 @@ def zarr_layers(path: str | Path) -> list[LayerData]:
         pixels = np.moveaxis(pixels, image.axes.index("C"), 0)
         for number, channel in enumerate(pixels):
             title = image.channels[number] if image.channels else f"channel {number}"
-            data, attributes, kind = pixel_layer(channel, axes, scale, f"{name} {title}", told)
+            data, attributes, kind = pixel_layer(channel, axes, scale, f"{name} {title}", facts)
             attributes["colormap"] = _CHANNEL_COLOURS[number % len(_CHANNEL_COLOURS)]
             attributes["blending"] = "additive" if number else "translucent_no_depth"
             layers.append((data, attributes, kind))
         pixels = pixels[0]
     else:
-        layers.append(pixel_layer(pixels, axes, scale, name, told))
+        layers.append(pixel_layer(pixels, axes, scale, name, facts))
     for label, mask in image.labels.items():
         fitted = _fitted(np.asarray(mask), pixels.shape)
         if fitted is not None:
-            layers.append(truth_layer(fitted, axes, scale, f"{name} {label}", told))
+            layers.append(truth_layer(fitted, axes, scale, f"{name} {label}", facts))
     return layers
 
 
@@ -117,7 +117,7 @@ def pixel_layer(
     axes: str,
     scale: Sequence[float],
     name: str,
-    told: Mapping[str, Any],
+    facts: Mapping[str, Any],
 ) -> LayerData:
     """Return pixels as an image layer, the middle of the field at 0.
 
@@ -131,13 +131,13 @@ def pixel_layer(
         Of each axis: µm for Z, Y and X, s for T, 1 for others.
     name
         Of the layer.
-    told
+    facts
         What this package remembers about it.
     """
     finite = pixels if pixels.dtype.kind in "iu" else pixels[np.isfinite(pixels)]
     contrast = contrast_of(finite) if finite.size else (0.0, 1.0)
     shown = {"colormap": "gray", "contrast_limits": contrast}
-    return pixels, _attributes(pixels, axes, scale, name, told) | shown, "image"
+    return pixels, _attributes(pixels, axes, scale, name, facts) | shown, "image"
 
 
 def truth_layer(
@@ -145,12 +145,26 @@ def truth_layer(
     axes: str,
     scale: Sequence[float],
     name: str,
-    told: Mapping[str, Any],
+    facts: Mapping[str, Any],
 ) -> LayerData:
-    """Return a ground truth: whole numbers as labels, others, such as depth, as an image."""
+    """Return a ground truth: whole numbers as labels, others, such as depth, as an image.
+
+    Parameters
+    ----------
+    pixels
+        Of an image, or of many.
+    axes
+        A letter for each.
+    scale
+        Size of a pixel along each axis.
+    name
+        Of the layer.
+    facts
+        What this package remembers about the layer.
+    """
     if pixels.dtype.kind in "iu":
-        return pixels, _attributes(pixels, axes, scale, name, told), "labels"
-    data, attributes, kind = pixel_layer(pixels, axes, scale, name, told)
+        return pixels, _attributes(pixels, axes, scale, name, facts), "labels"
+    data, attributes, kind = pixel_layer(pixels, axes, scale, name, facts)
     return data, attributes | {"colormap": "viridis", "visible": False}, kind
 
 
@@ -171,16 +185,16 @@ def file_layer(
         Of the layer.
     """
     axes, scale = _grid(path)
-    told = {"kind": SIMULATED, "settings": dict(metadata)}
-    return pixel_layer(pixels, axes, scale, name, told)
+    facts = {"kind": SIMULATED, "settings": dict(metadata)}
+    return pixel_layer(pixels, axes, scale, name, facts)
 
 
 def _attributes(
-    pixels: NDArray[Any], axes: str, scale: Sequence[float], name: str, told: Mapping[str, Any]
+    pixels: NDArray[Any], axes: str, scale: Sequence[float], name: str, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     is_length = [axis in "ZYX" for axis in axes]
     translate = np.where(is_length, first_pixel(pixels.shape, scale), 0.0)
-    return attributes_for(name, axes=axes.lower(), scale=scale, translate=translate, **told)
+    return attributes_for(name, axes=axes.lower(), scale=scale, translate=translate, **facts)
 
 
 def _grid(path: Path) -> tuple[str, tuple[float, ...]]:
@@ -188,9 +202,9 @@ def _grid(path: Path) -> tuple[str, tuple[float, ...]]:
     if path.suffix.lower() == ZARR_SUFFIX:
         image = read_ome_zarr(path)
         return image.axes, image.scale
-    told = describe_image(path)
-    sizes = told.size_um | ({} if told.frame_s is None else {"T": told.frame_s})
-    return told.axes, tuple(sizes.get(axis, 1.0) for axis in told.axes)
+    file = describe_image(path)
+    sizes = file.size_um | ({} if file.frame_s is None else {"T": file.frame_s})
+    return file.axes, tuple(sizes.get(axis, 1.0) for axis in file.axes)
 
 
 def _pixel_truths(images: ImageSet) -> list[str]:

@@ -19,10 +19,24 @@ HIGHLIGHT = "selected"
 _HIGHLIGHT_UM = 0.03
 
 
-def surface_layer(mesh: Mesh, name: str, kind: str, colour: str, **told: Any) -> LayerData:
-    """Return one surface in a single colour; ``told`` as for `attributes_for`."""
+def surface_layer(mesh: Mesh, name: str, kind: str, colour: str, **facts: Any) -> LayerData:
+    """Return one surface in a single colour.
+
+    Parameters
+    ----------
+    mesh
+        In µm, (z, y, x).
+    name
+        Of the layer.
+    kind
+        What it stands for.
+    colour
+        ``#rrggbb``.
+    **facts
+        As for `attributes_for`.
+    """
     attributes = {
-        **attributes_for(name, kind, **told),
+        **attributes_for(name, kind, **facts),
         "colormap": {"colors": [colour, colour], "name": colour},
         "contrast_limits": (0.0, 1.0),
         "shading": "smooth",
@@ -32,9 +46,19 @@ def surface_layer(mesh: Mesh, name: str, kind: str, colour: str, **told: Any) ->
     return (vertices, mesh.faces, values), attributes, "surface"
 
 
-def mesh_layer(mesh: Mesh, name: str, **told: Any) -> LayerData:
-    """Return the surface of one mesh, in grey; ``told`` as for `attributes_for`."""
-    return surface_layer(mesh, name, "mesh", UNKNOWN_COLOUR, **told)
+def mesh_layer(mesh: Mesh, name: str, **facts: Any) -> LayerData:
+    """Return the surface of one mesh, in grey.
+
+    Parameters
+    ----------
+    mesh
+        In µm, (z, y, x).
+    name
+        Of the layer.
+    **facts
+        As for `attributes_for`.
+    """
+    return surface_layer(mesh, name, "mesh", UNKNOWN_COLOUR, **facts)
 
 
 def selected_layer(mesh: Mesh) -> LayerData:
