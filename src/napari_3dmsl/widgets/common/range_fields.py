@@ -24,6 +24,15 @@ _SHORT = 12  # letters of words that stand three beside each other
 class TwoNumbersField(QWidget):
     """Two numbers, both of which may stay empty.
 
+    Parameters
+    ----------
+    name
+        Of the setting.
+    setting
+        What its class says of it.
+    parent
+        Of the widget.
+
     Signals
     -------
     valueChanged(value)
@@ -87,7 +96,13 @@ class TwoNumbersField(QWidget):
         return None if low is None or high is None else [_whole(low), _whole(high)]
 
     def setValue(self, value: Any) -> None:
-        """Show a setting; nobody has edited it."""
+        """Show a setting; nobody has edited it.
+
+        Parameters
+        ----------
+        value
+            As a recipe has it.
+        """
         pair = value[:2] if isinstance(value, list | tuple) else (value, None)
         for line, number in zip((self.box, self._to), pair, strict=True):
             with QSignalBlocker(line):
@@ -106,7 +121,13 @@ class OpenField(TwoNumbersField):
     hints = ("", "fixed")
 
     def setValue(self, value: Any) -> None:
-        """Show a setting; whether it is drawn by its logarithm stays."""
+        """Show a setting; whether it is drawn by its logarithm stays.
+
+        Parameters
+        ----------
+        value
+            A number, or a range.
+        """
         self._logarithmic = isinstance(value, list | tuple) and _LOG in value
         self._sign.setText("– (log)" if self._logarithmic else "–")
         super().setValue(value)
@@ -199,7 +220,13 @@ class TicksField(QWidget):
         return None if self._optional and not found else found
 
     def setValue(self, entries: Sequence[Any] | None) -> None:
-        """Tick these entries and no others."""
+        """Tick these entries and no others.
+
+        Parameters
+        ----------
+        entries
+            As a recipe has them.
+        """
         self._order = list(entries or ())
         known = [entry for _, entry in self._boxes]
         for entry in self._order:

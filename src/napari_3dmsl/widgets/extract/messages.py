@@ -31,7 +31,13 @@ def in_the_panel(text: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a remark as a sentence; a question keeps its mark."""
+    """Return a remark as a sentence; a question keeps its mark.
+
+    Parameters
+    ----------
+    text
+        Without a full stop.
+    """
     return f"{text[0].upper()}{text[1:]}{'' if text.endswith('?') else '.'}"
 
 

@@ -20,6 +20,11 @@ _OUTLINE = (255, 190, 60)
 class ContactSheet(QListWidget):
     """As many pictures beside each other as the panel is wide.
 
+    Parameters
+    ----------
+    parent
+        Of the widget.
+
     Signals
     -------
     pointed(numbers)
@@ -50,7 +55,13 @@ class ContactSheet(QListWidget):
         self._outlined = True
 
     def add(self, sample: Previewed) -> None:
-        """Show one more sample."""
+        """Show one more sample.
+
+        Parameters
+        ----------
+        sample
+            As it was made.
+        """
         found = sample.rendered
         objects = found.metadata["shape_ids"]
         what = f"{objects[0]}" if len(objects) == 1 else f"{len(objects)} shapes"
@@ -67,7 +78,13 @@ class ContactSheet(QListWidget):
         self.clear()
 
     def outline(self, shown: bool) -> None:
-        """Show or hide the outlines of the masks."""
+        """Show or hide the outlines of the masks.
+
+        Parameters
+        ----------
+        shown
+            Whether they are seen.
+        """
         self._outlined = shown
         for row, sample in enumerate(self._shown):
             self.item(row).setIcon(QIcon(self._picture(sample)))

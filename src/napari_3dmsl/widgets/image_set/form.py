@@ -137,6 +137,11 @@ class RecipeForm(QObject):
     What is read from a file and not changed in a field stays as it was in the file, to the last
     digit, and so do settings without a field.
 
+    Parameters
+    ----------
+    parent
+        Of the Qt object.
+
     Signals
     -------
     changed()
@@ -194,7 +199,13 @@ class RecipeForm(QObject):
         return Recipe.model_construct(**found)
 
     def take(self, values: Mapping[str, Any]) -> None:
-        """Show a recipe as a file has it."""
+        """Show a recipe as a file has it.
+
+        Parameters
+        ----------
+        values
+            As from `read_recipe`.
+        """
         self._given = {}
         self._as_given = {}
         with QSignalBlocker(self):
@@ -218,7 +229,13 @@ class RecipeForm(QObject):
         return self._last
 
     def recall(self, state: Mapping[str, Any]) -> None:
-        """Show what was remembered, unless a recipe can no longer be that."""
+        """Show what was remembered, unless a recipe can no longer be that.
+
+        Parameters
+        ----------
+        state
+            As it was remembered.
+        """
         given = {name: part for name, part in state.items() if part is not None}
         values = _merged(self._fresh, given)
         source = values["source"]

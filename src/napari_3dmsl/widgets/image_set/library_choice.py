@@ -29,6 +29,13 @@ _TIP = "Folder or zip of shapes: what Export images saves, or an archive of the 
 class LibraryChoice(QWidget):
     """Follows the shapes that are open, until another library is chosen.
 
+    Parameters
+    ----------
+    selection
+        The shapes that are open.
+    parent
+        The panel.
+
     Signals
     -------
     changed()
@@ -102,7 +109,13 @@ class LibraryChoice(QWidget):
         return source if there and isinstance(source, ShapeLibrary) else None
 
     def set_path(self, path: str) -> None:
-        """Choose a library."""
+        """Choose a library.
+
+        Parameters
+        ----------
+        path
+            Of a folder or zip.
+        """
         self.field.setText(path)
 
     def stop_saving(self) -> None:

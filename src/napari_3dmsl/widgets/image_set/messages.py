@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 
 def planned(found: Planned, seen: Samples | None, workers: int) -> str:
-    """Say how many images a recipe means, and what they will take if samples of it were made."""
+    """Say how many images a recipe means, and what they will take if samples of it were made.
+
+    Parameters
+    ----------
+    found
+        The plan of the set.
+    seen
+        Samples of it; None before any are made.
+    workers
+        Processes that will make the set.
+    """
     plan = found.plan
     splits = " · ".join(f"{plan.count(name):,} {name}" for name in SPLITS)
     shapes = f"{found.taken:,} of {found.there:,} shapes"
@@ -29,7 +39,13 @@ def planned(found: Planned, seen: Samples | None, workers: int) -> str:
 
 
 def result(outcome: Outcome) -> str:
-    """Say what a run has done, and what is odd about its images."""
+    """Say what a run has done, and what is odd about its images.
+
+    Parameters
+    ----------
+    outcome
+        Of the run.
+    """
     there = outcome.images - outcome.made
     parts = [f"{outcome.made:,} made"] + ([f"{there:,} were there and are whole"] if there else [])
     text = f"{outcome.images:,} images in {outcome.folder}: {', '.join(parts)}."
@@ -39,15 +55,27 @@ def result(outcome: Outcome) -> str:
     return "\n".join([text, *(f"Mind: {warning}." for warning in outcome.warnings)])
 
 
-def shown_of(told: Iterable[Mapping[str, Any]]) -> str:
-    """Say how many images of each microscope are shown of how many, by what their layers tell."""
-    counts = {x["microscope"]: (len(x["samples"]), x["images"]) for x in told}
+def shown_of(facts: Iterable[Mapping[str, Any]]) -> str:
+    """Say how many images of each microscope are shown of how many, by what their layers tell.
+
+    Parameters
+    ----------
+    facts
+        What each layer of the set remembers.
+    """
+    counts = {x["microscope"]: (len(x["samples"]), x["images"]) for x in facts}
     parts = [f"{name}: {first:,} of {there:,} images" for name, (first, there) in counts.items()]
     return f"Shown, other layers hidden. {'; '.join(parts)}. The slider goes through them."
 
 
 def size(count: float) -> str:
-    """Say a number of bytes in words."""
+    """Say a number of bytes in words.
+
+    Parameters
+    ----------
+    count
+        Bytes.
+    """
     for unit, name in ((1e9, "GB"), (1e6, "MB")):
         if count >= unit:
             return f"{count / unit:.3g} {name}"
@@ -55,7 +83,13 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Say a time in words."""
+    """Say a time in words.
+
+    Parameters
+    ----------
+    seconds
+        0 or more.
+    """
     for unit, name in ((86_400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * unit:
             return f"{seconds / unit:.0f} {name}"

@@ -53,7 +53,15 @@ _PATIENCE_S = 5.0  # for the images that are being made when the panel is closed
 
 
 class ImageSetPanel(Panel):
-    """Collects the settings of a recipe and runs it beside the window."""
+    """Collects the settings of a recipe and runs it beside the window.
+
+    Parameters
+    ----------
+    viewer
+        Beside which it is docked.
+    remember
+        Whether fields show what they held when the panel was last used.
+    """
 
     _sampled = Signal(object)
 
@@ -194,7 +202,13 @@ class ImageSetPanel(Panel):
         return Recipe(**values)
 
     def open_recipe(self, path: Path) -> None:
-        """Show a recipe's file; one that is wrong is told and changes nothing."""
+        """Show a recipe's file; one that is wrong is told and changes nothing.
+
+        Parameters
+        ----------
+        path
+            ``.toml`` or ``.json``.
+        """
         try:
             values = read_recipe(path)
         except (ValueError, OSError) as error:

@@ -60,7 +60,17 @@ class Planner:
 
 
 def make_samples(wanted: Wanted, show: Callable[[Previewed], None], progress: Progress) -> Samples:
-    """Make samples of a set and hand over each as soon as it is there."""
+    """Make samples of a set and hand over each as soon as it is there.
+
+    Parameters
+    ----------
+    wanted
+        What the fields say.
+    show
+        Called with each sample.
+    progress
+        Called with (done, total, what); raise in it to cancel.
+    """
     library = wanted.library()
     plan = make_plan(wanted.recipe, library)
     total = min(SAMPLES, plan.images)
@@ -74,5 +84,17 @@ def make_samples(wanted: Wanted, show: Callable[[Previewed], None], progress: Pr
 
 
 def make_set(wanted: Wanted, folder: Path, workers: int, progress: Progress) -> Outcome:
-    """Make the whole set."""
+    """Make the whole set.
+
+    Parameters
+    ----------
+    wanted
+        What the fields say.
+    folder
+        Of the set.
+    workers
+        Processes.
+    progress
+        Called with (done, total, what); raise in it to cancel.
+    """
     return generate(wanted.recipe, folder, workers, progress)

@@ -75,19 +75,25 @@ class Instrument:
         return cls(own, OWN_OBJECTIVE, own, usual_camera(own))
 
     @classmethod
-    def remembered(cls, told: Mapping[str, Any]) -> Self:
-        """Return what `as_remembered` told; what cannot be had any more is left out."""
-        found, name, base = cls.of_preset(), told.get("microscope"), told.get("base")
+    def remembered(cls, kept: Mapping[str, Any]) -> Self:
+        """Return what `as_remembered` gave; what cannot be had any more is left out.
+
+        Parameters
+        ----------
+        kept
+            As from `as_remembered`.
+        """
+        found, name, base = cls.of_preset(), kept.get("microscope"), kept.get("base")
         if name in microscope_names():
             found = cls.of_preset(str(name))
         if isinstance(base, dict):
             own = fitted(found.own, base)
             found = cls(own, OWN_OBJECTIVE, own, usual_camera(own))
-        if told.get("objective") in objective_names():
+        if kept.get("objective") in objective_names():
             with suppress(ValueError):
-                found = found.with_objective(str(told["objective"]))
-        if told.get("camera") in camera_names():
-            found = found.with_camera(load_camera(str(told["camera"])))
+                found = found.with_objective(str(kept["objective"]))
+        if kept.get("camera") in camera_names():
+            found = found.with_camera(load_camera(str(kept["camera"])))
         return found
 
     def as_remembered(self) -> dict[str, Any]:
