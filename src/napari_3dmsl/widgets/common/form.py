@@ -117,6 +117,7 @@ class Form(Container[Any]):
     refused = Signal(str)
 
     def __init__(self, kind: type[Settings], names: Sequence[str] | None = None) -> None:
+        self.settings_class = kind
         settings = described(kind)
         self._settings = {
             name: settings[name] for name in (names or _shown_in_forms(settings.values()))

@@ -28,7 +28,6 @@ from napari_3dmsl.widgets.common.accessibility import CalmWheel, set_tab_order, 
 from napari_3dmsl.widgets.common.canvas_context import CanvasContext
 from napari_3dmsl.widgets.common.form import by_labels, forms_in, native
 from napari_3dmsl.widgets.common.remembered import Memory, State
-from napari_3dmsl.widgets.common.row_form import RowForm
 from napari_3dmsl.widgets.common.tabs import join_tabs
 
 _HEADING_STYLE = (  # superqt's hides which one has the keyboard
@@ -141,7 +140,7 @@ class Panel(QWidget):
             Share of the height that is left.
         """
         widget = native(part)
-        for form in _forms_of(widget):
+        for form in forms_in(widget):
             form.refused.connect(self.complain)
         self._column.insertWidget(self._column.count() - 1, widget, stretch)
 
@@ -290,13 +289,7 @@ class Panel(QWidget):
         """
         self._complains = True
         self.status.setStyleSheet(f"color: {warning_colour(self)};")
-        self.status.setText(by_labels(text, _forms_of(self)))
-
-
-def _forms_of(widget: QWidget) -> list[Any]:
-    """Return all forms that lie in a widget, itself included."""
-    rows = [part for part in (widget, *widget.findChildren(RowForm)) if isinstance(part, RowForm)]
-    return [*forms_in(widget), *rows]
+        self.status.setText(by_labels(text, forms_in(self)))
 
 
 def _end(endings: list[Callable[[], None]], _: object = None) -> None:

@@ -8,16 +8,15 @@ from typing import Any, Literal
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLineEdit, QWidget
 
+from napari_3dmsl.described import described as settings_of
 from napari_3dmsl.image_io.label_files import open_label_file
 from napari_3dmsl.volumes.open import LABEL_SUFFIXES, LabelVolume, list_series
 from napari_3dmsl.widgets.common.form import button
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
+from napari_3dmsl.widgets.extract.settings import SourceSettings
 
 _KINDS = f"Label volumes ({' '.join(f'*{suffix}' for suffix in LABEL_SUFFIXES)})"
-_BACKGROUND_TIP = (
-    "A number besides 0 that stands for background, such as -1 or that of a cell; max is the "
-    "largest number of the labels' type. Empty by default: only 0 is background."
-)
+_BACKGROUND = settings_of(SourceSettings)["background"]
 
 
 class LabelSource(QWidget):
@@ -61,16 +60,16 @@ class LabelSource(QWidget):
         self.series.activated.connect(self._take_series)
         self._background = QLineEdit(self)
         self._background.setObjectName("background")
-        self._background.setAccessibleName("Background")
-        self._background.setPlaceholderText("only 0")
-        self._background.setToolTip(_BACKGROUND_TIP)
+        self._background.setAccessibleName(_BACKGROUND.show.label)
+        self._background.setPlaceholderText(_BACKGROUND.show.lowest)
+        self._background.setToolTip(_BACKGROUND.help)
         self._background.editingFinished.connect(self.background_changed)
         form = QFormLayout(self)
         form.setContentsMargins(4, 2, 4, 2)
         form.addRow("Labels", choice.native)
         form.addRow("", buttons)
         form.addRow("Image in the file", self.series)
-        form.addRow("Background", self._background)
+        form.addRow(_BACKGROUND.show.label, self._background)
         self._form = form
         self._offer([])
 

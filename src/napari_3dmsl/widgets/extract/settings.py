@@ -9,6 +9,19 @@ from pydantic import Field
 from napari_3dmsl.settings import Settings, Show
 
 
+class SourceSettings(Settings):
+    """What of the labels is taken."""
+
+    background: Annotated[
+        int | Literal["max"] | None,
+        Field(
+            description="A number besides 0 that stands for background, such as -1 or that of a "
+            "cell; max is the largest number of the labels' type.",
+        ),
+        Show("Background", lowest="only 0", source="Default: empty, only 0 is background."),
+    ] = None
+
+
 class LayerSettings(Settings):
     """What becomes of the layer of the labels."""
 

@@ -16,6 +16,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_3dmsl.datasets.recipe.recipe import Source
+from napari_3dmsl.described import described
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
@@ -23,7 +25,8 @@ from napari_3dmsl.widgets.common.form import LABEL_WIDTH, button
 from napari_3dmsl.widgets.common.questions import write_or_ask
 from napari_3dmsl.widgets.common.shape_selection import ShapeSelection
 
-_TIP = "Folder or zip of shapes: what Export images saves, or an archive of the 3DMSL release"
+_LIBRARY = described(Source)["library"]
+_BUTTON_TIP = "Choose what Export images has saved, or an archive of the 3DMSL release"
 
 
 class LibraryChoice(QWidget):
@@ -62,12 +65,12 @@ class LibraryChoice(QWidget):
         self._follow()
 
     def _build(self) -> None:
-        label = QLabel("Library", self)
+        label = QLabel(_LIBRARY.show.label, self)
         label.setFixedWidth(LABEL_WIDTH)
-        label.setToolTip(_TIP)
+        label.setToolTip(_LIBRARY.help)
         self.field = QLineEdit(self)
         self.field.setObjectName("library")
-        self.field.setToolTip(_TIP)
+        self.field.setToolTip(_LIBRARY.help)
         self.field.setPlaceholderText("folder or zip of shapes")
         self.field.setMinimumWidth(100)
         self.field.textChanged.connect(self.changed)
@@ -79,7 +82,7 @@ class LibraryChoice(QWidget):
             ("choose_folder", "Folder…", self._ask_for_folder),
             ("choose_zip", "Zip…", self._ask_for_zip),
         ):
-            line.addWidget(button(name, text, _TIP, ask))
+            line.addWidget(button(name, text, _BUTTON_TIP, ask))
         self.unsaved = QLabel(self)
         self.unsaved.setObjectName("unsaved")
         self.unsaved.setWordWrap(True)

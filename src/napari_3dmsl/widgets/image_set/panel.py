@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.recipe.recipe_file import read_recipe, write_recipe
 from napari_3dmsl.datasets.run.pace import Pace
+from napari_3dmsl.described import described
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.canvas_view import look_at
@@ -147,7 +148,7 @@ class ImageSetPanel(Panel):
         label.setFixedWidth(LABEL_WIDTH)
         self.name = QLineEdit("image set", row)
         self.name.setObjectName("name")
-        self.name.setToolTip("Name of the set, kept with every image")
+        self.name.setToolTip(described(Recipe)["name"].help)
         self.name.setMinimumWidth(100)
         label.setBuddy(self.name)
         line.addWidget(label)

@@ -56,7 +56,6 @@ class RecipePart(Form):
         texts: Mapping[str, str] | None = None,
     ) -> None:
         self.table = table
-        self._kind = kind
         self._ranges = ranges
         self._choices = choices or {}
         self._texts = texts
@@ -84,7 +83,7 @@ class RecipePart(Form):
         for name in self.names:
             with suppress(ValueError):
                 found[name] = self._read(name)
-        return self._kind.model_construct(**found)
+        return self.settings_class.model_construct(**found)
 
     def _field(self, name: str, setting: Described) -> ValueWidget[Any]:
         if _is_table(setting):

@@ -87,7 +87,7 @@ class View(Settings):
             description="The six views of the 3DMSL release. The sliders turn further: 'own' is "
             "told then."
         ),
-        Show("View"),
+        Show("View", source="Default: 0, as it lies in the volume."),
     ] = "0"
 
 
@@ -97,7 +97,7 @@ class Recording(Settings):
     stack: Annotated[
         bool,
         Field(description="Record a stack as a 3D layer beside the 2D image."),
-        Show("z-stack"),
+        Show("z-stack", source="Default: off; a plane follows the knobs faster."),
     ] = False
 
 
