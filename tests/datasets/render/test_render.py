@@ -274,3 +274,17 @@ def test_sparse_images_lie_over_their_emitters_within_half_a_pixel(small_recipe)
         truth = emitters_in_image(image.film[0].objects, image.field)
         middle = np.average(truth.row_column, axis=0, weights=truth.photons)
         assert np.abs(centroid(image.photons) - middle).max() < 0.5, image.name
+
+
+@pytest.mark.parametrize("kind", ["single", "packed"])
+def test_scenes_on_the_coverslip_are_imaged_however_their_heights_are_rounded(small_recipe, kind):
+    whole = {"train": 1, "val": 0, "test": 0}
+    scenes = small_recipe(microscopes=["epi1"], scene={"kind": kind}, split=whole, repeats=12)
+    lowest = [
+        min(placed.emitters.positions_um[:, 0].min() for placed in image.film[0].objects)
+        for image in rendered(scenes).values()
+    ]
+    assert len(lowest) == 12
+    assert min(lowest) >= 0
+    if kind == "single":  # the lowest fluorophore comes to depth_um, which is 0
+        assert max(lowest) < 1e-9

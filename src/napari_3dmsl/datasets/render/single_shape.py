@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.collection import ShapeSource
     from napari_3dmsl.shapes.mesh import Mesh
 
+_ROUNDING_UM = 1e-9
+
 
 def labelling_of(recipe: Recipe, group: Group) -> tuple[Labelling, np.random.Generator]:
     """Draw the labelling of a group; the generator goes on to draw its fluorophores.
@@ -141,9 +143,10 @@ def in_field(at_rest: PlacedObject, to_field: FloatArray) -> PlacedObject:
         (4, 4), of (z, y, x, 1) column vectors in µm.
     """
     turn, shift = to_field[:3, :3], to_field[:3, 3]
-    emitters = replace(
-        at_rest.emitters, positions_um=at_rest.emitters.positions_um @ turn.T + shift
-    )
+    positions = at_rest.emitters.positions_um @ turn.T + shift
+    height = positions[:, 0]
+    height[(height < 0.0) & (height > -_ROUNDING_UM)] = 0.0  # it lies on the coverslip
+    emitters = replace(at_rest.emitters, positions_um=positions)
     return replace(
         at_rest,
         vertices_um=at_rest.vertices_um @ turn.T + shift,
