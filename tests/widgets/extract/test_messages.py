@@ -9,7 +9,7 @@ import pytest
 
 from napari_3dmsl.shapes.extraction import STEPS, Dropped, ExtractionReport
 from napari_3dmsl.widgets.extract import messages as _extract_told
-from napari_3dmsl.widgets.extract.messages import Told, result, thinning, time_left
+from napari_3dmsl.widgets.extract.messages import ProgressWords, result, thinning, time_left
 
 
 class Clock:
@@ -24,18 +24,18 @@ class Clock:
 def test_the_progress_tells_instances_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     monkeypatch.setattr(_extract_told, "time", clock)
-    told = Told()
+    words = ProgressWords()
     clock.now = 102
-    assert told.progress(1, STEPS, "Eroding") == "Step 2 of 4: Eroding · 2 s"
+    assert words.progress(1, STEPS, "Eroding") == "Step 2 of 4: Eroding · 2 s"
     clock.now = 104
-    assert told.progress(STEPS, STEPS, "71 shapes …") == "Measuring · 4 s"
+    assert words.progress(STEPS, STEPS, "71 shapes …") == "Measuring · 4 s"
     clock.now = 105
-    assert told.progress(1, 71, "because") == "Instance 1 of 71 · 5 s"
+    assert words.progress(1, 71, "because") == "Instance 1 of 71 · 5 s"
     clock.now = 116  # 12 instances in 12 s
-    assert told.progress(12, 71, "because") == "Instance 12 of 71 · 16 s, about 59 s left"
+    assert words.progress(12, 71, "because") == "Instance 12 of 71 · 16 s, about 59 s left"
     clock.now = 174.9
-    assert told.progress(71, 71, "because") == "Instance 71 of 71 · 75 s"
-    assert told.progress(0, 0, "drawing") == "Drawing · 75 s"
+    assert words.progress(71, 71, "because") == "Instance 71 of 71 · 75 s"
+    assert words.progress(0, 0, "drawing") == "Drawing · 75 s"
 
 
 def test_the_time_left_is_in_the_unit_that_people_use() -> None:

@@ -73,12 +73,12 @@ class LibraryMeasuring(QObject):
 
     def _finish(self, outcome: MeasureOutcome) -> None:
         self._take_over()
-        told = f"{outcome.measured:,} shapes measured; kept in {outcome.path}."
+        line = f"{outcome.measured:,} shapes measured; kept in {outcome.path}."
         if outcome.problems:
             shape_id, problem = next(iter(outcome.problems.items()))
-            told += f" {len(outcome.problems):,} cannot be measured: shape {shape_id}: {problem}"
-            told += " …" * (len(outcome.problems) > 1)
-        self.ended.emit(told)
+            line += f" {len(outcome.problems):,} cannot be measured: shape {shape_id}: {problem}"
+            line += " …" * (len(outcome.problems) > 1)
+        self.ended.emit(line)
 
     def _cancelled(self) -> None:
         self._take_over()

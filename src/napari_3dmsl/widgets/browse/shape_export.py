@@ -122,8 +122,8 @@ class ShapeExport(QObject):
 
     def _finish(self, files: list[Path]) -> None:
         self._end()
-        told = files[0] if len(files) == 1 else f"{len(files)} files in {self._folder}"
-        self.ended.emit(f"Saved {told}.")
+        written = files[0] if len(files) == 1 else f"{len(files)} files in {self._folder}"
+        self.ended.emit(f"Saved {written}.")
 
     def _cancelled(self) -> None:
         self._end()

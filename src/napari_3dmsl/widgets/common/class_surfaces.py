@@ -88,11 +88,11 @@ def _renew_surface(
         with unselected(viewer.layers):
             viewer.add_layer(Surface(data, **attributes))
         return
-    told = about(layer)
-    if layer.name == class_title(kind, told["merged"]):  # else the person has named it
+    facts = about(layer)
+    if layer.name == class_title(kind, facts["merged"]):  # else the person has named it
         layer.name = attributes["name"]
     layer.data = data
-    told["merged"] = merged
+    facts["merged"] = merged
 
 
 def _recolour_labels(layer: Any, source: Any, names: Mapping[int, str]) -> None:

@@ -234,8 +234,8 @@ class Panel(QWidget):
             signal.connect(self._field_changed)
         self.at_end(memory.write)
         if recalled:
-            told = ", ".join(field.replace("_", " ") for field in recalled)
-            self.say(f"As you left it last time: {told}.")
+            fields = ", ".join(field.replace("_", " ") for field in recalled)
+            self.say(f"As you left it last time: {fields}.")
 
     def _field_changed(self) -> None:
         assert self._memory is not None

@@ -41,7 +41,7 @@ def sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}{'' if text.endswith('?') else '.'}"
 
 
-class Told:
+class ProgressWords:
     """Words for the progress of one extraction, with the time that is left."""
 
     def __init__(self) -> None:

@@ -38,7 +38,7 @@ from napari_3dmsl.widgets.common.undo import UndoButton
 from napari_3dmsl.widgets.extract.label_doubts import Labels, doubts_about
 from napari_3dmsl.widgets.extract.label_source import LabelSource, described
 from napari_3dmsl.widgets.extract.messages import (
-    Told,
+    ProgressWords,
     in_the_panel,
     limits,
     result,
@@ -94,7 +94,7 @@ class ExtractPanel(Panel):
         self._doubts: list[str] = []
         super().__init__(viewer, remember=remember)
         self._job = BackgroundProcess(self)
-        self._told = Told()
+        self._progress_words = ProgressWords()
         self._source: Source | None = None
         self._adding = LayersInTurns(viewer, self)
         self._adding.added.connect(self._sum_up)
@@ -109,7 +109,7 @@ class ExtractPanel(Panel):
         self._job.finished.connect(self._show_shapes)
         self._job.failed.connect(self._fail)
         self._job.cancelled.connect(self._stopped)
-        self._preview.told.connect(self.say)
+        self._preview.said.connect(self.say)
         self._preview.failed.connect(self.complain)
         self._preview.busy.connect(self._set_previewing)
         self.at_end(self._job.close)
@@ -247,7 +247,7 @@ class ExtractPanel(Panel):
             origin_um,
             set_scale=other and self.layer_settings.values()["set_scale"],
         )
-        self._told = Told()
+        self._progress_words = ProgressWords()
         self._preview.cancel()
         self._set_running(True)
         self.say("Starting…")
@@ -268,7 +268,7 @@ class ExtractPanel(Panel):
             _prepare_label_colours(np.uint16)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
-        self.say(self._told.progress(done, total, what))
+        self.say(self._progress_words.progress(done, total, what))
 
     def _fail(self, message: str) -> None:
         self._set_running(False)
@@ -298,9 +298,9 @@ class ExtractPanel(Panel):
         # The labels are active: napari searches a big active surface at every mouse move.
         if added[0] in self.viewer.layers:
             self.viewer.layers.selection.active = added[0]
-        told = about(added[0])
-        shapes = told["shapes"]
-        lines = result(told["report"], shapes.table["shape_class"], self._told.seconds)
+        facts = about(added[0])
+        shapes = facts["shapes"]
+        lines = result(facts["report"], shapes.table["shape_class"], self._progress_words.seconds)
         drawn = sum(len(layer.data[1]) for layer in added[1:])
         thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
         doubts = "".join(f"{sentence(f'mind: {text}')}\n" for text in self._doubts)

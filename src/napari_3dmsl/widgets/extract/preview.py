@@ -47,10 +47,10 @@ class PreviewRunner(QObject):
 
     Signals
     -------
-    told(str), failed(str), busy(bool)
+    said(str), failed(str), busy(bool)
     """
 
-    told = Signal(str)
+    said = Signal(str)
     failed = Signal(str)
     busy = Signal(bool)
 
@@ -126,7 +126,7 @@ class PreviewRunner(QObject):
         self._settle.stop()
         if self._last is not None and self._work.is_running:
             self._last.stopped.set()
-            self.told.emit("Preview cancelled; no layer was changed.")
+            self.said.emit("Preview cancelled; no layer was changed.")
 
     def close(self) -> None:
         """Send nothing any more; the thread ends as soon as it can."""
@@ -136,7 +136,7 @@ class PreviewRunner(QObject):
     def _ask(self) -> None:
         if self._last is not None:
             self._last = replace(self._last, began=time.perf_counter(), stopped=threading.Event())
-            self.told.emit("Previewing…")
+            self.said.emit("Previewing…")
             self._work.request(self._last)
 
     def _shown(self) -> list[Any]:
@@ -155,7 +155,7 @@ class PreviewRunner(QObject):
         report = preview.extraction.report
         size = " × ".join(map(str, preview.before.shape))
         took = time.perf_counter() - request.began
-        self.told.emit(
+        self.said.emit(
             f"Preview of {size} voxels in {took:.1f} s: {report.kept} shapes; {report.divided} "
             f"objects divided, {report.vanished} vanished, {report.dropped_small} too small. "
             "White: what the erosion leaves."

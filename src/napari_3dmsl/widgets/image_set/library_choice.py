@@ -43,12 +43,12 @@ class LibraryChoice(QWidget):
     -------
     changed()
         Another library is chosen.
-    told(str), failed(str)
+    said(str), failed(str)
         About the saving of open shapes.
     """
 
     changed = Signal()
-    told = Signal(str)
+    said = Signal(str)
     failed = Signal(str)
 
     def __init__(self, selection: ShapeSelection, parent: QWidget) -> None:
@@ -162,7 +162,7 @@ class LibraryChoice(QWidget):
             write_or_ask(self, target, write)
 
     def _show_progress(self, done: int, total: int, what: str) -> None:
-        self.told.emit(f"{what}, {done} of {total}")
+        self.said.emit(f"{what}, {done} of {total}")
 
     def _not_saved(self, why: str) -> None:
         self.save_button.setEnabled(True)
@@ -172,5 +172,5 @@ class LibraryChoice(QWidget):
         self.save_button.setEnabled(True)
         self.unsaved.setVisible(False)
         self.save_button.setVisible(False)
-        self.told.emit(f"Saved {self._target}")
+        self.said.emit(f"Saved {self._target}")
         self.set_path(str(self._target))

@@ -165,7 +165,7 @@ class ImageSetPanel(Panel):
         self.library.changed.connect(self._changed)
         self.name.textChanged.connect(self._changed)
         self.run_settings.changed.connect(self._tell_plan)
-        self.library.told.connect(self.say)
+        self.library.said.connect(self.say)
         self.library.failed.connect(self.complain)
         self.outlines.toggled.connect(self.sheet.outline)
         self.sheet.pointed.connect(self.say)

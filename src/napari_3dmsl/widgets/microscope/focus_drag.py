@@ -61,8 +61,8 @@ class FocusDrag(QObject):
         if plane is None or grabbed is None:
             return
         camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
-        told = about(plane)
-        axis, focus_um = np.array(told["axis"]), float(told["focus_um"])
+        facts = about(plane)
+        axis, focus_um = np.array(facts["axis"]), float(facts["focus_um"])
         pans, camera.mouse_pan = camera.mouse_pan, False
         try:
             yield

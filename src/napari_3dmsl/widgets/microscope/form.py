@@ -292,10 +292,10 @@ class SimulationForm(QObject):
             ("labelling", (self.labelling,)),
             ("stack", (self.stack, self.planes)),
         ):
-            told = state.get(group, {})
+            kept = state.get(group, {})
             for form in forms:
                 with form.changed.blocked():
-                    form.take(told)
+                    form.take(kept)
         self._seen = self._optics()
         self.grey_levels_changed.emit()
         self._edited()
