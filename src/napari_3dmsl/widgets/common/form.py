@@ -13,12 +13,12 @@ from dataclasses import replace
 from typing import Any
 
 from magicgui.application import use_app
-from magicgui.backends._qtpy.widgets import QBaseValueWidget
-from magicgui.widgets import ComboBox, Container, Widget
-from magicgui.widgets.bases import ValueWidget
+from magicgui.backends._qtpy.widgets import QBaseValueWidget, QBaseWidget
+from magicgui.widgets import ComboBox, Widget
+from magicgui.widgets.bases import ContainerWidget, ValueWidget
 from psygnal import Signal
 from pydantic_core import PydanticUndefined
-from qtpy.QtWidgets import QComboBox, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl.described import Described, described
 from napari_3dmsl.settings import Settings
@@ -38,6 +38,46 @@ class _Native(QBaseValueWidget):
     def _mgui_set_tooltip(self, value: str | None) -> None:
         for widget in (self._qwidget, *self._qwidget.findChildren(QWidget)):
             widget.setToolTip(value or "")
+
+
+class _LabelledRows(QBaseWidget):
+    """magicgui's backend of a container: a label and a field a row, in two columns.
+
+    magicgui's own makes a container with a label of each row: three times the widgets, so that a
+    panel takes three times as long to open, and tick boxes stand without a label.
+    """
+
+    def __init__(self, parent: Any = None, **_: Any) -> None:
+        super().__init__(QWidget, parent=parent)
+        self.labels: dict[str, QLabel] = {}
+        self._grid = QGridLayout(self._qwidget)
+        self._grid.setVerticalSpacing(4)
+        self._grid.setColumnStretch(1, 1)
+
+    def _mgui_insert_widget(self, position: int, widget: Widget) -> None:
+        label = self.labels[widget.name] = QLabel(widget.label, self._qwidget)
+        label.setFixedWidth(LABEL_WIDTH)
+        label.setBuddy(getattr(widget.native, "box", widget.native))
+        self._grid.addWidget(label, position, 0)
+        self._grid.addWidget(widget.native, position, 1)
+
+    def _mgui_remove_widget(self, widget: Widget) -> None:
+        for part in (self.labels.pop(widget.name), widget.native):
+            self._grid.removeWidget(part)
+            part.setParent(None)
+
+    def _mgui_get_margins(self) -> tuple[int, int, int, int]:
+        margins = self._grid.contentsMargins()
+        return margins.left(), margins.top(), margins.right(), margins.bottom()
+
+    def _mgui_set_margins(self, margins: tuple[int, int, int, int]) -> None:
+        self._grid.setContentsMargins(*margins)
+
+    def _mgui_get_orientation(self) -> str:
+        return "vertical"
+
+    def _mgui_set_orientation(self, value: str) -> None:
+        raise NotImplementedError("rows lie one below the other")
 
 
 class OwnField(ValueWidget[Any]):
@@ -94,7 +134,7 @@ class Choice(ComboBox):
         return [(word, value) for value, word in self._words.items()]
 
 
-class Form(Container[Any]):
+class Form(ContainerWidget[Any]):
     """Labelled fields for the settings of a class, or for some of them.
 
     A setting of three numbers, one for each axis, has three rows ``name_z``, ``name_y``,
@@ -124,14 +164,9 @@ class Form(Container[Any]):
         }
         self._rows = {name: list(self._made(setting)) for name, setting in self._settings.items()}
         self._tips = {name: setting.help for name, setting in self._settings.items()}
-        super().__init__(widgets=[row for rows in self._rows.values() for row in rows])
+        rows = [row for rows in self._rows.values() for row in rows]
+        super().__init__(widgets=rows, labels=False, widget_type=_LabelledRows)
         self.margins = (4, 2, 4, 2)
-        layout = self.native.layout()
-        layout.setSpacing(4)
-        for at, row in enumerate(self):
-            label = layout.itemAt(at).widget().layout().itemAt(0).widget()
-            label.setFixedWidth(LABEL_WIDTH)
-            label.setBuddy(getattr(row.native, "box", row.native))
         for name in self._settings:
             self._tell_tip(name)
             default = self._settings[name].default
@@ -249,8 +284,10 @@ class Form(Container[Any]):
 
     def _tell_tip(self, name: str, reason: str = "") -> None:
         tip = self._tips[name]
+        backend: Any = self._widget
         for row in self._rows[name]:
             row.tooltip = f"{tip} No effect now: {reason}." if reason else tip
+            backend.labels[row.name].setToolTip(row.tooltip)
 
     def tell_defaults(self) -> None:
         """Tell in the tips, as their defaults, what the fields of numbers hold now."""
