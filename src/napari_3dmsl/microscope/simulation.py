@@ -54,7 +54,7 @@ SIGNAL_TO_NOISE = Show(
     "Signal to noise",
     "",
     1,
-    lowest="from the photons",
+    lowest="from photons",
     source="Default: off; the photons of each fluorophore decide.",
 )
 

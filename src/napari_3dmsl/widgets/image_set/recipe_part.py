@@ -60,13 +60,19 @@ class RecipePart(Form):
         self._choices = choices or {}
         self._texts = texts
         super().__init__(kind, names)
-        layout = self.native.layout()
+        self._place_lists()
+
+    def _place_lists(self) -> None:
+        """Let long lists begin beside their label, and those with texts take the whole width."""
+        backend: Any = self._widget
+        grid = self.native.layout()
         for at, row in enumerate(self):
             if isinstance(row.native, TicksField):
-                line = layout.itemAt(at).widget().layout()
-                label = line.itemAt(0).widget()
-                line.setAlignment(label, Qt.AlignmentFlag.AlignTop)
-                label.setVisible(not row.native.texts)  # these need the width
+                label = backend.labels[row.name]
+                grid.setAlignment(label, Qt.AlignmentFlag.AlignTop)
+                label.setVisible(not row.native.texts)
+                if row.native.texts:
+                    grid.addWidget(row.native, at, 0, 1, 2)
 
     @property
     def paths(self) -> list[Path]:
