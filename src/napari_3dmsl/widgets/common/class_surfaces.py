@@ -9,10 +9,10 @@ from napari_3dmsl.layers.attributes import about, kind_of
 from napari_3dmsl.layers.class_colours import class_colour
 from napari_3dmsl.layers.classes import CLASS, class_layer, class_title, shapes_of
 from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.show import add, renew
 from napari_3dmsl.shapes.correction import UNKNOWN
 from napari_3dmsl.shapes.merged_mesh import MergedMesh, regroup
 from napari_3dmsl.shapes.mesh import Mesh
-from napari_3dmsl.widgets.common.incremental_layers import unselected
 
 
 def recolour(viewer: Any, source: Any, classes: Mapping[int, str | None]) -> None:
@@ -81,18 +81,13 @@ def _renew_surface(
     if merged is None:
         viewer.layers.remove(layer)
         return
-    data, attributes, _ = class_layer(kind, merged, source)
+    data = class_layer(kind, merged, source)
     if layer is None:
-        from napari.layers import Surface
-
-        with unselected(viewer.layers):
-            viewer.add_layer(Surface(data, **attributes))
+        add(viewer, data)
         return
-    facts = about(layer)
-    if layer.name == class_title(kind, facts["merged"]):  # else the person has named it
-        layer.name = attributes["name"]
-    layer.data = data
-    facts["merged"] = merged
+    if layer.name == class_title(kind, about(layer)["merged"]):  # else the person has named it
+        layer.name = data[1]["name"]
+    renew(layer, data)
 
 
 def _recolour_labels(layer: Any, source: Any, names: Mapping[int, str]) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_3dmsl.layers.attributes import LayerData
+from napari_3dmsl.layers.show import unselected
 
 Turn = Callable[[], None]
 
@@ -164,22 +164,3 @@ class LayersInTurns(QObject):
 
     def _show(self, at: int, data: LayerData) -> None:
         self._made[at].visible = data[1].get("visible", True)
-
-
-@contextmanager
-def unselected(layers: Any) -> Iterator[None]:
-    """Keep the selection of the layers as it is while some are added.
-
-    napari selects what is added, and searches a big selected surface at every move of the mouse.
-
-    Parameters
-    ----------
-    layers
-        Of a viewer.
-    """
-    selection = layers.selection
-    before = set(selection)
-    with selection.events.blocker_all():
-        yield
-        selection.clear()
-        selection.update(before)

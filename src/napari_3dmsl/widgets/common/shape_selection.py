@@ -14,11 +14,11 @@ from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.layers.attributes import kind_of
 from napari_3dmsl.layers.classes import shapes_of
 from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.show import find, show
 from napari_3dmsl.layers.surfaces import HIGHLIGHT, selected_layer
 from napari_3dmsl.shapes.collection import ShapeSource
 from napari_3dmsl.shapes.mesh import Mesh, merge_meshes
 from napari_3dmsl.widgets.common.canvas_view import units_in
-from napari_3dmsl.widgets.common.incremental_layers import unselected
 
 _selections: WeakKeyDictionary[Any, ReferenceType[ShapeSelection]] = WeakKeyDictionary()
 
@@ -74,8 +74,7 @@ class ShapeSelection(QObject):
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
-        self._layers = viewer.layers
-        self._add_layer = viewer.add_layer
+        self._viewer = viewer
         self.source: ShapeSource | None = None
         self.shape_id: int | None = None
         self.shape_ids: tuple[int, ...] = ()
@@ -94,7 +93,7 @@ class ShapeSelection(QObject):
         """The Labels layer of the loaded shapes, or None."""
         found = [
             layer
-            for layer in self._layers
+            for layer in self._viewer.layers
             if kind_of(layer) == INSTANCES and shapes_of(layer) is self.source
         ]
         return found[-1] if found else None
@@ -175,7 +174,7 @@ class ShapeSelection(QObject):
         return found
 
     def _refresh(self, event: Any = None) -> None:
-        sources = [source for source in map(shapes_of, self._layers) if source is not None]
+        sources = [source for source in map(shapes_of, self._viewer.layers) if source is not None]
         newest = sources[-1] if sources else None
         if newest is self.source:
             return
@@ -207,25 +206,17 @@ class ShapeSelection(QObject):
     @property
     def highlight(self) -> Any:
         """The layer that draws the selected shapes, or None."""
-        return next((x for x in self._layers if kind_of(x) == HIGHLIGHT), None)
+        return find(self._viewer, HIGHLIGHT)
 
     def _highlight(self) -> None:
         """Draw the selected shapes in white."""
-        meshes, shown = self._highlighted(), self.highlight
+        meshes = self._highlighted()
         self.drawn = len(meshes)
         if not meshes:
-            if shown is not None:
+            if (shown := self.highlight) is not None:
                 shown.visible = False
             return
-        data, attributes, _ = selected_layer(merge_meshes(meshes))
-        if shown is not None:
-            shown.data = data
-            shown.visible = True
-            return
-        from napari.layers import Surface
-
-        with unselected(self._layers):
-            self._add_layer(Surface(data, **attributes))
+        show(self._viewer, HIGHLIGHT, selected_layer(merge_meshes(meshes))).visible = True
 
     def _on_click(self, viewer: Any, event: Any) -> Any:
         """Select the shape under a click, but not at the end of a drag."""
@@ -242,7 +233,7 @@ class ShapeSelection(QObject):
         instances = self.instances
         if instances is None or instances.ndim != len(event.position):
             return None
-        position = np.array(event.position) * units_in(self._layers, instances)
+        position = np.array(event.position) * units_in(self._viewer.layers, instances)
         if len(event.dims_displayed) == 3:
             return _first_along_ray(instances, position, event)
         index = np.round(instances.world_to_data(position)).astype(int)
@@ -252,7 +243,7 @@ class ShapeSelection(QObject):
     def place_of_highlight(self) -> tuple[FloatArray, float]:
         """Middle of the highlight in the canvas' unit, and that unit in the highlight's."""
         shown = self.highlight
-        units = units_in(self._layers, shown)
+        units = units_in(self._viewer.layers, shown)
         middle: FloatArray = np.asarray(shown.extent.world).mean(axis=0) / units
         return middle, float(units[-1])
 

@@ -13,6 +13,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_3dmsl.layers.attributes import LayerData, kind_of
 from napari_3dmsl.layers.extraction_preview import ERODED, PREVIEW, preview_layers
+from napari_3dmsl.layers.show import find, show
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 from napari_3dmsl.shapes.extraction_preview import Preview, preview_extraction
 from napari_3dmsl.widgets.common.canvas_view import look_at, units_in
@@ -162,20 +163,13 @@ class PreviewRunner(QObject):
         )
 
     def _put(self, found: list[LayerData]) -> None:
-        """Renew the layers in their place, or add them; the active layer stays the active one."""
-        from napari.layers import Layer
-
-        there = {layer.name: layer for layer in self._shown()}
-        active = self._viewer.layers.selection.active
-        for data, attributes, kind in found:
-            layer = there.get(attributes["name"])
-            if layer is None:
-                layer = self._viewer.add_layer(Layer.create(data, attributes, kind))
-                layer.contour = int(layer.name == ERODED)  # an outline, so that all is seen
-                continue
-            layer.data = data
-            layer.scale, layer.translate = attributes["scale"], attributes["translate"]
-        self._viewer.layers.selection.active = active
+        """Renew the layers in their place, or add them."""
+        for layer in found:
+            name = layer[1]["name"]
+            is_new = find(self._viewer, PREVIEW, name) is None
+            shown = show(self._viewer, PREVIEW, layer, name)
+            if is_new:
+                shown.contour = int(name == ERODED)  # an outline, so that all is seen
 
 
 def _make(request: Request, is_outdated: Callable[[], bool]) -> Preview:

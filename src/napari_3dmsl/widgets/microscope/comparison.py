@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
 
+from napari_3dmsl.layers.images import SIMULATED
+from napari_3dmsl.layers.optics import MASK
+from napari_3dmsl.layers.show import show
 from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import SimulatedImage
 from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.common.form import drop_down
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
-from napari_3dmsl.widgets.microscope.image_layers import IMAGE, MASK, PHOTONS, find_image, put_image
+from napari_3dmsl.widgets.microscope.image_layers import IMAGE, PHOTONS, put_image
 from napari_3dmsl.widgets.microscope.imager import Request, imager
 
 if TYPE_CHECKING:
@@ -99,8 +102,8 @@ class Comparison(QObject):
 
     def _choose(self, place: int) -> None:
         name = self._layers[place]
-        if name is not None and (layer := find_image(self._viewer, name)) is not None:
-            self._viewer.layers.remove(layer)
+        if name is not None:
+            show(self._viewer, SIMULATED, None, name)
         self._layers[place] = None
         self.changed.emit()
 

@@ -10,8 +10,9 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers.attributes import about, kind_of
+from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.optics import FOCAL_PLANE
+from napari_3dmsl.layers.show import find
 from napari_3dmsl.widgets.common.canvas_view import units_in
 
 _NEAR_PX = 5.0  # seen from its edge the plane is a line: so far beside it still takes hold of it
@@ -56,7 +57,7 @@ class FocusDrag(QObject):
             self._viewer.mouse_drag_callbacks.remove(self._drag)
 
     def _drag(self, viewer: Any, event: Any) -> Iterator[None]:
-        plane = next((x for x in viewer.layers if kind_of(x) == FOCAL_PLANE), None)
+        plane = find(viewer, FOCAL_PLANE)
         grabbed = None if plane is None else self._grab(plane, event)
         if plane is None or grabbed is None:
             return

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers import optics as optics_layers
 from napari_3dmsl.layers.attributes import kind_of
 from napari_3dmsl.layers.images import SIMULATED, image_layer
+from napari_3dmsl.layers.optics import (
+    FOCAL_PLANE,
+    MASK,
+    POINT,
+    focal_plane_layer,
+    mask_layer,
+    point_layer,
+)
 from napari_3dmsl.layers.placement import box_um_of
+from napari_3dmsl.layers.show import find, show
 from napari_3dmsl.microscope.resolution import PointImage
 from napari_3dmsl.microscope.simulation import SimulatedImage
 
@@ -22,7 +30,6 @@ if TYPE_CHECKING:
 IMAGE = "simulated image"
 STACK = "simulated stack"
 PHOTONS = "expected photons"
-MASK = optics_layers.MASK
 _GAP_UM = 1.0
 
 
@@ -36,7 +43,7 @@ def find_image(viewer: napari.viewer.Viewer, name: str) -> Any:
     name
         Of the layer.
     """
-    return next((layer for layer in viewer.layers if _is_image(layer, name)), None)
+    return find(viewer, SIMULATED, name)
 
 
 def put_image(
@@ -49,8 +56,7 @@ def put_image(
 ) -> bool:
     """Update the layer of that name in place, or add it; return whether it is a new one.
 
-    Scale and place are only touched when they change: napari redraws everything for them.
-    ``right_of`` names images that it stands beside; without any, it stands beside the volume.
+    An image of the same size stays where it is, unless it stands beside others.
 
     Parameters
     ----------
@@ -63,31 +69,21 @@ def put_image(
     adjust_contrast
         Whether the display range follows the image.
     right_of
-        Names of layers beside which a new one is placed.
+        Names of the images that it stands beside; without any, it stands beside the volume.
     """
-    from napari.layers import Image
-
     found = find_image(viewer, name)
-    data, attributes, _ = image_layer(image, name)
-    if found is None:
+    data, attributes, kind = image_layer(image, name)
+    resized = found is not None and (
+        found.data.shape != data.shape or not np.allclose(found.scale, attributes["scale"])
+    )
+    if found is None or resized or right_of:
         attributes["translate"] += _middle_um(viewer, image, name, right_of)[-data.ndim :]
-        active = viewer.layers.selection.active
-        viewer.add_layer(Image(data, **attributes))
-        if active is not None:
-            viewer.layers.selection.active = active
-        return True
-    moved = found.data.shape != data.shape or not np.allclose(found.scale, attributes["scale"])
-    found.data = data
-    found.metadata = attributes["metadata"]
-    if moved:
-        found.scale = attributes["scale"]
-    if moved or right_of:
-        place = attributes["translate"] + _middle_um(viewer, image, name, right_of)[-data.ndim :]
-        if not np.allclose(found.translate, place):
-            found.translate = place
+    else:
+        attributes["translate"] = found.translate
+    shown = show(viewer, SIMULATED, (data, attributes, kind), name)
     if adjust_contrast:
-        found.contrast_limits = attributes["contrast_limits"]
-    return False
+        shown.contrast_limits = attributes["contrast_limits"]
+    return found is None
 
 
 def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:
@@ -101,8 +97,7 @@ def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> N
         Whose photons they are; None takes them away.
     """
     if image is None:
-        if (found := find_image(viewer, PHOTONS)) is not None:
-            viewer.layers.remove(found)
+        show(viewer, SIMULATED, None, PHOTONS)
         return
     planes = image.photons.photons
     clean = replace(
@@ -126,26 +121,11 @@ def put_mask(viewer: napari.viewer.Viewer, mask: Any, image: SimulatedImage | No
     image
         Beside which it is shown; None takes it away.
     """
-    from napari.layers import Layer
-
-    found = next((x for x in viewer.layers if kind_of(x) == MASK), None)
     if image is None:
-        if found is not None:
-            viewer.layers.remove(found)
+        show(viewer, MASK, None)
         return
-    data, attributes, kind = optics_layers.mask_layer(mask, image.simulation.microscope.pixel_um)
     middle = _middle_um(viewer, image, MASK, (IMAGE, PHOTONS))[-2:]
-    corner = middle - 0.5 * np.array(attributes["scale"]) * (np.array(data.shape) - 1)
-    if found is None:
-        active = viewer.layers.selection.active
-        viewer.add_layer(Layer.create(data, {**attributes, "translate": corner}, kind))
-        if active is not None:
-            viewer.layers.selection.active = active
-        return
-    found.data = data
-    for name, place in (("scale", attributes["scale"]), ("translate", corner)):
-        if not np.allclose(getattr(found, name), place):  # napari redraws everything for them
-            setattr(found, name, place)
+    show(viewer, MASK, mask_layer(mask, image.simulation.microscope.pixel_um, middle))
 
 
 def put_point(viewer: napari.viewer.Viewer, point: PointImage | None) -> None:
@@ -158,38 +138,17 @@ def put_point(viewer: napari.viewer.Viewer, point: PointImage | None) -> None:
     point
         None takes it away.
     """
-    found = next((layer for layer in viewer.layers if _is_point(layer)), None)
     if point is None:
-        if found is not None:
-            viewer.layers.remove(found)
+        show(viewer, POINT, None)
         return
-    from napari.layers import Image
-
-    data, attributes, _ = optics_layers.point_layer(point)
+    data, attributes, kind = point_layer(point)
+    found = find(viewer, POINT)
     if found is None:
-        corner = _below(viewer) - np.array(attributes["scale"]) * [0.0, 0.5 * data.shape[1]]
-        found = Image(data, **{**attributes, "translate": corner})
-        active = viewer.layers.selection.active
-        viewer.add_layer(found)
-        if active is not None:
-            viewer.layers.selection.active = active
-        return
-    found.data = data
-    found.scale = attributes["scale"]
-    found.contrast_limits = attributes["contrast_limits"]
-
-
-def _is_point(layer: Any) -> bool:
-    return kind_of(layer) == optics_layers.POINT
-
-
-def _below(viewer: napari.viewer.Viewer) -> FloatArray:
-    """Place under the middle of the images, (y, x)."""
-    images = [layer.extent.world[:, -2:] for layer in viewer.layers if _is_image(layer)]
-    if not images:
-        return np.zeros(2)
-    low, high = np.min([box[0] for box in images], 0), np.max([box[1] for box in images], 0)
-    return np.array([high[0] + _GAP_UM, 0.5 * (low[1] + high[1])])
+        corner = _below(viewer) - attributes["scale"] * [0.0, 0.5 * data.shape[1]]
+    else:
+        corner = found.translate
+    shown = show(viewer, POINT, (data, attributes | {"translate": corner}, kind))
+    shown.contrast_limits = attributes["contrast_limits"]
 
 
 def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:
@@ -202,26 +161,16 @@ def put_focal_plane(viewer: napari.viewer.Viewer, image: SimulatedImage | None) 
     image
         Whose plane it is; None takes it away.
     """
-    from napari.layers import Layer
-
-    found = next((layer for layer in viewer.layers if _is_focal_plane(layer)), None)
-    if image is None:
-        if found is not None:
-            viewer.layers.remove(found)
-        return
-    data, attributes, kind = optics_layers.focal_plane_layer(image)
-    if found is not None:
-        found.data = data
-        found.metadata = attributes["metadata"]
-        return
-    active = viewer.layers.selection.active
-    viewer.add_layer(Layer.create(data, attributes, kind))
-    if active is not None:
-        viewer.layers.selection.active = active
+    show(viewer, FOCAL_PLANE, None if image is None else focal_plane_layer(image))
 
 
-def _is_focal_plane(layer: Any) -> bool:
-    return kind_of(layer) == optics_layers.FOCAL_PLANE
+def _below(viewer: napari.viewer.Viewer) -> FloatArray:
+    """Place under the middle of the images, (y, x)."""
+    images = [layer.extent.world[:, -2:] for layer in viewer.layers if kind_of(layer) == SIMULATED]
+    if not images:
+        return np.zeros(2)
+    low, high = np.min([box[0] for box in images], 0), np.max([box[1] for box in images], 0)
+    return np.array([high[0] + _GAP_UM, 0.5 * (low[1] + high[1])])
 
 
 def _middle_um(
@@ -233,12 +182,12 @@ def _middle_um(
     boxes = [
         box_um_of(layer)
         for layer in viewer.layers
-        if layer.ndim == 3 and not _is_image(layer) and not _is_focal_plane(layer)
+        if layer.ndim == 3 and kind_of(layer) not in {SIMULATED, FOCAL_PLANE}
     ]
     left = [
         layer
         for layer in viewer.layers
-        if layer.name in right_of and (_is_image(layer) or kind_of(layer) == MASK)
+        if layer.name in right_of and kind_of(layer) in {SIMULATED, MASK}
     ]
     edges = [float(box[1][2]) for box in boxes]
     edges += [float(layer.extent.world[1][-1]) for layer in left]
@@ -247,8 +196,3 @@ def _middle_um(
     below = height_um + _GAP_UM if name == STACK else 0.0
     height = float(image.scene.centroid_um[0])
     return np.array([height, middle + below, right + _GAP_UM + 0.5 * width_um])
-
-
-def _is_image(layer: Any, name: str | None = None) -> bool:
-    ours = kind_of(layer) == SIMULATED
-    return ours and (name is None or layer.name == name)

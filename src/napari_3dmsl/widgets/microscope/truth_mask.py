@@ -10,10 +10,12 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_3dmsl.ground_truth.single_image import mask_of_image
+from napari_3dmsl.layers.optics import MASK
+from napari_3dmsl.layers.show import find
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
-from napari_3dmsl.widgets.microscope.image_layers import MASK, put_mask
+from napari_3dmsl.widgets.microscope.image_layers import put_mask
 
 if TYPE_CHECKING:
     import napari
@@ -81,7 +83,8 @@ class TruthMask(QObject):
         """
         imaged = Imaged(surface, image)
         before, self._wanted = self._wanted, imaged
-        if before is None or MASK not in self._viewer.layers or not imaged.covers_the_same(before):
+        there = find(self._viewer, MASK) is not None
+        if before is None or not there or not imaged.covers_the_same(before):
             self._work.request(imaged)
 
     def hide(self) -> None:

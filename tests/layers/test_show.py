@@ -1,0 +1,86 @@
+"""A layer that is kept up to date: found again, renewed in its place, and nothing else touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from napari_3dmsl.layers.attributes import KEY, LayerData, attributes_for
+from napari_3dmsl.layers.show import find, show
+
+KIND = "test"
+
+
+@pytest.fixture
+def viewer() -> Any:
+    """A napari viewer without a window, with a layer of somebody else."""
+    from napari.components import ViewerModel
+
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((4, 5)), name="a", metadata={KEY: "not ours"})
+    return viewer
+
+
+def made(value: float, name: str = "a", **place: Any) -> LayerData:
+    return np.full((2, 3), value), attributes_for(name, KIND, "yx", value=value, **place), "image"
+
+
+def test_a_layer_is_added_renewed_and_taken_away(viewer: Any) -> None:
+    [other] = viewer.layers
+    added = show(viewer, KIND, made(1.0))
+    assert list(viewer.layers) == [other, added]
+    again = show(viewer, KIND, made(2.0, scale=0.5, translate=(3, 4)))
+    assert again is added
+    assert (added.data == 2.0).all()
+    assert added.metadata[KEY] == {"kind": KIND, "value": 2.0}
+    np.testing.assert_allclose([added.scale, added.translate], [[0.5, 0.5], [3, 4]])
+    assert show(viewer, KIND, None) is None
+    assert list(viewer.layers) == [other]
+    show(viewer, KIND, None)  # there is none any more
+    assert list(viewer.layers) == [other]
+    assert (other.data == 0.0).all()
+
+
+def test_a_renewed_layer_is_drawn_as_the_person_wants_it(viewer: Any) -> None:
+    layer = show(viewer, KIND, made(1.0))
+    layer.name, layer.visible, layer.colormap = "mine", False, "viridis"
+    layer.metadata["of another plugin"] = 7
+    show(viewer, KIND, made(2.0))
+    assert (layer.name, layer.visible, layer.colormap.name) == ("mine", False, "viridis")
+    assert layer.metadata["of another plugin"] == 7
+
+
+def test_layers_of_a_kind_are_told_apart_by_name(viewer: Any) -> None:
+    first, second = (show(viewer, KIND, made(0.0, name), name) for name in ("b", "c"))
+    assert show(viewer, KIND, made(1.0, "c"), "c") is second
+    assert (first.data == 0.0).all()
+    assert find(viewer, KIND, "b") is find(viewer, KIND) is first
+    assert find(viewer, KIND, "a") is None  # that one is somebody else's
+    show(viewer, KIND, None, "b")
+    assert find(viewer, KIND) is second
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_the_selection_stays_as_it_is(viewer: Any, count: int) -> None:
+    viewer.add_image(np.zeros((4, 5)))
+    selected = set(list(viewer.layers)[:count])
+    viewer.layers.selection.clear()
+    viewer.layers.selection.update(selected)
+    active = viewer.layers.selection.active
+    for data in (made(1.0), made(2.0), None):
+        show(viewer, KIND, data)
+        assert set(viewer.layers.selection) == selected
+        assert viewer.layers.selection.active is active
+
+
+def test_a_layer_that_stays_in_its_place_is_not_moved(viewer: Any) -> None:
+    layer = show(viewer, KIND, made(1.0, scale=0.07, translate=(1000.1, 0.3)))
+    moves = []
+    layer.events.scale.connect(moves.append)
+    layer.events.translate.connect(moves.append)
+    show(viewer, KIND, made(2.0, scale=0.07, translate=(1000.1, 0.3)))
+    assert not moves
+    show(viewer, KIND, made(2.0, scale=0.07, translate=(1000.101, 0.3)))  # by a nanometre
+    assert len(moves) == 1
