@@ -17,7 +17,7 @@ from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QFileDialog
 
 from napari_3dmsl import cli
-from napari_3dmsl.layers import shapes as layers
+from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.microscope import presets
 from napari_3dmsl.microscope.objectives import with_objective
 from napari_3dmsl.microscope.presets import (
@@ -199,7 +199,7 @@ def test_an_image_of_the_panel_is_that_of_the_command_line(
     hands.wait(lambda: "simulated image" in viewer.layers or hands.complains)
     assert not hands.complains, hands.status
     image = viewer.layers["simulated image"]
-    hands.wait(lambda: layers.about(image)["settings"]["microscope"] is not None)
+    hands.wait(lambda: about(image)["settings"]["microscope"] is not None)
     ours, theirs = tmp_path / "ours.tif", tmp_path / "theirs.tif"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(ours), ""))
     hands.click("save")
