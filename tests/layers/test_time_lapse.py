@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shown import shown
 
 from napari_3dmsl.layers import time_lapse as motion_layers
 from napari_3dmsl.microscope.fluorophores import Emitters
@@ -34,20 +35,6 @@ def story() -> list[Frame]:
         Frame(10.0, (at(2, (1, -2, 2)), at(3, (1, 2, 2))), 0.0, (Event("fission", (1,), (2, 3)),)),
         Frame(15.0, (at(4, (1, 0, 4)),), 0.0, (Event("fusion", (2, 3), (4,)),)),
     ]
-
-
-@pytest.fixture
-def viewer() -> Any:
-    """A napari viewer without a window."""
-    from napari.components import ViewerModel
-
-    return ViewerModel()
-
-
-def shown(viewer: Any, *found: Any) -> list[Any]:
-    from napari.layers import Layer
-
-    return [viewer.add_layer(Layer.create(*layer)) for layer in found]
 
 
 def test_tracks_pass_through_the_middles_of_the_objects(viewer: Any, story: list[Frame]) -> None:
