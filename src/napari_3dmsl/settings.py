@@ -101,6 +101,11 @@ def in_one_line(problems: Sequence[str]) -> str:
 class Settings(BaseModel):
     """Frozen, validated settings.
 
+    Parameters
+    ----------
+    **values
+        By name; what is left out takes its default.
+
     Raises
     ------
     SettingsError
@@ -126,7 +131,18 @@ class Settings(BaseModel):
         return {}
 
     def replace(self, **changes: Any) -> Self:
-        """Return a validated copy with some fields changed."""
+        """Return a validated copy with some fields changed.
+
+        Parameters
+        ----------
+        **changes
+            New values by name.
+
+        Raises
+        ------
+        SettingsError
+            A ``ValueError`` of one line, when they do not fit.
+        """
         return type(self)(**{**self.model_dump(), **changes})
 
     @classmethod

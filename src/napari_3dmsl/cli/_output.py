@@ -93,7 +93,13 @@ def progress_log(every_s: float = 30.0) -> Callable[[int, int, str], None]:
 
 
 def given(**options: Any) -> dict[str, Any]:
-    """Return the options that were given; the others keep the defaults of their settings."""
+    """Return the options that were given; the others keep the defaults of their settings.
+
+    Parameters
+    ----------
+    **options
+        Of the command line; None for what was not given.
+    """
     return {name: value for name, value in options.items() if value is not None}
 
 

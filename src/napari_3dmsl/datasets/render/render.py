@@ -163,7 +163,7 @@ def render_group(
         Says through what and how.
     group
         Of the plan.
-    stage
+    specimen
         What the group shows.
     only
         Place of the view in the list; None for all of them.

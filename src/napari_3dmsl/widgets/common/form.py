@@ -97,7 +97,13 @@ class OwnField(ValueWidget[Any]):
 
 
 class TickBox(ValueWidget[bool]):
-    """Yes or no beside its label: magicgui's own tick box takes none."""
+    """Yes or no beside its label: magicgui's own tick box takes none.
+
+    Parameters
+    ----------
+    **options
+        As magicgui's value widgets take them.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(widget_type=use_app().get_obj("CheckBox"), **options)
