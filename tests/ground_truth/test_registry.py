@@ -64,11 +64,11 @@ for command in ([*make, "--dry-run"], make, ["info", "made", "--json"], ["schema
 row, sample = ImageSet("made").row(0), ImageSet("made")[0]
 [rendered] = RenderedSet(Recipe.load(recipe))
 from qtpy.QtCore import QObject
-from qtpy.QtWidgets import QApplication, QCheckBox
+from qtpy.QtWidgets import QApplication, QCheckBox, QLabel
 application, top = QApplication([]), QObject()
 from napari_3dmsl.widgets.image_set.form import RecipeForm
 form = RecipeForm(top)
-boxes = [box for section in form.sections for box in section.form.findChildren(QCheckBox)]
+widgets = application.allWidgets()
 sys.path.insert(0, scripts)
 from settings_tables import table_of_truths
 found = {
@@ -79,7 +79,8 @@ found = {
     "mask": sample.truths["mask"].tolist(),
     "problems": ImageSet("made").verify(),
     "layers": [(told["name"], kind) for _, told, kind in image_set_layers("made")],
-    "ticks": {box.objectName(): box.toolTip() for box in boxes},
+    "ticks": [box.objectName() for box in widgets if isinstance(box, QCheckBox)],
+    "words": [label.text() for label in widgets if isinstance(label, QLabel)],
     "docs": table_of_truths(details=False),
     "module": napari_3dmsl.__file__,
 }
@@ -134,8 +135,8 @@ def test_a_new_entry_is_written_and_read_as_it_says(used: tuple[dict[str, Any], 
 def test_a_new_entry_is_shown_in_window_and_docs(used: tuple[dict[str, Any], str]) -> None:
     found, _ = used
     assert found["layers"] == [["epi1", "image"], ["epi1 mask", "labels"], ["epi1 cover", "labels"]]
-    assert found["ticks"]["ground_truth_cover"] == "Seven times the mask"
-    assert found["ticks"]["ground_truth_boxes"] == "Box of each object"
+    assert {"ground_truth_mask", "ground_truth_cover", "ground_truth_boxes"} <= {*found["ticks"]}
+    assert {"Seven times the mask", "Box of each object"} <= {*found["words"]}  # beside the ticks
     assert "| `cover` | TIFF, int16 (y, x) | Seven times the mask. |" in found["docs"]
     assert "| `boxes` | BOX for each object | Box of each object. |" in found["docs"]
 
