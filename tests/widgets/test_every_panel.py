@@ -35,6 +35,7 @@ FIELDS = (
 )
 # Numbers that have no unit.
 PURE = {
+    "image_size",  # rows × columns: the unit stands behind both
     "neck",
     "efficiency",
     "numerical_aperture",

@@ -170,7 +170,7 @@ class Microscope(Settings):
     image_size: Annotated[
         tuple[PixelCount, PixelCount],
         Field(description="Rows and columns of the image."),
-        Show("Image size", "px", step=16.0, slider=(32.0, 512.0), source="Release: 128 × 128."),
+        Show("Image size", "px", step=16.0, source="Release: 128 × 128."),
     ] = (128, 128)
     immersion_index: Annotated[
         RefractiveIndex,
