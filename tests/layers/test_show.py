@@ -62,7 +62,7 @@ def test_layers_of_a_kind_are_told_apart_by_name(viewer: Any) -> None:
     assert find(viewer, KIND) is second
 
 
-@pytest.mark.parametrize("count", [0, 1, 2])
+@pytest.mark.parametrize("count", [1, 2])
 def test_the_selection_stays_as_it_is(viewer: Any, count: int) -> None:
     viewer.add_image(np.zeros((4, 5)))
     selected = set(list(viewer.layers)[:count])
@@ -73,6 +73,15 @@ def test_the_selection_stays_as_it_is(viewer: Any, count: int) -> None:
         show(viewer, KIND, data)
         assert set(viewer.layers.selection) == selected
         assert viewer.layers.selection.active is active
+
+
+def test_a_new_image_is_selected_where_nothing_is(viewer: Any) -> None:
+    viewer.layers.selection.clear()
+    surface = (np.zeros((3, 3)), np.array([[0, 1, 2]])), attributes_for("b", "b", "zyx"), "surface"
+    show(viewer, "b", surface)
+    assert not viewer.layers.selection
+    image = show(viewer, KIND, made(1.0))
+    assert viewer.layers.selection.active is image
 
 
 def test_a_layer_that_stays_in_its_place_is_not_moved(viewer: Any) -> None:

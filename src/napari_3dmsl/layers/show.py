@@ -33,7 +33,7 @@ def find(viewer: Any, kind: str, name: str | None = None) -> Any:
 def show(viewer: Any, kind: str, data: LayerData | None, name: str | None = None) -> Any:
     """Renew the layer of a kind, add it if it is not there, or take it away.
 
-    The selection stays as it is.
+    The selection stays as it is; where nothing is selected, a new image is.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def show(viewer: Any, kind: str, data: LayerData | None, name: str | None = None
 
 
 def add(viewer: Any, data: LayerData) -> Any:
-    """Add a layer and return it; the selection stays as it is.
+    """Add a layer and return it; the selection stays as it is, but an image comes into none.
 
     Parameters
     ----------
@@ -77,6 +77,8 @@ def add(viewer: Any, data: LayerData) -> Any:
     layer = Layer.create(*data)
     with unselected(viewer.layers):
         viewer.add_layer(layer)
+    if data[2] == "image" and not viewer.layers.selection:
+        viewer.layers.selection.active = layer  # its contrast is what people reach for first
     return layer
 
 
