@@ -84,13 +84,16 @@ def sum_of_emitters(scope, emitters, profile_of, oversampling=1):
 
 def confocal_profile(scope, depth, stage, reach):
     """Excitation times emission averaged over the pinhole, by a two-dimensional sum."""
-    radius, emission = radial_profile(scope, scope.emission_nm, depth, stage, reach + 1, 0.004)
-    _, excitation = radial_profile(scope, scope.excitation_nm, depth, stage, reach + 1, 0.004)
     pinhole = 0.61 * scope.emission_nm / 1000 / scope.numerical_aperture * scope.pinhole_airy
-    nodes, weights = np.polynomial.legendre.leggauss(40)
+    far = reach + pinhole + 1
+    radius, emission = radial_profile(scope, scope.emission_nm, depth, stage, far, 0.004)
+    _, excitation = radial_profile(scope, scope.excitation_nm, depth, stage, far, 0.004)
+    nodes, weights = np.polynomial.legendre.leggauss(40 + int(8 * scope.pinhole_airy))
     ring = 0.5 * pinhole * (nodes + 1)
-    angle = (np.arange(64) + 0.5) / 64 * np.pi
-    coarse = np.arange(0, reach + 0.006, 0.006)
+    turns = 64 + int(4 * scope.pinhole_airy)
+    angle = (np.arange(turns) + 0.5) / turns * np.pi
+    step = 0.006 * max(1.0, 0.3 / scope.numerical_aperture)  # low apertures change slowly
+    coarse = np.arange(0, reach + step, step)
     away = np.sqrt(
         coarse[:, None, None] ** 2
         + ring[None, :, None] ** 2

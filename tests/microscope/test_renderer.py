@@ -60,6 +60,24 @@ def test_confocal_equals_the_sum_over_emitters(focus):
     assert np.abs(image - expected).max() < 1e-3 * expected.max()
 
 
+@pytest.mark.parametrize("modality", ["widefield", "confocal"])
+@pytest.mark.parametrize(
+    ("aperture", "pixel_nm", "size"), [(0.05, 48.8, 128), (0.075, 48.8, 96), (0.15, 100, 64)]
+)
+def test_low_apertures_equal_the_sum_over_emitters(modality, aperture, pixel_nm, size):
+    """Airy disks of up to 15 µm in fields of 5 to 6 µm."""
+    scope = SMALL.replace(modality=modality, numerical_aperture=aperture)
+    scope = scope.replace(pixel_nm=pixel_nm, image_size=(size, size))
+    emitters = _scene(np.random.default_rng(1), count=6, depth=(0.0, 3.0))
+    stage = best_focus_stage_um(scope, 1.5)
+    profile = emission_profile if modality == "widefield" else confocal_profile
+    expected = sum_of_emitters(
+        scope, emitters, lambda depth, reach: profile(scope, depth, stage, reach)
+    )
+    image = Renderer(emitters).render(scope, stage)
+    assert np.abs(image - expected).max() < 1e-3 * expected.max()
+
+
 def test_squared_equals_the_squared_emission():
     scope = SMALL.replace(modality="confocal", confocal="squared", pixel_nm=70)
     emitters = _scene(np.random.default_rng(4), count=6, depth=(0.0, 2.0))

@@ -115,7 +115,7 @@ class Field:
         emitters
             Their number.
         """
-        end_um = faded_um(self.reach_um)
+        end_um = faded_um(self.reach_um, self.band_per_um)
         period = (self.farthest_um + end_um) / self.pixel_um
         fine = 2 * _OVERSAMPLING * self.band_per_um * (self.farthest_um + end_um)
         transforms = 16.0 * nodes * self.frequency_count
@@ -163,10 +163,8 @@ class FieldFrequencies:
         self.sampling = PixelSampling(self.row, self.column, (y.padded, x.padded), field.image_size)
         self.to_frequencies = self._interpolation()
         self.fine_shape = tuple(
-            fft.next_fast_len(
-                max(int(2 * _OVERSAMPLING * field.band_per_um * axis.period_um) + 1, 12), True
-            )
-            for axis in self.axes
+            _fine_points(axis.period_um, farthest, field.band_per_um)
+            for axis, farthest in zip(self.axes, field.farthest_um, strict=True)
         )
         rows = self.fine_shape[0]
         self.on_fine_grid = (
@@ -251,6 +249,16 @@ class FieldFrequencies:
         starts = np.arange(0, 6 * len(position) + 1, 6)
         shape = (len(position), len(self.grid.transfer_matrix))
         return sparse.csr_matrix((weight.astype(np.float32).ravel(), rows.ravel(), starts), shape)
+
+
+def _fine_points(period_um: float, farthest_um: float, band_per_um: float) -> int:
+    """Points of a side of the fine grid: for the band, and for what emitters spread on it.
+
+    Emitters lie within ``farthest_um`` of the middle and spread a kernel's width to either side.
+    """
+    of_band = int(2 * _OVERSAMPLING * band_per_um * period_um) + 1
+    unused = 1.0 - 2.0 * farthest_um / period_um
+    return int(fft.next_fast_len(max(of_band, int((2 * KERNEL_WIDTH + 2) / unused) + 1), True))
 
 
 _kept: OrderedDict[Field, FieldFrequencies] = OrderedDict()

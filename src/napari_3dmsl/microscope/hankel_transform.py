@@ -12,6 +12,7 @@ from napari_3dmsl.arrays import FloatArray
 Waves = tuple[FloatArray, FloatArray, FloatArray]
 
 _VALUES_AT_ONCE = 4_000_000
+_FADING_PERIODS = 4.5
 
 
 @lru_cache(maxsize=64)
@@ -37,7 +38,7 @@ class RadialGrid:
     Parameters
     ----------
     reach_um : float
-        The function is exact up to this radius and fades to zero over the next tenth.
+        The function is exact up to this radius and fades to zero beyond, see `faded_um`.
     band_per_um : float
         Highest lateral frequency of the functions, cycles/µm.
     """
@@ -45,7 +46,7 @@ class RadialGrid:
     def __init__(self, reach_um: float, band_per_um: float) -> None:
         self.reach_um = reach_um
         self.band_per_um = band_per_um
-        self.end_um = faded_um(reach_um)
+        self.end_um = faded_um(reach_um, band_per_um)
         nodes, weights = gauss_legendre(_radius_count(band_per_um, self.end_um))
         self.radius_um: FloatArray = 0.5 * self.end_um * (nodes + 1.0)
         fade = np.clip((self.radius_um - reach_um) / (self.end_um - reach_um), 0.0, 1.0)
@@ -114,21 +115,24 @@ def table_bytes(reach_um: float, band_per_um: float) -> float:
     reach_um, band_per_um : float
         See `RadialGrid`.
     """
-    end_um = faded_um(reach_um)
+    end_um = faded_um(reach_um, band_per_um)
     radii = float(_radius_count(band_per_um, end_um))
     frequencies, waves = 8.0 * band_per_um * end_um, 0.5 * radii
     return 4.0 * radii * (frequencies + waves)
 
 
-def faded_um(reach_um: float) -> float:
+def faded_um(reach_um: float, band_per_um: float) -> float:
     """Radius at which functions that are wanted up to ``reach_um`` have faded to zero.
+
+    They fade over some periods of their highest frequency at least: what ends faster than it can
+    change has frequencies beyond its band, which an image of a low aperture would lack.
 
     Parameters
     ----------
-    reach_um : float
+    reach_um, band_per_um : float
         Above 0.
     """
-    return reach_um + max(1.0, 0.1 * reach_um)
+    return reach_um + max(1.0, 0.1 * reach_um, _FADING_PERIODS / band_per_um)
 
 
 def _radius_count(band_per_um: float, end_um: float) -> int:
