@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=0, help="live updates for the memory test")
     arguments = parser.parse_args()
     viewer = napari.Viewer(title="latency")
+    viewer.window.resize(1300, 900)  # else the panel may leave no room for the canvas
     data, attributes, _ = bent_tube_um()
     viewer.add_layer(Surface(data, **attributes))
     panel = MicroscopePanel(viewer, remember=False)
@@ -171,7 +172,7 @@ class Watch:
         if self._watched is None and self._name in self._layers:
             self._watched = self._layers[self._name]
             self._watched.events.data.connect(lambda: self._changed.append(len(self._drawn)))
-            self._changed.append(len(self._drawn) - 1)
+            self._changed.append(max(len(self._drawn) - 1, 0))
 
 
 def move(box: QDoubleSpinBox, step: float, watch: Watch) -> float:
