@@ -20,13 +20,12 @@ FOLDER = REPOSITORY / "build" / "matrix"
 ON_SCREEN = REPOSITORY / "scripts" / "virtual-display"
 TESTS = ["tests/widgets", "tests/layers", "tests/test_manifest.py"]
 # PySide6 6.12 gives None back too often, 15,000 times a window. Before Python 3.12 None is counted,
-# and after a dozen windows Python aborts ("deallocating None"): begin with plenty.
-RUN = """
+# and after a dozen windows Python aborts ("deallocating None"): begin with plenty. Python runs such
+# a file first in every process, those that tests start included.
+PLENTY_OF_NONE = """
 import ctypes, sys
-if sys.version_info < (3, 12) and "pyside" in sys.argv[1]:
+if sys.version_info < (3, 12):
     ctypes.c_ssize_t.from_address(id(None)).value += 10**9
-import pytest
-sys.exit(pytest.main(sys.argv[2:]))
 """
 NAPARI = {"oldest": "==0.7.1", "newest": "", "pre": ""}
 BINDINGS = ("pyqt6", "pyside6")
@@ -88,6 +87,11 @@ class Combination:
     def test(self) -> str:
         """Run the tests; return pytest's last line. All it says goes to a log."""
         settings = {"PYTEST_QT_API": self.binding, "QT_API": self.binding}
+        if self.binding == "pyside6":
+            first = FOLDER / "plenty" / "sitecustomize.py"
+            first.parent.mkdir(exist_ok=True)
+            first.write_text(PLENTY_OF_NONE, encoding="utf-8")
+            settings["PYTHONPATH"] = str(first.parent)
         # pytest-qt lets go of a signal whose panel is gone; PySide6 warns, and warnings are errors.
         options = [
             "-q",
@@ -97,7 +101,7 @@ class Combination:
             "ignore:libpyside:RuntimeWarning",
             *self.tests,
         ]
-        command = [ON_SCREEN, self.python, "-c", RUN, self.binding, *options]
+        command = [ON_SCREEN, self.python, "-m", "pytest", *options]
         log = FOLDER / f"{self.name}.log"
         with log.open("w", encoding="utf-8") as out:
             done = subprocess.run(
