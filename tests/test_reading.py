@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import tokenize
 import warnings
 import zipfile
 import zlib
@@ -44,6 +45,15 @@ def test_whatever_a_parser_raises_is_one_line_that_names_the_file(error: Excepti
         raise error
     assert "\n" not in str(told.value)
     assert told.value.__cause__ is error
+
+
+def test_a_tokenizers_words_are_told_without_the_pair_of_their_place() -> None:
+    error = tokenize.TokenError("unexpected EOF in multi-line statement", (1, 0))
+    with (
+        pytest.raises(ValueError, match=r"^x\.npy: no array: unexpected EOF[a-z -]*$"),
+        reading("x.npy", "no array"),
+    ):
+        raise error
 
 
 def test_an_error_that_names_the_file_passes_as_it_is() -> None:

@@ -83,6 +83,8 @@ def first_line(error: BaseException | str) -> str:
         reason = error.strerror
     elif isinstance(error, LookupError) and len(error.args) == 1:
         reason = f"{kind}: {error.args[0]!r}"  # KeyError says only the key
+    elif isinstance(error, Exception) and len(error.args) > 1 and str(error) == str(error.args):
+        reason = str(error.args[0])  # a tokenizer's words, without the pair that tells their place
     else:
         reason = str(error)
     line = next((line.strip() for line in reason.splitlines() if line.strip()), kind)
