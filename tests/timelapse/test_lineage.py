@@ -55,6 +55,18 @@ def test_the_table_keeps_both_parents(tmp_path: Path) -> None:
     assert text.splitlines()[-1] == "5,4,4,2 3"
 
 
+def test_files_that_a_spreadsheet_saved_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "tracks"
+    for write, read in ((write_lineage, read_lineage), (write_man_track, read_man_track)):
+        write(TRACKS, path)
+        tracks = read(path)
+        path.write_text(path.read_text(), "utf-8-sig")  # with a byte order mark
+        assert read(path) == tracks
+        path.write_bytes(b"\xff\xfe1")
+        with pytest.raises(ValueError, match=r"tracks: not text in UTF-8"):
+            read(path)
+
+
 def test_the_text_of_the_challenge_has_the_first_parent(tmp_path: Path) -> None:
     path = tmp_path / "man_track.txt"
     write_man_track(TRACKS, path)

@@ -6,10 +6,8 @@ Yours are JSON or TOML files in the folders ``microscopes``, ``objectives`` and 
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -19,7 +17,7 @@ import platformdirs
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.objectives import Objective
 from napari_3dmsl.microscope.settings import Microscope
-from napari_3dmsl.settings import Settings
+from napari_3dmsl.settings import Settings, parse_settings, read_text
 from napari_3dmsl.writing import whole_file
 
 Kind = Literal["microscopes", "objectives", "cameras"]
@@ -129,11 +127,9 @@ def may_be_microscope(path: str | Path) -> bool:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             return False
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
-    except (ValueError, OSError, RecursionError):
+        names = set(parse_settings(read_text(path), path)) - {"name"}
+    except (ValueError, OSError):
         return False
-    names = set(values) - {"name"} if isinstance(values, dict) else set()
     known = names & set(Microscope.model_fields)
     return bool(known - set(Objective.model_fields)) and 2 * len(known) >= len(names)
 

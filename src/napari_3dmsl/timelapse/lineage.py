@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_3dmsl.settings import read_text
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def read_man_track(path: str | Path) -> list[Track]:
     """
     path = Path(path)
     tracks = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
         if not line.strip():
             continue
         parts = line.split()
@@ -217,7 +218,7 @@ def read_lineage(path: str | Path) -> list[Track]:
         When the file cannot be read.
     """
     path = Path(path)
-    rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+    rows = list(csv.reader(io.StringIO(read_text(path))))
     if not rows or tuple(rows[0]) != COLUMNS:
         raise ValueError(f"{path}, line 1: expected the columns {', '.join(COLUMNS)}")
     tracks = []

@@ -39,6 +39,15 @@ def test_a_recipe_means_the_same_after_writing_and_reading(tmp_path: Path, suffi
     assert [item.name for item in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("suffix", [".toml", ".json"])
+def test_a_recipe_that_an_editor_of_windows_saved_is_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"recipe{suffix}"
+    write_recipe(values_of(tmp_path / "library"), path)
+    values = read_recipe(path)
+    path.write_text(path.read_text("utf-8"), "utf-8-sig")  # with a byte order mark
+    assert read_recipe(path) == values
+
+
 def test_a_library_beside_the_recipe_can_move_with_it(tmp_path: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     before.mkdir()

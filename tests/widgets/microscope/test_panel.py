@@ -991,3 +991,5 @@ def test_files_of_others_are_no_microscopes(tmp_path: Path) -> None:
     mine = tmp_path / "mine.JSON"
     mine.write_text('{"pixel_nm": 3, "comment": "x"}', "utf-8")
     assert get_microscope_reader([str(mine)]) is not None
+    mine.write_text('{"pixel_nm": 3}', "utf-8-sig")  # as an editor of Windows saves it
+    assert get_microscope_reader(str(mine)) is not None

@@ -10,7 +10,7 @@ from typing import Any
 import tomli_w
 
 from napari_3dmsl.datasets.recipe.recipe import Recipe, resolve_paths
-from napari_3dmsl.settings import parse_settings
+from napari_3dmsl.settings import parse_settings, read_text
 from napari_3dmsl.writing import whole_file
 
 _SUFFIXES = (".toml", ".json")
@@ -33,7 +33,7 @@ def read_recipe(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     Recipe.load(path)
-    values = parse_settings(path.read_text(encoding="utf-8"), path)
+    values = parse_settings(read_text(path), path)
     resolve_paths(values, path.parent)
     return values
 
