@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -162,15 +162,17 @@ class Described:
         return f"{self.range} {self.show.unit}".strip() if str(self.range) else ""
 
 
-def described(kind: type[BaseModel]) -> dict[str, Described]:
-    """Return all settings of a class by name, in their order.
+@cache
+def described(kind: type[BaseModel]) -> Mapping[str, Described]:
+    """Return all settings of a class by name, in their order; each class is read once.
 
     Parameters
     ----------
     kind
         A settings class.
     """
-    return {name: _described(name, info) for name, info in kind.model_fields.items()}
+    found = {name: _described(name, info) for name, info in kind.model_fields.items()}
+    return MappingProxyType(found)  # all who ask share it
 
 
 def schema_of(kind: type[BaseModel]) -> dict[str, Any]:

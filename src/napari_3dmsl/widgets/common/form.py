@@ -246,11 +246,21 @@ class Form(ContainerWidget[Any]):
         values
             By name.
         """
+        self.show_values(values)
+        self.changed.emit(self)
+
+    def show_values(self, values: Mapping[str, Any]) -> None:
+        """Set the fields that are named to what nobody has edited: `changed` is not sent.
+
+        Parameters
+        ----------
+        values
+            By name.
+        """
         with self.changed.blocked():
             for name in self._settings:  # in their order: some fields fill the next ones
                 if name in values:
                     self._write(name, values[name])
-        self.changed.emit(self)
 
     def _write(self, name: str, value: Any) -> None:
         rows = self._rows[name]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QObject, QSignalBlocker, Signal
+from qtpy.QtCore import QObject, Signal
 
 from napari_3dmsl.datasets.recipe.recipe import Focus, Output, Recipe, Source, Split
 from napari_3dmsl.datasets.recipe.recipe import Views as ViewSettings
@@ -208,8 +208,7 @@ class RecipeForm(QObject):
         """
         self._given = {}
         self._as_given = {}
-        with QSignalBlocker(self):
-            self._fill(_merged(self._defaults, values))
+        self._fill(_merged(self._defaults, values))
         self._given = deepcopy(dict(values))
         for section in self.sections:
             if section.is_on:
@@ -258,14 +257,14 @@ class RecipeForm(QObject):
             shown = {path: _get(values, path) for path in section.paths}
             if section.switch:
                 there = values.get(section.name) is not None
-                section.switch.set_values({section.name: there})
+                section.switch.show_values({section.name: there})
                 begin = _OPTIONAL[section.name].model_dump(mode="json")
                 begin |= {} if there else _SUGGESTED.get(section.name, {})
                 for path in shown.keys() & {(section.name, name) for name in begin}:
                     if shown[path] is None:
                         shown[path] = begin[path[-1]]
             for part in section.settings:
-                part.set_values({path[-1]: shown[path] for path in part.paths})
+                part.show_values({path[-1]: shown[path] for path in part.paths})
 
     def _changed(self) -> None:
         self._grey_out()

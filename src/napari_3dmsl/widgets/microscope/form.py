@@ -319,7 +319,7 @@ class SimulationForm(QObject):
             Of the object.
         """
         angles = tuple(round(angle, 1) for angle in pose.angles_deg)
-        _show(self.pose, {"rotation_deg": angles})
+        self.pose.show_values({"rotation_deg": angles})
         self._pose_edited()
 
     def _take(self, choose: Callable[[], Instrument], *, undoable: bool = True) -> None:
@@ -369,7 +369,7 @@ class SimulationForm(QObject):
             self._instrument = instrument
             self._show_choices()
             for form, values in before:
-                _show(form, values)
+                form.show_values(values)
             self._seen = self._optics()
             self._name_view()
             self.grey_levels_changed.emit()
@@ -399,12 +399,12 @@ class SimulationForm(QObject):
     def _show_optics(self) -> None:
         values = dict(self._instrument.microscope)
         for form in (self.optics, self.indices):
-            _show(form, values)
+            form.show_values(values)
         self._seen = self._optics()
         self._show_choices()
 
     def _show_camera(self) -> None:
-        _show(self.camera, dict(self._instrument.camera))
+        self.camera.show_values(dict(self._instrument.camera))
         self._show_choices()
 
     def _optics(self) -> dict[str, Any]:
@@ -415,7 +415,7 @@ class SimulationForm(QObject):
         before, now = self._seen, self._optics()
         if now["immersion_index_design"] != before["immersion_index_design"]:
             # first of all it is used as it is made
-            _show(self.indices, {"immersion_index": now["immersion_index_design"]})
+            self.indices.show_values({"immersion_index": now["immersion_index_design"]})
         if now["modality"] != before["modality"]:
             other = self._instrument.microscope.model_copy(update={"modality": now["modality"]})
             self._instrument = self._instrument.with_camera(usual_camera(other))
@@ -443,7 +443,7 @@ class SimulationForm(QObject):
         angles = self.pose.values()["rotation_deg"]
         same = [*views_of(self._instrument.microscope, angles), OWN_POSE]
         if self.view.values()["view"] not in same[:-1]:
-            _show(self.view, {"view": same[0]})
+            self.view.show_values({"view": same[0]})
 
     def _edited(self) -> None:
         """Take what the fields hold into the simulation, and tell of it."""
@@ -483,19 +483,13 @@ class SimulationForm(QObject):
         """Grey out what has no effect with the present choices."""
         optics = self._instrument.microscope.model_copy(update=self._optics())
         self.optics.show_only(without=optics.irrelevant())
-        labelling = Labelling(**self.labelling.values())
+        labelling = Labelling.model_construct(**self.labelling.values())  # checked elsewhere
         self.labelling.show_only(without=labelling.irrelevant())
         idle = self._simulation.model_copy(update=self.noise.values()).irrelevant()
         self.noise.show_only(without=idle)
         without_camera = dict.fromkeys(self.camera.names, idle["camera"]) if idle else {}
         self.camera.show_only(without=without_camera)
         self.detector.setEnabled(not without_camera)
-
-
-def _show(form: Form, values: Mapping[str, Any]) -> None:
-    """Let a form show values that nobody has edited."""
-    with form.changed.blocked():
-        form.set_values(values)
 
 
 def _changed_only(values: Mapping[str, Any], chosen: Settings) -> dict[str, Any]:
