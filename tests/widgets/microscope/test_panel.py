@@ -317,7 +317,7 @@ def share_of_light(viewer: Any, name: str, qtbot: Any) -> float:
     picture = viewer.screenshot(canvas_only=True, flash=False)[..., :3].min(axis=2)
     rows, columns = np.nonzero(picture != picture[2, 2])
     place = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    assert place.size > 200
+    assert place.size > 100  # the point spread function, the smallest, may have 200
     return float((place > 250).mean())
 
 
