@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -148,21 +147,3 @@ def test_images_of_others_and_damaged_ones_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=path.name) as error:
             read_ome_zarr(path)
         assert "\n" not in str(error.value)
-
-
-def test_without_zarr_one_line_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path, _, _ = written(tmp_path / "a.zarr", "YX")
-    real = builtins.__import__
-
-    def without_zarr(name: str, *rest: Any) -> Any:
-        if name == "zarr":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without_zarr)
-    with pytest.raises(ValueError, match=r"pip install 'napari-3dmsl\[zarr\]'"):
-        read_ome_zarr(path)
-    with pytest.raises(ValueError, match="needs the package zarr"):
-        write_ome_zarr(tmp_path / "b.zarr", np.zeros((8, 8)), (0.1, 0.1), ABOUT)

@@ -1,8 +1,7 @@
 """Images and their masks as OME-Zarr 0.5: folders of Zarr version 3 that open without a copy.
 
 One image is one folder ``NAME.zarr``: the pixels at full size in ``0``, masks in ``labels/NAME``.
-Everything that this package tells about an image is in the attribute ``napari_3dmsl``. Needs the
-extra ``zarr``.
+Everything that this package tells about an image is in the attribute ``napari_3dmsl``.
 """
 
 from __future__ import annotations
@@ -143,11 +142,12 @@ def write_ome_zarr(
     Raises
     ------
     ValueError
-        When something does not fit, or the name is taken by something else, or zarr is missing.
+        When something does not fit, or the name is taken by something else.
     OSError
         When the folder cannot be written.
     """
-    zarr = _zarr()
+    import zarr
+
     path = _checked_path(Path(path))
     pixels = _plain(array)
     axes = axes_of(pixels, axes, channels, str(path))
@@ -187,7 +187,7 @@ def read_ome_zarr(path: str | Path) -> ZarrImage:
     Raises
     ------
     ValueError
-        When it is missing, damaged, another program's, or zarr is missing.
+        When it is missing, damaged or another program's.
     """
     group = _opened(Path(path))
     with reading(path, "not an OME-Zarr image of napari-3dmsl"):
@@ -240,29 +240,16 @@ def read_zarr_array(path: str | Path) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        When it is missing or damaged, or zarr is missing.
+        When it is missing or damaged.
     """
     group = _opened(Path(path))
     with reading(path, "damaged"):
         return np.asarray(ZarrPixels(Path(path), group[_PIXELS]))
 
 
-def _zarr() -> Any:
-    try:
-        import zarr
-    except ImportError:
-        raise ValueError(
-            "OME-Zarr needs the package zarr: pip install 'napari-3dmsl[zarr]'"
-        ) from None
-    if not hasattr(zarr, "create_group"):  # version 2 knows no Zarr version 3
-        raise ValueError(
-            f"OME-Zarr 0.5 needs zarr 3; found {zarr.__version__}: pip install --upgrade zarr"
-        )
-    return zarr
-
-
 def _opened(path: Path) -> Any:
-    zarr = _zarr()
+    import zarr
+
     if not (path / "zarr.json").is_file():
         raise ValueError(f"{path}: no OME-Zarr image here")
     with reading(path, "damaged"):

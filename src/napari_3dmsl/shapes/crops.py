@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_3dmsl.shapes.downsampling import Blocks, block_counts
-from napari_3dmsl.shapes.morphology import Known, statistics
+from napari_3dmsl.shapes.morphology import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ def iter_crops(extraction: Extraction) -> Iterator[Crop]:
     extraction
         The instances.
     """
-    known = statistics(extraction.labels)
+    known = extraction.known
     blocks = measuring_blocks(known.boxes, extraction.voxel_nm, extraction.labels.size)
     for index, edges in enumerate(blocks):
         yield _crop(extraction, known, index, edges)

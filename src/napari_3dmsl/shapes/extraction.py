@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.crops import measuring_blocks, sprawl
 from napari_3dmsl.shapes.downsampling import Blocks, downsample_labels, downsample_mask, stride
 from napari_3dmsl.shapes.morphology import (
+    Known,
     components,
     dilate_instances,
     erode,
@@ -318,6 +320,11 @@ class Extraction:
     report: ExtractionReport
     parents: NDArray[np.integer]
     touches_border: NDArray[np.bool_]
+
+    @cached_property
+    def known(self) -> Known:
+        """Voxels, box and centroid of each instance."""
+        return statistics(self.labels)
 
 
 def suggested_downsample(voxel_nm: VoxelNm) -> Blocks:
