@@ -188,3 +188,11 @@ def test_balls_that_touch_or_overlap_a_little_are_parted_on_any_voxels(voxel_nm,
         balls = [draw_ball(shape, middle + s * half, radius_nm, voxel_nm) for s in (1, -1)]
         extraction = extract_instances(balls[0] | balls[1], ExtractionSettings(voxel_nm=voxel_nm))
         assert extraction.report.kept == 2
+
+
+def test_what_erodes_to_many_pieces_and_grows_together_again_was_not_divided():
+    """A tube as thin as the ball: its pieces leave numbers behind that nobody has."""
+    tube = draw_tube((80, 60, 60), (14, 10, 19), (44, 50, 41), 3.6)
+    ball = draw_ball((80, 60, 60), (70, 20, 20), 6)
+    report = extract_instances(tube | ball, FINE).report
+    assert (report.kept, report.divided, report.vanished) == (2, 0, 0)

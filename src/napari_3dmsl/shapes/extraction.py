@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -312,6 +311,8 @@ class Extraction:
         ``instances`` the label number in the input.
     touches_border
         (N,) bool, whether the border of the volume cuts the instance.
+    known
+        Voxels, box and centroid of each instance.
     """
 
     labels: NDArray[np.int32]
@@ -320,11 +321,7 @@ class Extraction:
     report: ExtractionReport
     parents: NDArray[np.integer]
     touches_border: NDArray[np.bool_]
-
-    @cached_property
-    def known(self) -> Known:
-        """Voxels, box and centroid of each instance."""
-        return statistics(self.labels)
+    known: Known
 
 
 def suggested_downsample(voxel_nm: VoxelNm) -> Blocks:
@@ -431,8 +428,8 @@ def extract_instances(
     keep, dropped = _drop_small(found, parent_of, settings)
     parents = parent_of[keep]
     touches = _touching(found, len(parents))
-    places = statistics(found).boxes
-    blocks = measuring_blocks(places, settings.coarse_voxel_nm, found.size)
+    known = statistics(found)
+    blocks = measuring_blocks(known.boxes, settings.coarse_voxel_nm, found.size)
     report = ExtractionReport(
         found=len(parents) + len(dropped),
         kept=len(parents),
@@ -440,9 +437,9 @@ def extract_instances(
         voxels_lost=int(np.count_nonzero(mask & (found == 0))),
         voxels_invented=int(np.count_nonzero((found > 0) & ~mask)),
         thinnest_tube_nm=thinnest_surviving_tube_nm(settings),
-        divided=int(np.count_nonzero(np.bincount(parent_of[1:]) > 1)) if components_found else 0,
+        divided=_divided(parent_of) if components_found else 0,
         undivided=undivided,
-        vanished=max(components_found - len(np.unique(parent_of[1:])), 0),
+        vanished=max(components_found - len(np.unique(parent_of[parent_of > 0])), 0),
         cut=int(touches.sum()),
         voxels_filled=filled,
         dropped=tuple(sorted(dropped, key=lambda item: -item.voxels)[:LISTED]),
@@ -450,7 +447,7 @@ def extract_instances(
     )
     tell(STEPS, STEPS, report.summary())
     return Extraction(
-        found, settings.coarse_voxel_nm, coarse_origin_um(settings), report, parents, touches
+        found, settings.coarse_voxel_nm, coarse_origin_um(settings), report, parents, touches, known
     )
 
 
@@ -505,6 +502,11 @@ def _parents(
     inside = mask & (found > 0)
     parent_of[found[inside]] = pieces[inside]  # all voxels of an instance say the same
     return parent_of, voxel_counts(pieces)[1:]
+
+
+def _divided(parent_of: NDArray[np.integer]) -> int:
+    """Return how many components became more than one instance; a number not given has parent 0."""
+    return int(np.count_nonzero(np.bincount(parent_of[parent_of > 0]) > 1))
 
 
 def _touching(labels: NDArray[np.int32], count: int) -> NDArray[np.bool_]:
