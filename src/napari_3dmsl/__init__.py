@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 _NAMES_OF = {
     "adopt": ("open_files",),
-    "compute": ("in_workers",),
+    "compute": ("Cluster", "Here", "Place", "Processes", "place_of"),
     "datasets.read.image_set": ("ImageSet", "Sample"),
     "datasets.recipe.recipe": ("Recipe",),
     "datasets.run.generate": ("generate",),

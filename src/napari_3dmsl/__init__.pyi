@@ -1,7 +1,11 @@
 """The types of the names that `napari_3dmsl` loads when they are asked for."""
 
 from napari_3dmsl.adopt import open_files as open_files
-from napari_3dmsl.compute import in_workers as in_workers
+from napari_3dmsl.compute import Cluster as Cluster
+from napari_3dmsl.compute import Here as Here
+from napari_3dmsl.compute import Place as Place
+from napari_3dmsl.compute import Processes as Processes
+from napari_3dmsl.compute import place_of as place_of
 from napari_3dmsl.datasets.read.image_set import ImageSet as ImageSet
 from napari_3dmsl.datasets.read.image_set import Sample as Sample
 from napari_3dmsl.datasets.recipe.recipe import Recipe as Recipe

@@ -19,11 +19,12 @@ import pytest
 import work
 
 from napari_3dmsl.compute import (
+    Processes,
     WorkerDiedError,
     Workers,
     dismiss,
     hire,
-    in_workers,
+    place_of,
     processors,
     worker,
 )
@@ -128,7 +129,7 @@ def test_a_worker_that_dies_is_told_with_its_exit_code() -> None:
     assert died.value.exit_code == 7
     assert worker.spares() == []
     with pytest.raises(WorkerDiedError):
-        list(in_workers(work.die, range(3), workers=2))
+        list(Processes(2).run(work.die, range(3)))
 
 
 def test_work_that_a_worker_cannot_find_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +149,7 @@ def test_a_map_gives_results_in_order_and_takes_items_as_it_needs_them() -> None
             yield number
 
     counted: list[int] = []
-    results = in_workers(work.square, items(), workers=2, progress=counted.append)
+    results = Processes(2).run(work.square, items(), progress=counted.append)
     assert next(results) == (0, 0)
     assert len(taken) <= 6
     assert list(results) == [(n, n * n) for n in range(1, 40)]
@@ -156,22 +157,22 @@ def test_a_map_gives_results_in_order_and_takes_items_as_it_needs_them() -> None
 
 
 def test_a_map_gives_results_as_they_are_finished_when_asked_for() -> None:
-    found = [n for n, _ in in_workers(work.slow_first, range(6), workers=2, ordered=False)]
+    found = [n for n, _ in Processes(2).run(work.slow_first, range(6), ordered=False)]
     assert sorted(found) == list(range(6))
     assert found[0] != 0
-    assert [n for n, _ in in_workers(work.slow_first, range(6), workers=2)] == list(range(6))
+    assert [n for n, _ in Processes(2).run(work.slow_first, range(6))] == list(range(6))
 
 
 def test_one_worker_works_here_and_none_is_refused() -> None:
-    assert list(in_workers(work.number_of_process, [1], workers=1)) == [(1, os.getpid())]
+    assert list(place_of(1).run(work.number_of_process, [1])) == [(1, os.getpid())]
     with pytest.raises(ValueError, match="workers = 0: expected at least 1"):
-        next(in_workers(work.square, [1], workers=0))
+        place_of(0)
     assert 1 <= processors() <= (os.cpu_count() or 1)
 
 
 def test_a_map_stops_at_an_error_and_when_its_progress_raises() -> None:
     found: list[int] = []
-    results = in_workers(work.refuse_three, range(10), workers=2)
+    results = Processes(2).run(work.refuse_three, range(10))
     with pytest.raises(ValueError, match="3 is refused"):
         found.extend(item for item, _ in results)
     assert found == [0, 1, 2]
@@ -180,7 +181,7 @@ def test_a_map_stops_at_an_error_and_when_its_progress_raises() -> None:
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        list(in_workers(work.square, range(10), workers=2, progress=stop))
+        list(Processes(2).run(work.square, range(10), progress=stop))
 
 
 def test_leaving_a_map_ends_its_work_at_once(tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ def test_leaving_a_map_ends_its_work_at_once(tmp_path: Path) -> None:
 
     began = time.monotonic()
     with pytest.raises(InterruptedError):
-        list(in_workers(work.sleep, stop_when_busy(), workers=2))
+        list(Processes(2).run(work.sleep, stop_when_busy()))
     assert time.monotonic() - began < 60
     assert not any(psutil.pid_exists(int(Path(mark).read_text())) for mark in marks)
 
@@ -239,10 +240,10 @@ def test_a_forked_process_leaves_its_parents_workers_alone() -> None:
 
 UNGUARDED = """
 import sys, time
-from napari_3dmsl.compute import in_workers
+from napari_3dmsl.compute import Processes
 import work
 print("script", flush=True)
-for _, result in in_workers(work.{work}, {items}, workers=2):
+for _, result in Processes(2).run(work.{work}, {items}):
     print(result, flush=True)
 """
 
@@ -297,7 +298,7 @@ def test_a_frozen_program_is_not_started_again(
     monkeypatch.setattr(sys, "executable", str(program))
     monkeypatch.setattr("multiprocessing.spawn._python_exe", str(program))
     assert done(work.number_of_process) == os.getpid()
-    assert [found for _, found in in_workers(work.square, range(4), workers=2)] == [0, 1, 4, 9]
+    assert [found for _, found in Processes(2).run(work.square, range(4))] == [0, 1, 4, 9]
     hired, told = hire(), list[Any]()
     assert hired.call(work.three_parts, (), lambda *step: None, told.append) is None
     assert told == [0, 1, 2]

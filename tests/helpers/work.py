@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from napari_3dmsl.compute import in_workers
+from napari_3dmsl.compute import Processes
 
 begun: list[str] = []
 
@@ -25,7 +25,7 @@ def slow_first(number: int) -> int:
 
 def squares(count: int) -> list[int]:
     """Work of a worker that has workers of its own."""
-    return [result for _, result in in_workers(square, range(count), workers=2)]
+    return [result for _, result in Processes(2).run(square, range(count))]
 
 
 def refuse_three(number: int) -> int:

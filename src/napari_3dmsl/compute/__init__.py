@@ -1,6 +1,21 @@
-"""Where work runs: in worker processes, which know nothing of the script that started them."""
+"""Where work runs: here, in worker processes that know nothing of the script, or on a cluster."""
 
-from napari_3dmsl.compute.pool import Workers, in_workers, processors
+from napari_3dmsl.compute.cluster import Cluster, SchedulerGoneError
+from napari_3dmsl.compute.place import Here, Place, Processes, chosen_place, place_of
+from napari_3dmsl.compute.pool import Workers, processors
 from napari_3dmsl.compute.worker import WorkerDiedError, dismiss, hire
 
-__all__ = ["WorkerDiedError", "Workers", "dismiss", "hire", "in_workers", "processors"]
+__all__ = [
+    "Cluster",
+    "Here",
+    "Place",
+    "Processes",
+    "SchedulerGoneError",
+    "WorkerDiedError",
+    "Workers",
+    "chosen_place",
+    "dismiss",
+    "hire",
+    "place_of",
+    "processors",
+]

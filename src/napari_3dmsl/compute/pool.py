@@ -1,4 +1,4 @@
-"""Many calls on all processors: a pool of worker processes, and a map over it."""
+"""Many calls on all processors: a pool of worker processes."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import closing, suppress
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
+from napari_3dmsl.compute.calls import QUEUED_PER_WORKER
 from napari_3dmsl.compute.worker import Worker, WorkerDiedError, dismiss, hire
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-_QUEUED_PER_WORKER = 2  # so that none waits for us, and results do not fill the memory
 
 
 def processors() -> int:
@@ -26,67 +25,34 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def in_workers(
-    function: Callable[[Item], Result],
+def in_pool(
+    function: Callable[[bytes, Item], Result],
+    packed: bytes,
     items: Iterable[Item],
-    *,
-    workers: int | None = None,
-    ordered: bool = True,
-    progress: Callable[[int], None] | None = None,
+    workers: int,
+    ordered: bool,
 ) -> Generator[tuple[Item, Result], None, None]:
-    """Call a function with each of many items in worker processes; yield items with their results.
-
-    It may be called from anywhere: a script without a guard, a notebook, a thread, another worker.
+    """Call a function in worker processes with each of many items; see `Place.run`.
 
     Parameters
     ----------
-    function
-        At the top level of an importable module; it, the items and the results must pickle.
-    items
-        Taken as they are needed: never much more than there are workers.
-    workers
-        By default one for each processor. 1 does the work here.
-    ordered
-        Whether results come in the order of the items; else as they are finished.
-    progress
-        Called with the number of items that are done; raise in it to cancel.
-
-    Raises
-    ------
-    WorkerDiedError
-        When a worker process dies, perhaps for want of memory.
-    Exception
-        What the function raises. Whenever the iteration ends early, all work is ended at once.
+    function, packed
+        What is called with an item behind the packed function.
+    items, workers, ordered
+        As a `Place` has them.
     """
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers = {workers}: expected at least 1")
-    workers = workers or processors()
-    if workers == 1:
-        done = ((item, function(item)) for item in items)
-    else:
-        done = _at_once(function, items, workers, ordered)
-    with closing(done):
-        for number, found in enumerate(done, 1):
-            if progress is not None:
-                progress(number)
-            yield found
-
-
-def _at_once(
-    function: Callable[[Item], Result], items: Iterable[Item], workers: int, ordered: bool
-) -> Generator[tuple[Item, Result], None, None]:
     waiting = iter(items)
     running: dict[Future[Result], Item] = {}
     pool = Workers(workers)
     try:
         while True:
-            for item in islice(waiting, _QUEUED_PER_WORKER * workers - len(running)):
-                running[pool.submit(function, item)] = item
+            for item in islice(waiting, QUEUED_PER_WORKER * workers - len(running)):
+                running[pool.submit(function, packed, item)] = item
             if not running:
                 break
             first = next(iter(running))
             done = wait([first] if ordered else running, return_when=FIRST_COMPLETED).done
-            for future in done:
+            for future in sorted(done, key=lambda one: one.exception() is not None):
                 yield running.pop(future), future.result()
     finally:
         pool.end()

@@ -21,6 +21,7 @@ from dataclasses import replace
 from multiprocessing import spawn
 from typing import Any, Protocol
 
+from napari_3dmsl.compute.calls import ONE_THREAD
 from napari_3dmsl.compute.serving import IDLE_S, Surroundings, perform
 from napari_3dmsl.progress import Progress
 
@@ -29,10 +30,6 @@ Part = Callable[[Any], None]
 _BEGIN = (
     "import os, pickle, sys; inbox = os.fdopen(os.dup(0), 'rb'); sys.path[:] = pickle.load(inbox); "
     "from napari_3dmsl.compute.serving import serve; serve(inbox)"
-)
-# Workers share the processors already, and the last bits of results depend on it.
-_ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
 _SPARE_S = IDLE_S - 10.0  # not used after so long without work: it would end by itself soon
 _TO_DIE_S = 5.0
@@ -53,10 +50,8 @@ class WorkerDiedError(OSError):
     """
 
     def __init__(self, exit_code: int | None = None) -> None:
-        super().__init__(
-            f"a worker process ended unexpectedly (exit code {exit_code}), "
-            "perhaps for want of memory"
-        )
+        code = "" if exit_code is None else f" (exit code {exit_code})"
+        super().__init__(f"a worker process ended unexpectedly{code}, perhaps for want of memory")
         self.exit_code = exit_code
 
 
@@ -110,7 +105,7 @@ class Process:
             [python, "-P", "-c", _BEGIN],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **_ONE_THREAD},
+            env={**os.environ, **ONE_THREAD},
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._idle_since = time.monotonic()
@@ -140,7 +135,7 @@ class Process:
         tells = progress is not None or part is not None
         try:
             here = Surroundings.here()
-            self._send(replace(here, environment={**here.environment, **_ONE_THREAD}))
+            self._send(replace(here, environment={**here.environment, **ONE_THREAD}))
             self._send((function, arguments, tells))
             kind, content = self._receive()
             while kind in ("progress", "part"):
@@ -192,7 +187,7 @@ class Process:
         return error
 
 
-class Here:
+class SameProcess:
     """A `Worker` in this process: for programs that have no Python of their own to start."""
 
     def __init__(self) -> None:
@@ -253,7 +248,9 @@ def hire() -> Worker:
             return worker
         worker.end()
     python = spawn.get_executable()  # what embedding programs have set for multiprocessing
-    return Here() if getattr(sys, "frozen", False) or not python else Process(os.fsdecode(python))
+    if getattr(sys, "frozen", False) or not python:
+        return SameProcess()
+    return Process(os.fsdecode(python))
 
 
 def dismiss(worker: Worker) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_3dmsl.compute import in_workers
+from napari_3dmsl.compute import chosen_place
 from napari_3dmsl.geometry.inside import is_closed
 from napari_3dmsl.library.instance_files import MESH_FILE, mesh_from_off
 from napari_3dmsl.library.library import ShapeLibrary
@@ -21,6 +21,7 @@ from napari_3dmsl.shapes.shape import feature_table
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from napari_3dmsl.compute import Place
     from napari_3dmsl.library.stores import Store
     from napari_3dmsl.progress import Progress
 
@@ -48,7 +49,10 @@ class MeasureOutcome:
 
 
 def measure_library(
-    folder: str | Path, workers: int | None = None, progress: Progress | None = None
+    folder: str | Path,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    place: Place | None = None,
 ) -> MeasureOutcome:
     """Measure what is not known yet about the shapes of a library: volume, skeleton, class, form.
 
@@ -64,6 +68,8 @@ def measure_library(
         Processes, at least 1; ``None`` takes one a processor.
     progress
         Called with (done, total, what); an exception that it raises stops the work.
+    place
+        Where they are measured instead, such as a `Cluster`.
 
     Raises
     ------
@@ -81,12 +87,13 @@ def measure_library(
         log.rows = {i: row for i, row in log.rows.items() if i in looks}
         left = [i for i in store.ids if i not in log.rows or log.rows[i].seen != looks[i]]
         outcome = MeasureOutcome(log.path, known=len(looks) - len(left))
-        known = {i: log.rows[i].mesh for i in left if i in log.rows}
-        work = _Work(str(folder), library.unit_nm, known)
-        parts = [left[start : start + _AT_ONCE] for start in range(0, len(left), _AT_ONCE)]
+        work = _Work(str(Path(folder).absolute()), library.unit_nm)
+        items = [(i, log.rows[i].mesh if i in log.rows else "") for i in left]
+        parts = [items[start : start + _AT_ONCE] for start in range(0, len(items), _AT_ONCE)]
         done = 0
         _tell(progress, done, len(left))
-        with closing(in_workers(work, parts, workers=workers, ordered=False)) as found:
+        place = chosen_place(place, workers)
+        with closing(place.run(work, parts, ordered=False, paths=[folder])) as found:
             for _, rows in found:
                 log.add(_taken_over(rows, log.rows, outcome))
                 done += len(rows)
@@ -120,13 +127,12 @@ class _Work:
 
     folder: str
     unit_nm: float
-    known: dict[int, str]
 
-    def __call__(self, ids: Sequence[int]) -> list[Measured]:
+    def __call__(self, items: Sequence[tuple[int, str]]) -> list[Measured]:
         store = _opened(self.folder)
-        return [self._measure(store, shape_id) for shape_id in ids]
+        return [self._measure(store, shape_id, known) for shape_id, known in items]
 
-    def _measure(self, store: Store, shape_id: int) -> Measured:
+    def _measure(self, store: Store, shape_id: int, known: str) -> Measured:
         """Measure a shape; whatever is wrong with it does not stop the others."""
         look = seen(store, shape_id, self.unit_nm)
         mesh_checksum = ""
@@ -135,7 +141,7 @@ class _Work:
             if content is None:
                 raise ValueError("no such file")
             mesh_checksum = checksum(content, self.unit_nm)
-            if mesh_checksum == self.known.get(shape_id):
+            if mesh_checksum == known:
                 return Measured(shape_id, {}, "", mesh_checksum, look)
             mesh = mesh_from_off(content, self.unit_nm / 1000, MESH_FILE)
             if not is_closed(mesh.vertices, mesh.faces):

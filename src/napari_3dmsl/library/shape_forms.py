@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl import __version__
-from napari_3dmsl.compute import in_workers
+from napari_3dmsl.compute import chosen_place
 from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.library.mesh_units import UNIT_MARK
@@ -28,6 +28,7 @@ from napari_3dmsl.writing import check_apart, whole_file
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_3dmsl.compute import Place
     from napari_3dmsl.progress import Progress
     from napari_3dmsl.shapes.collection import ShapeSource
     from napari_3dmsl.shapes.mesh import Mesh
@@ -59,6 +60,7 @@ def export_shapes(
     *,
     replace: bool = False,
     workers: int | None = None,
+    place: Place | None = None,
 ) -> list[Path]:
     """Write some shapes in a form that other programs read, ``<folder>/<id>.stl`` and so on.
 
@@ -81,6 +83,8 @@ def export_shapes(
         Write files anew that are there already.
     workers
         Processes for a library; ``None`` takes one a processor.
+    place
+        Where the shapes of a library are written instead, such as a `Cluster`.
 
     Returns
     -------
@@ -110,8 +114,11 @@ def export_shapes(
         )
     if isinstance(source, ShapeLibrary):
         check_apart(folder, "the export", library=source.folder)
+    if place is None and workers is None and len(wanted) == 1:
+        workers = 1
+    place = chosen_place(place, workers)
     folder.mkdir(parents=True, exist_ok=True)
-    with closing(_written(source, wanted, folder, form, workers)) as written:
+    with closing(_written(source, wanted, folder.absolute(), form, place)) as written:
         for done, _ in enumerate(written, start=1):
             if progress is not None:
                 progress(done, len(wanted), "shapes exported")
@@ -163,12 +170,12 @@ def chosen(source: ShapeSource, ids: Iterable[int] | None, classes: Iterable[str
 
 
 def _written(
-    source: ShapeSource, ids: Sequence[int], folder: Path, form: str, workers: int | None
+    source: ShapeSource, ids: Sequence[int], folder: Path, form: str, place: Place
 ) -> Generator[Any, None, None]:
     """Write one shape after the other."""
     if isinstance(source, ShapeLibrary):
-        work = _FromLibrary(str(source.folder), str(folder), form)
-        return in_workers(work, ids, workers=1 if len(ids) == 1 else workers, ordered=False)
+        work = _FromLibrary(str(source.folder.absolute()), str(folder), form)
+        return place.run(work, ids, ordered=False, paths=[source.folder, folder])
     skeletons = {}
     if isinstance(source, ShapeCollection):
         skeletons = {shape.id: shape.skeleton for shape in source.shapes}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.compute import in_workers
+from napari_3dmsl.compute import chosen_place
 from napari_3dmsl.shapes.classification import Classification, ClassRules, classify
 from napari_3dmsl.shapes.crops import Crop, iter_crops
 from napari_3dmsl.shapes.cut_ends import cut_faces
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_3dmsl.compute import Place
     from napari_3dmsl.progress import Progress
     from napari_3dmsl.shapes.extraction import Extraction
 
@@ -116,6 +117,7 @@ def measure_shapes(
     rules: ClassRules | None = None,
     progress: Progress | None = None,
     workers: int | None = None,
+    place: Place | None = None,
 ) -> list[Shape]:
     """Measure all instances, many of them in several processes.
 
@@ -134,11 +136,14 @@ def measure_shapes(
     workers
         Number of processes. By default one for each processor, or this one for a few shapes. The
         result is the same.
+    place
+        Where they are measured instead, such as a `Cluster`.
     """
     total = extraction.report.kept
     measure = partial(measure_crop, rules=rules or ClassRules())
-    workers = workers or (1 if total < WORTH_WORKERS else None)
-    found = in_workers(measure, iter_crops(extraction), workers=workers, ordered=False)
+    if place is None and workers is None and total < WORTH_WORKERS:
+        workers = 1
+    found = chosen_place(place, workers).run(measure, iter_crops(extraction), ordered=False)
     shapes, in_blocks = [], False
     with closing(found):
         for crop, shape in found:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hands import Hands, running
 
+from napari_3dmsl.compute import Here
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.library.instance_files import off_from_mesh
 from napari_3dmsl.library.library import ShapeLibrary
@@ -83,11 +84,8 @@ def test_cancel_keeps_what_is_measured_and_measuring_goes_on(
         hands.panel._measuring.cancel()
         return measure(mesh, **options)
 
-    def here(function: Any, items: Any, **_: Any) -> Any:
-        return ((item, function(item)) for item in items)
-
     monkeypatch.setattr(library_measure, "measure_mesh", measure_and_cancel)
-    monkeypatch.setattr(library_measure, "in_workers", here)
+    monkeypatch.setattr(library_measure, "chosen_place", lambda *_: Here())
     monkeypatch.setattr(library_measure, "_AT_ONCE", 1)
     hands.click("measure")
     hands.wait(lambda: hands.status.startswith("Cancelled"))
