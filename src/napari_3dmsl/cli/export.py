@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from napari_3dmsl.cli._output import AsJson, progress_line, show
+from napari_3dmsl.cli._place import Scheduler, Workers, place_of_command
 
 
 def export(
@@ -35,9 +36,8 @@ def export(
         list[str] | None,
         typer.Option("--class", help="Only this class; may be repeated.", show_default="all"),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes.", show_default="one a processor")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="Write files anew that are there already.")
     ] = False,
@@ -50,8 +50,11 @@ def export(
     start = perf_counter()
     source = ShapeLibrary.open(library)
     wanted = chosen(source, None if ids is None else _numbers(ids, source.ids), shape_class or [])
+    place = None
+    if scheduler is not None or workers is not None:  # else one shape is written here
+        place = place_of_command(workers, scheduler)
     files = export_shapes(
-        source, wanted, folder, form, progress_line(), replace=replace, workers=workers
+        source, wanted, folder, form, progress_line(), replace=replace, place=place
     )
     result = {
         "folder": str(folder),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_3dmsl.cli._output import AsJson, show
+from napari_3dmsl.cli._place import Scheduler, Workers, place_of_command
 
 if TYPE_CHECKING:
     from napari_3dmsl.library.measure import MeasureOutcome
@@ -20,9 +21,8 @@ def measure(
     library: Annotated[
         Path, typer.Argument(help="Shape library, folder or .zip.", show_default=False)
     ],
-    workers: Annotated[
-        int | None, typer.Option(help="Processes.", show_default="one a processor")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the shapes of a library; interrupt it whenever you like and run it again to go on."""
@@ -31,7 +31,8 @@ def measure(
     from napari_3dmsl.library.measure import measure_library
 
     start = perf_counter()
-    outcome = measure_library(library, workers, progress_log())
+    place = place_of_command(workers, scheduler)
+    outcome = measure_library(library, progress=progress_log(), place=place)
     seconds = perf_counter() - start
     result = {
         "library": str(library),
