@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 class Place(Protocol):
-    """Where work runs."""
+    """Where work runs: `Here`, in `Processes` of this machine, or on a `Cluster`."""
 
     @property
     def workers(self) -> int:
@@ -77,7 +77,7 @@ class Place(Protocol):
 
 
 class Here:
-    """A `Place`: this process, one item after the other."""
+    """A `Place`: this process, which does one item after the other."""
 
     @property
     def workers(self) -> int:
