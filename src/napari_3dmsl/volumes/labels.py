@@ -72,36 +72,76 @@ def check_labels(array: Any, background: int | Literal["max"] | None = None) -> 
     if labels.dtype.kind not in "buif":
         raise ValueError(f"labels must be whole numbers or bool, not {labels.dtype}")
     if background is not None:
-        labels = _without(labels, background)
+        labels = _without_background(labels, background)
     if labels.dtype.kind == "f":
         labels = _whole_numbers(labels)
     elif labels.dtype == bool:
-        labels = _yes_or_no(labels)
+        labels = yes_or_no(labels)
     if not labels.dtype.isnative:
         labels = labels.astype(labels.dtype.newbyteorder("="))
     if labels.dtype.kind == "i" and int(labels.min()) < 0:
-        raise ValueError(_below_zero(int(labels.min())))
+        raise ValueError(below_zero(int(labels.min())))
     if not labels.any():
         raise ValueError("labels are all 0 (background): there is nothing to extract")
     return labels
 
 
-def _without(labels: NDArray[Any], background: int | Literal["max"]) -> NDArray[Any]:
-    """Return labels in which the voxels of a number are 0."""
-    if background == "max":
-        if labels.dtype.kind not in "ui":
-            raise ValueError(f"background = max: {labels.dtype} has no largest whole number")
-        background = int(np.iinfo(labels.dtype).max)
+def _without_background(labels: NDArray[Any], background: int | Literal["max"]) -> NDArray[Any]:
+    """Return labels in which the voxels of a number are 0; there must be one."""
+    number = checked_background(background, labels.dtype)
+    cleaned = without(labels, number)
+    if cleaned is labels:
+        raise ValueError(f"background = {number}: no voxel has this number")
+    return cleaned
+
+
+def checked_background(background: int | Literal["max"] | None, dtype: np.dtype[Any]) -> int | None:
+    """Return the number that is background besides 0.
+
+    Parameters
+    ----------
+    background
+        A number, ``max`` for the largest one of the type, or None.
+    dtype
+        Of the labels.
+
+    Raises
+    ------
+    ValueError
+        When the type has no largest whole number.
+    """
+    if background != "max":
+        return background
+    if dtype.kind not in "ui":
+        raise ValueError(f"background = max: {dtype} has no largest whole number")
+    return int(np.iinfo(dtype).max)
+
+
+def without(labels: NDArray[Any], number: int | None) -> NDArray[Any]:
+    """Return labels in which the voxels of a number are 0; the input itself when there are none.
+
+    Parameters
+    ----------
+    labels
+        Any array of numbers.
+    number
+        That is background, or None.
+    """
     try:
-        there = labels == background
+        there = labels == number
     except OverflowError:
-        there = np.zeros((), bool)
-    if not there.any():
-        raise ValueError(f"background = {background}: no voxel has this number")
-    return np.where(there, labels.dtype.type(0), labels)
+        return labels
+    return np.where(there, labels.dtype.type(0), labels) if np.any(there) else labels
 
 
-def _below_zero(lowest: float) -> str:
+def below_zero(lowest: float) -> str:
+    """Return what is said of labels below 0.
+
+    Parameters
+    ----------
+    lowest
+        The lowest of them.
+    """
     return (
         f"labels must be 0 (background) or more; the lowest is {lowest:g}. If {lowest:g} is "
         f"background, say so: --background {lowest:g}"
@@ -121,8 +161,14 @@ def drop_singletons(array: Any) -> Any:
     return array
 
 
-def _yes_or_no(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return a mask of nothing but 0 and 1: files can hold other bytes, which NumPy takes over."""
+def yes_or_no(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask of nothing but 0 and 1: files can hold other bytes, which NumPy takes over.
+
+    Parameters
+    ----------
+    mask
+        Bool, as it was read.
+    """
     content = mask.view(np.uint8)
     return mask if not mask.size or content.max() <= 1 else content != 0
 
@@ -132,7 +178,7 @@ def _whole_numbers(array: NDArray[Any]) -> NDArray[Any]:
         raise ValueError("labels hold NaN or infinite values; expected whole numbers")
     lowest, highest = float(array.min()), float(array.max())
     if lowest < 0:
-        raise ValueError(_below_zero(lowest))
+        raise ValueError(below_zero(lowest))
     if highest > 2**32 - 1 or (array != np.floor(array)).any():
         raise ValueError(
             f"labels must be whole numbers; these are {array.dtype} values between "

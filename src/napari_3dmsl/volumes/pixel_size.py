@@ -1,4 +1,4 @@
-"""How large the pixels of a TIFF are, by what OME and ImageJ write into it."""
+"""How large pixels are, by what a file tells; of TIFFs by what OME and ImageJ write into them."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def ome_pixels(tiff: Any, series: Any) -> ElementTree.Element | None:
 
 
 def _ome_size(attributes: Mapping[str, str]) -> PixelSize:
-    return _sizes(
+    return in_nm(
         {
             axis: (
                 float(attributes[f"PhysicalSize{axis}"]),
@@ -146,11 +146,17 @@ def _imagej_size(tiff: Any, series: Any) -> PixelSize:
             pixels, length = tags[f"{axis}Resolution"].value
             counted_in = "cm" if per_cm and nm_per(units[axis]) == 1e3 else units[axis]
             found[axis] = (length / pixels if pixels else 0.0, counted_in)
-    return _sizes(found)
+    return in_nm(found)
 
 
-def _sizes(found: Mapping[str, tuple[float, str]]) -> PixelSize:
-    """Turn lengths with their units into nm."""
+def in_nm(found: Mapping[str, tuple[float, str]]) -> PixelSize:
+    """Turn lengths with their units into nm.
+
+    Parameters
+    ----------
+    found
+        Length and unit by axis.
+    """
     factors = {axis: nm_per(unit) for axis, (_, unit) in found.items()}
     unknown = [
         unit

@@ -138,8 +138,12 @@ def choose(
 
 
 def _named(path: Path | str, found: Sequence[Series], wanted: int | str) -> Series:
-    for one in found:
-        if wanted in (one.index, str(one.index)) or (one.name and wanted == one.name):
+    by_name = [one for one in found if one.name and wanted == one.name]
+    by_number = [one for one in found if wanted in (one.index, str(one.index))]
+    by_end = [one for one in found if one.name.endswith(f"/{wanted}")]
+    for several in (by_name, by_number, by_end):
+        if len(several) == 1:
+            [one] = several
             if not one.able:
                 raise ValueError(f"{path}: series {one}: {one.refused}")
             return one

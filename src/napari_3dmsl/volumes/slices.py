@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.reading import reading
 from napari_3dmsl.volumes.labels import COPIES
+from napari_3dmsl.volumes.series import Series, why_no_labels
+from napari_3dmsl.volumes.stored import Dataset, StoredArray, StoredLevel
 from napari_3dmsl.volumes.tiff import TIFF_SUFFIXES
 from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 
@@ -90,17 +93,71 @@ def read_slices(files: Sequence[Path]) -> Stack:
     voxels = np.empty((len(files), *first.shape), first.dtype)
     for place, file in zip(voxels, files, strict=True):
         section = _read_slice(file)
-        if section.shape != first.shape or section.dtype != first.dtype:
-            raise ValueError(
-                f"{file}: {_kind(section)}, but {files[0].name} has {_kind(first)}; "
-                "all sections must have one size and one kind of pixels"
-            )
+        _check_alike(file, section, files[0].name, first.shape, first.dtype)
         place[...] = section
     return Stack(voxels, tuple(_gaps(files)))
 
 
-def _kind(section: NDArray[Any]) -> str:
-    return f"{section.shape[0]} × {section.shape[1]} pixels of {section.dtype}"
+class Sections:
+    """Files of one plane each, as an array that reads those that are asked for.
+
+    Parameters
+    ----------
+    files
+        In their order.
+    shape, dtype
+        Of the array (z, y, x).
+    """
+
+    def __init__(
+        self, files: Sequence[Path], shape: tuple[int, int, int], dtype: np.dtype[Any]
+    ) -> None:
+        self._files, self._shape, self._dtype = files, shape, dtype
+
+    def __getitem__(self, box: tuple[slice, ...]) -> NDArray[Any]:
+        z, y, x = box
+        return np.stack([self._section(file)[y, x] for file in self._files[z]])
+
+    def _section(self, file: Path) -> NDArray[Any]:
+        section = _read_slice(file)
+        _check_alike(file, section, self._files[0].name, self._shape[1:], self._dtype)
+        return section
+
+
+def slices_dataset(place: Path, files: Sequence[Path]) -> Dataset:
+    """Describe sections by the first of them.
+
+    Parameters
+    ----------
+    place
+        What errors call them.
+    files
+        TIFF or PNG files of one plane each.
+    """
+    missing = [file for file in files if not file.is_file()]
+    if missing:
+        raise ValueError(f"{missing[0]}: no such file")
+    first = _read_slice(files[0])
+    shape = (len(files), first.shape[0], first.shape[1])
+    opener = partial(Sections, tuple(files), shape, first.dtype)
+    array = StoredArray(str(place), shape, first.dtype, (1, *first.shape), "ZYX", opener)
+    refused = why_no_labels(shape, first.dtype.kind)
+    series = Series(0, "", shape, str(first.dtype), "ZYX", refused)
+    return Dataset(series, (StoredLevel("", array),), notes=tuple(_gaps(files)))
+
+
+def _check_alike(
+    file: Path, section: NDArray[Any], first: str, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> None:
+    if section.shape != shape or section.dtype != dtype:
+        raise ValueError(
+            f"{file}: {_kind(section.shape, section.dtype)}, but {first} has "
+            f"{_kind(shape, dtype)}; all sections must have one size and one kind of pixels"
+        )
+
+
+def _kind(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
+    return f"{shape[0]} × {shape[1]} pixels of {dtype}"
 
 
 def _read_slice(file: Path) -> NDArray[Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,11 @@ from numpy.typing import NDArray
 
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.volumes.grey_images import is_grey_image
+from napari_3dmsl.volumes.handles import MappedFile
 from napari_3dmsl.volumes.labels import COPIES
 from napari_3dmsl.volumes.pixel_size import PixelSize, pixel_size
 from napari_3dmsl.volumes.series import Series, choose, why_no_labels
+from napari_3dmsl.volumes.stored import Dataset, StoredArray, StoredLevel
 from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 
 TIFF_SUFFIXES = (".tif", ".tiff")
@@ -33,6 +37,84 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> tuple[NDArray[Any]
         found = _series_of(tiff)
         chosen = choose(path, found, wanted, lambda one: _voxels(path, tiff, found, one))
         return _voxels(path, tiff, found, chosen), pixel_size(tiff, tiff.series[chosen.index])
+
+
+def tiff_datasets(path: Path) -> tuple[Dataset, ...]:
+    """Describe the series of a TIFF by their headers.
+
+    Parameters
+    ----------
+    path
+        ``.tif`` or ``.tiff``.
+    """
+    with open_tiff(path, "cannot read this TIFF (damaged or truncated?)") as tiff:
+        found = _series_of(tiff)
+        return tuple(
+            Dataset(one, (StoredLevel("", *_stored(path, tiff, one, len(found) == 1)),))
+            for one in found
+        )
+
+
+def _stored(path: Path, tiff: Any, one: Series, alone: bool) -> tuple[StoredArray, PixelSize]:
+    """Return a series as it lies in the file: as it is, or page by page."""
+    pieces = list(tiff.series) if alone else [tiff.series[one.index]]
+    if one.able:
+        for piece in pieces:
+            check_pixels(path, piece, 0)
+    series, dtype = pieces[0], pieces[0].dtype
+    where = str(path) if alone else f"{path}: series {one.index}"
+    plain = len(pieces) == 1 and series.dataoffset is not None and series.keyframe.is_memmappable
+    if plain and series.keyframe.is_contiguous:
+        stored = dtype.newbyteorder(tiff.byteorder)
+        opener: Any = partial(MappedFile, path, one.shape, stored, series.dataoffset)
+        array = StoredArray(where, one.shape, dtype, (1,) * len(one.shape), one.axes, opener)
+        return array, pixel_size(tiff, series)
+    first = None if alone else one.index
+    chunks = (*[1] * (len(one.shape) - 2), *one.shape[-2:])
+    opener = partial(Pages, path, one.shape, first)
+    return StoredArray(where, one.shape, dtype, chunks, one.axes, opener), pixel_size(tiff, series)
+
+
+class Pages:
+    """The pages of a TIFF as an array that unpacks those that are asked for.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shape
+        Of the array; its last two axes are those of a page.
+    index
+        Number of the series; None where all series are pages of one volume.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, ...], index: int | None) -> None:
+        import tifffile
+
+        self._tiff, self._shape, self._lock = tifffile.TiffFile(path), shape, threading.Lock()
+        series = list(self._tiff.series)
+        chosen = series if index is None else [series[index]]
+        self._pages = [(one, page) for one in chosen for page in range(len(one))]
+        self._whole: NDArray[Any] | None = None
+        if len(self._pages) != math.prod(shape[:-2]):  # a page of more than one plane
+            self._whole = _read(path, chosen[0]).reshape(shape)
+
+    def __getitem__(self, box: tuple[slice, ...]) -> NDArray[Any]:
+        if self._whole is not None:
+            return self._whole[box]
+        rows = np.arange(math.prod(self._shape[:-2])).reshape(self._shape[:-2])[box[:-2]]
+        planes = [self._plane(number)[box[-2:]] for number in rows.ravel().tolist()]
+        return np.stack(planes).reshape(*rows.shape, *planes[0].shape)
+
+    def _plane(self, number: int) -> NDArray[Any]:
+        series, page = self._pages[number]
+        with self._lock:
+            plane: NDArray[Any] = series.asarray(key=page)
+        return plane.reshape(self._shape[-2:])
+
+    def __del__(self) -> None:
+        if hasattr(self, "_tiff"):
+            self._tiff.close()
 
 
 def tiff_series(path: str | Path) -> tuple[Series, ...]:

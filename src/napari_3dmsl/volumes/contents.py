@@ -1,0 +1,92 @@
+"""What lies at a place: the one file that knows which reader a file, folder or URL belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from napari_3dmsl.volumes.nifti import nifti_datasets
+from napari_3dmsl.volumes.numpy_files import npy_datasets, npz_datasets
+from napari_3dmsl.volumes.slices import SLICE_SUFFIXES, slice_files, slices_dataset
+from napari_3dmsl.volumes.stored import Contents, Dataset
+from napari_3dmsl.volumes.tiff import TIFF_SUFFIXES, tiff_datasets
+from napari_3dmsl.volumes.tree import Tree, is_url, tree_at
+from napari_3dmsl.volumes.zarr_folders import is_zarr, zarr_contents
+
+NIFTI_SUFFIXES = (".nii", ".nii.gz")
+
+# Name of the format, endings of its files, what describes them, whether a file can hold several.
+_FILES: tuple[tuple[str, tuple[str, ...], Callable[[Path], tuple[Dataset, ...]], bool], ...] = (
+    ("TIFF", TIFF_SUFFIXES, tiff_datasets, True),
+    ("NumPy", (".npy",), npy_datasets, False),
+    ("NumPy", (".npz",), npz_datasets, True),
+    ("NIfTI", NIFTI_SUFFIXES, nifti_datasets, False),
+)
+_FOLDERS: tuple[tuple[Callable[[Tree], bool], Callable[[Tree], Contents]], ...] = (
+    (is_zarr, zarr_contents),
+)
+FILE_SUFFIXES = tuple(suffix for _, suffixes, _, _ in _FILES for suffix in suffixes)
+
+
+def contents_of(path: str | Path | Sequence[str | Path]) -> Contents:
+    """Describe what lies at a place by its headers; no voxel is read.
+
+    Parameters
+    ----------
+    path
+        A file, a folder, a URL, or a list of sections in their order.
+
+    Raises
+    ------
+    ValueError
+        One line, when there is nothing, or nothing that is known, or it is damaged.
+    """
+    if not isinstance(path, str | Path):
+        files = [Path(one) for one in path]
+        if len(files) != 1:
+            return _sections(files[0].parent if files else Path(), files)
+        path = files[0]
+    if is_url(path):
+        return _folder(tree_at(path))
+    place = Path(path)
+    if place.is_dir():
+        tree = tree_at(place)
+        if is_folder_format(place):
+            return _folder(tree)
+        return _sections(place, slice_files(place))
+    if not place.exists():
+        raise ValueError(f"{place}: no such file")
+    for name, suffixes, describe, several in _FILES:
+        if place.name.lower().endswith(suffixes):
+            return Contents(place, place.name.split(".")[0], name, describe(place), several)
+    known = ", ".join(FILE_SUFFIXES)
+    raise ValueError(f"{place}: not a label volume; expected {known} or a folder of sections")
+
+
+def is_folder_format(path: str | Path) -> bool:
+    """Whether a folder is a volume by itself, such as a Zarr.
+
+    Parameters
+    ----------
+    path
+        Of a file or folder.
+    """
+    if not Path(path).is_dir():
+        return False
+    tree = tree_at(path)
+    return any(recognised(tree) for recognised, _ in _FOLDERS)
+
+
+def _folder(tree: Tree) -> Contents:
+    for recognised, describe in _FOLDERS:
+        if recognised(tree):
+            return describe(tree)
+    raise ValueError(f"{tree.where}: no Zarr there")
+
+
+def _sections(place: Path, files: Sequence[Path]) -> Contents:
+    if not files:
+        known = ", ".join(SLICE_SUFFIXES)
+        raise ValueError(f"{place}: no sections there; expected files of {known}")
+    name = place.name.split(".")[0]
+    return Contents(place, name, "sections", (slices_dataset(place, files),), several=False)

@@ -1,0 +1,256 @@
+"""Trees of groups and arrays, as in Zarr and N5: which data sets there are, and their levels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from napari_3dmsl.volumes.attribute_sizes import letters_of, multiscale_size, size_in
+from napari_3dmsl.volumes.pixel_size import PixelSize
+from napari_3dmsl.volumes.series import Series, why_no_labels
+from napari_3dmsl.volumes.stored import Contents, Dataset, StoredArray, StoredLevel
+from napari_3dmsl.volumes.tree import Tree
+
+_DEEPEST, _MOST = 8, 2000  # folders that are gone into, one in another; nodes that are looked at
+_SCALE = re.compile(r"s\d+")  # how N5 and OpenOrganelle call the levels of a pyramid
+
+
+@dataclass(frozen=True)
+class Node:
+    """A group or an array.
+
+    Attributes
+    ----------
+    attributes
+        What it tells of itself.
+    array
+        Whether it is an array.
+    children
+        Names of what is in a group, where the group tells them.
+    """
+
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    array: bool = False
+    children: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """How a format keeps its groups and arrays.
+
+    Attributes
+    ----------
+    format
+        Its name.
+    node
+        Returns what lies at a place of a tree, None where there is nothing.
+    array
+        Returns the array at a place, with names of its axes if the format has any.
+    order
+        The order that lists of lengths have; empty where it is that of the axes.
+    """
+
+    format: str
+    node: Callable[[Tree, str], Node | None]
+    array: Callable[[Tree, str, Node], StoredArray]
+    order: str = ""
+
+
+def hierarchy_contents(tree: Tree, how: Hierarchy) -> Contents:
+    """Describe all data sets of a tree, or of a part of one.
+
+    Names and voxel sizes lie in the groups above an array, so a part is described by the whole.
+
+    Parameters
+    ----------
+    tree
+        The whole, or a group or an array in it.
+    how
+        Its format.
+
+    Raises
+    ------
+    ValueError
+        When it is damaged, or holds no array.
+    """
+    root, part = tree, ""
+    while (above := root.above()) is not None and how.node(above, "") is not None:
+        part = f"{root.name}/{part}".rstrip("/")
+        root = above
+    found = [one for one in _walk(root, how, "") if _within(one, part)]
+    narrowed = [_only(one, part) for one in found]
+    if not narrowed:
+        raise ValueError(f"{tree.where}: {how.format} without arrays")
+    datasets = tuple(_dataset(index, one) for index, one in enumerate(_labels_first(narrowed)))
+    last = PurePosixPath(found[0].name).name if part and len(found) == 1 else ""
+    name = f"{root.name.split('.')[0]} {last}".strip()
+    return Contents(tree.place, name, how.format, datasets)
+
+
+@dataclass(frozen=True)
+class _Found:
+    name: str
+    levels: tuple[StoredLevel, ...]
+    kind: Literal["labels", "image", ""]
+
+
+def _within(one: _Found, part: str) -> bool:
+    inside = not part or f"{one.name}/".startswith(f"{part}/")
+    return inside or any(f"{one.name}/{level.name}".strip("/") == part for level in one.levels)
+
+
+def _only(one: _Found, part: str) -> _Found:
+    """Keep the level that was asked for by its place."""
+    levels = [lv for lv in one.levels if f"{one.name}/{lv.name}".strip("/") == part]
+    return _Found(one.name, tuple(levels), one.kind) if part and levels else one
+
+
+def _labels_first(found: list[_Found]) -> list[_Found]:
+    return sorted(found, key=lambda one: one.kind != "labels")
+
+
+def _dataset(index: int, one: _Found) -> Dataset:
+    array = one.levels[0].array
+    refused = why_no_labels(array.shape, array.dtype.kind, array.axes)
+    series = Series(index, one.name, array.shape, str(array.dtype), array.axes, refused)
+    return Dataset(series, one.levels, one.kind)
+
+
+def _walk(
+    tree: Tree, how: Hierarchy, name: str, looked: list[int] | None = None
+) -> Iterator[_Found]:
+    looked = [0] if looked is None else looked
+    looked[0] += 1
+    node = how.node(tree, name)
+    if looked[0] > _MOST or name.count("/") >= _DEEPEST:
+        return
+    if node is not None and node.array:
+        array = how.array(tree, name, node)
+        size = size_in(node.attributes, array.axes, how.order)
+        yield _Found(name, (StoredLevel("", array, size),), _kind(name, node))
+        return
+    children = _children(tree, name, node)
+    taken: set[str] = set()
+    if node is not None:
+        for one in _pyramids(tree, how, name, node, children):
+            taken |= {level.name.split("/")[0] for level in one.levels}
+            yield one
+    for child in children:
+        if child not in taken:
+            yield from _walk(tree, how, _join(name, child), looked)
+
+
+def _children(tree: Tree, name: str, node: Node | None) -> list[str]:
+    listed = tree.folders(name)
+    return list(node.children if node else ()) if listed is None else listed
+
+
+def _pyramids(
+    tree: Tree, how: Hierarchy, name: str, node: Node, children: list[str]
+) -> Iterator[_Found]:
+    """Yield the data sets in several resolutions that a group describes, or has by their names."""
+    ome = node.attributes.get("ome")
+    told = (ome if isinstance(ome, Mapping) else node.attributes).get("multiscales")
+    found = False
+    for one in told if isinstance(told, list) else ():
+        levels = _levels_of(tree, how, name, one) if isinstance(one, Mapping) else []
+        if levels:
+            found = True
+            yield _Found(name, _finest_first(levels), _kind(name, node))
+    if not found:
+        levels = _named_levels(tree, how, name, node, [c for c in children if _SCALE.fullmatch(c)])
+        if levels:
+            yield _Found(name, _finest_first(levels), _kind(name, node))
+
+
+def _levels_of(
+    tree: Tree, how: Hierarchy, name: str, multiscale: Mapping[str, Any]
+) -> list[StoredLevel]:
+    """Read what OME-Zarr, or OpenOrganelle in N5, says of its levels; missing ones are left out."""
+    axes = multiscale.get("axes", [])
+    shared = multiscale.get("coordinateTransformations") or []
+    levels = []
+    for told in multiscale.get("datasets", ()):
+        path = str(told["path"]).strip("/")
+        node = how.node(tree, _join(name, path))
+        if node is None or not node.array:
+            continue
+        array = how.array(tree, _join(name, path), node)
+        letters = letters_of(axes, len(array.shape)) or array.axes
+        if len(array.shape) == 5 and not axes:  # before version 0.3
+            letters = "TCZYX"
+        array = _named(array, letters)
+        steps = [told.get("coordinateTransformations") or [], shared]
+        size = multiscale_size(axes, letters, steps) if len(axes) == len(letters) else PixelSize()
+        if size.voxel_nm is None:
+            transform = told.get("transform")
+            own = {"transform": transform} if transform else {}
+            size = size_in({**node.attributes, **own}, letters, how.order)
+        levels.append(StoredLevel(path, array, size))
+    return levels
+
+
+def _named_levels(
+    tree: Tree, how: Hierarchy, name: str, group: Node, names: list[str]
+) -> list[StoredLevel]:
+    """Read ``s0``, ``s1`` and so on; the group may tell the size of ``s0`` for all of them."""
+    levels = []
+    for child in names:
+        node = how.node(tree, _join(name, child))
+        if node is None or not node.array:
+            continue
+        array = how.array(tree, _join(name, child), node)
+        size = size_in(node.attributes, array.axes, how.order)
+        if size.voxel_nm is None:
+            finest = size_in(group.attributes, array.axes, how.order)
+            size = _coarser(finest, _factors(group, node, child))
+        levels.append(StoredLevel(child, array, size))
+    return levels
+
+
+def _factors(group: Node, node: Node, child: str) -> list[float] | None:
+    """Factors (x, y, z) of a level of N5, by the level or by its group."""
+    own = node.attributes.get("downsamplingFactors")
+    all_of_them = group.attributes.get("scales", group.attributes.get("downsamplingFactors"))
+    number = int(child[1:])
+    if own is None and isinstance(all_of_them, list) and number < len(all_of_them):
+        own = all_of_them[number]
+    if own is None:
+        return [1.0] * 3 if number == 0 else None
+    return [float(factor) for factor in own]
+
+
+def _coarser(finest: PixelSize, factors: list[float] | None) -> PixelSize:
+    if factors is None or len(factors) != 3:
+        return PixelSize()
+    times = dict(zip("XYZ", factors, strict=True))
+    return PixelSize({axis: nm * times[axis] for axis, nm in finest.nm.items()}, finest.unknown)
+
+
+def _finest_first(levels: list[StoredLevel]) -> tuple[StoredLevel, ...]:
+    return tuple(sorted(levels, key=lambda level: -_voxels(level)))
+
+
+def _voxels(level: StoredLevel) -> int:
+    count = 1
+    for length in level.array.shape:
+        count *= length
+    return count
+
+
+def _named(array: StoredArray, letters: str) -> StoredArray:
+    return StoredArray(array.where, array.shape, array.dtype, array.chunks, letters, array.opener)
+
+
+def _kind(name: str, node: Node) -> Literal["labels", "image", ""]:
+    ome = node.attributes.get("ome")
+    told = ome if isinstance(ome, Mapping) else node.attributes
+    inside = "labels" in PurePosixPath(name).parts
+    return "labels" if "image-label" in told or inside else ""
+
+
+def _join(name: str, child: str) -> str:
+    return f"{name}/{child}" if name else child

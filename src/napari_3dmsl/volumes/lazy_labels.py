@@ -1,0 +1,208 @@
+"""Labels that stay where they are: (z, y, x) whatever the file's axes, and whole numbers."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from operator import index as as_index
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from napari_3dmsl.memory import check_memory
+from napari_3dmsl.reading import reading
+from napari_3dmsl.volumes.handles import handle_of
+from napari_3dmsl.volumes.labels import below_zero, checked_background, without, yes_or_no
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_3dmsl.volumes.stored import StoredArray
+
+Background = int | Literal["max"] | None
+_LARGEST_FLOAT_LABEL = 2**32 - 1
+
+
+class LazyLabels:
+    """A label volume on disk or at a URL, read where it is indexed.
+
+    It pickles: in another process the file is opened anew.
+
+    Parameters
+    ----------
+    array
+        As it lies in the file.
+    background
+        A number besides 0 that stands for background, see `check_labels`.
+
+    Attributes
+    ----------
+    shape : (Z, Y, X)
+    dtype : numpy.dtype
+        Bool or integer; floats are read as uint32, and refused where they are not whole.
+    chunks : (z, y, x)
+        What is read at once at no extra cost: ``(1, Y, X)`` of files that lie in planes.
+    where : str
+        What errors call it.
+
+    Raises
+    ------
+    ValueError
+        One line, when it has not three axes, no voxels, or other values than numbers; and from
+        reading, when what is read is damaged or no labels.
+    """
+
+    ndim = 3
+
+    def __init__(self, array: StoredArray, background: Background = None) -> None:
+        self.where, self._array = array.where, array
+        self._order = _spatial_axes(array)
+        self._kept = sorted(self._order)
+        z, y, x = (array.shape[axis] for axis in self._order)
+        self.shape: tuple[int, int, int] = (z, y, x)
+        if array.dtype.kind not in "buif":
+            raise ValueError(f"{array.where}: labels must be whole numbers, not {array.dtype}")
+        if 0 in self.shape:
+            raise ValueError(f"{array.where}: labels hold no voxel; its shape is {array.shape}")
+        whole = np.dtype(np.uint32) if array.dtype.kind == "f" else array.dtype.newbyteorder("=")
+        self.dtype: np.dtype[Any] = whole
+        self.chunks: tuple[int, int, int] = tuple(  # type: ignore[assignment]
+            max(1, min(array.chunks[axis], array.shape[axis])) for axis in self._order
+        )
+        self._background = checked_background(background, array.dtype)
+        check_memory(
+            f"{array.where}: a chunk of {'×'.join(map(str, array.chunks))} voxels",
+            math.prod(array.chunks) * array.dtype.itemsize,
+        )
+        self._key = (pickle.dumps(array.opener), _stamp(array.opener))
+
+    @property
+    def size(self) -> int:
+        """Number of voxels."""
+        return math.prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all voxels in memory."""
+        return self.size * self.dtype.itemsize
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __repr__(self) -> str:
+        size = " × ".join(map(str, self.shape))
+        return f"LazyLabels({self.where!r}, {size}, {self.dtype})"
+
+    def __getitem__(self, where: Any) -> NDArray[Any]:
+        """Read a box; whole numbers in ``where`` drop their axis, as in NumPy."""
+        box, dropped = _box(where, self.shape)
+        with reading(self.where, "damaged, or no labels"):
+            block = self._cleaned(self._read(box))
+        found: NDArray[Any] = block[dropped]
+        return found
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        check_memory(self.where, self.nbytes)
+        return self[...].astype(dtype or self.dtype, copy=False)
+
+    def raw(self, box: tuple[slice, slice, slice]) -> NDArray[Any]:
+        """Read a box with the values of the file, nothing checked.
+
+        Parameters
+        ----------
+        box
+            Slices along (z, y, x).
+        """
+        with reading(self.where, "damaged"):
+            return self._read(_box(box, self.shape)[0])
+
+    def _read(self, box: tuple[slice, ...]) -> NDArray[Any]:
+        if any(one.stop <= one.start for one in box):
+            return np.zeros([max(0, one.stop - one.start) for one in box], self._array.dtype)
+        along = dict(zip(self._order, box, strict=True))
+        wanted = tuple(along.get(axis, slice(0, 1)) for axis in range(len(self._array.shape)))
+        found = np.asarray(handle_of(self._array.opener, self._key)[wanted])
+        expected = tuple(one.stop - one.start for one in wanted)
+        if found.shape != expected:
+            raise ValueError(f"voxels are missing: {found.shape} instead of {expected}")
+        flat = found.reshape([expected[axis] for axis in self._kept])
+        turned = flat.transpose([self._kept.index(axis) for axis in self._order])
+        return np.array(turned, order="C", subok=False)
+
+    def _cleaned(self, block: NDArray[Any]) -> NDArray[Any]:
+        if self._background is not None:
+            block = without(block, self._background)
+        if block.dtype.kind == "f":
+            return _whole(block)
+        if block.dtype == bool:
+            return yes_or_no(block)
+        if block.dtype.kind == "i" and block.size and int(block.min()) < 0:
+            raise ValueError(below_zero(int(block.min())))
+        return block.astype(self.dtype, copy=False)
+
+
+def _whole(block: NDArray[Any]) -> NDArray[Any]:
+    if not np.isfinite(block).all():
+        raise ValueError("labels hold NaN or infinite values; expected whole numbers")
+    if block.size and float(block.min()) < 0:
+        raise ValueError(below_zero(float(block.min())))
+    if block.size and (float(block.max()) > _LARGEST_FLOAT_LABEL or (block % 1 != 0).any()):
+        raise ValueError(
+            f"labels must be whole numbers; these are {block.dtype} values between "
+            f"{block.min():g} and {block.max():g}: an image or probabilities? Threshold it first"
+        )
+    return block.astype(np.uint32)
+
+
+def _spatial_axes(array: StoredArray) -> tuple[int, int, int]:
+    """Which axes of the file are z, y and x; the others must have the length 1."""
+    shape, axes = array.shape, array.axes
+    if len(axes) == len(shape) and all(axis in axes for axis in "ZYX"):
+        order = [axes.index(axis) for axis in "ZYX"]
+    else:  # singletons are dropped from the front, as of arrays in memory
+        order = list(range(len(shape)))
+        while len(order) > 3 and any(shape[axis] == 1 for axis in order):
+            order.remove(next(axis for axis in order if shape[axis] == 1))
+    rest = math.prod(length for axis, length in enumerate(shape) if axis not in order)
+    if len(order) != 3 or rest != 1:
+        raise ValueError(
+            f"{array.where}: labels must be 3D (z, y, x); this array has the shape {shape}"
+        )
+    return order[0], order[1], order[2]
+
+
+def _box(where: Any, shape: tuple[int, int, int]) -> tuple[tuple[slice, ...], tuple[Any, ...]]:
+    """Return a slice for each axis, and the index that drops axes that were given as numbers."""
+    given = list(where) if isinstance(where, tuple) else [where]
+    if Ellipsis in given:
+        at = given.index(Ellipsis)
+        given[at : at + 1] = [slice(None)] * (len(shape) + 1 - len(given))
+    if len(given) > len(shape):
+        raise IndexError(f"{len(given)} indices for (z, y, x)")
+    given += [slice(None)] * (len(shape) - len(given))
+    box, dropped = [], []
+    for one, length in zip(given, shape, strict=True):
+        if isinstance(one, slice):
+            start, stop, step = one.indices(length)
+            if step != 1:
+                raise IndexError(f"step {step}: labels on disk are read without gaps, step 1")
+            box.append(slice(start, max(start, stop)))
+            dropped.append(slice(None))
+        else:
+            number = as_index(one)
+            if not -length <= number < length:
+                raise IndexError(f"index {number} is out of 0 to {length - 1}")
+            box.append(slice(number % length, number % length + 1))
+            dropped.append(0)  # type: ignore[arg-type]
+    return tuple(box), tuple(dropped)
+
+
+def _stamp(opener: Any) -> tuple[int, int] | None:
+    """Tell a file from the one that took its place; None where it is no file."""
+    paths = [one for one in getattr(opener, "args", ()) if isinstance(one, Path)]
+    try:
+        found = paths[0].stat()
+    except (OSError, IndexError):
+        return None
+    return found.st_mtime_ns, found.st_size

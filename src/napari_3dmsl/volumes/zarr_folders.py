@@ -1,0 +1,94 @@
+"""Zarr of versions 2 and 3, OME-Zarr 0.1 to 0.5 and plain ones of anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_3dmsl.reading import reading
+from napari_3dmsl.volumes.attribute_sizes import letters_of
+from napari_3dmsl.volumes.hierarchy import Hierarchy, Node, hierarchy_contents
+from napari_3dmsl.volumes.stored import Contents, StoredArray
+from napari_3dmsl.volumes.tree import FolderTree, Tree, json_in
+
+_MARKS = ("zarr.json", ".zarray", ".zgroup")
+
+
+def is_zarr(tree: Tree) -> bool:
+    """Whether a folder is a Zarr, or a group or an array in one.
+
+    Parameters
+    ----------
+    tree
+        The folder.
+    """
+    return any(tree.content(mark) is not None for mark in _MARKS)
+
+
+def zarr_contents(tree: Tree) -> Contents:
+    """Describe the data sets of a Zarr.
+
+    Parameters
+    ----------
+    tree
+        The whole, or a group or an array in it.
+    """
+    return hierarchy_contents(tree, Hierarchy("Zarr", _node, _array))
+
+
+def _node(tree: Tree, name: str) -> Node | None:
+    place = f"{name}/" if name else ""
+    told = json_in(tree, f"{place}zarr.json")
+    if told is not None:
+        attributes = told.get("attributes") or {}
+        names = told.get("dimension_names")
+        return Node(
+            {"dimension_names": names, **attributes},
+            told.get("node_type") == "array",
+            _listed(attributes, told.get("consolidated_metadata"), ""),
+        )
+    array = json_in(tree, f"{place}.zarray")
+    group = None if array is not None else json_in(tree, f"{place}.zgroup")
+    if array is None and group is None:
+        return None
+    attributes = json_in(tree, f"{place}.zattrs") or {}
+    consolidated = None if array is not None else json_in(tree, f"{place}.zmetadata")
+    return Node(attributes, array is not None, _listed(attributes, consolidated, "/.z"))
+
+
+def _listed(attributes: Mapping[str, Any], consolidated: Any, mark: str) -> tuple[str, ...]:
+    """Names of the children that a group tells: in one list of all metadata, or as OME's labels."""
+    names = [str(name) for name in attributes.get("labels") or () if isinstance(name, str)]
+    ome = attributes.get("ome")
+    if isinstance(ome, Mapping):
+        names += [str(name) for name in ome.get("labels") or ()]
+    told = consolidated.get("metadata") if isinstance(consolidated, Mapping) else None
+    if isinstance(told, Mapping):
+        names += [str(name).split("/")[0] for name in told if not mark or mark in f"/{name}"]
+    if "multiscales" in attributes or (isinstance(ome, Mapping) and "multiscales" in ome):
+        names.append("labels")
+    return tuple(dict.fromkeys(name for name in names if name and not name.startswith(".")))
+
+
+def _array(tree: Tree, name: str, node: Node) -> StoredArray:
+    opener = partial(_open_folder, tree.path / name) if isinstance(tree, FolderTree) else None
+    where = f"{tree.where}/{name}" if name else tree.where
+    if opener is None:
+        raise ValueError(f"{where}: not on this machine")
+    with reading(where, "damaged Zarr"):
+        array = opener()
+        shape = tuple(int(length) for length in array.shape)
+        chunks = tuple(int(length) for length in array.chunks)
+        dtype = np.dtype(array.dtype)
+    told = node.attributes.get("dimension_names") or node.attributes.get("_ARRAY_DIMENSIONS")
+    return StoredArray(where, shape, dtype, chunks, letters_of(told, len(shape)), opener)
+
+
+def _open_folder(path: Path) -> Any:
+    import zarr
+
+    return zarr.open_array(path, mode="r")
