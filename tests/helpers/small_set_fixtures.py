@@ -1,14 +1,11 @@
 """A tiny shape library and a small recipe, for the tests of image sets."""
 
-from concurrent.futures import Future
-from pathlib import Path
-
 import numpy as np
 import pytest
 from small_sets import settings_of
 
+from napari_3dmsl.compute import Here
 from napari_3dmsl.datasets.recipe.recipe import Recipe
-from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
 from napari_3dmsl.datasets.run import generate
 from napari_3dmsl.library.library import write_library
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
@@ -50,30 +47,10 @@ def small_recipe(library):
     return lambda **changes: Recipe(**{**settings_of(library), **changes})
 
 
-class Inline:
-    """Stands for the pool of worker processes: does the work at once, here."""
-
-    def __init__(self, workers, begin, told):
-        recipe, pools, folder = told
-        library = generate.locked_library(recipe, Path(folder))
-        generate._work = generate._Work(Path(folder), GroupRenderer(recipe, library, pools))
-
-    def submit(self, work, *given):
-        future = Future()
-        try:
-            future.set_result(work(*given))
-        except Exception as error:  # noqa: BLE001 - as a pool hands it on
-            future.set_exception(error)
-        return future
-
-    def shutdown(self, wait, cancel_futures):
-        generate._work = None
-
-
 @pytest.fixture
 def in_process(monkeypatch):
     """Let runs make their images in this process; no other starts."""
-    monkeypatch.setattr(generate, "Workers", Inline)
+    monkeypatch.setattr(generate, "chosen_place", lambda *_: Here())
 
 
 @pytest.fixture(scope="session")
@@ -81,8 +58,6 @@ def finished(library, tmp_path_factory):
     """Recipe, and folder of its finished set of 48 images, made in this process."""
     recipe = Recipe(**settings_of(library))
     folder = tmp_path_factory.mktemp("sets") / "finished"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generate, "Workers", Inline)
-        outcome = generate.generate(recipe, folder, workers=1)
+    outcome = generate.generate(recipe, folder, workers=1)
     assert (outcome.images, outcome.made, outcome.failed) == (48, 48, {})
     return recipe, folder

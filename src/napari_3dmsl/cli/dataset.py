@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from napari_3dmsl.cli._output import AsJson, show, warn
+from napari_3dmsl.cli._place import Scheduler, Workers, place_of_command
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.plan import Plan
@@ -32,9 +33,8 @@ def dataset(
         Path | None,
         typer.Option(help="Shape library, folder or .zip.", show_default="the recipe's"),
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes.", show_default="one a processor")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check the recipe and count; make nothing.")
     ] = False,
@@ -57,7 +57,8 @@ def dataset(
         result = _planned(plan)
         show(result, _plan_lines(result, plan), as_json)
         return
-    outcome = generate(asked, output, workers, progress_log())
+    place = place_of_command(workers, scheduler)
+    outcome = generate(asked, output, progress=progress_log(), place=place)
     seconds = perf_counter() - start
     result = {
         "output": str(output),

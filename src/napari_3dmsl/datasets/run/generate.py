@@ -1,24 +1,25 @@
 """Run a recipe: in parallel, to be interrupted and gone on with at any moment, nothing half done.
 
-Each group of images is made by one worker process. Its files take their names when they are whole,
-then the group is written down in the journal; at the end the journal becomes the table.
+Each group of images is made by one worker, wherever that is, in a folder of its own; it can be lost
+at any moment, or go on after the run has ended. The run alone gives the files of whole groups their
+names, and writes the group down in the journal; at the end the journal becomes the table.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
-from napari_3dmsl.compute import WorkerDiedError, Workers, processors
+from napari_3dmsl.compute import WorkerDiedError, chosen_place
 from napari_3dmsl.datasets.recipe.plan import Group, Plan, check_image_memory, make_plan
-from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
+from napari_3dmsl.datasets.run.group import MadeGroup, MakeGroup, NotMade
 from napari_3dmsl.datasets.run.journal import JOURNAL_FILE, Journal
-from napari_3dmsl.datasets.run.lock import keep_provenance, locked_library, only_run, provenance
+from napari_3dmsl.datasets.run.lock import keep_provenance, only_run, provenance
 from napari_3dmsl.datasets.write.index import (
     CHECKSUM,
     INDEX_FILE,
@@ -28,19 +29,16 @@ from napari_3dmsl.datasets.write.index import (
     write_index,
 )
 from napari_3dmsl.datasets.write.release import ZIPS, add_shapes, pack_into_zips
-from napari_3dmsl.datasets.write.sample_files import PARAMETERS, remove_files, write_sample
+from napari_3dmsl.datasets.write.sample_files import PARAMETERS
+from napari_3dmsl.library.instance_files import LOCK_FILE
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.progress import Progress
 from napari_3dmsl.writing import DiskFullError, is_disk_full
 
 if TYPE_CHECKING:
-    from napari_3dmsl.datasets.recipe.plan import Pools
+    from napari_3dmsl.compute import Place
     from napari_3dmsl.datasets.recipe.recipe import Recipe
-    from napari_3dmsl.datasets.render.render import Rendered
     from napari_3dmsl.datasets.write.index import Row
-
-
-_QUEUED_PER_WORKER = 2
 
 
 @dataclass
@@ -85,6 +83,7 @@ def generate(
     folder: str | Path,
     workers: int | None = None,
     progress: Progress | None = None,
+    place: Place | None = None,
 ) -> Outcome:
     """Make an image set, or go on with one; what is finished is checked, not made again.
 
@@ -98,6 +97,8 @@ def generate(
         Processes; by default one for each processor.
     progress
         Called with (images done, images, what); raise in it to cancel. What is finished is kept.
+    place
+        Where the images are made instead, such as a `Cluster`. They are the same to the last byte.
 
     Returns
     -------
@@ -114,12 +115,10 @@ def generate(
     OSError
         When the folder cannot be written, or a worker has died.
     """
-    if workers is not None and workers < 1:
-        raise ValueError(f"workers = {workers}: expected at least 1")
+    place = chosen_place(place, workers)
     library = library_of(recipe)
     plan = make_plan(recipe, library)
-    workers = workers or processors()
-    check_image_memory(plan, workers)
+    check_image_memory(plan, place.sharing_memory)
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder}: a file; choose a folder")
@@ -128,7 +127,7 @@ def generate(
         with only_run(folder):
             made_with = provenance(plan, library, progress)
             keep_provenance(folder, made_with, lambda: _used_shapes(plan, folder))
-            outcome = _Run(plan, folder, workers, progress).go()
+            outcome = _Run(plan, folder, place, progress).go()
             if recipe.output.layout == "3dmsl":
                 _complete_release(plan, library, outcome, progress)
             return outcome
@@ -186,8 +185,8 @@ def _complete_release(
 class _Run:
     """One run of a plan into its folder."""
 
-    def __init__(self, plan: Plan, folder: Path, workers: int, progress: Progress | None) -> None:
-        self._plan, self._folder, self._workers = plan, folder, workers
+    def __init__(self, plan: Plan, folder: Path, place: Place, progress: Progress | None) -> None:
+        self._plan, self._folder, self._place = plan, folder, place
         self._progress = progress
         self._outcome = Outcome(folder)
         self._bytes = 0
@@ -271,50 +270,33 @@ class _Run:
             return False
 
     def _make(self, groups: Sequence[Group], journal: Journal) -> None:
-        waiting = iter(groups)
-        running: dict[Future[Any], Group] = {}
-        pool = Workers(
-            min(self._workers, len(groups)),
-            _begin_worker,
-            (self._plan.recipe, self._plan.pools, str(self._folder)),
-        )
-        try:
-            self._tell(len(journal) * self._plan.images_per_group, "starting")
-            while True:
-                for group in waiting:
-                    running[pool.submit(_make_group, group)] = group
-                    if len(running) >= _QUEUED_PER_WORKER * self._workers:
-                        break
-                if not running:
-                    break
-                done = wait(running, return_when=FIRST_COMPLETED).done
-                for future in sorted(done, key=lambda one: one.exception() is not None):
-                    self._finish(running.pop(future), future, journal)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            for future, group in running.items():  # what was on its way when the run stopped
-                if future.done() and not future.cancelled() and future.exception() is None:
-                    with suppress(OSError):  # a full disk: made again by the next run
-                        journal.add(group.name, future.result()[0])
+        self._tell(len(journal) * self._plan.images_per_group, "starting")
+        with _folder_of_work(self._folder) as work:
+            make = MakeGroup.of(self._plan, self._folder, work)
+            paths = [make.library, str(self._folder / LOCK_FILE), make.work]
+            made = self._place.run(make, groups, ordered=False, paths=paths)
+            try:
+                with closing(made):
+                    for group, found in made:
+                        self._finish(group, found, journal)
+            except WorkerDiedError:
+                raise OSError(
+                    f"{self._folder}: a worker process has died, perhaps for want of memory; "
+                    f"{self._so_far(journal)}. Run again to go on, with fewer workers"
+                ) from None
+            except OSError as error:
+                if is_disk_full(error):
+                    raise DiskFullError(self._full(journal)) from None
+                raise
 
-    def _finish(self, group: Group, future: Future[Any], journal: Journal) -> None:
-        try:
-            rows, written = future.result()
-            journal.add(group.name, rows)
-        except WorkerDiedError:
-            raise OSError(
-                f"{self._folder}: a worker process has died, perhaps for want of memory; "
-                f"{self._so_far(journal)}. Run again to go on, with fewer workers"
-            ) from None
-        except OSError as error:
-            if is_disk_full(error):
-                raise DiskFullError(self._full(journal)) from None
-            raise
-        except ValueError as error:
-            self._outcome.failed[group.name] = str(error)
+    def _finish(self, group: Group, found: MadeGroup | NotMade, journal: Journal) -> None:
+        if isinstance(found, NotMade):
+            self._outcome.failed[group.name] = found.reason
         else:
-            self._bytes += written
-            self._outcome.made += len(rows)
+            found.take_names(self._folder)
+            journal.add(group.name, found.rows)
+            self._bytes += found.size
+            self._outcome.made += len(found.rows)
         self._tell(len(journal) * self._plan.images_per_group, group.name)
 
     def _so_far(self, journal: Journal) -> str:
@@ -352,48 +334,12 @@ def _size(count: float) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{max(count / 1e6, 1):.0f} MB"
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What a worker process needs for every group, opened once."""
-
-    folder: Path
-    rendering: GroupRenderer
-
-
-_work: _Work | None = None
-
-
-def _begin_worker(recipe: Recipe, pools: Pools, folder: str) -> None:
-    """Prepare a worker."""
-    library = locked_library(recipe, Path(folder))
-    global _work  # the only way from here to the calls
-    _work = _Work(Path(folder), GroupRenderer(recipe, library, pools))
-
-
-def _make_group(group: Group) -> tuple[list[Row], int]:
-    """Render and write one group; return its rows and how many bytes its files take."""
-    assert _work is not None
-    recipe, folder = _work.rendering.recipe, _work.folder
-    names = ("image", *recipe.truths)
-    rows: list[Row] = []
+@contextmanager
+def _folder_of_work(folder: Path) -> Iterator[Path]:
+    """Make a folder for what is not finished; workers of no other run know it."""
+    work = folder / f".{uuid4().hex}.part"
+    work.mkdir()
     try:
-        for image in _rendered(group, _work.rendering):
-            rows.append(write_sample(image, recipe, folder))
-    except (OSError, ValueError):  # nothing of a group stays that is not in the table
-        remove_files(folder, [row[name] for row in rows for name in names])
-        raise
-    return rows, sum(_bytes_of(folder / row[name]) for row in rows for name in names)
-
-
-def _rendered(group: Group, rendering: GroupRenderer) -> Iterator[Rendered]:
-    """Render a group; shapes that cannot be read fail it as damaged ones do, not the whole run."""
-    try:
-        yield from rendering.render(group)
-    except OSError as error:  # of reading: what is written is not written here
-        raise ValueError(f"{error.filename or group.name}: {error.strerror or error}") from None
-
-
-def _bytes_of(path: Path) -> int:
-    if path.is_dir():
-        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-    return path.stat().st_size
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
