@@ -23,8 +23,13 @@ def shapes(extraction):
 
 
 @pytest.fixture(scope="session")
-def small_shapes():
+def small_extraction():
     """The phantom on a coarse grid: all classes in a second."""
     coarse = make_phantom(seed=0, voxel_nm=(48, 48, 48))
     settings = ExtractionSettings(voxel_nm=coarse.voxel_nm)
-    return measure_shapes(extract_instances(coarse.labels > 0, settings))
+    return extract_instances(coarse.labels > 0, settings)
+
+
+@pytest.fixture(scope="session")
+def small_shapes(small_extraction):
+    return measure_shapes(small_extraction)

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 from solids import draw_ball, draw_tube
+from stored_labels import on_disk
 
 from napari_3dmsl.shapes import crops
-from napari_3dmsl.shapes.crops import iter_crops, measuring_blocks
+from napari_3dmsl.shapes.crops import iter_crops, measuring_blocks, plan_crops
 from napari_3dmsl.shapes.downsampling import block_counts
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.shape import iter_shapes, measure_shapes
@@ -141,3 +142,28 @@ def test_several_processes_measure_the_same():
         np.testing.assert_array_equal(one.skeleton.points_um, other.skeleton.points_um)
         assert one.classification == other.classification
         assert one.neighbour_um == other.neighbour_um
+
+
+@pytest.mark.parametrize("most", [None, 40_000, 1000])
+def test_a_box_read_part_by_part_is_the_box_read_at_once(monkeypatch, extraction, tmp_path, most):
+    monkeypatch.setattr(crops, "SMALLEST", 1)
+    plans = plan_crops(extraction, most)
+    assert most is None or max(plan.mask_voxels for plan in plans) <= most
+    stored = on_disk(extraction, tmp_path).labels
+    whole = [plan.cut(extraction.labels).mask for plan in plans]
+    monkeypatch.setattr(crops, "READ_AT_ONCE", 5000)
+    for plan, mask in zip(plans, whole, strict=True):
+        np.testing.assert_array_equal(plan.cut(stored).mask, mask)
+        assert mask.size == plan.mask_voxels
+
+
+def test_no_part_of_a_box_is_more_than_is_read_at_once(monkeypatch):
+    monkeypatch.setattr(crops, "READ_AT_ONCE", 1000)
+    box = (slice(3, 40), slice(11, 95), slice(0, 61))
+    for chunks in ((8, 8, 8), (64, 64, 64), None):
+        voxels = np.zeros((40, 95, 61), int)
+        for part, _ in crops._parts(box, (2, 3, 1), chunks):
+            voxels[part] += 1
+            assert math.prod(side.stop - side.start for side in part) <= 4 * 1000
+        assert (voxels[box] == 1).all()
+        assert voxels.sum() == voxels[box].size

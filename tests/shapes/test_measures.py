@@ -13,7 +13,7 @@ from solids import draw_ball, draw_torus, draw_tube
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.measures import aspect_ratio, form_of, tortuosity
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_mask
-from napari_3dmsl.shapes.neighbours import neighbour_distances
+from napari_3dmsl.shapes.neighbours import neighbour_distances, spatial_order
 from napari_3dmsl.shapes.shape import feature_table, iter_shapes, measure_shapes
 from napari_3dmsl.shapes.skeleton import skeleton_from_mask
 
@@ -165,6 +165,28 @@ def test_a_ring_around_a_ball_and_one_alone():
     np.testing.assert_allclose(found, 2 - 0.3 - 0.4, rtol=5e-3)
     assert neighbour_distances(boxes[:1], [ring].__getitem__) == [None]
     assert neighbour_distances(boxes[:0], [].__getitem__) == []
+
+
+def test_a_distance_does_not_depend_on_who_is_asked_with_it():
+    ball = turned(trimesh.creation.icosphere(subdivisions=2, radius=0.4))
+    places = np.stack(np.meshgrid(*[np.arange(3)] * 3), axis=-1).reshape(-1, 3)  # full of ties
+    meshes = [Mesh(ball.vertices + place, ball.faces) for place in places]
+    boxes = np.array([mesh.bounds_um for mesh in meshes])
+    at_once = neighbour_distances(boxes, meshes.__getitem__)
+    order = np.random.default_rng(0).permutation(len(meshes)).tolist()
+    for some in (order[:9], order[9:], spatial_order(boxes).tolist()):
+        found = neighbour_distances(boxes, meshes.__getitem__, some)
+        assert found == [at_once[place] for place in some]
+
+
+def test_shapes_that_follow_each_other_in_space_are_near():
+    places = np.stack(np.meshgrid(*[np.arange(8.0)] * 3), axis=-1).reshape(-1, 3)
+    boxes = np.stack([places, places + 0.5], axis=1)
+    order = spatial_order(boxes)
+    assert sorted(order.tolist()) == list(range(512))
+    for start in range(0, 512, 64):
+        assert np.ptp(places[order[start : start + 64]], axis=0).max() <= 3
+    assert spatial_order(boxes[:0]).tolist() == []
 
 
 def test_extracted_shapes_know_their_neighbours():

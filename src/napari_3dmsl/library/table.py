@@ -13,7 +13,7 @@ from napari_3dmsl.shapes.measures import FORM_COLUMNS
 from napari_3dmsl.shapes.shape import COLUMNS, feature_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -86,18 +86,51 @@ def write_table(shapes: Sequence[Shape], unit_nm: float) -> bytes:
     unit_nm
         Length in which the released columns count.
     """
+    return "".join([table_head(), *table_lines(shapes, unit_nm)]).encode()
+
+
+def table_head() -> str:
+    """Return the first line of a table, with the names of the columns."""
+    return _csv(["index", *LOCATION_COLUMNS, *COLUMNS[1:]])
+
+
+def table_lines(shapes: Sequence[Shape], unit_nm: float) -> Iterator[str]:
+    """Give the lines of a table; the distance to the neighbour is the last in each.
+
+    Parameters
+    ----------
+    shapes
+        One row each, in their order.
+    unit_nm
+        Length in which the released columns count.
+    """
     measures = feature_table(shapes)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["index", *LOCATION_COLUMNS, *COLUMNS[1:]])
     for row, shape in enumerate(shapes):
         centre = (shape.centroid_um * 1000 / unit_nm)[::-1].tolist()  # (x, y, z), like the mesh
         # Voxel i reaches from i - 0.5 to i + 0.5.
         box = np.round(shape.bounds_um * 1000 / unit_nm + 0.5).astype(int).T[::-1].tolist()
         slices = [str(slice(low, high)) for low, high in box]
         values = [measures[name][row] for name in COLUMNS[1:]]
-        writer.writerow([shape.id, *centre, shape.voxel_count, *slices, *values])
-    return text.getvalue().encode()
+        yield _csv([shape.id, *centre, shape.voxel_count, *slices, *values])
+
+
+def with_neighbour(line: str, neighbour_um: float | None) -> str:
+    """Return a line of a table with a distance to the neighbour, in which there was none.
+
+    Parameters
+    ----------
+    line
+        As `table_lines` gives it.
+    neighbour_um
+        In µm; None where nobody has looked.
+    """
+    return line if neighbour_um is None else line.rstrip("\r\n") + _csv([neighbour_um])
+
+
+def _csv(values: Iterable[Any]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow(values)
+    return text.getvalue()
 
 
 def read_table(content: bytes, ids: Sequence[int], where: str, own: bool) -> Table:

@@ -95,25 +95,32 @@ def write_library(
         When the folder cannot be written.
     """
     folder = Path(folder)
-    _check(shapes, unit_nm, seed, shapes_per_zip)
+    check_library(len(shapes), unit_nm, seed, shapes_per_zip)
     check_target(folder, replace)
     shapes = sorted(shapes, key=lambda shape: shape.id)
     ids = [shape.id for shape in shapes]
     with (
         whole_output(folder, OwnFiles(folder)) as new,
-        _sink(new, _is_zip(folder), ids, shapes_per_zip) as sink,
+        _sink(new, is_zip(folder), ids, shapes_per_zip) as sink,
     ):
         for done, shape in enumerate(shapes, start=1):
-            for name, content in _files(shape, unit_nm / 1000, samples, seed):
+            for name, content in shape_files(shape, unit_nm / 1000, samples, seed):
                 sink.write(shape.id, name, content)
             if progress is not None:
                 progress(done, len(shapes), f"Shape {shape.id} written")
         sink.write_about(TABLE_FILE, write_table(shapes, unit_nm))
-        index = _index(len(shapes), unit_nm, settings, samples, seed)
-        sink.write_about(LIBRARY_FILE, index.encode())
+        index = library_index(len(shapes), unit_nm, settings, samples, seed)
+        sink.write_about(LIBRARY_FILE, index)
 
 
-def _is_zip(path: Path) -> bool:
+def is_zip(path: Path) -> bool:
+    """Whether a library of this name is one zip.
+
+    Parameters
+    ----------
+    path
+        Of the library.
+    """
     return path.suffix.lower() == ".zip"
 
 
@@ -127,9 +134,33 @@ def _sink(new: Path, as_zip: bool, ids: Sequence[int], each: int | None) -> Fold
     return ZipSink(new, released_zip_names(ids, each))
 
 
-def _files(
+def file_names(samples: SampleSettings | None) -> tuple[str, ...]:
+    """Return the names of the files of a shape, in their order.
+
+    Parameters
+    ----------
+    samples
+        Whether there are points and occupancies.
+    """
+    return (MESH_FILE,) if samples is None else (MESH_FILE, CLOUD_FILE, OCCUPANCY_FILE)
+
+
+def shape_files(
     shape: Shape, unit_um: float, samples: SampleSettings | None, seed: int
 ) -> Iterator[tuple[str, bytes]]:
+    """Give the files of a shape, see `file_names`.
+
+    Parameters
+    ----------
+    shape
+        Of the library.
+    unit_um
+        Length of a mesh unit.
+    samples
+        When given, points and occupancies are made.
+    seed
+        Of these.
+    """
     yield MESH_FILE, off_from_mesh(shape.mesh, unit_um)
     if samples is not None:
         rng = np.random.default_rng([seed, shape.id])
@@ -138,13 +169,22 @@ def _files(
         yield OCCUPANCY_FILE, npz_from_occupancies(occupancies, unit_um)
 
 
-def _index(
+def library_index(
     count: int,
     unit_nm: float,
     settings: Mapping[str, Any] | None,
     samples: SampleSettings | None,
     seed: int,
-) -> str:
+) -> bytes:
+    """Return the content of ``library.json``.
+
+    Parameters
+    ----------
+    count
+        Shapes.
+    unit_nm, settings, samples, seed
+        See `write_library`.
+    """
     index: dict[str, Any] = {
         "format": FORMAT,
         "version": napari_3dmsl.__version__,
@@ -154,11 +194,25 @@ def _index(
     }
     if samples is not None:
         index["samples"] = {**samples.model_dump(), "seed": seed}
-    return json.dumps(index, indent=2, default=str) + "\n"
+    return (json.dumps(index, indent=2, default=str) + "\n").encode()
 
 
-def _check(shapes: Sequence[Shape], unit_nm: float, seed: int, shapes_per_zip: int | None) -> None:
-    if not shapes:
+def check_library(count: int, unit_nm: float, seed: int, shapes_per_zip: int | None) -> None:
+    """Refuse what no library can be made of.
+
+    Parameters
+    ----------
+    count
+        Shapes.
+    unit_nm, seed, shapes_per_zip
+        See `write_library`.
+
+    Raises
+    ------
+    ValueError
+        One line.
+    """
+    if not count:
         raise ValueError("a library needs at least one shape; there is none to write")
     if not 0 < unit_nm <= LARGEST_UNIT_NM:
         raise ValueError(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_3dmsl.shapes.downsampling import Blocks, block_counts
-from napari_3dmsl.shapes.morphology import Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,19 +23,22 @@ if TYPE_CHECKING:
 SHARE = 2  # of the volume that all boxes together may be; mitochondria take 0.1 to 0.5 of it
 ALWAYS = 1 << 26  # voxels in boxes that take seconds, however small the volume is
 SMALLEST = 1 << 15  # no limit for a box is less
+READ_AT_ONCE = 1 << 22  # voxels of a box, 16 MiB as int32
 
 
 @dataclass(frozen=True, eq=False)
-class Crop:
-    """One instance and where it lies.
+class CropPlan:
+    """One instance and where it lies: what is known of it before its voxels are read.
 
     Attributes
     ----------
     label
         Its number in the extraction.
-    mask
-        (Z, Y, X) bool, the instance in its box; in blocks of the extraction's voxels where it
-        sprawls, see `measuring_blocks`.
+    box
+        Where it lies in the labels.
+    blocks
+        Edges (z, y, x) of the blocks of the extraction's voxels that are a voxel of its mask:
+        (1, 1, 1) unless it sprawls, see `measuring_blocks`.
     voxel_nm
         Voxel size (z, y, x) of the mask in nm.
     origin_um
@@ -55,7 +58,8 @@ class Crop:
     """
 
     label: int
-    mask: NDArray[np.bool_]
+    box: Box
+    blocks: Blocks
     voxel_nm: VoxelNm
     origin_um: NDArray[np.float64]
     voxel_count: int
@@ -66,6 +70,36 @@ class Crop:
     touches_border: bool
     parent: int
 
+    @property
+    def mask_voxels(self) -> int:
+        """Voxels of the box of its mask."""
+        return _voxels([side.stop - side.start for side in self.box], self.blocks)
+
+    def cut(self, labels: Any) -> Crop:
+        """Read its voxels.
+
+        Parameters
+        ----------
+        labels
+            (Z, Y, X) of the extraction: an array, or what gives one for three slices. A large box
+            is read part by part.
+        """
+        return Crop(**vars(self), mask=_mask(labels, self))
+
+
+@dataclass(frozen=True, eq=False)
+class Crop(CropPlan):
+    """One instance and where it lies.
+
+    Attributes
+    ----------
+    mask
+        (Z, Y, X) bool, the instance in its box; in blocks of the extraction's voxels where it
+        sprawls, see `measuring_blocks`.
+    """
+
+    mask: NDArray[np.bool_]
+
 
 def iter_crops(extraction: Extraction) -> Iterator[Crop]:
     """Cut out one instance after the other, in the order of their labels.
@@ -75,20 +109,39 @@ def iter_crops(extraction: Extraction) -> Iterator[Crop]:
     extraction
         The instances.
     """
-    known = extraction.known
-    blocks = measuring_blocks(known.boxes, extraction.voxel_nm, extraction.labels.size)
-    for index, edges in enumerate(blocks):
-        yield _crop(extraction, known, index, edges)
+    for plan in plan_crops(extraction):
+        yield plan.cut(extraction.labels)
 
 
-def measuring_blocks(boxes: Sequence[Box], voxel_nm: VoxelNm, volume_voxels: int) -> list[Blocks]:
+def plan_crops(extraction: Extraction, most_voxels: int | None = None) -> list[CropPlan]:
+    """Return where the instances lie, in the order of their labels; no voxel is read.
+
+    Parameters
+    ----------
+    extraction
+        The instances.
+    most_voxels
+        Of the box of a mask, see `measuring_blocks`.
+    """
+    shape, boxes = extraction.labels.shape, extraction.known.boxes
+    blocks = measuring_blocks(boxes, extraction.voxel_nm, math.prod(shape), most_voxels)
+    return [_plan(extraction, index, edges) for index, edges in enumerate(blocks)]
+
+
+def measuring_blocks(
+    boxes: Sequence[Box],
+    voxel_nm: VoxelNm,
+    volume_voxels: int,
+    most_voxels: int | None = None,
+) -> list[Blocks]:
     """Return for each instance the blocks of voxels that are one voxel when it is measured.
 
     Measuring takes as long as the box of an instance is large. The boxes of mitochondria are
     together less than their volume; those of cells that sprawl through all of it, such as neurons,
     can be a hundred times as much. So that the time stays linear in the volume, the boxes may
     together hold twice its voxels: if there are more, the largest boxes are looked at in
-    blocks of voxels until they fit. Everything else is measured on the voxels of the extraction.
+    blocks of voxels until they fit. So are boxes that memory has no room for. Everything else is
+    measured on the voxels of the extraction.
 
     Parameters
     ----------
@@ -98,10 +151,14 @@ def measuring_blocks(boxes: Sequence[Box], voxel_nm: VoxelNm, volume_voxels: int
         Voxel size (z, y, x); blocks become cubes as far as they can.
     volume_voxels
         Of the whole volume.
+    most_voxels
+        That the mask of a single instance may have in its box; ``None`` leaves that open.
     """
     sizes = [[side.stop - side.start for side in box] for box in boxes]
     allowed = max(SHARE * volume_voxels, ALWAYS)
     limit = max((math.prod(size) for size in sizes), default=0)
+    if most_voxels is not None:
+        limit = min(limit, max(most_voxels, SMALLEST))
     while True:
         blocks = [_blocks_for(size, voxel_nm, limit) for size in sizes]
         taken = sum(_voxels(*pair) for pair in zip(sizes, blocks, strict=True))
@@ -124,8 +181,9 @@ def sprawl(blocks: Sequence[Blocks]) -> str:
     are = "shape sprawls and is" if len(coarse) == 1 else "shapes sprawl and are"
     return (
         f"{len(coarse)} {are} measured and drawn on voxels up to {max(map(max, coarse))} times as "
-        "long, because the boxes around all shapes are far larger than the volume: thin parts of "
-        "them may be lost, and distances between neighbours are not measured; volumes are exact"
+        "long, because the boxes around shapes are larger than the volume or the "
+        "memory allows: thin parts of them may be lost, and distances between neighbours are not "
+        "measured; volumes are exact"
     )
 
 
@@ -144,7 +202,8 @@ def _voxels(size: Sequence[int], blocks: Blocks) -> int:
     return math.prod(-(-length // edge) for length, edge in zip(size, blocks, strict=True))
 
 
-def _crop(extraction: Extraction, known: Known, index: int, blocks: Blocks) -> Crop:
+def _plan(extraction: Extraction, index: int, blocks: Blocks) -> CropPlan:
+    known = extraction.known
     label, box = index + 1, known.boxes[index]
     voxel_um = np.array(extraction.voxel_nm) / 1000
     start = np.array([side.start for side in box])
@@ -152,9 +211,10 @@ def _crop(extraction: Extraction, known: Known, index: int, blocks: Blocks) -> C
     origin_um = np.array(extraction.origin_um)
     count = int(known.counts[index])
     z, y, x = (size * edge for size, edge in zip(extraction.voxel_nm, blocks, strict=True))
-    return Crop(
+    return CropPlan(
         label=label,
-        mask=_mask(extraction.labels[box], label, count, blocks),
+        box=box,
+        blocks=blocks,
         voxel_nm=(z, y, x),
         origin_um=(start + (np.array(blocks) - 1) / 2) * voxel_um + origin_um,
         voxel_count=count,
@@ -170,15 +230,57 @@ def _crop(extraction: Extraction, known: Known, index: int, blocks: Blocks) -> C
     )
 
 
-def _mask(labels: NDArray[np.int32], label: int, count: int, blocks: Blocks) -> NDArray[np.bool_]:
+def _mask(labels: Any, plan: CropPlan) -> NDArray[np.bool_]:
     """Return where the label is; of blocks the fullest, as many as keep its volume, at least 1."""
-    if max(blocks) == 1:
-        return np.asarray(labels == label)
-    whole = [-(-length // edge) * edge for length, edge in zip(labels.shape, blocks, strict=True)]
-    mask = np.zeros(whole, dtype=bool)
-    np.equal(labels, label, out=mask[tuple(slice(length) for length in labels.shape)])
-    counts = block_counts(mask, blocks)
+    size = [side.stop - side.start for side in plan.box]
+    coarse = [-(-length // edge) for length, edge in zip(size, plan.blocks, strict=True)]
+    fine = max(plan.blocks) == 1
+    found = np.zeros(coarse, bool if fine else np.min_scalar_type(math.prod(plan.blocks)))
+    for part, target in _parts(plan.box, plan.blocks, getattr(labels, "chunks", None)):
+        here = labels[part] == plan.label
+        found[target] = here if fine else _counts(here, plan.blocks)
+    return found if fine else _fullest(found, plan.voxel_count, plan.blocks)
+
+
+def _parts(
+    box: Box, blocks: Blocks, chunks: Sequence[int] | None
+) -> Iterator[tuple[Box, tuple[slice, ...]]]:
+    """Divide a box into parts that are read at once, whole blocks each; and where these go.
+
+    Parts end near the borders of chunks, so that few chunks are read twice.
+    """
+    if math.prod(side.stop - side.start for side in box) <= READ_AT_ONCE:
+        chunks = [side.stop for side in box]
+    elif chunks is None or math.prod(chunks) > READ_AT_ONCE:
+        chunks = [round(READ_AT_ONCE ** (1 / 3))] * 3
+    cuts = [_cuts(*three) for three in zip(box, blocks, chunks, strict=True)]
+    for z, y, x in itertools.product(*cuts):
+        yield (z[0], y[0], x[0]), (z[1], y[1], x[1])
+
+
+def _cuts(side: slice, edge: int, chunk: int) -> list[tuple[slice, slice]]:
+    """Divide a side near multiples of a length; return each part, and the blocks that it is."""
+    ends = range(side.start // chunk * chunk + chunk, side.stop, chunk)
+    places = sorted(
+        {0, -(-(side.stop - side.start) // edge)}.union(
+            max(1, round((end - side.start) / edge)) for end in ends
+        )
+    )
+    return [
+        (slice(side.start + a * edge, min(side.start + b * edge, side.stop)), slice(a, b))
+        for a, b in itertools.pairwise(places)
+    ]
+
+
+def _counts(here: NDArray[np.bool_], blocks: Blocks) -> NDArray[np.unsignedinteger]:
+    """Return how many voxels of a mask lie in each block; the last ones may be cut off."""
+    over = [(0, -length % edge) for length, edge in zip(here.shape, blocks, strict=True)]
+    return block_counts(np.pad(here, over) if np.any(over) else here, blocks)
+
+
+def _fullest(counts: NDArray[np.unsignedinteger], voxels: int, blocks: Blocks) -> NDArray[np.bool_]:
+    """Return the fullest blocks, as many as keep a volume, at least 1."""
     by_count = np.bincount(counts.ravel())
     as_full = np.cumsum(by_count[:0:-1])[::-1]  # how many blocks hold at least 1, 2 … voxels
-    wanted = max(1, round(count / math.prod(blocks)))
+    wanted = max(1, round(voxels / math.prod(blocks)))
     return np.asarray(counts > np.flatnonzero(as_full >= wanted)[-1])
