@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_3dmsl.compute import in_workers, processors
+from napari_3dmsl.compute import Here, Place, chosen_place
 from napari_3dmsl.library.instance_files import LIBRARY_FILE, TABLE_FILE
 from napari_3dmsl.library.ownership import OwnFiles, check_target
 from napari_3dmsl.library.shape_journal import ShapeJournal, ShapeRow, checksum
@@ -84,6 +84,7 @@ def stream_library(
     shapes_per_zip: int | None = None,
     replace: bool = False,
     workers: int | None = None,
+    place: Place | None = None,
     memory_limit: int | None = None,
     work: Work | None = None,
 ) -> Written:
@@ -105,6 +106,8 @@ def stream_library(
     workers
         Processes; by default one for each processor, or this one for a few shapes. The result is
         the same.
+    place
+        Where they are measured instead, see `Place`.
     memory_limit
         Bytes for measuring, in all processes. A shape whose box is too large for it is measured on
         coarser voxels. ``None`` sets no limit.
@@ -135,7 +138,9 @@ def stream_library(
         written = _placed(run.folder, folder)
         if written is not None:
             return written
-        streaming = _Streaming(run.folder, folder, workers, progress)
+        if place is None and workers is None and extraction.report.kept < WORTH_WORKERS:
+            workers = 1
+        streaming = _Streaming(run.folder, folder, chosen_place(place, workers), progress)
         plans = plan_crops(extraction, most_voxels(memory_limit))
         in_full = all(max(plan.blocks) == 1 for plan in plans)
         measure = _Measure(str(run.folder), None, rules, unit_nm, samples, seed, in_full)
@@ -180,7 +185,7 @@ class _Streaming:
 
     folder: Path
     target: Path
-    workers: int | None
+    where: Place
     progress: Progress | None
 
     def measure(
@@ -193,21 +198,21 @@ class _Streaming:
     ) -> None:
         """Measure and write what is not in the journal: the largest one at a time."""
         left = [plan for plan in plans if plan.label not in journal.rows]
-        workers = self.workers or (1 if len(plans) < WORTH_WORKERS else processors())
         self._tell(len(journal.rows), len(plans), "Measuring shapes")
         for name in (_SHAPES, _SURFACES, _PARTS):
             (self.folder / name).mkdir(exist_ok=True)
         most = most_voxels(memory_limit)
-        alone = math.inf if most is None else most // workers
+        alone = math.inf if most is None else most // self.where.sharing_memory
         large = [plan for plan in left if plan.mask_voxels > alone]
         small = [plan for plan in left if plan.mask_voxels <= alone]
-        for some, at_once in ((large, 1), (small, workers)):
+        some_where: tuple[tuple[list[CropPlan], Place], ...] = (large, Here()), (small, self.where)
+        for some, where in some_where:
             items: Iterable[CropPlan] = some
             if isinstance(labels, np.ndarray):
                 items = (plan.cut(labels) for plan in some)
             else:
                 measure = measure.of(labels)
-            found = in_workers(measure, items, workers=at_once, ordered=False)
+            found = where.run(measure, items, ordered=False, paths=[self.folder])
             with telling_full_disk(self.target), closing(found):
                 for _, row in found:
                     journal.add(row)
@@ -219,9 +224,8 @@ class _Streaming:
         if in_full:
             boxes = np.array([row.box_um for row in rows]).reshape(-1, 2, 3)
             ids = [row.shape_id for row in rows]
-            workers = self.workers or (1 if len(rows) < WORTH_WORKERS else None)
             surfaces = self.folder / _SURFACES
-            distances = distances_on_disk(surfaces, ids, boxes, workers, self.progress)
+            distances = distances_on_disk(surfaces, ids, boxes, self.where, self.progress)
         lines = (
             with_neighbour(row.line, distance)
             for row, distance in zip(rows, distances, strict=True)
@@ -278,8 +282,8 @@ class _Streaming:
             zips.setdefault(name, []).append(shape_id)
         left = [pair for pair in zips.items() if not (whole / pair[0]).exists()]
         pack = _Pack(str(self.folder), tuple(names))
-        workers = self.workers or (1 if len(left) < 2 else None)
-        with closing(in_workers(pack, left, workers=workers, ordered=False)) as found:
+        where = Here() if len(left) == 1 else self.where
+        with closing(where.run(pack, left, ordered=False, paths=[self.folder])) as found:
             for done, _ in enumerate(found, start=len(zips) - len(left) + 1):
                 self._tell(done, len(zips), "Packing")
         return whole

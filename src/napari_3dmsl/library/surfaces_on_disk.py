@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_3dmsl.compute import in_workers
+from napari_3dmsl.compute import Place
 from napari_3dmsl.progress import Progress
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.neighbours import neighbour_distances, spatial_order
@@ -109,7 +109,7 @@ def distances_on_disk(
     folder: Path,
     ids: Sequence[int],
     boxes_um: NDArray[np.float64],
-    workers: int | None = None,
+    place: Place,
     progress: Progress | None = None,
 ) -> list[float | None]:
     """Return the distance in µm of each shape to the nearest other one, see `neighbour_distances`.
@@ -122,8 +122,8 @@ def distances_on_disk(
         Their numbers, see `surface_file`.
     boxes_um
         (N, 2, 3): lowest and highest corner of each.
-    workers
-        Processes; ``None`` takes one for each processor.
+    place
+        Where the work runs.
     progress
         Called with (done, total, what).
     """
@@ -132,12 +132,11 @@ def distances_on_disk(
     parts = [order[start : start + _AT_ONCE] for start in range(0, len(order), _AT_ONCE)]
     found: list[float | None] = [None] * len(order)
     done = 0
-    with closing(
-        in_workers(_Distances(str(folder)), parts, workers=workers, ordered=False)
-    ) as results:
+    work = _Distances(str(folder.resolve()))
+    with closing(place.run(work, parts, ordered=False, paths=[folder])) as results:
         for part, distances in results:
-            for place, distance in zip(part, distances, strict=True):
-                found[place] = distance
+            for number, distance in zip(part, distances, strict=True):
+                found[number] = distance
             done += len(part)
             if progress is not None:
                 progress(done, len(order), "Distances to neighbours")
