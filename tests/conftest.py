@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-pytest_plugins = ["phantom_fixtures", "small_set_fixtures"]
+pytest_plugins = ["cluster_fixtures", "phantom_fixtures", "small_set_fixtures"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

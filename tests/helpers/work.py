@@ -45,6 +45,10 @@ def refuse_in_two_words() -> None:
     raise TwoWordsError("not", "this")
 
 
+def refuse_in_two_words_for(_: Any) -> None:
+    refuse_in_two_words()
+
+
 def die(_: Any = None) -> None:
     os._exit(7)
 
@@ -105,3 +109,37 @@ def told_from_threads(progress: Callable[[int, int, str], None]) -> int:
 def squares_in_a_daemon(sender: Any) -> None:
     """Body of a process of multiprocessing, which lets none of its own be started there."""
     sender.send(squares(5))
+
+
+def mark_and_wait(mark: str) -> int:
+    """Say that the work has begun, and end when the mark is removed."""
+    Path(mark).write_text(str(os.getpid()))
+    while Path(mark).exists():
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def mark_and_wait_when_busy(mark: str) -> None:
+    if "busy" in Path(mark).name:
+        mark_and_wait(mark)
+    else:
+        Path(mark).touch()
+
+
+def threads_of_numerics(_: Any = None) -> tuple[set[int], str | None]:
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    assert np.ones((2, 2)).sum() == 4
+    return {pool["num_threads"] for pool in threadpool_info()}, os.environ.get("OMP_NUM_THREADS")
+
+
+class Opened:
+    """Work that opens something once in each process."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, _: Any) -> tuple[int, int]:
+        self.times += 1
+        return os.getpid(), self.times

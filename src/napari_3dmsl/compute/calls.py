@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -26,14 +27,14 @@ ONE_THREAD = dict.fromkeys(
 
 
 def packed(function: Callable[..., Any]) -> bytes:
-    """Return a function as it is now, for `call_packed`.
+    """Return a function as it is now, for `call_packed`; no two times the same bytes.
 
     Parameters
     ----------
     function
         Or an object that can be called; what it refers to is imported in the other process.
     """
-    return pickle.dumps(function, protocol=pickle.HIGHEST_PROTOCOL)
+    return pickle.dumps((uuid4().hex, function), protocol=pickle.HIGHEST_PROTOCOL)
 
 
 def call_packed(function: bytes, item: Any) -> Any:
@@ -49,10 +50,11 @@ def call_packed(function: bytes, item: Any) -> Any:
     return _unpacked(function)(item)
 
 
-@lru_cache(maxsize=1)  # what it has opened is kept with it
+@lru_cache(maxsize=1)  # what it has opened is kept with it, until the next is unpacked
 def _unpacked(function: bytes) -> Callable[..., Any]:
-    found: Callable[..., Any] = pickle.loads(function)
-    return found
+    _, found = pickle.loads(function)
+    unpacked: Callable[..., Any] = found
+    return unpacked
 
 
 def counted(

@@ -137,7 +137,7 @@ class Cluster:
 
         waiting, running = iter(items), dict[Any, Any]()
         finished = as_completed(loop=self._client.loop)
-        name, count = f"{work.name}-{uuid4().hex}", 0
+        name, count = f"{work.name}-{work.run}", 0
         room, looked = 0, 0.0
         try:
             while True:
@@ -191,6 +191,8 @@ class Cluster:
 
     def _threads(self) -> dict[str, int]:
         """Threads of each worker."""
+        if self._client.status != "running":
+            raise SchedulerGoneError(self.address)
         try:
             found: dict[str, int] = self._client.nthreads()
         except (OSError, ValueError, RuntimeError):
@@ -240,12 +242,14 @@ class _Work:
     ----------
     name
         Shown by the dashboard of the cluster.
+    run
+        Unique.
     packed
         For `_unpacked`.
     """
 
-    def __init__(self, name: str, packed: bytes) -> None:
-        self.name, self.packed = name, packed
+    def __init__(self, name: str, run: str, packed: bytes) -> None:
+        self.name, self.run, self.packed = name, run, packed
 
     @classmethod
     def of(cls, function: Callable[..., Any], paths: Iterable[Path | str]) -> _Work:
@@ -254,7 +258,8 @@ class _Work:
 
         name = getattr(function, "__name__", type(function).__name__).strip("_")
         needs = _Needs.here(paths)
-        return cls(name, pickle.dumps((needs, cloudpickle.dumps(function))))
+        run = uuid4().hex  # so that a worker keeps nothing that it has opened for another run
+        return cls(name, run, pickle.dumps((run, needs, cloudpickle.dumps(function))))
 
 
 class _Needs:
@@ -337,7 +342,7 @@ def _do(packed: bytes, item: Any) -> _Given | _Raised:
 
 @lru_cache(maxsize=1)
 def _unpacked(packed: bytes) -> Callable[..., Any]:
-    needs, function = pickle.loads(packed)
+    _, needs, function = pickle.loads(packed)
     needs.take_up()
     found: Callable[..., Any] = pickle.loads(function)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,15 +129,18 @@ class _Work:
     unit_nm: float
 
     def __call__(self, items: Sequence[tuple[int, str]]) -> list[Measured]:
-        store = _opened(self.folder)
-        return [self._measure(store, shape_id, known) for shape_id, known in items]
+        return [self._measure(shape_id, known) for shape_id, known in items]
 
-    def _measure(self, store: Store, shape_id: int, known: str) -> Measured:
+    @cached_property
+    def _store(self) -> Store:
+        return open_store(Path(self.folder))
+
+    def _measure(self, shape_id: int, known: str) -> Measured:
         """Measure a shape; whatever is wrong with it does not stop the others."""
-        look = seen(store, shape_id, self.unit_nm)
+        look = seen(self._store, shape_id, self.unit_nm)
         mesh_checksum = ""
         try:
-            content = store.read(shape_id, MESH_FILE)
+            content = self._store.read(shape_id, MESH_FILE)
             if content is None:
                 raise ValueError("no such file")
             mesh_checksum = checksum(content, self.unit_nm)
@@ -150,8 +153,3 @@ class _Work:
         except Exception as error:  # noqa: BLE001  geometry of others fails in many ways
             return Measured(shape_id, {}, first_line(error), mesh_checksum, look)
         return Measured(shape_id, {n: table[n][0] for n in MEASURED}, "", mesh_checksum, look)
-
-
-@lru_cache(maxsize=1)
-def _opened(folder: str) -> Store:
-    return open_store(Path(folder))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -191,16 +191,15 @@ class _FromLibrary:
     form: str
 
     def __call__(self, shape_id: int) -> Path:
-        mesh = _opened(self.library).mesh(shape_id)
+        mesh = self._opened.mesh(shape_id)
         try:
             return _write(mesh, None, shape_id, Path(self.folder), self.form)
         except ValueError as error:  # of the surface, which does not know whose it is
             raise ValueError(f"{self.library}: shape {shape_id}: {error}") from None
 
-
-@lru_cache(maxsize=1)
-def _opened(library: str) -> ShapeLibrary:
-    return ShapeLibrary.open(library)
+    @cached_property
+    def _opened(self) -> ShapeLibrary:
+        return ShapeLibrary.open(self.library)
 
 
 def _write(mesh: Mesh, skeleton: Skeleton | None, shape_id: int, folder: Path, form: str) -> Path:

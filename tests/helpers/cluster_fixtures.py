@@ -1,0 +1,80 @@
+"""A Dask cluster of two worker processes on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from napari_3dmsl.compute import Cluster
+
+HELPERS = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A `LocalCluster`; its workers can import what lies beside this file."""
+    from distributed import LocalCluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(
+            "PYTHONPATH",
+            os.pathsep.join([str(HELPERS), *filter(None, [os.environ.get("PYTHONPATH")])]),
+        )
+        cluster = LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            local_directory=str(tmp_path_factory.mktemp("dask")),
+        )
+        with cluster:
+            yield cluster
+
+
+@pytest.fixture
+def cluster(dask: Any) -> Iterator[Cluster]:
+    """A place of our own on it, with both workers there."""
+    with Cluster(dask.scheduler_address) as place:
+        place._client.wait_for_workers(2, timeout=60)
+        yield place
+
+
+def kill_a_worker(place: Cluster) -> None:
+    """Kill a worker process of a cluster, as the system does it when memory runs out."""
+    pids = place._client.run(os.getpid)
+    os.kill(min(pids.values()), signal.SIGKILL)
+
+
+@contextmanager
+def scheduler_alone(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """A scheduler and a worker as processes of their own, as on a cluster."""
+    file = folder / "scheduler.json"
+    common = ["--scheduler-file", str(file)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    dask = [sys.executable, "-m", "dask"]
+    options = {"env": environment, "stderr": subprocess.DEVNULL}
+    address = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    scheduler = subprocess.Popen([*dask, "scheduler", *address, *common], **options)
+    one = ["--nworkers", "1", "--nthreads", "1", "--no-dashboard", "--death-timeout", "5"]
+    one += ["--local-directory", str(folder)]
+    worker = subprocess.Popen([*dask, "worker", *common, *one], **options)
+    try:
+        end = time.monotonic() + 30
+        while not file.is_file():
+            assert time.monotonic() < end, "waited too long"
+            time.sleep(0.01)
+        yield scheduler, file
+    finally:
+        for process in (worker, scheduler):
+            process.terminate()
+            process.wait(30)

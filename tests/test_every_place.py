@@ -1,0 +1,247 @@
+"""The same bytes wherever the work runs, and whatever dies on the way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cluster_fixtures import kill_a_worker, scheduler_alone
+from small_sets import tree
+
+from napari_3dmsl.compute import Cluster, Here, Place, Processes, SchedulerGoneError
+from napari_3dmsl.datasets.run.generate import generate
+from napari_3dmsl.datasets.run.journal import JOURNAL_FILE
+from napari_3dmsl.library.instance_files import off_from_mesh
+from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.library.measure import measure_library
+from napari_3dmsl.library.shape_forms import export_shapes
+from napari_3dmsl.library.write import write_library
+from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
+from napari_3dmsl.shapes.phantom import make_phantom
+from napari_3dmsl.shapes.shape import measure_shapes
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+MEASURES = "measures.csv"
+
+
+@pytest.fixture
+def released(tmp_path: Path, small_shapes: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Twelve meshes alone, as the release has them."""
+    monkeypatch.setenv("NAPARI_3DMSL_CACHE", str(tmp_path / "cache"))
+    for shape in small_shapes[:12]:
+        folder = tmp_path / "released" / str(shape.id)
+        folder.mkdir(parents=True)
+        (folder / "raw_mesh.off").write_bytes(off_from_mesh(shape.mesh, 0.024))
+    return tmp_path / "released"
+
+
+@pytest.fixture
+def measures(released: Path) -> bytes:
+    """What measuring them comes to; the table is removed again."""
+    measure_library(released, place=Here())
+    table = (released / MEASURES).read_bytes()
+    (released / MEASURES).unlink()
+    return table
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.005)
+
+
+def lines(file: Path) -> int:
+    return file.read_bytes().count(b"\n") if file.is_file() else 0
+
+
+def nothing_hidden(folder: Path) -> bool:
+    return not [path for path in folder.rglob("*") if path.name.startswith(".")]
+
+
+class Once:
+    """A progress that does something when so much is done, once."""
+
+    def __init__(self, when: int, what: Callable[[], Any]) -> None:
+        self._when, self._what, self.happened = when, what, False
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        if self._when <= done < total and not self.happened and what != "starting":
+            self.happened = True
+            self._what()
+
+
+# The same bytes
+
+
+def places(cluster: Cluster) -> tuple[Place, ...]:
+    return Here(), Processes(2), cluster
+
+
+def test_labels_become_the_same_library(cluster: Cluster, tmp_path: Path) -> None:
+    phantom = make_phantom(seed=0, voxel_nm=(64, 64, 64))
+    settings = ExtractionSettings(voxel_nm=phantom.voxel_nm)
+    extraction = extract_instances(phantom.labels > 0, settings)
+    trees = []
+    for number, place in enumerate(places(cluster)):
+        shapes = measure_shapes(extraction, place=place)
+        assert len(shapes) > 10
+        write_library(shapes, tmp_path / f"library{number}")
+        trees.append(tree(tmp_path / f"library{number}"))
+    assert trees[0] == trees[1] == trees[2]
+
+
+def test_a_library_is_measured_to_the_same_bytes(
+    cluster: Cluster, released: Path, measures: bytes
+) -> None:
+    for place in places(cluster):
+        assert measure_library(released, place=place).measured == 12
+        assert (released / MEASURES).read_bytes() == measures
+        (released / MEASURES).unlink()
+
+
+def test_shapes_are_exported_to_the_same_bytes(
+    cluster: Cluster, released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # workers of a cluster lie elsewhere
+    library = ShapeLibrary.open("released")
+    trees = []
+    for number, place in enumerate(places(cluster)):
+        files = export_shapes(library, library.ids[:6], f"files{number}", "stl", place=place)
+        assert [file.name for file in files] == [f"{i}.stl" for i in library.ids[:6]]
+        trees.append(tree(tmp_path / f"files{number}"))
+    assert trees[0] == trees[1] == trees[2]
+
+
+def test_image_sets_are_made_to_the_same_bytes(
+    cluster: Cluster, finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, folder = finished  # made here
+    monkeypatch.chdir(tmp_path)
+    for number, place in enumerate((Processes(2), cluster)):
+        outcome = generate(recipe, f"set{number}", place=place)
+        assert (outcome.images, outcome.made, outcome.failed) == (48, 48, {})
+        assert tree(tmp_path / f"set{number}") == tree(folder)
+        assert nothing_hidden(tmp_path / f"set{number}")
+
+
+def test_images_as_folders_are_made_to_the_same_bytes(
+    cluster: Cluster, small_recipe: Any, tmp_path: Path
+) -> None:
+    recipe = small_recipe(output={"format": "ome-zarr"}, ground_truth=["mask", "meshes"])
+    for name, place in (("here", Here()), ("there", cluster)):
+        assert generate(recipe, tmp_path / name, place=place).made == 48
+    assert tree(tmp_path / "here") == tree(tmp_path / "there")
+    assert nothing_hidden(tmp_path / "there")
+
+
+# A worker is killed in the middle
+
+
+def test_a_library_is_measured_though_a_worker_is_killed(
+    cluster: Cluster, released: Path, measures: bytes
+) -> None:
+    killed = Once(4, lambda: kill_a_worker(cluster))
+    measure_library(released, progress=killed, place=cluster)
+    assert killed.happened
+    assert (released / MEASURES).read_bytes() == measures
+
+
+def test_an_image_set_is_made_though_a_worker_is_killed(
+    cluster: Cluster, finished: Any, tmp_path: Path
+) -> None:
+    recipe, folder = finished
+    killed = Once(12, lambda: kill_a_worker(cluster))
+    assert generate(recipe, tmp_path / "set", progress=killed, place=cluster).made == 48
+    assert killed.happened
+    assert tree(tmp_path / "set") == tree(folder)
+    assert nothing_hidden(tmp_path / "set")
+
+
+# The client is killed
+
+
+def test_measuring_goes_on_after_its_client_was_killed(
+    cluster: Cluster, released: Path, measures: bytes
+) -> None:
+    run = start("measure", released, "--scheduler", cluster.address)
+    journal = released / f".{MEASURES}.journal"
+    wait_for(lambda: lines(journal) >= 2 or run.poll() is not None)
+    run.kill()
+    assert run.wait() == -signal.SIGKILL
+    assert ShapeLibrary.open(released).measured > 0
+    measure_library(released, place=cluster)
+    assert (released / MEASURES).read_bytes() == measures
+    assert nothing_hidden(released)
+
+
+def test_an_image_set_goes_on_after_its_client_was_killed(
+    cluster: Cluster, small_recipe: Any, tmp_path: Path
+) -> None:
+    recipe = small_recipe(repeats=2)
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe.model_dump(mode="json")))
+    folder = tmp_path / "set"
+    run = start("dataset", tmp_path / "recipe.json", folder, "--scheduler", cluster.address)
+    wait_for(lambda: lines(folder / JOURNAL_FILE) >= 2 or run.poll() is not None)
+    run.kill()  # the workers go on with what they have in hand
+    assert run.wait() == -signal.SIGKILL
+    outcome = generate(recipe, folder, place=cluster)
+    assert outcome.images == 96
+    assert outcome.made <= 72
+    generate(recipe, tmp_path / "alone", place=Here())
+    assert tree(folder) == tree(tmp_path / "alone")
+    wait_for(lambda: nothing_hidden(folder))
+
+
+def start(*arguments: Any) -> subprocess.Popen[bytes]:
+    """Start a command."""
+    command = [sys.executable, "-c", "from napari_3dmsl.cli import main; main()"]
+    return subprocess.Popen([*command, *map(str, arguments)], stdout=subprocess.DEVNULL)
+
+
+# The scheduler is lost
+
+
+def test_an_image_set_goes_on_elsewhere_after_its_scheduler_was_lost(
+    finished: Any, tmp_path: Path
+) -> None:
+    recipe, folder = finished
+    with scheduler_alone(tmp_path) as (scheduler, file), Cluster(file) as place:
+        lost = Once(12, scheduler.kill)
+        with pytest.raises(SchedulerGoneError, match="is gone; run the same command again"):
+            generate(recipe, tmp_path / "set", progress=lost, place=place)
+    outcome = generate(recipe, tmp_path / "set", 2)
+    assert (outcome.images, outcome.failed) == (48, {})
+    assert outcome.made <= 36
+    assert tree(tmp_path / "set") == tree(folder)
+
+
+# A worker that nobody waits for any more
+
+
+def test_a_worker_that_goes_on_when_its_run_has_ended_touches_nothing(
+    finished: Any, tmp_path: Path
+) -> None:
+    from napari_3dmsl.datasets.recipe.plan import make_plan
+    from napari_3dmsl.datasets.run.group import MakeGroup
+
+    recipe, folder = finished
+    shutil.copytree(folder, tmp_path / "set")
+    plan = make_plan(recipe, ShapeLibrary.open(recipe.source.library))
+    work = tmp_path / "set" / ".of an earlier run.part"
+    make = MakeGroup.of(plan, tmp_path / "set", work)
+    with pytest.raises(FileNotFoundError):
+        make(plan.groups[0])
+    work.mkdir()
+    make(plan.groups[0])
+    shutil.rmtree(work)
+    assert tree(tmp_path / "set") == tree(folder)
