@@ -21,6 +21,7 @@ FLOORS = (
     {"settings", "geometry", "volumes"},
     {"mesh_io"},
     {"shapes", "microscope"},  # which do not know each other
+    {"shapes.blockwise"},
     {"image_io"},
     {"library"},
     {"scenes"},

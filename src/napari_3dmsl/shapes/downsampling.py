@@ -28,7 +28,7 @@ def downsample_mask(labels: NDArray[Any], blocks: Blocks) -> NDArray[np.bool_]:
     """
     if blocks == (1, 1, 1):
         return np.ascontiguousarray(labels > 0)
-    shape = _coarse_shape(labels.shape, blocks)
+    shape = coarse_shape(labels.shape, blocks)
     result = np.empty(shape, dtype=bool)
     for plane in range(shape[0]):
         result[plane] = _is_foreground(labels, plane, blocks)
@@ -71,7 +71,7 @@ def downsample_labels(labels: NDArray[Any], blocks: Blocks) -> NDArray[Any]:
     """
     if blocks == (1, 1, 1):
         return np.ascontiguousarray(labels)
-    shape = _coarse_shape(labels.shape, blocks)
+    shape = coarse_shape(labels.shape, blocks)
     result = np.zeros(shape, dtype=labels.dtype)
     for plane in range(shape[0]):
         slab = _slab(labels, plane, shape, blocks)
@@ -95,14 +95,28 @@ def stride(labels: NDArray[Any], blocks: Blocks) -> NDArray[Any]:
     """
     if blocks == (1, 1, 1):
         return np.ascontiguousarray(labels)
-    size = _coarse_shape(labels.shape, blocks)
+    size = coarse_shape(labels.shape, blocks)
     middle = tuple(
         slice((edge - 1) // 2, edge * count, edge) for edge, count in zip(blocks, size, strict=True)
     )
     return np.ascontiguousarray(labels[middle])
 
 
-def _coarse_shape(shape: tuple[int, ...], blocks: Blocks) -> tuple[int, int, int]:
+def coarse_shape(shape: tuple[int, ...], blocks: Blocks) -> tuple[int, int, int]:
+    """Return how many whole blocks there are.
+
+    Parameters
+    ----------
+    shape
+        Voxels (z, y, x) of the volume.
+    blocks
+        Edges (z, y, x) of a block in voxels.
+
+    Raises
+    ------
+    ValueError
+        When there is none along an axis.
+    """
     z, y, x = (size // edge for size, edge in zip(shape, blocks, strict=True))
     if min(z, y, x) < 1:
         allowed = ", ".join(f"1 to {size}" for size in shape)

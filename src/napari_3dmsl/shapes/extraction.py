@@ -407,7 +407,7 @@ def extract_instances(
     tell(0, STEPS, "Downsampling")
     filled, undivided, in_pieces = 0, 0, ""
     if settings.instances:
-        found, parent_of = _consecutive(_coarse_labels(labels, settings))
+        found, parent_of = consecutive(_coarse_labels(labels, settings))
         found, parent_of, in_pieces = _split(found, parent_of, settings)
         if settings.fill_holes:
             filled = fill_instances(found)
@@ -418,12 +418,9 @@ def extract_instances(
             mask, filled = fill_mask(mask)
         found = _separate(mask, settings, tell)
         parent_of, sizes = _parents(mask, found, settings.connectivity)
-        components_found, undivided = len(sizes), int(np.count_nonzero(_large(sizes, settings)))
+        components_found, undivided = len(sizes), int(np.count_nonzero(large(sizes, settings)))
     if not mask.any():
-        raise ValueError(
-            f"downsample = {settings.blocks}: nothing is left, the labels are thinner than half a "
-            "block; choose smaller numbers"
-        )
+        raise ValueError(nothing_left(settings))
     tell(3, STEPS, "Dropping small instances")
     keep, dropped = _drop_small(found, parent_of, settings)
     parents = parent_of[keep]
@@ -437,17 +434,31 @@ def extract_instances(
         voxels_lost=int(np.count_nonzero(mask & (found == 0))),
         voxels_invented=int(np.count_nonzero((found > 0) & ~mask)),
         thinnest_tube_nm=thinnest_surviving_tube_nm(settings),
-        divided=_divided(parent_of) if components_found else 0,
+        divided=divided(parent_of) if components_found else 0,
         undivided=undivided,
         vanished=max(components_found - len(np.unique(parent_of[parent_of > 0])), 0),
         cut=int(touches.sum()),
         voxels_filled=filled,
-        dropped=tuple(sorted(dropped, key=lambda item: -item.voxels)[:LISTED]),
+        dropped=largest_dropped(dropped),
         warnings=tuple(filter(None, [flat_ball(settings), in_pieces, sprawl(blocks)])),
     )
     tell(STEPS, STEPS, report.summary())
     return Extraction(
         found, settings.coarse_voxel_nm, coarse_origin_um(settings), report, parents, touches, known
+    )
+
+
+def nothing_left(settings: ExtractionSettings) -> str:
+    """Say why there is no foreground after downsampling.
+
+    Parameters
+    ----------
+    settings
+        Downsampling.
+    """
+    return (
+        f"downsample = {settings.blocks}: nothing is left, the labels are thinner than half a "
+        "block; choose smaller numbers"
     )
 
 
@@ -504,8 +515,14 @@ def _parents(
     return parent_of, voxel_counts(pieces)[1:]
 
 
-def _divided(parent_of: NDArray[np.integer]) -> int:
-    """Return how many components became more than one instance; a number not given has parent 0."""
+def divided(parent_of: NDArray[np.integer]) -> int:
+    """Return how many components became more than one instance.
+
+    Parameters
+    ----------
+    parent_of
+        (n + 1,) the component of each instance 0..n; 0 for a number that no instance has.
+    """
     return int(np.count_nonzero(np.bincount(parent_of[parent_of > 0]) > 1))
 
 
@@ -539,8 +556,14 @@ def _separate(
     return regrow_in_mask(mask, markers, voxel, settings.connectivity, settings.neck, step)
 
 
-def _consecutive(labels: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.integer]]:
-    """Renumber the labels 1..n in ascending order; return the old number of each as well."""
+def consecutive(labels: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.integer]]:
+    """Renumber the labels 1..n in ascending order; return the old number of each 0..n as well.
+
+    Parameters
+    ----------
+    labels
+        (Z, Y, X) bool or integers from 0 on.
+    """
     top = int(labels.max())
     if top <= LOOKED_UP:  # a table of all numbers up to the largest is faster than sorting voxels
         present = np.zeros(top + 1, dtype=bool)
@@ -566,24 +589,20 @@ def _split(
     pieces, label_of = pieces_of(labels)
     if settings.split_pieces:
         return pieces, parent_of[label_of], ""
+    if pieces is labels:  # one piece each
+        return labels, parent_of, ""
     voxel_um3 = float(np.prod(settings.coarse_voxel_nm)) / 1e9
-    return labels, parent_of, several_pieces(pieces, label_of, settings.min_volume_um3 / voxel_um3)
+    return labels, parent_of, several_pieces(voxel_counts(pieces), label_of, settings.min_volume_um3 / voxel_um3)
 
 
 def _drop_small(
     labels: NDArray[np.int32], parent_of: NDArray[np.integer], settings: ExtractionSettings
 ) -> tuple[NDArray[np.bool_], list[Dropped]]:
     """Renumber the large enough instances in place; return who is kept, and the others."""
-    voxel_um3 = float(np.prod(settings.coarse_voxel_nm)) / 1e9
     counts = voxel_counts(labels)
-    present = counts > 0
-    keep = present & _large(counts, settings)
-    present[0] = keep[0] = False
-    reason = f"smaller than min_volume_um3 = {settings.min_volume_um3:g}"
-    dropped = [
-        Dropped(int(counts[label]), float(counts[label] * voxel_um3), int(parent_of[label]), reason)
-        for label in np.flatnonzero(present & ~keep)
-    ]
+    keep = (counts > 0) & large(counts, settings)
+    keep[0] = False
+    dropped = small_ones(counts, keep, parent_of, settings)
     if not keep[1:].all():
         renumbered = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
         for plane in labels:
@@ -591,7 +610,55 @@ def _drop_small(
     return keep, dropped
 
 
-def _large(counts: NDArray[np.int64], settings: ExtractionSettings) -> NDArray[np.bool_]:
-    """Return which numbers of voxels are no smaller than the smallest volume."""
+def small_ones(
+    counts: NDArray[np.int64],
+    keep: NDArray[np.bool_],
+    parent_of: NDArray[np.integer],
+    settings: ExtractionSettings,
+) -> list[Dropped]:
+    """Return the instances that are not kept.
+
+    Parameters
+    ----------
+    counts
+        (n + 1,) voxels of each instance 0..n.
+    keep
+        (n + 1,) which are kept.
+    parent_of
+        (n + 1,) component of the mask, or number in the input, of each.
+    settings
+        Voxel size and smallest volume.
+    """
+    voxel_um3 = float(np.prod(settings.coarse_voxel_nm)) / 1e9
+    reason = f"smaller than min_volume_um3 = {settings.min_volume_um3:g}"
+    small = (counts > 0) & ~keep
+    small[0] = False
+    return [
+        Dropped(int(counts[label]), float(counts[label] * voxel_um3), int(parent_of[label]), reason)
+        for label in np.flatnonzero(small)
+    ]
+
+
+def largest_dropped(dropped: list[Dropped]) -> tuple[Dropped, ...]:
+    """Return the dropped instances that a report names, the largest first.
+
+    Parameters
+    ----------
+    dropped
+        All of them.
+    """
+    return tuple(sorted(dropped, key=lambda item: -item.voxels)[:LISTED])
+
+
+def large(counts: NDArray[np.int64], settings: ExtractionSettings) -> NDArray[np.bool_]:
+    """Return which numbers of voxels are no smaller than the smallest volume.
+
+    Parameters
+    ----------
+    counts
+        Any shape.
+    settings
+        Voxel size and smallest volume.
+    """
     voxel_um3 = float(np.prod(settings.coarse_voxel_nm)) / 1e9
     return np.asarray(counts * voxel_um3 >= settings.min_volume_um3)

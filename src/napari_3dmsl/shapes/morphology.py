@@ -300,17 +300,33 @@ def regrow_in_mask(
         step(done, len(shared))
         crop = grow_box(box, (1, 1, 1), mask.shape)
         region = pieces[crop] == piece
-        result[crop][region] = _divide(region, markers[crop], voxel, connectivity, neck)[region]
+        result[crop][region] = divide(region, markers[crop], voxel, connectivity, neck)[region]
     return result
 
 
-def _divide(
+def divide(
     region: NDArray[np.bool_],
     markers: NDArray[np.int32],
     voxel: tuple[float, float, float],
     connectivity: int,
     neck: float,
 ) -> NDArray[np.int32]:
+    """Divide one component with several markers: the part for `regrow_in_mask`.
+
+    Parameters
+    ----------
+    region
+        (Z, Y, X) the component, with a margin of a voxel except at the border of the volume.
+    markers
+        (Z, Y, X) labels; those in the region count.
+    voxel, connectivity, neck
+        See `regrow_in_mask`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (Z, Y, X) label of each voxel of the region.
+    """
     from skimage.segmentation import watershed
 
     depth = ndimage.distance_transform_edt(region, sampling=voxel)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import cc3d
 import numpy as np
 
-from napari_3dmsl.shapes.morphology import voxel_counts
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -44,20 +42,22 @@ def pieces_of(labels: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.
 
 
 def several_pieces(
-    pieces: NDArray[np.int32], label_of: NDArray[np.int32], smallest_voxels: float
+    counts: NDArray[np.int64], label_of: NDArray[np.integer], smallest_voxels: float
 ) -> str:
     """Say how many labels have several pieces, and what to do; empty when none has.
 
     Parameters
     ----------
-    pieces, label_of
-        From `pieces_of`.
+    counts
+        (m + 1,) voxels of each piece 0..m.
+    label_of
+        (m + 1,) the label of every piece, see `pieces_of`.
     smallest_voxels
         Smaller pieces are dust and do not count.
     """
     if len(label_of) - 1 == label_of.max():  # one piece each: nothing to count
         return ""
-    large = voxel_counts(pieces)[1:] >= smallest_voxels
+    large = counts[1:] >= smallest_voxels
     per_label = np.bincount(label_of[1:][large], minlength=int(label_of.max()) + 1)
     several = int(np.count_nonzero(per_label > 1))
     if several == 0:

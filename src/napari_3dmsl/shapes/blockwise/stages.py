@@ -1,0 +1,183 @@
+"""Stages of a long extraction on disk: what is done stays done, whenever it is stopped.
+
+A stage does many pieces of work, one a block. Each writes its voxels into a Zarr array first and
+its record, a small file, last and whole: work without a record is done again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_3dmsl.writing import telling_full_disk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_3dmsl.compute.place import Place
+    from napari_3dmsl.progress import Progress
+
+Record = Mapping[str, Any]
+
+ABOUT = "about.json"
+
+
+def keep_record(folder: Path, number: int, **arrays: Any) -> None:
+    """Write a record: the sign that a piece of work is done.
+
+    Parameters
+    ----------
+    folder
+        Of the stage.
+    number
+        Of the piece of work.
+    **arrays
+        What it found.
+    """
+    path = folder / f"{number}.npz"
+    part = folder / f".{number}.{os.getpid()}.part"
+    with telling_full_disk(folder):
+        with part.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        part.replace(path)
+
+
+def record_of(folder: Path, number: int) -> Record:
+    """Return a record; its arrays are read when they are asked for.
+
+    Parameters
+    ----------
+    folder
+        Of the stage.
+    number
+        Of the piece of work.
+    """
+    found: Record = np.load(folder / f"{number}.npz")
+    return found
+
+
+def do_stage(
+    folder: Path,
+    work: Callable[[int], None],
+    numbers: Iterable[int],
+    place: Place,
+    progress: Progress | None,
+    what: str,
+) -> None:
+    """Do what is left of a stage.
+
+    Parameters
+    ----------
+    folder
+        Of the records.
+    work
+        Called with each number, in whatever process; it keeps the record.
+    numbers
+        Of all pieces of work.
+    place
+        Where it runs.
+    progress
+        Called with (done, total, what); raise in it to cancel.
+    what
+        Name of the stage, for people.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = list(numbers)
+    done = {int(file.stem) for file in folder.glob("*.npz") if not file.name.startswith(".")}
+    left = [number for number in wanted if number not in done]
+    if progress is not None:
+        progress(len(wanted) - len(left), len(wanted), what)
+    with closing(place.run(work, left, ordered=False)) as found:
+        for count, _ in enumerate(found, len(wanted) - len(left) + 1):
+            if progress is not None:
+                progress(count, len(wanted), what)
+
+
+def begin(folder: Path, about: Mapping[str, Any], changing: Mapping[str, Any]) -> dict[str, Any]:
+    """Begin a run in a folder, or go on with the one that is there.
+
+    Parameters
+    ----------
+    folder
+        New, empty, or of an earlier run.
+    about
+        What decides the result; it must be the same as when the run was begun.
+    changing
+        What may be another; of a run that is there already its own are kept.
+
+    Returns
+    -------
+    dict
+        ``changing`` as the run has it.
+
+    Raises
+    ------
+    ValueError
+        When the folder holds a run of something else.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ABOUT
+    wanted = json.loads(json.dumps(dict(about)))
+    if path.is_file():
+        found = json.loads(path.read_text("utf-8"))
+        other = [name for name in wanted if found.get("about", {}).get(name) != wanted[name]]
+        if other:
+            raise ValueError(
+                f"{folder}: holds the stages of another extraction ({', '.join(other)} differ); "
+                "remove it or choose another folder"
+            )
+        return dict(found["changing"])
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps({"about": wanted, "changing": dict(changing)}), "utf-8")
+    part.replace(path)
+    return dict(changing)
+
+
+def new_array(path: Path, shape: Any, chunks: Any, dtype: Any) -> None:
+    """Make a Zarr array, unless it is there.
+
+    Parameters
+    ----------
+    path
+        Its folder.
+    shape, chunks
+        Voxels (z, y, x).
+    dtype
+        Of the voxels.
+    """
+    import zarr
+    from zarr.codecs import BloscCodec, BloscShuffle
+
+    if (path / "zarr.json").is_file():
+        return
+    size = np.dtype(dtype).itemsize
+    shuffle = BloscShuffle.bitshuffle if size > 1 else BloscShuffle.noshuffle
+    zarr.create_array(
+        path,
+        shape=shape,
+        chunks=tuple(min(a, b) for a, b in zip(chunks, shape, strict=True)),
+        dtype=dtype,
+        compressors=BloscCodec(cname="lz4", clevel=5, shuffle=shuffle, typesize=size),
+        overwrite=True,
+    )
+
+
+@lru_cache(maxsize=32)
+def array_at(path: Path) -> Any:
+    """Return a Zarr array, opened once a process.
+
+    Parameters
+    ----------
+    path
+        Its folder.
+    """
+    import zarr
+
+    return zarr.open_array(path, mode="r+")
