@@ -592,7 +592,11 @@ def _split(
     if pieces is labels:  # one piece each
         return labels, parent_of, ""
     voxel_um3 = float(np.prod(settings.coarse_voxel_nm)) / 1e9
-    return labels, parent_of, several_pieces(voxel_counts(pieces), label_of, settings.min_volume_um3 / voxel_um3)
+    return (
+        labels,
+        parent_of,
+        several_pieces(voxel_counts(pieces), label_of, settings.min_volume_um3 / voxel_um3),
+    )
 
 
 def _drop_small(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_3dmsl.shapes.blockwise.joining import contacts, joined
-from napari_3dmsl.shapes.blockwise.stages import Record, record_of
+from napari_3dmsl.shapes.blockwise.stages import record_of
 from napari_3dmsl.shapes.extraction import consecutive
 from napari_3dmsl.shapes.morphology import statistics
 
@@ -115,19 +115,19 @@ class Measured:
         )
 
     @classmethod
-    def from_record(cls, record: Record, name: str = "") -> Measured:
+    def kept(cls, records: Path, number: int, name: str = "") -> Measured:
         """Return what `arrays` put into a record.
 
         Parameters
         ----------
-        record
-            Of a block.
+        records, number
+            Folder of the records, and which one.
         name
             As given to `arrays`.
         """
-        parts = (record[f"{name}{part}"] for part in ("counts", "low", "high", "sums"))
-        counts, low, high, sums = parts
-        return cls(counts, low, high, sums)
+        names = [f"{name}{part}" for part in ("counts", "low", "high", "sums")]
+        record = record_of(records, number, *names)
+        return cls(*(record[name] for name in names))
 
     def arrays(self, name: str = "") -> dict[str, NDArray[np.int64]]:
         """Return the arrays by name, for a record.
@@ -208,7 +208,8 @@ def number_components(
         Given provisional numbers returns what must be equal for two components to be one; None
         joins whatever touches.
     """
-    firsts = [record_of(records, number)[f"{name}_first"] for number in range(len(grid))]
+    key = f"{name}_first"
+    firsts = [record_of(records, number, key)[key] for number in range(len(grid))]
     offsets = np.concatenate([[0], np.cumsum([len(first) for first in firsts])]).astype(np.int64)
     pairs = contacts(grid, partial(_face, records, name), offsets, connectivity)
     if same is not None:
@@ -239,7 +240,7 @@ def gathered(grid: Grid, records: Path, numbering: Numbering, name: str) -> Meas
     """
     found = Measured.nothing(numbering.count)
     for number in range(len(grid)):
-        part = Measured.from_record(record_of(records, number), name)
+        part = Measured.kept(records, number, name)
         found.add(numbering.of_block(number)[1:] - 1, part)
     return found
 
@@ -259,13 +260,10 @@ def compact(labels: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.in
 def _raster(firsts: Sequence[NDArray[np.int64]], grid: Grid) -> NDArray[np.int64]:
     places = np.concatenate([np.empty((0, 3), np.int64), *firsts])
     _, rows, columns = grid.shape
-    return (places[:, 0] * rows + places[:, 1]) * columns + places[:, 2]
+    return np.asarray((places[:, 0] * rows + places[:, 1]) * columns + places[:, 2])
 
 
 def _face(records: Path, name: str, block: int, axis: int, end: int) -> NDArray[np.integer] | None:
-    record = record_of(records, block)
     key = f"{name}_face{axis}{end}"
-    if key not in record:
-        return None
-    found: NDArray[np.integer] = record[key]
-    return found
+    face: NDArray[np.integer] | None = record_of(records, block, key).get(key)
+    return face

@@ -1,4 +1,4 @@
-"""Objects with several markers are gathered from their blocks and divided as wholes, by watershed."""
+"""Objects with several markers are gathered from their blocks and divided as wholes."""
 
 from __future__ import annotations
 
@@ -151,15 +151,12 @@ class DivideObject:
         box = grow_box(objects.box(piece), (1, 1, 1), self.grid.shape)
         region = self._region(objects, piece, box)
         markers = self._markers(region, box)
-        divided = divide(
-            region, markers, self.parting.voxel, self.parting.connectivity, self.neck
-        )
+        divided = divide(region, markers, self.parting.voxel, self.parting.connectivity, self.neck)
         names, parts = compact(divided * region)
         ours = np.flatnonzero(objects.piece_of_marker == piece)  # in the order of first voxels
         keep_record(
             self.records,
             piece,
-            start=[side.start for side in box],
             parts=parts.astype(np.min_scalar_type(len(names))),
             labels=ours[names - 1],
             **Measured.of(parts, box).arrays(),
@@ -223,7 +220,7 @@ class InsertParts:
             shared = common(core, box)
             if shared is None:
                 continue
-            record = record_of(self.divided, piece)
+            record = record_of(self.divided, piece, "parts", "labels")
             parts = record["parts"][within(shared, box)]
             names = np.concatenate([[0], record["labels"]]).astype(np.int32)
             here = labels[within(shared, core)]

@@ -26,8 +26,6 @@ from napari_3dmsl.shapes.extraction import Extraction, ExtractionSettings, nothi
 from napari_3dmsl.volumes.labels import check_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from napari_3dmsl.compute.place import Place
     from napari_3dmsl.progress import Progress
 
@@ -85,7 +83,7 @@ def extract_blockwise(
         labels = check_labels(labels)
     place = place or place_of()
     shape = coarse_shape(labels.shape, settings.blocks)
-    allowed = worker_bytes(memory_limit, place.workers)
+    allowed = worker_bytes(memory_limit, place.sharing_memory)
     about = {
         "shape": list(labels.shape),
         "dtype": str(labels.dtype),
@@ -111,15 +109,16 @@ def worker_bytes(memory_limit: int, workers: int) -> int:
     Parameters
     ----------
     memory_limit
-        Bytes for all processes.
+        Bytes for all processes of this machine.
     workers
-        Processes that work; 1 is this one.
+        Processes that work here; 1 is this one.
 
     Raises
     ------
     ValueError
         When that is less than the smallest blocks take.
     """
+    workers = max(workers, 1)  # on a cluster all of them may be elsewhere
     processes = workers + (workers > 1)
     left = (memory_limit - PROCESS_BYTES * processes) // workers
     least = BYTES_A_VOXEL * EDGES[0] ** 3
@@ -146,7 +145,8 @@ def _read(run: Run, labels: Any) -> tuple[Path, int]:
     records = run.records(READ)
     work = ReadPart(labels, run.settings, parts, records, target, run.allowed // 2)
     run.do(READ, "Reading", work, range(len(parts)))
-    return target, sum(int(record_of(records, part)["foreground"]) for part in range(len(parts)))
+    found = (record_of(records, part, "foreground") for part in range(len(parts)))
+    return target, sum(int(record["foreground"]) for record in found)
 
 
 def _fill(run: Run, mask: Path) -> tuple[Path, int]:

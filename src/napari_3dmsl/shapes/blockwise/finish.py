@@ -18,8 +18,8 @@ from napari_3dmsl.shapes.extraction import (
     coarse_origin_um,
     divided,
     flat_ball,
-    largest_dropped,
     large,
+    largest_dropped,
     small_ones,
     thinnest_surviving_tube_nm,
 )
@@ -57,7 +57,7 @@ class Found:
     measured: Measured
     inside: NDArray[np.int64]
     parent_of: NDArray[np.integer]
-    foreground: int
+    foreground: int = 0
     components: int = 0
     undivided: int = 0
     filled: int = 0
@@ -99,9 +99,7 @@ def finish(run: Run, found: Found) -> Extraction:
         thinnest_tube_nm=thinnest_surviving_tube_nm(run.settings),
         divided=divided(found.parent_of) if found.components else 0,
         undivided=found.undivided,
-        vanished=max(
-            found.components - len(np.unique(found.parent_of[found.parent_of > 0])), 0
-        ),
+        vanished=max(found.components - len(np.unique(found.parent_of[found.parent_of > 0])), 0),
         cut=int(touches.sum()),
         voxels_filled=found.filled,
         dropped=largest_dropped(dropped),

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cc3d
 import numpy as np
-from scipy import ndimage
 
 from napari_3dmsl.shapes.blockwise.components import (
     Measured,
     Numbering,
     number_components,
 )
+from napari_3dmsl.shapes.blockwise.filling import Filled, fill_given
 from napari_3dmsl.shapes.blockwise.finish import Found
-from napari_3dmsl.shapes.blockwise.grid import Grid, size_of, within
+from napari_3dmsl.shapes.blockwise.grid import Grid
 from napari_3dmsl.shapes.blockwise.joining import faces_of, first_voxels
 from napari_3dmsl.shapes.blockwise.run import Run
 from napari_3dmsl.shapes.blockwise.stages import array_at, keep_record, record_of
-from napari_3dmsl.shapes.blockwise.stored_labels import BLOCKS, CHANGED, look_up
+from napari_3dmsl.shapes.blockwise.stored_labels import BLOCKS
 from napari_3dmsl.shapes.extraction import consecutive
 from napari_3dmsl.shapes.pieces import CONNECTIVITY, several_pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_3dmsl.shapes.morphology import Box
 
-NUMBERED, FILLED = "numbered", "filled"
+NUMBERED = "numbered"
 PIECES = "pieces"
 
 
@@ -55,7 +53,7 @@ class NumberBlock:
     target: Path
 
     def __call__(self, number: int) -> None:
-        """Number a block.
+        """Give numbers to the labels of a block.
 
         Parameters
         ----------
@@ -90,7 +88,7 @@ class NumberBlock:
 
 
 def number_given(run: Run, labels: Path) -> Found:
-    """Number labels that are instances.
+    """Give numbers to labels that are instances.
 
     Parameters
     ----------
@@ -106,39 +104,39 @@ def number_given(run: Run, labels: Path) -> Found:
     values, by_value = _by_value(run)
     pieces, label_of, counts = _pieces(run, values, by_value)
     if settings.split_pieces:
-        numbering, parents, warnings = pieces, values[label_of], ()
+        numbering, parents, several = pieces, values[label_of], ""
         if pieces.count == len(values) - 1:  # no label has several: they keep their numbers
             numbering = Numbering(pieces.offsets, label_of[pieces.whole])
             parents = values
     else:
         numbering, parents = by_value, values
         voxel_um3 = float(np.prod(settings.coarse_voxel_nm)) / 1e9
-        told = several_pieces(counts, label_of, settings.min_volume_um3 / voxel_um3)
-        warnings = (told,) if told else ()
+        several = several_pieces(counts, label_of, settings.min_volume_um3 / voxel_um3)
     measured = Measured.nothing(len(parents) - 1)
     for number in range(len(run.grid)):
-        part = Measured.from_record(record_of(records, number))
+        part = Measured.kept(records, number)
         measured.add(numbering.of_block(number)[1:] - 1, part)
-    changed, filled = np.zeros(len(run.grid), bool), 0
     if settings.fill_holes:
-        measured, changed, filled = _fill(run, numbers, numbering, measured)
+        filled = fill_given(run, numbers, numbering, measured)
+    else:
+        filled = Filled(np.zeros(len(run.grid), bool), 0, "")
     return Found(
         offsets=numbering.offsets,
         labels=numbering.whole[1:].astype(np.int32),
-        changed=changed,
+        changed=filled.changed,
         measured=measured,
         inside=measured.counts,
         parent_of=parents,
         foreground=int(measured.counts.sum()),
-        filled=filled,
-        warnings=warnings,
+        filled=filled.voxels,
+        warnings=tuple(filter(None, [several, filled.warning])),
     )
 
 
 def _by_value(run: Run) -> tuple[NDArray[Any], Numbering]:
-    """Return all label numbers in ascending order after a 0, and the place there of each block's."""
+    """Return all label numbers in ascending order after a 0, and where those of blocks are."""
     records = run.records(NUMBERED)
-    found = [record_of(records, number)["values"] for number in range(len(run.grid))]
+    found = [record_of(records, number, "values")["values"] for number in range(len(run.grid))]
     values = np.unique(np.concatenate([np.zeros(1, found[0].dtype), *found]))
     offsets = np.concatenate([[0], np.cumsum([len(part) for part in found])]).astype(np.int64)
     whole = np.concatenate([[0], *[np.searchsorted(values, part) for part in found]])
@@ -152,7 +150,7 @@ def _pieces(
     records = run.records(NUMBERED)
     labels = [np.zeros(1, np.int64)]
     for number in range(len(run.grid)):
-        local = record_of(records, number)["label_of_piece"]
+        local = record_of(records, number, "label_of_piece")["label_of_piece"]
         labels.append(by_value.of_block(number)[local])
     label_of_part = np.concatenate(labels)
     numbering = number_components(
@@ -163,12 +161,6 @@ def _pieces(
     counts = np.zeros(numbering.count + 1, np.int64)
     for number in range(len(run.grid)):
         of_block = numbering.of_block(number)[1:]
-        np.add.at(counts, of_block, record_of(records, number)["piece_counts"])
+        part = record_of(records, number, "piece_counts")["piece_counts"]
+        np.add.at(counts, of_block, part)
     return numbering, label_of, counts
-
-
-def _fill(
-    run: Run, numbers: Path, numbering: Numbering, measured: Measured
-) -> tuple[Measured, NDArray[np.bool_], int]:
-    """Fill the cavities of one instance after the other: a filled one is not free any more."""
-    raise NotImplementedError

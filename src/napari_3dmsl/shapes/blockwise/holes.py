@@ -81,7 +81,8 @@ def find_cavities(folder: Path, grid: Grid, records: Path) -> int:
     cavity[0] = False
     counts = np.zeros(numbering.count + 1, np.int64)
     for number in range(len(grid)):
-        record, of_block = record_of(records, number), numbering.of_block(number)[1:]
+        record = record_of(records, number, "outside", "counts")
+        of_block = numbering.of_block(number)[1:]
         cavity[of_block[record["outside"]]] = False
         np.add.at(counts, of_block, record["counts"])
     part = folder / f".{CAVITIES}"

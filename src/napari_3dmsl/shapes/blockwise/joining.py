@@ -1,7 +1,7 @@
 """Components of blocks become components of the volume: their faces are compared, then joined.
 
-The two planes of voxels on both sides of a wall between blocks are compared as wholes, with one line
-of the next blocks, so that contacts across edges and corners of blocks are seen as well.
+The two planes of voxels on both sides of a wall between blocks are compared row by row of blocks,
+with one line of the next row, so that contacts across edges and corners of blocks are seen as well.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.blockwise.grid import Grid, Triple
 
 Face = Callable[[int, int, int], "NDArray[np.integer] | None"]
-"""(block, axis, end) -> numbers on that face, 0 for background; end is 0 or 1; None where all is 0."""
+"""(block, axis, end) -> numbers on that face, 0 for background; end is 0 or 1; None: all are 0."""
 
 NAMES = tuple((axis, end) for axis in range(3) for end in (0, 1))
 
@@ -32,9 +32,9 @@ def faces_of(labels: NDArray[np.integer], name: str) -> dict[str, NDArray[np.int
     name
         What the names begin with.
     """
-    found = {}
+    found: dict[str, NDArray[np.integer]] = {}
     for axis, end in NAMES:
-        face = labels.take(-end, axis=axis)
+        face = np.asarray(labels.take(-end, axis=axis))
         if face.any():
             found[f"{name}_face{axis}{end}"] = face
     return found

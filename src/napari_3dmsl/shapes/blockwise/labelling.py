@@ -14,7 +14,8 @@ from napari_3dmsl.shapes.blockwise.joining import faces_of, first_voxels
 from napari_3dmsl.shapes.blockwise.stages import array_at, keep_record
 from napari_3dmsl.shapes.morphology import TOLERANCE, components, erode, grow_box
 
-PIECES, MARKERS = "pieces", "markers"
+PIECES: Literal["pieces"] = "pieces"
+MARKERS: Literal["markers"] = "markers"
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,14 @@ class LabelBlock:
             **Measured.nothing(0).arrays(f"{PIECES}_"),
         }
         if mask[inner].any():
-            eroded = np.ascontiguousarray(erode(mask, self.parting.radius, self.parting.voxel)[inner])
+            eroded = np.ascontiguousarray(
+                erode(mask, self.parting.radius, self.parting.voxel)[inner]
+            )
             mask = np.ascontiguousarray(mask[inner])
             pieces = components(mask, self.parting.connectivity)
-            found |= self._about(pieces, PIECES, core) | Measured.of(pieces, core).arrays(f"{PIECES}_")
+            found |= self._about(pieces, PIECES, core) | Measured.of(pieces, core).arrays(
+                f"{PIECES}_"
+            )
             markers = components(eroded, self.parting.connectivity)
             found |= self._about(markers, MARKERS, core)
             start = [side.start for side in core]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def part_mask(run: Run, mask: Path, foreground: int, filled: int) -> Found:
     parting = Parting(settings.ball_nm, settings.coarse_voxel_nm, settings.connectivity)
     dilates = settings.regrow == "dilate"
     numbers = run.array(BLOCKS, np.uint32)
-    keeps = MARKERS if dilates else PIECES
+    keeps: Literal["pieces", "markers"] = MARKERS if dilates else PIECES
     records = run.records(LABELLED)
     work = LabelBlock(run.grid, parting, mask, records, numbers, keeps)
     run.do(LABELLED, "Eroding and labelling", work)
@@ -87,7 +87,7 @@ def _join(run: Run, connectivity: int) -> _Joined:
     markers = number_components(run.grid, records, MARKERS, connectivity)
     piece_of_marker = np.zeros(markers.count + 1, np.int64)
     for number in range(len(run.grid)):
-        local = record_of(records, number)["piece_of_marker"]
+        local = record_of(records, number, "piece_of_marker")["piece_of_marker"]
         piece_of_marker[markers.of_block(number)[1:]] = pieces.of_block(number)[local]
     return _Joined(pieces, measured, markers, piece_of_marker)
 
@@ -102,8 +102,9 @@ def _divide(run: Run, parting: Parting, mask: Path, numbers: Path, joined: _Join
     unmarked = np.flatnonzero(in_piece == 0)[1:]  # the first is the background
     label_of_piece[unmarked] = markers + 1 + np.arange(len(unmarked))
     several = np.flatnonzero(in_piece > 1)
-    fits = [bytes_to_divide(joined.measured.box(piece - 1)) <= run.allowed for piece in several]
-    shared, too_large = several[fits], several[~np.array(fits, bool)]
+    boxes = [joined.measured.box(piece - 1) for piece in several.tolist()]
+    fits = np.array([bytes_to_divide(box) <= run.allowed for box in boxes], bool)
+    shared, too_large = several[fits], several[~fits]
     label_of_piece[shared] = 0
     objects = Objects(
         joined.pieces,
@@ -117,9 +118,7 @@ def _divide(run: Run, parting: Parting, mask: Path, numbers: Path, joined: _Join
     run.do(
         DIVIDED,
         "Dividing objects",
-        DivideObject(
-            run.folder, run.grid, parting, run.settings.neck, mask, numbers, divided
-        ),
+        DivideObject(run.folder, run.grid, parting, run.settings.neck, mask, numbers, divided),
         shared.tolist(),
     )
     changed = np.zeros(len(run.grid), bool)
@@ -138,13 +137,13 @@ def _divide(run: Run, parting: Parting, mask: Path, numbers: Path, joined: _Join
     labels = markers + len(unmarked)
     measured = Measured.nothing(labels)
     whole = np.flatnonzero(label_of_piece)
-    measured.add(label_of_piece[whole] - 1, joined.measured.take(whole - 1))
+    measured.add(label_of_piece[whole].astype(np.int64) - 1, joined.measured.take(whole - 1))
     parent_of = np.zeros(labels + 1, np.int32)
     parent_of[1 : markers + 1] = joined.piece_of_marker[1:]
     parent_of[label_of_piece[whole]] = whole
     for piece in shared.tolist():
-        record = record_of(divided, piece)
-        measured.add(record["labels"] - 1, Measured.from_record(record))
+        ours = record_of(divided, piece, "labels")["labels"]
+        measured.add(ours - 1, Measured.kept(divided, piece))
     return Found(
         offsets=joined.pieces.offsets,
         labels=label_of_piece[joined.pieces.whole[1:]],
@@ -175,8 +174,8 @@ def _dilate(run: Run, parting: Parting, mask: Path, numbers: Path, joined: _Join
     measured = Measured.nothing(markers)
     inside = np.zeros(markers, np.int64)
     for number in range(len(run.grid)):
-        record = record_of(records, number)
-        measured.add(record["labels"] - 1, Measured.from_record(record))
+        record = record_of(records, number, "labels", "inside")
+        measured.add(record["labels"] - 1, Measured.kept(records, number))
         np.add.at(inside, record["labels"] - 1, record["inside"])
     return Found(
         offsets=np.zeros(len(run.grid) + 1, np.int64),
@@ -196,5 +195,5 @@ def _left_whole(pieces: NDArray[np.int64], measured: Measured, allowed: int) -> 
     are = "object was" if len(pieces) == 1 else "objects were"
     return (
         f"{len(pieces)} {are} too large to be divided with {allowed / 1e9:.2g} GB a worker and "
-        f"left whole; {most / 1e9:.2g} GB would divide all: allow more memory, or use fewer workers",
+        f"left whole; {most / 1e9:.2g} GB would divide all: allow more, or use fewer workers",
     )

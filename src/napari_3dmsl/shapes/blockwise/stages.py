@@ -49,8 +49,8 @@ def keep_record(folder: Path, number: int, **arrays: Any) -> None:
         part.replace(path)
 
 
-def record_of(folder: Path, number: int) -> Record:
-    """Return a record; its arrays are read when they are asked for.
+def record_of(folder: Path, number: int, *names: str) -> Record:
+    """Return what a record holds under some names, as far as it holds it.
 
     Parameters
     ----------
@@ -58,9 +58,11 @@ def record_of(folder: Path, number: int) -> Record:
         Of the stage.
     number
         Of the piece of work.
+    *names
+        Of arrays.
     """
-    found: Record = np.load(folder / f"{number}.npz")
-    return found
+    with np.load(folder / f"{number}.npz") as record:
+        return {name: record[name] for name in names if name in record}
 
 
 def do_stage(
@@ -94,7 +96,7 @@ def do_stage(
     left = [number for number in wanted if number not in done]
     if progress is not None:
         progress(len(wanted) - len(left), len(wanted), what)
-    with closing(place.run(work, left, ordered=False)) as found:
+    with closing(place.run(work, left, ordered=False, paths=[folder])) as found:
         for count, _ in enumerate(found, len(wanted) - len(left) + 1):
             if progress is not None:
                 progress(count, len(wanted), what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -42,6 +43,11 @@ class StoredLabels:
     dtype = np.dtype(np.int32)
     ndim = 3
 
+    @property
+    def size(self) -> int:
+        """Voxels of the volume."""
+        return math.prod(self.shape)
+
     def __getitem__(self, where: Any) -> NDArray[np.int32]:
         """Return the labels in a box, (z, y, x).
 
@@ -54,7 +60,7 @@ class StoredLabels:
         labels = np.zeros(size_of(box), np.int32)
         if labels.size:
             self._fill(box, labels)
-        return labels[dropped]
+        return np.asarray(labels[dropped])
 
     def _fill(self, box: Box, labels: NDArray[np.int32]) -> None:
         tables = tables_of(self.folder)
@@ -156,7 +162,8 @@ def _box(where: Any, shape: Triple) -> tuple[Box, tuple[Any, ...]]:
         at = where.index(Ellipsis)
         where = (*where[:at], *[slice(None)] * (4 - len(where)), *where[at + 1 :])
     where = (*where, *[slice(None)] * (3 - len(where)))
-    sides, dropped = [], []
+    sides: list[slice] = []
+    dropped: list[slice | int] = []
     for side, size in zip(where, shape, strict=True):
         if isinstance(side, slice):
             start, stop, step = side.indices(size)
