@@ -117,7 +117,8 @@ def get_label_reader(path: str | list[str]) -> Reader | None:
     path
         As napari hands it over.
     """
-    from napari_3dmsl.volumes.open import NIFTI_SUFFIXES, is_label_file
+    from napari_3dmsl.volumes.contents import NIFTI_SUFFIXES
+    from napari_3dmsl.volumes.open import is_label_file
     from napari_3dmsl.volumes.slices import SLICE_SUFFIXES
 
     files = paths_of(path)

@@ -127,8 +127,8 @@ def test_an_npz_with_objects_runs_nothing(tmp_path: Path) -> None:
 
 def test_series_are_asked_of_files_that_have_them_only(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", LABELS)
-    assert "only .tif and .npz" in refusal(open_labels, tmp_path / "a.npy", series=0)
-    assert "only .tif and .npz" in refusal(open_labels, tmp_path, series=0)
+    assert "one volume only" in refusal(open_labels, tmp_path / "a.npy", series=0)
+    assert "one volume only" in refusal(open_labels, tmp_path, series=0)
     assert list_series(tmp_path / "a.npy") == ()
 
 

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 def extract(
     labels: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
-            help="Label volume: .tif, .npy, .npz, .nii or .nii.gz; or sections as TIFF or PNG: "
-            "their folder, or all of them in order.",
+            help="Label volume: TIFF, NumPy, NIfTI, HDF5, Imaris, MRC, NRRD; a folder or URL that "
+            "is Zarr, N5 or precomputed; or sections as TIFF or PNG: their folder, or all of them "
+            "in order.",
             show_default=False,
         ),
     ],
@@ -36,8 +37,15 @@ def extract(
     series: Annotated[
         str | None,
         typer.Option(
-            help="Number or name of the image in a TIFF, or of the array in a .npz.",
+            help="Number or name of the image, array or data set in a file that holds several.",
             show_default="the one that can be labels",
+        ),
+    ] = None,
+    level: Annotated[
+        str | None,
+        typer.Option(
+            help="Number or name of the resolution in a file that holds several.",
+            show_default="the finest",
         ),
     ] = None,
     background: Annotated[
@@ -81,25 +89,25 @@ def extract(
     as_json: AsJson = False,
 ) -> None:
     """Cut a label volume into shapes and write them as a 3DMSL library."""
-    from napari_3dmsl.image_io.label_files import open_label_file
     from napari_3dmsl.image_io.ome_tiff import check_image_path
     from napari_3dmsl.library.library import check_target, write_library
     from napari_3dmsl.shapes.classification import ClassRules
     from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
     from napari_3dmsl.shapes.sampling import SampleSettings
     from napari_3dmsl.shapes.shape import measure_shapes
+    from napari_3dmsl.volumes.open import open_labels
     from napari_3dmsl.volumes.plausibility import label_warnings
     from napari_3dmsl.writing import check_apart
 
     start, progress = perf_counter(), progress_line()
     check_target(library, replace)
-    for file in labels:
+    for file in map(Path, labels):
         check_apart(library, "the library", **{"label volume": file})
         if labels_out is not None:
             check_image_path(labels_out)
             apart = {"label volume": file, "library": library}
             check_apart(labels_out, "the file of --labels-out", **apart)
-    volume = open_label_file(labels, voxel_nm, series, _number(background))
+    volume = open_labels(labels, voxel_nm, series, _number(background), level)
     if volume.voxel_nm is None:
         raise ValueError(f"{volume.path}: {volume.size_problem}; give --voxel-nm Z Y X, in nm")
     settings = ExtractionSettings(
@@ -163,7 +171,7 @@ def _blocks(text: str) -> str | list[str]:
     return text.split(",") if "," in text else text
 
 
-def _nothing_left(labels: Path, extraction: Extraction, settings: ExtractionSettings) -> str:
+def _nothing_left(labels: Path | str, extraction: Extraction, settings: ExtractionSettings) -> str:
     found = extraction.report.found
     if found == 0:
         return (

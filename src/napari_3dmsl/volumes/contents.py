@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from napari_3dmsl.volumes.hdf5 import HDF5_SUFFIXES, hdf5_datasets
+from napari_3dmsl.volumes.mrc import MRC_SUFFIXES, mrc_datasets
+from napari_3dmsl.volumes.n5 import is_n5, n5_contents
 from napari_3dmsl.volumes.nifti import nifti_datasets
+from napari_3dmsl.volumes.nrrd import NRRD_SUFFIXES, nrrd_datasets
 from napari_3dmsl.volumes.numpy_files import npy_datasets, npz_datasets
+from napari_3dmsl.volumes.precomputed import is_precomputed, precomputed_contents
 from napari_3dmsl.volumes.slices import SLICE_SUFFIXES, slice_files, slices_dataset
 from napari_3dmsl.volumes.stored import Contents, Dataset
 from napari_3dmsl.volumes.tiff import TIFF_SUFFIXES, tiff_datasets
@@ -21,11 +26,17 @@ _FILES: tuple[tuple[str, tuple[str, ...], Callable[[Path], tuple[Dataset, ...]],
     ("NumPy", (".npy",), npy_datasets, False),
     ("NumPy", (".npz",), npz_datasets, True),
     ("NIfTI", NIFTI_SUFFIXES, nifti_datasets, False),
+    ("Imaris", (".ims",), hdf5_datasets, True),
+    ("HDF5", HDF5_SUFFIXES, hdf5_datasets, True),
+    ("MRC", MRC_SUFFIXES, mrc_datasets, False),
+    ("NRRD", NRRD_SUFFIXES, nrrd_datasets, False),
 )
 _FOLDERS: tuple[tuple[Callable[[Tree], bool], Callable[[Tree], Contents]], ...] = (
     (is_zarr, zarr_contents),
+    (is_precomputed, precomputed_contents),
+    (is_n5, n5_contents),
 )
-FILE_SUFFIXES = tuple(suffix for _, suffixes, _, _ in _FILES for suffix in suffixes)
+FILE_SUFFIXES = tuple(dict.fromkeys(suffix for _, suffixes, _, _ in _FILES for suffix in suffixes))
 
 
 def contents_of(path: str | Path | Sequence[str | Path]) -> Contents:
@@ -50,9 +61,8 @@ def contents_of(path: str | Path | Sequence[str | Path]) -> Contents:
         return _folder(tree_at(path))
     place = Path(path)
     if place.is_dir():
-        tree = tree_at(place)
-        if is_folder_format(place):
-            return _folder(tree)
+        if is_folder_format(place) or place.suffix.lower() == ".zarr":
+            return _folder(tree_at(place))
         return _sections(place, slice_files(place))
     if not place.exists():
         raise ValueError(f"{place}: no such file")
@@ -81,7 +91,12 @@ def _folder(tree: Tree) -> Contents:
     for recognised, describe in _FOLDERS:
         if recognised(tree):
             return describe(tree)
-    raise ValueError(f"{tree.where}: no Zarr there")
+    if isinstance(tree.place, Path):
+        raise ValueError(f"{tree.where}: no Zarr, N5 or precomputed volume there")
+    raise ValueError(
+        f"{tree.where}: no Zarr, N5 or precomputed volume there (not found, or not public); single "
+        "files such as TIFF or HDF5 are read from this machine only"
+    )
 
 
 def _sections(place: Path, files: Sequence[Path]) -> Contents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import threading
 from collections import OrderedDict
@@ -39,6 +40,7 @@ def handle_of(opener: Callable[[], Any], key: Any) -> Any:
     return found
 
 
+@atexit.register
 def forget_handles() -> None:
     """Close all files that are open between blocks."""
     with _lock:
@@ -103,7 +105,7 @@ class PackedPlanes:
         dtype: np.dtype[Any],
         offset: int = 0,
     ) -> None:
-        self._stream, self._lock = opened(), threading.Lock()
+        self._opened, self._stream, self._lock = opened, opened(), threading.Lock()
         self._shape, self._dtype, self._offset = shape, dtype, offset
 
     def __getitem__(self, box: tuple[slice, ...]) -> NDArray[Any]:
@@ -111,7 +113,11 @@ class PackedPlanes:
         first, last, _ = box[0].indices(self._shape[0])
         planes = []
         with self._lock:
-            self._stream.seek(self._offset + first * length)
+            begin = self._offset + first * length
+            if begin < self._stream.tell():
+                self._stream.close()
+                self._stream = self._opened()
+            self._stream.seek(begin)
             for _ in range(first, last):
                 content = self._stream.read(length)
                 plane = np.frombuffer(content, self._dtype).reshape(self._shape[1:])

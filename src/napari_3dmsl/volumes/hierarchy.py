@@ -16,6 +16,7 @@ from napari_3dmsl.volumes.tree import Tree
 
 _DEEPEST, _MOST = 8, 2000  # folders that are gone into, one in another; nodes that are looked at
 _SCALE = re.compile(r"s\d+")  # how N5 and OpenOrganelle call the levels of a pyramid
+_SCALES = [f"s{level}" for level in range(16)]  # that a server is asked for, which lists nothing
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def hierarchy_contents(tree: Tree, how: Hierarchy) -> Contents:
         When it is damaged, or holds no array.
     """
     root, part = tree, ""
-    while (above := root.above()) is not None and how.node(above, "") is not None:
+    while (above := root.above()) is not None and _is_group(above, how):
         part = f"{root.name}/{part}".rstrip("/")
         root = above
     found = [one for one in _walk(root, how, "") if _within(one, part)]
@@ -88,6 +89,13 @@ def hierarchy_contents(tree: Tree, how: Hierarchy) -> Contents:
     last = PurePosixPath(found[0].name).name if part and len(found) == 1 else ""
     name = f"{root.name.split('.')[0]} {last}".strip()
     return Contents(tree.place, name, how.format, datasets)
+
+
+def _is_group(tree: Tree, how: Hierarchy) -> bool:
+    try:
+        return how.node(tree, "") is not None
+    except ValueError:  # damaged, or a server that answers to everything with a page
+        return False
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,8 @@ def _walk(
     looked = [0] if looked is None else looked
     looked[0] += 1
     node = how.node(tree, name)
+    if node is None and tree.folders(name) is None:
+        return  # a server that has nothing there
     if looked[0] > _MOST or name.count("/") >= _DEEPEST:
         return
     if node is not None and node.array:
@@ -134,10 +144,9 @@ def _walk(
         return
     children = _children(tree, name, node)
     taken: set[str] = set()
-    if node is not None:
-        for one in _pyramids(tree, how, name, node, children):
-            taken |= {level.name.split("/")[0] for level in one.levels}
-            yield one
+    for one in _pyramids(tree, how, name, node or Node(), children):
+        taken |= {level.name.split("/")[0] for level in one.levels}
+        yield one
     for child in children:
         if child not in taken:
             yield from _walk(tree, how, _join(name, child), looked)
@@ -145,7 +154,7 @@ def _walk(
 
 def _children(tree: Tree, name: str, node: Node | None) -> list[str]:
     listed = tree.folders(name)
-    return list(node.children if node else ()) if listed is None else listed
+    return [*(node.children if node else ()), *_SCALES] if listed is None else listed
 
 
 def _pyramids(
@@ -200,6 +209,8 @@ def _named_levels(
     levels = []
     for child in names:
         node = how.node(tree, _join(name, child))
+        if node is None and tree.folders(name) is None:
+            break
         if node is None or not node.array:
             continue
         array = how.array(tree, _join(name, child), node)

@@ -141,8 +141,7 @@ def chosen_dataset(contents: Contents, series: int | str | None) -> Dataset:
             f"{contents.place}: series = {series!r}: {contents.format} holds only one volume"
         )
     by_index = {one.series.index: one for one in contents.datasets}
-    able = [one for one in contents.datasets if one.series.able]
-    known = [one for one in able if one.kind == "labels"]
+    known = [one for one in contents.datasets if one.kind == "labels"]
     candidates = known if known and series is None else list(contents.datasets)
     chosen = choose(
         contents.place,

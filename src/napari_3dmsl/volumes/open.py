@@ -7,19 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_3dmsl.volumes.labels import VoxelNm, check_labels, check_voxel_nm
+from napari_3dmsl.memory import check_memory
+from napari_3dmsl.volumes.contents import (
+    FILE_SUFFIXES,
+    NIFTI_SUFFIXES,
+    contents_of,
+    is_folder_format,
+)
+from napari_3dmsl.volumes.labels import COPIES, VoxelNm, check_labels, check_voxel_nm
+from napari_3dmsl.volumes.lazy import LazyVolume, open_lazy
 from napari_3dmsl.volumes.nifti import read_nifti
 from napari_3dmsl.volumes.numpy_files import npz_series, read_npy, read_npz
 from napari_3dmsl.volumes.pixel_size import PixelSize
 from napari_3dmsl.volumes.series import Series
 from napari_3dmsl.volumes.slices import SLICE_SUFFIXES, read_slices, slice_files
 from napari_3dmsl.volumes.tiff import TIFF_SUFFIXES, read_tiff, tiff_series
+from napari_3dmsl.volumes.tree import is_url
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
-LABEL_SUFFIXES = (*TIFF_SUFFIXES, ".npy", ".npz", *NIFTI_SUFFIXES)
+LABEL_SUFFIXES = FILE_SUFFIXES
+_READ_WHOLE = (*TIFF_SUFFIXES, ".npy", ".npz", *NIFTI_SUFFIXES)
+"""Files that are quicker read in one go than block by block."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +45,7 @@ class LabelVolume:
     name
         A name for people, the file's stem.
     path
-        What errors call it: the file, or the folder of its sections.
+        What errors call it: the file, the folder of its sections, or the URL.
     size_problem
         Why ``voxel_nm`` is ``None``, such as ``the file says no voxel size``; else empty.
     notes
@@ -45,7 +55,7 @@ class LabelVolume:
     labels: NDArray[Any]
     voxel_nm: VoxelNm | None
     name: str
-    path: Path = Path()
+    path: Path | str = Path()
     size_problem: str = ""
     notes: tuple[str, ...] = ()
 
@@ -55,22 +65,28 @@ def open_labels(
     voxel_nm: Sequence[float] | None = None,
     series: int | str | None = None,
     background: int | Literal["max"] | None = None,
+    level: int | str | None = None,
 ) -> LabelVolume:
     """Read a label volume.
 
     Parameters
     ----------
     path
-        ``.tif``/``.tiff``, ``.npy``, ``.npz``, ``.nii`` or ``.nii.gz``; a folder of sections, one
-        TIFF or PNG each; or a list of sections in their order. NIfTI files are (x, y, z) and are
-        turned to (z, y, x); the voxel size in their headers is often wrong and never used.
+        A file: ``.tif``/``.tiff``, ``.npy``, ``.npz``, ``.nii``, ``.nii.gz``, ``.h5``, ``.ims``,
+        ``.mrc``/``.rec``/``.map`` or ``.nrrd``/``.nhdr``. A folder: Zarr, N5 or Neuroglancer
+        precomputed, a group or an array in it, or sections, one TIFF or PNG each. A list of
+        sections in their order. Or the URL of a Zarr, N5 or precomputed volume (``s3://``,
+        ``gs://``, ``https://``). Files that are (x, y, z) are turned to (z, y, x). The voxel size
+        in headers of NIfTI is often wrong and never used.
     voxel_nm
         Voxel size (z, y, x) in nm; wins over what the file says.
     series
-        Number or name of the image of a TIFF, or of the array of a ``.npz``, see `list_series`; by
-        default the one that can be labels.
+        Number or name of the image, array or data set in a file that holds several, see
+        `list_series`; by default the one that can be labels.
     background
         A number besides 0 that stands for background, see `check_labels`.
+    level
+        Number or name of the resolution, where there are several; by default the finest.
 
     Returns
     -------
@@ -81,9 +97,12 @@ def open_labels(
     ------
     ValueError
         One line, when the file is missing, damaged, of another kind, too large for the memory,
-        holds no labels, or several that could be meant.
+        holds no labels, or several that could be meant; or when a package is missing that the
+        format needs.
     """
     given = None if voxel_nm is None else check_voxel_nm(voxel_nm)
+    if level is not None or not _read_in_one_go(path):
+        return _in_memory(open_lazy(path, voxel_nm, series, level), background)
     where, array, size, notes = _read(path, series)
     try:
         labels = check_labels(array, background)
@@ -100,26 +119,31 @@ def open_labels(
 
 
 def list_series(path: str | Path) -> tuple[Series, ...]:
-    """List the images of a TIFF or the arrays of a ``.npz`` file; nothing for other files.
+    """List the images, arrays or data sets of a file that can hold several; nothing for others.
 
     Parameters
     ----------
     path
-        Any file.
+        Any file, or folder, or URL.
 
     Raises
     ------
     ValueError
-        When the file is missing or damaged.
+        When it is missing or damaged.
     """
     name = Path(path).name.lower()
-    if name.endswith(TIFF_SUFFIXES):
+    if name.endswith(TIFF_SUFFIXES) and not is_url(path):
         return tiff_series(path)
-    return npz_series(path) if name.endswith(".npz") else ()
+    if name.endswith(".npz") and not is_url(path):
+        return npz_series(path)
+    if not (is_url(path) or is_label_file(path)) or _read_in_one_go(path):
+        return ()
+    contents = contents_of(path)
+    return tuple(one.series for one in contents.datasets) if contents.several else ()
 
 
 def is_label_file(path: str | Path) -> bool:
-    """Whether a path looks like a label volume: by its ending, or as a folder of sections.
+    """Whether a path looks like a label volume: by its ending, or as a folder that is one.
 
     Parameters
     ----------
@@ -128,11 +152,51 @@ def is_label_file(path: str | Path) -> bool:
     """
     path = Path(path)
     if path.is_dir():
-        return any(
-            file.suffix.lower() in SLICE_SUFFIXES and not file.name.startswith(".")
-            for file in path.iterdir()
-        )
+        return is_folder_format(path) or is_folder_of_sections(path)
     return path.name.lower().endswith(LABEL_SUFFIXES)
+
+
+def is_folder_of_sections(path: str | Path) -> bool:
+    """Whether a folder holds files of one section each.
+
+    Parameters
+    ----------
+    path
+        Of a file or folder.
+    """
+    path = Path(path)
+    return path.is_dir() and any(
+        file.suffix.lower() in SLICE_SUFFIXES and not file.name.startswith(".")
+        for file in path.iterdir()
+    )
+
+
+def _read_in_one_go(path: str | Path | Sequence[str | Path]) -> bool:
+    """Whether a path is one of the files that are read whole, or sections."""
+    files = [path] if isinstance(path, str | Path) else list(path)
+    if len(files) != 1:
+        return True
+    if is_url(files[0]):
+        return False
+    one = Path(files[0])
+    if one.is_dir():
+        return not is_folder_format(one) and one.suffix.lower() not in (".zarr", ".n5")
+    return not one.name.lower().endswith(LABEL_SUFFIXES) or one.name.lower().endswith(_READ_WHOLE)
+
+
+def _in_memory(volume: LazyVolume, background: int | Literal["max"] | None) -> LabelVolume:
+    lazy = volume.labels
+    check_memory(f"{lazy.where}: {'×'.join(map(str, lazy.shape))} voxels", COPIES * lazy.nbytes)
+    try:
+        labels = check_labels(lazy.raw((slice(None),) * 3), background)
+    except ValueError as error:
+        told = str(error)
+        raise ValueError(
+            told if told.startswith(lazy.where) else f"{volume.path}: {told}"
+        ) from None
+    return LabelVolume(
+        labels, volume.voxel_nm, volume.name, volume.path, volume.size_problem, volume.notes
+    )
 
 
 def _read(
@@ -149,7 +213,7 @@ def _read(
     if path.is_file() and name.endswith(".npz"):
         return path, read_npz(path, series), unknown, ()
     if series is not None:
-        raise ValueError(f"{path}: series = {series!r}: only .tif and .npz files hold several")
+        raise ValueError(f"{path}: series = {series!r}: such a file holds one volume only")
     if len(files) != 1:
         return _read_sections(path, files)
     if path.is_dir():
@@ -158,8 +222,8 @@ def _read(
         return path, read_npy(path), unknown, ()
     if name.endswith(NIFTI_SUFFIXES):
         return path, read_nifti(path), unknown, ()
-    known = ", ".join(LABEL_SUFFIXES)
-    raise ValueError(f"{path}: not a label volume; expected {known} or a folder of sections")
+    contents_of(path)  # says what is expected
+    raise ValueError(f"{path}: not a label volume")
 
 
 def _read_sections(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from napari_3dmsl.reading import reading
 from napari_3dmsl.volumes.attribute_sizes import letters_of
 from napari_3dmsl.volumes.hierarchy import Hierarchy, Node, hierarchy_contents
 from napari_3dmsl.volumes.stored import Contents, StoredArray
+from napari_3dmsl.volumes.tensor_store import kvstore_of, open_tensor
 from napari_3dmsl.volumes.tree import FolderTree, Tree, json_in
 
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
@@ -75,10 +77,13 @@ def _listed(attributes: Mapping[str, Any], consolidated: Any, mark: str) -> tupl
 
 
 def _array(tree: Tree, name: str, node: Node) -> StoredArray:
-    opener = partial(_open_folder, tree.path / name) if isinstance(tree, FolderTree) else None
     where = f"{tree.where}/{name}" if name else tree.where
-    if opener is None:
-        raise ValueError(f"{where}: not on this machine")
+    opener: Callable[[], Any]
+    if isinstance(tree, FolderTree):
+        opener = partial(_open_folder, tree.path / name)
+    else:
+        driver = "zarr" if tree.content(f"{name}/.zarray" if name else ".zarray") else "zarr3"
+        opener = partial(open_tensor, driver, json.dumps(kvstore_of(tree.place, name)))
     with reading(where, "damaged Zarr"):
         array = opener()
         shape = tuple(int(length) for length in array.shape)

@@ -9,8 +9,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLineEdit, QWidget
 
 from napari_3dmsl.described import described as settings_of
-from napari_3dmsl.image_io.label_files import open_label_file
-from napari_3dmsl.volumes.open import LABEL_SUFFIXES, LabelVolume, list_series
+from napari_3dmsl.volumes.open import LABEL_SUFFIXES, LabelVolume, list_series, open_labels
 from napari_3dmsl.widgets.common.form import button
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.extract.settings import SourceSettings
@@ -101,7 +100,7 @@ class LabelSource(QWidget):
         try:
             if series is None:
                 self._offer([one for one in _series_of(path) if not one.refused])
-            volume = open_label_file(path, series=series, background=self.background())
+            volume = open_labels(path, series=series, background=self.background())
         except (ValueError, OSError) as error:
             self.failed.emit(str(error))
             return

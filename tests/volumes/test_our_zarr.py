@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from napari_3dmsl.image_io.label_files import open_label_file
 from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
-
-pytest.importorskip("zarr", minversion="3")
+from napari_3dmsl.volumes.open import open_labels
 
 SHAPE = (6, 8, 9)
 MASK = (np.arange(np.prod(SHAPE)).reshape(SHAPE) % 3).astype(np.uint16)
@@ -28,22 +25,22 @@ def written(folder: Path, axes: str = "ZYX", **masks: np.ndarray) -> Path:
 def test_a_mask_is_read_with_its_voxel_size(tmp_path: Path, axes: str, more: int) -> None:
     path = written(tmp_path, axes, mask=MASK[(None,) * more])
     for place in (path, path / "labels" / "mask", str(path)):
-        volume = open_label_file(place)
+        volume = open_labels(place)
         np.testing.assert_array_equal(volume.labels, MASK)
         assert volume.voxel_nm == pytest.approx((30, 20, 10))
         assert volume.name == "a mask"
-    assert open_label_file(path, voxel_nm=(1, 2, 3)).voxel_nm == (1, 2, 3)
-    assert set(np.unique(open_label_file(path, background=2).labels)) == {0, 1}
+    assert open_labels(path, voxel_nm=(1, 2, 3)).voxel_nm == (1, 2, 3)
+    assert set(np.unique(open_labels(path, background=2).labels)) == {0, 1}
 
 
 def test_of_several_masks_one_is_named(tmp_path: Path) -> None:
     path = written(tmp_path, cells=MASK, mitochondria=2 * MASK)
-    with pytest.raises(ValueError, match=r"a.zarr: masks in it: 0 'cells', 1 'mitochondria'"):
-        open_label_file(path)
+    with pytest.raises(ValueError, match=r"a.zarr: 2 images .*0 'labels/cells'.*1 'labels/mito"):
+        open_labels(path)
     for series in ("mitochondria", 1, "1"):
-        np.testing.assert_array_equal(open_label_file(path, series=series).labels, 2 * MASK)
-    with pytest.raises(ValueError, match="no mask 'er'"):
-        open_label_file(path, series="er")
+        np.testing.assert_array_equal(open_labels(path, series=series).labels, 2 * MASK)
+    with pytest.raises(ValueError, match="no series 'er'"):
+        open_labels(path, series="er")
 
 
 def test_what_is_no_label_volume_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -55,14 +52,8 @@ def test_what_is_no_label_volume_is_refused_in_one_line(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         path = written(tmp_path / folder, **told)  # type: ignore[arg-type]
         with pytest.raises(ValueError, match=r"a\.zarr") as raised:
-            open_label_file(path)
+            open_labels(path)
         assert "\n" not in str(raised.value)
     (tmp_path / "other.zarr").mkdir()
-    with pytest.raises(ValueError, match="no OME-Zarr image here"):
-        open_label_file(tmp_path / "other.zarr")
-
-
-def test_other_files_are_read_as_ever(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", MASK)
-    found: Any = open_label_file(tmp_path / "a.npy")
-    np.testing.assert_array_equal(found.labels, MASK)
+    with pytest.raises(ValueError, match="no Zarr"):
+        open_labels(tmp_path / "other.zarr")

@@ -1,0 +1,64 @@
+"""N5: arrays (x, y, z) in chunks, read by tensorstore."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from napari_3dmsl.reading import reading
+from napari_3dmsl.volumes.attribute_sizes import letters_of
+from napari_3dmsl.volumes.hierarchy import Hierarchy, Node, hierarchy_contents
+from napari_3dmsl.volumes.optional import needed
+from napari_3dmsl.volumes.stored import Contents, StoredArray
+from napari_3dmsl.volumes.tensor_store import kvstore_of, open_tensor
+from napari_3dmsl.volumes.tree import Tree, json_in
+
+_FILE = "attributes.json"
+_AXES = "XYZCT"  # the first one runs fastest
+
+
+def is_n5(tree: Tree) -> bool:
+    """Whether a folder is an N5, or a group or an array in one.
+
+    Parameters
+    ----------
+    tree
+        The folder.
+    """
+    return tree.name.lower().endswith(".n5") or tree.content(_FILE) is not None
+
+
+def n5_contents(tree: Tree) -> Contents:
+    """Describe the data sets of an N5.
+
+    Parameters
+    ----------
+    tree
+        The whole, or a group or an array in it.
+    """
+    needed("tensorstore", "N5", tree.where)
+    return hierarchy_contents(tree, Hierarchy("N5", _node, _array, order="XYZ"))
+
+
+def _node(tree: Tree, name: str) -> Node | None:
+    told = json_in(tree, f"{name}/{_FILE}" if name else _FILE)
+    if told is None:
+        return None
+    return Node(told, "dimensions" in told and "dataType" in told)
+
+
+def _array(tree: Tree, name: str, node: Node) -> StoredArray:
+    where = f"{tree.where}/{name}" if name else tree.where
+    told: Any = node.attributes
+    with reading(where, "damaged N5"):
+        shape = tuple(int(length) for length in told["dimensions"])
+        chunks = tuple(int(length) for length in told["blockSize"])
+        dtype = np.dtype(str(told["dataType"]))
+        if len(chunks) != len(shape):
+            raise ValueError(f"blocks of {chunks} in dimensions {shape}")
+    opener = partial(open_tensor, "n5", json.dumps(kvstore_of(tree.place, name)))
+    named = letters_of(list(reversed(told.get("axes") or ())), len(shape))
+    return StoredArray(where, shape, dtype, chunks, named or _AXES[: len(shape)], opener)

@@ -1,0 +1,66 @@
+"""One volume in every container: the same voxels, sizes and classes, in memory and lazily."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+from containers import CONTAINERS, Container
+
+from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
+from napari_3dmsl.shapes.phantom import make_phantom
+from napari_3dmsl.shapes.shape import measure_shapes
+from napari_3dmsl.volumes.lazy import open_lazy
+from napari_3dmsl.volumes.open import is_label_file, open_labels
+
+SIZE = (100.0, 80.0, 90.0)
+BOX = (slice(5, 30), slice(10, 47), slice(33, 60))
+
+
+@pytest.fixture(scope="module")
+def labels():
+    return make_phantom(seed=0, voxel_nm=SIZE).labels.astype(np.uint16)
+
+
+def classes(labels, voxel_nm) -> list[tuple[str, int, float]]:
+    settings = ExtractionSettings(voxel_nm=voxel_nm)
+    shapes = measure_shapes(extract_instances(labels > 0, settings))
+    return [
+        (str(one.classification.shape_class), one.voxel_count, round(one.volume_um3, 9))
+        for one in shapes
+    ]
+
+
+@pytest.mark.parametrize("container", CONTAINERS, ids=lambda one: one.name)
+def test_every_container_gives_the_same_voxels_and_sizes(
+    tmp_path: Path, labels, container: Container
+) -> None:
+    path = container.write(tmp_path, labels, SIZE)
+    assert is_label_file(path)
+    given = None if container.tells_size else SIZE
+    lazy, whole = open_lazy(path, given), open_labels(path, given)
+    for found in (lazy, whole):
+        assert found.labels.shape == labels.shape
+        assert found.voxel_nm == pytest.approx(SIZE, rel=1e-6)
+    np.testing.assert_array_equal(whole.labels, labels)
+    np.testing.assert_array_equal(lazy.labels[...], labels)
+    copy = pickle.loads(pickle.dumps(lazy.labels))
+    np.testing.assert_array_equal(copy[BOX], labels[BOX])
+    assert lazy.name == whole.name
+    assert (open_lazy(path).voxel_nm is None) is (not container.tells_size)
+
+
+def test_every_container_gives_the_same_classes(tmp_path: Path, labels) -> None:
+    expected = classes(labels, SIZE)
+    assert len(expected) > 10
+    for number, container in enumerate(CONTAINERS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        volume = open_labels(
+            container.write(folder, labels, SIZE), None if container.tells_size else SIZE
+        )
+        assert volume.voxel_nm is not None
+        sizes = [float(f"{nm:.9g}") for nm in volume.voxel_nm]  # MRC has float32
+        assert classes(volume.labels, sizes) == expected, container.name
