@@ -50,6 +50,7 @@ _NAMES_OF = {
     "shapes.shape": ("Shape", "feature_table", "iter_shapes", "measure_shapes"),
     "shapes.skeleton": ("Skeleton", "skeleton_from_mask"),
     "volumes.labels": ("check_labels",),
+    "volumes.lazy": ("LazyVolume", "open_lazy"),
     "volumes.open": ("LabelVolume", "list_series", "open_labels"),
     "volumes.plausibility": ("label_warnings", "size_warning"),
 }

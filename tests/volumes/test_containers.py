@@ -53,8 +53,9 @@ def test_every_container_gives_the_same_voxels_and_sizes(
 
 
 def test_every_container_gives_the_same_classes(tmp_path: Path, labels) -> None:
+    labels = labels[:, :60, :60]
     expected = classes(labels, SIZE)
-    assert len(expected) > 10
+    assert len(expected) > 3
     for number, container in enumerate(CONTAINERS):
         folder = tmp_path / str(number)
         folder.mkdir()
