@@ -63,7 +63,7 @@ class Hierarchy:
 def hierarchy_contents(tree: Tree, how: Hierarchy) -> Contents:
     """Describe all data sets of a tree, or of a part of one.
 
-    Names and voxel sizes lie in the groups above an array, so a part is described by the whole.
+    Names and voxel sizes lie in the group above an array, so that is looked at, too.
 
     Parameters
     ----------
@@ -81,7 +81,10 @@ def hierarchy_contents(tree: Tree, how: Hierarchy) -> Contents:
     while (above := root.above()) is not None and _is_group(above, how):
         part = f"{root.name}/{part}".rstrip("/")
         root = above
-    found = [one for one in _walk(root, how, "") if _within(one, part)]
+    beside = _Walk(root, how).below(part.rpartition("/")[0])
+    found = [one for one in beside if _within(one, part)]
+    if part and not found:  # nobody has told of it
+        found = list(_Walk(root, how).below(part))
     narrowed = [_only(one, part) for one in found]
     if not narrowed:
         raise ValueError(f"{tree.where}: {how.format} without arrays")
@@ -127,34 +130,47 @@ def _dataset(index: int, one: _Found) -> Dataset:
     return Dataset(series, one.levels, one.kind)
 
 
-def _walk(
-    tree: Tree, how: Hierarchy, name: str, looked: list[int] | None = None
-) -> Iterator[_Found]:
-    looked = [0] if looked is None else looked
-    looked[0] += 1
-    node = how.node(tree, name)
-    if node is None and tree.folders(name) is None:
-        return  # a server that has nothing there
-    if looked[0] > _MOST or name.count("/") >= _DEEPEST:
-        return
-    if node is not None and node.array:
-        array = how.array(tree, name, node)
-        size = size_in(node.attributes, array.axes, how.order)
-        yield _Found(name, (StoredLevel("", array, size),), _kind(name, node))
-        return
-    children = _children(tree, name, node)
-    taken: set[str] = set()
-    for one in _pyramids(tree, how, name, node or Node(), children):
-        taken |= {level.name.split("/")[0] for level in one.levels}
-        yield one
-    for child in children:
-        if child not in taken:
-            yield from _walk(tree, how, _join(name, child), looked)
+class _Walk:
+    """One way through a tree: what was looked at, and what groups have told of the rest."""
 
+    def __init__(self, tree: Tree, how: Hierarchy) -> None:
+        self._tree, self._how = tree, how
+        self._looked = 0
+        self._told: set[str] = set()  # names of groups and arrays, where nothing is listed
 
-def _children(tree: Tree, name: str, node: Node | None) -> list[str]:
-    listed = tree.folders(name)
-    return [*(node.children if node else ()), *_SCALES] if listed is None else listed
+    def below(self, name: str) -> Iterator[_Found]:
+        """Yield the data sets at a place and below it."""
+        self._looked += 1
+        node = self._how.node(self._tree, name)
+        if self._looked > _MOST or name.count("/") >= _DEEPEST:
+            return
+        if node is not None and node.array:
+            array = self._how.array(self._tree, name, node)
+            size = size_in(node.attributes, array.axes, self._how.order)
+            yield _Found(name, (StoredLevel("", array, size),), _kind(name, node))
+            return
+        children = self._children(name, node)
+        if children is None:
+            return  # a server that has nothing there
+        taken: set[str] = set()
+        for one in _pyramids(self._tree, self._how, name, node or Node(), children):
+            taken |= {level.name.split("/")[0] for level in one.levels}
+            yield one
+        for child in children:
+            if child not in taken:
+                yield from self.below(_join(name, child))
+
+    def _children(self, name: str, node: Node | None) -> list[str] | None:
+        listed = self._tree.folders(name)
+        if listed is not None:
+            return listed
+        if node is not None:
+            self._told |= {_join(name, child) for child in node.children}
+        before = f"{name}/" if name else ""
+        inside = [one.removeprefix(before) for one in self._told if one.startswith(before)]
+        if node is None and not inside:
+            return None
+        return [*dict.fromkeys(one.split("/")[0] for one in sorted(inside)), *_SCALES]
 
 
 def _pyramids(

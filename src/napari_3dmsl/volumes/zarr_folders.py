@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from napari_3dmsl.volumes.stored import Contents, StoredArray
 from napari_3dmsl.volumes.tensor_store import kvstore_of, open_tensor
 from napari_3dmsl.volumes.tree import FolderTree, Tree, json_in
 
+_END = re.compile(r"/\.z(array|group|attrs)$")  # of names in the consolidated metadata of version 2
 _MARKS = ("zarr.json", ".zarray", ".zgroup")
 
 
@@ -51,7 +53,7 @@ def _node(tree: Tree, name: str) -> Node | None:
         return Node(
             {"dimension_names": names, **attributes},
             told.get("node_type") == "array",
-            _listed(attributes, told.get("consolidated_metadata"), ""),
+            _listed(attributes, told.get("consolidated_metadata")),
         )
     array = json_in(tree, f"{place}.zarray")
     group = None if array is not None else json_in(tree, f"{place}.zgroup")
@@ -59,18 +61,18 @@ def _node(tree: Tree, name: str) -> Node | None:
         return None
     attributes = json_in(tree, f"{place}.zattrs") or {}
     consolidated = None if array is not None else json_in(tree, f"{place}.zmetadata")
-    return Node(attributes, array is not None, _listed(attributes, consolidated, "/.z"))
+    return Node(attributes, array is not None, _listed(attributes, consolidated))
 
 
-def _listed(attributes: Mapping[str, Any], consolidated: Any, mark: str) -> tuple[str, ...]:
-    """Names of the children that a group tells: in one list of all metadata, or as OME's labels."""
+def _listed(attributes: Mapping[str, Any], consolidated: Any) -> tuple[str, ...]:
+    """Names in a group that it tells: in one list of all metadata below it, or as OME's labels."""
     names = [str(name) for name in attributes.get("labels") or () if isinstance(name, str)]
     ome = attributes.get("ome")
     if isinstance(ome, Mapping):
         names += [str(name) for name in ome.get("labels") or ()]
     told = consolidated.get("metadata") if isinstance(consolidated, Mapping) else None
     if isinstance(told, Mapping):
-        names += [str(name).split("/")[0] for name in told if not mark or mark in f"/{name}"]
+        names += [_END.sub("", f"/{name}").strip("/") for name in told]
     if "multiscales" in attributes or (isinstance(ome, Mapping) and "multiscales" in ome):
         names.append("labels")
     return tuple(dict.fromkeys(name for name in names if name and not name.startswith(".")))
