@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,18 +12,30 @@ from napari_3dmsl.cli._output import AsJson, lengths, show
 
 Report = tuple[dict[str, Any], list[str]]
 
+_COUNTED = 256 << 20  # bytes of labels that are counted without being asked
+_CONTAINERS = ("Zarr", "N5", "precomputed", "HDF5", "Imaris", "MRC", "NRRD")
+
 
 def info(
     path: Annotated[
-        Path | None,
+        str | None,
         typer.Argument(
-            help="A mesh, labels, a TIFF, an image set, or a shape library, also in zips.",
+            help="A mesh, labels (a URL, too), a TIFF, an image set, or a shape library, also in "
+            "zips.",
             show_default=False,
         ),
     ] = None,
     presets: Annotated[
         bool, typer.Option("--presets", help="List microscopes, objectives and cameras instead.")
     ] = False,
+    count: Annotated[
+        bool | None,
+        typer.Option(
+            "--count/--no-count",
+            help="Read a label volume, too: count its labels, and say what is improbable.",
+            show_default="only small files",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a mesh, an image, a shape library or an image set is: sizes, units, counts."""
@@ -31,7 +44,7 @@ def info(
     if path is None:
         show(*_presets(), as_json)
     else:
-        result, lines = _file(path)
+        result, lines = _file(path, count)
         show({"path": str(path), **result}, lines, as_json)
 
 
@@ -53,19 +66,23 @@ def _presets() -> Report:
     ]
 
 
-def _file(path: Path) -> Report:
+def _file(given: str, count: bool | None) -> Report:
     from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES
     from napari_3dmsl.library.instance_files import LOCK_FILE, MESH_FILE
     from napari_3dmsl.library.library import is_library
     from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
     from napari_3dmsl.volumes.open import LABEL_SUFFIXES, is_label_file
+    from napari_3dmsl.volumes.tree import is_url
 
+    if is_url(given):
+        return _volume(given, count)
+    path = Path(given)
     if (path / LOCK_FILE).is_file():
         return _image_set(path)
     if (path / MESH_FILE).is_file():
         return _instance(path)
     if path.is_dir() and not is_library(path) and is_label_file(path):
-        return _volume(path)
+        return _volume(path, count)
     if path.is_dir() or path.suffix.lower() == ".zip":
         return _library(path)
     if not path.exists():
@@ -75,7 +92,7 @@ def _file(path: Path) -> Report:
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return _image(path)
     if is_label_file(path):
-        return _volume(path)
+        return _volume(path, count)
     known = ", ".join((*MESH_SUFFIXES, *LABEL_SUFFIXES))
     raise ValueError(f"{path}: expected a folder of shapes or one of .zip, {known}")
 
@@ -179,7 +196,74 @@ def _image(path: Path) -> Report:
     return result, lines
 
 
-def _volume(path: Path) -> Report:
+def _volume(path: Path | str, count: bool | None) -> Report:
+    """Tell of a label volume by its headers; of a small file its labels, too."""
+    from napari_3dmsl.volumes.contents import contents_of
+    from napari_3dmsl.volumes.lazy import chosen_dataset
+
+    contents = contents_of(path)
+    able = [one for one in contents.datasets if one.series.able]
+    if not able:
+        chosen_dataset(contents, None)  # says why
+    datasets = [_dataset(one) for one in contents.datasets]
+    result = {"kind": "labels", "format": contents.format, "datasets": datasets}
+    lines = [f"{path}: {contents.format}, {len(datasets)} data set{'s'[: len(datasets) > 1]}"]
+    for one, told in zip(contents.datasets, datasets, strict=True):
+        lines += _told(one, told)
+    if len(able) == 1:
+        chosen = datasets[contents.datasets.index(able[0])]
+        finest = chosen["levels"][0]
+        result |= {name: finest[name] for name in ("shape", "dtype", "voxel_nm")}
+    if count or (count is None and _small(contents)):
+        counted, more = _counted(path)
+        return result | counted, [*lines, *more]
+    notes = [note for one in contents.datasets for note in one.notes]
+    return {**result, "labels": None, "warnings": notes}, [
+        *lines,
+        *(f"warning: {note}" for note in notes),
+    ]
+
+
+def _dataset(dataset: Any) -> dict[str, Any]:
+    from napari_3dmsl.volumes.lazy_labels import LazyLabels
+
+    levels = []
+    for level in dataset.levels:
+        labels = LazyLabels(level.array) if dataset.series.able else level.array
+        told = {"name": level.name, "shape": labels.shape, "chunks": labels.chunks}
+        told |= {"dtype": str(level.array.dtype), "voxel_nm": level.size.voxel_nm}
+        levels.append({**told, "size_problem": level.size.problem})
+    series = dataset.series
+    told = {"index": series.index, "name": series.name, "kind": dataset.kind}
+    return {**told, "axes": series.axes, "refused": series.refused, "levels": levels}
+
+
+def _told(dataset: Any, told: dict[str, Any]) -> list[str]:
+    """Return a line for a data set, and one for each of its levels."""
+    name = f" '{told['name']}'" if told["name"] else ""
+    what = told["refused"] or {"labels": "labels"}.get(told["kind"], "may be labels")
+    axes = "(z, y, x)" if dataset.series.able else f"({told['axes'].lower() or 'axes of the file'})"
+    lines = [f"{told['index']}{name}: {what}"]
+    for number, level in enumerate(told["levels"]):
+        called = f" '{level['name']}'" if level["name"] else ""
+        size = level["size_problem"] or f"voxels of {lengths(level['voxel_nm'], 'nm')} (z, y, x)"
+        shape = " × ".join(map(str, level["shape"]))
+        lines.append(f"  level {number}{called}: {shape} {axes}, {level['dtype']}, {size}")
+    return lines
+
+
+def _small(contents: Any) -> bool:
+    """Whether a volume is small and in a file of its own, so that its labels are counted."""
+    if contents.format in _CONTAINERS or isinstance(contents.place, str):
+        return False
+    return all(
+        prod(one.levels[0].array.shape) * one.levels[0].array.dtype.itemsize <= _COUNTED
+        for one in contents.datasets
+    )
+
+
+def _counted(path: Path | str) -> Report:
+    """Read a volume, and tell of its labels."""
     from napari_3dmsl.volumes.open import open_labels
     from napari_3dmsl.volumes.plausibility import label_values, label_warnings
 
@@ -187,17 +271,14 @@ def _volume(path: Path) -> Report:
     labels, count = volume.labels, len(label_values(volume.labels))
     warnings = [*volume.notes, *label_warnings(labels, volume.voxel_nm, instances=True)]
     result = {
-        "kind": "labels",
         "shape": labels.shape,
         "dtype": str(labels.dtype),
         "voxel_nm": volume.voxel_nm,
         "labels": count,
         "warnings": warnings,
     }
-    size = volume.size_problem or f"voxels of {lengths(volume.voxel_nm or (), 'nm')} (z, y, x)"
     return result, [
-        f"{path}: {count:,} labels, {' × '.join(map(str, labels.shape))} (z, y, x), {labels.dtype}",
-        size,
+        f"{count:,} labels, {' × '.join(map(str, labels.shape))} (z, y, x), {labels.dtype}",
         *(f"warning: {text}" for text in warnings),
     ]
 
