@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from napari_3dmsl.shapes.packed_erosion import erode_packed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -54,7 +56,7 @@ def erode(
     if structure.size == 1:
         return mask
     if structure.sum() <= LARGEST_STRUCTURE:
-        return ndimage.binary_erosion(mask, structure, border_value=1)
+        return erode_packed(mask, structure)
     result = np.zeros_like(mask)
     pieces = components(mask, 26)
     for label, box in boxes(pieces):
