@@ -567,11 +567,15 @@ def consecutive(labels: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int
     top = int(labels.max())
     if top <= LOOKED_UP:  # a table of all numbers up to the largest is faster than sorting voxels
         present = np.zeros(top + 1, dtype=bool)
-        present[labels.view(np.uint8) if labels.dtype == bool else labels] = True
         present[0] = True
+        found = np.empty(labels.shape, np.int32)
+        planes = labels.view(np.uint8) if labels.dtype == bool else labels
+        for plane in planes:  # one at a time: as indices they are widened to 8 bytes
+            present[plane] = True
         number = np.cumsum(present, dtype=np.int32) - np.int32(1)
-        found = number.take(labels)
-        return np.ascontiguousarray(found), np.flatnonzero(present)
+        for target, plane in zip(found, planes, strict=True):
+            number.take(plane, out=target, mode="clip")
+        return found, np.flatnonzero(present)
     flat = np.ravel(labels)
     starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))  # of equal neighbours
     values, inverse = np.unique(flat[starts], return_inverse=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.shapes.blockwise.grid import Grid, Triple, size_of
-from napari_3dmsl.shapes.blockwise.stages import array_at, keep_record
+from napari_3dmsl.shapes.blockwise.stages import keep_record, type_of, write_box
 from napari_3dmsl.shapes.downsampling import downsample_labels, downsample_mask, stride
 
 if TYPE_CHECKING:
@@ -86,14 +86,13 @@ class ReadPart:
             Of the part.
         """
         box = self.grid.box(number)
-        target = array_at(self.target)
-        coarse = np.zeros(size_of(box), target.dtype)
+        coarse = np.zeros(size_of(box), type_of(self.target))
         for part in self._pieces(size_of(box)):
             here = _moved(part, box)
             coarse[part] = self._downsampled(np.asarray(self.source[self._fine(here)]))
         foreground = int(np.count_nonzero(coarse))
         if foreground:
-            target[box] = coarse
+            write_box(self.target, box, coarse)
         keep_record(self.records, number, foreground=foreground)
 
     def _downsampled(self, labels: NDArray[Any]) -> NDArray[Any]:

@@ -11,9 +11,9 @@ from napari_3dmsl.shapes.blockwise.components import Measured, compact
 from napari_3dmsl.shapes.blockwise.dividing import objects_of
 from napari_3dmsl.shapes.blockwise.grid import Grid, size_of, within
 from napari_3dmsl.shapes.blockwise.labelling import Parting
-from napari_3dmsl.shapes.blockwise.stages import array_at, keep_record
+from napari_3dmsl.shapes.blockwise.stages import keep_record, read_box, write_box
 from napari_3dmsl.shapes.blockwise.stored_labels import look_up
-from napari_3dmsl.shapes.morphology import dilate_instances, grow_box
+from napari_3dmsl.shapes.morphology import dilate_instances, grow_box, voxel_counts
 
 
 @dataclass(frozen=True)
@@ -58,18 +58,21 @@ class DilateBlock:
             look_up(self.numbers, self.grid, near, numbering.of_block(near), around, markers)
         names, local = compact(markers)
         grown = dilate_instances(local, self.parting.radius, self.parting.voxel, _tell_nobody)
-        present, parts = compact(grown[within(core, around)])
+        del markers, local
+        grown = grown[within(core, around)]
+        present, parts = compact(grown)
         labels = names[present - 1]
-        mask = np.asarray(array_at(self.mask)[core])
         if len(labels):
-            array_at(self.target)[core] = np.concatenate([[0], labels])[parts]
-        keep_record(
-            self.records,
-            number,
-            labels=labels,
-            inside=np.bincount(parts[mask], minlength=len(labels) + 1)[1:],
-            **Measured.of(parts, core).arrays(),
-        )
+            table = np.concatenate([[0], labels]).astype(np.int32)
+            for grown_plane, plane in zip(grown, parts, strict=True):
+                table.take(plane, out=grown_plane, mode="clip")
+            write_box(self.target, core, grown)
+        measured = Measured.of(parts, core)
+        parts *= read_box(self.mask, core)
+        inside = np.zeros(len(labels) + 1, np.int64)
+        counts = voxel_counts(parts)
+        inside[: len(counts)] = counts
+        keep_record(self.records, number, labels=labels, inside=inside[1:], **measured.arrays())
 
 
 def _tell_nobody(done: int, total: int) -> None:

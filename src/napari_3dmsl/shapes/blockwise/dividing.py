@@ -13,7 +13,7 @@ import numpy as np
 from napari_3dmsl.shapes.blockwise.components import Measured, Numbering, compact
 from napari_3dmsl.shapes.blockwise.grid import Grid, common, size_of, within
 from napari_3dmsl.shapes.blockwise.labelling import Parting
-from napari_3dmsl.shapes.blockwise.stages import array_at, keep_record, record_of
+from napari_3dmsl.shapes.blockwise.stages import keep_record, read_box, record_of, write_box
 from napari_3dmsl.shapes.blockwise.stored_labels import look_up
 from napari_3dmsl.shapes.morphology import components, divide, erode, grow_box
 
@@ -172,7 +172,7 @@ class DivideObject:
     def _markers(self, region: NDArray[np.bool_], box: Box) -> NDArray[np.int32]:
         """Return the markers of the object, numbered in the order of their first voxels."""
         around = grow_box(box, self.parting.reach, self.grid.shape)
-        mask = np.asarray(array_at(self.mask)[around])
+        mask = read_box(self.mask, around)
         eroded = erode(mask, self.parting.radius, self.parting.voxel)[within(box, around)]
         return components(eroded & region, self.parting.connectivity)
 
@@ -225,5 +225,5 @@ class InsertParts:
             names = np.concatenate([[0], record["labels"]]).astype(np.int32)
             here = labels[within(shared, core)]
             np.copyto(here, names[parts], where=parts > 0)
-        array_at(self.target)[core] = labels
+        write_box(self.target, core, labels)
         keep_record(self.records, number)

@@ -13,7 +13,7 @@ from scipy import ndimage
 from napari_3dmsl.shapes.blockwise.components import Measured, Numbering
 from napari_3dmsl.shapes.blockwise.grid import Grid, size_of
 from napari_3dmsl.shapes.blockwise.run import Run
-from napari_3dmsl.shapes.blockwise.stages import array_at, keep_record, record_of
+from napari_3dmsl.shapes.blockwise.stages import keep_record, record_of, write_box
 from napari_3dmsl.shapes.blockwise.stored_labels import CHANGED, look_up
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class FillBlock:
         look_up(self.numbers, self.grid, number, table, core, labels)
         record = record_of(self.cavities, 0, "places", "labels")
         _put(labels, record["places"] - [side.start for side in core], record["labels"])
-        array_at(self.target)[core] = labels
+        write_box(self.target, core, labels)
         keep_record(self.records, number)
 
 

@@ -19,7 +19,7 @@ from napari_3dmsl.shapes.blockwise.finish import Found
 from napari_3dmsl.shapes.blockwise.grid import Grid
 from napari_3dmsl.shapes.blockwise.joining import faces_of, first_voxels
 from napari_3dmsl.shapes.blockwise.run import Run
-from napari_3dmsl.shapes.blockwise.stages import array_at, keep_record, record_of
+from napari_3dmsl.shapes.blockwise.stages import keep_record, read_box, record_of, write_box
 from napari_3dmsl.shapes.blockwise.stored_labels import BLOCKS
 from napari_3dmsl.shapes.extraction import consecutive
 from napari_3dmsl.shapes.pieces import CONNECTIVITY, several_pieces
@@ -61,7 +61,7 @@ class NumberBlock:
             Of the block.
         """
         core = self.grid.box(number)
-        local, values = consecutive(np.asarray(array_at(self.labels)[core]))
+        local, values = consecutive(read_box(self.labels, core))
         found: dict[str, Any] = {
             "values": values[1:],
             f"{PIECES}_first": np.empty((0, 3), np.int64),
@@ -83,7 +83,7 @@ class NumberBlock:
                 **faces_of(pieces, PIECES),
                 **about.arrays(),
             }
-            array_at(self.target)[core] = pieces if self.split else local
+            write_box(self.target, core, pieces if self.split else local)
         keep_record(self.records, number, **found)
 
 

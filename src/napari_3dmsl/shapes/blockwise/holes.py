@@ -12,7 +12,7 @@ import numpy as np
 from napari_3dmsl.shapes.blockwise.components import Numbering, number_components
 from napari_3dmsl.shapes.blockwise.grid import Grid
 from napari_3dmsl.shapes.blockwise.joining import faces_of, first_voxels
-from napari_3dmsl.shapes.blockwise.stages import array_at, keep_record, record_of
+from napari_3dmsl.shapes.blockwise.stages import keep_record, read_box, record_of, write_box
 from napari_3dmsl.shapes.morphology import components, voxel_counts
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class FindHoles:
             Of the block.
         """
         core = self.grid.box(number)
-        background = components(~np.asarray(array_at(self.mask)[core]), FACES)
+        background = components(~read_box(self.mask, core), FACES)
         first = first_voxels(background, int(background.max()))
         outside = np.zeros(len(first) + 1, bool)
         for axis, (side, size) in enumerate(zip(core, self.grid.shape, strict=True)):
@@ -127,11 +127,11 @@ class FillHoles:
             Of the block.
         """
         core = self.grid.box(number)
-        mask = np.asarray(array_at(self.mask)[core])
+        mask = read_box(self.mask, core)
         numbering, cavity = _cavities_of(self.folder)
         fill = cavity[numbering.of_block(number)]
         if fill.any():
             mask = mask | fill[components(~mask, FACES)]
         if mask.any():
-            array_at(self.target)[core] = mask
+            write_box(self.target, core, mask)
         keep_record(self.records, number)

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from napari_3dmsl.shapes.blockwise.components import Measured
 from napari_3dmsl.shapes.blockwise.grid import Grid, Triple, within
 from napari_3dmsl.shapes.blockwise.joining import faces_of, first_voxels
-from napari_3dmsl.shapes.blockwise.stages import array_at, keep_record
+from napari_3dmsl.shapes.blockwise.stages import keep_record, read_box, write_box
 from napari_3dmsl.shapes.morphology import TOLERANCE, components, erode, grow_box
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_3dmsl.shapes.morphology import Box
 
 PIECES: Literal["pieces"] = "pieces"
 MARKERS: Literal["markers"] = "markers"
+_NOTHING = {
+    f"{PIECES}_first": np.empty((0, 3), np.int64),
+    f"{MARKERS}_first": np.empty((0, 3), np.int64),
+    "piece_of_marker": np.empty(0, np.int32),
+    **Measured.nothing(0).arrays(f"{PIECES}_"),
+}
 
 
 @dataclass(frozen=True)
@@ -77,31 +88,31 @@ class LabelBlock:
         core = self.grid.box(number)
         around = grow_box(core, self.parting.reach, self.grid.shape)
         inner = within(core, around)
-        mask = np.asarray(array_at(self.mask)[around])
-        found: dict[str, Any] = {
-            f"{PIECES}_first": np.empty((0, 3), np.int64),
-            f"{MARKERS}_first": np.empty((0, 3), np.int64),
-            "piece_of_marker": np.empty(0, np.int32),
-            **Measured.nothing(0).arrays(f"{PIECES}_"),
-        }
-        if mask[inner].any():
-            eroded = np.ascontiguousarray(
-                erode(mask, self.parting.radius, self.parting.voxel)[inner]
-            )
-            mask = np.ascontiguousarray(mask[inner])
-            pieces = components(mask, self.parting.connectivity)
-            found |= self._about(pieces, PIECES, core) | Measured.of(pieces, core).arrays(
-                f"{PIECES}_"
-            )
-            markers = components(eroded, self.parting.connectivity)
-            found |= self._about(markers, MARKERS, core)
-            start = [side.start for side in core]
-            place = tuple((found[f"{MARKERS}_first"] - start).T)
-            found["piece_of_marker"] = pieces[place]  # all voxels of a marker say the same
-            array_at(self.target)[core] = pieces if self.keeps == PIECES else markers
+        mask = read_box(self.mask, around)
+        if not mask[inner].any():
+            keep_record(self.records, number, **_NOTHING)
+            return
+        eroded = np.ascontiguousarray(erode(mask, self.parting.radius, self.parting.voxel)[inner])
+        mask = np.ascontiguousarray(mask[inner])
+        found = self._markers(eroded, core)  # one after the other: each takes 4 bytes
+        del eroded
+        pieces = components(mask, self.parting.connectivity)
+        start = [side.start for side in core]
+        place = tuple((found[f"{MARKERS}_first"] - start).T)
+        found["piece_of_marker"] = pieces[place]  # all voxels of a marker say the same
+        found |= self._about(pieces, PIECES, core)
+        found |= Measured.of(pieces, core).arrays(f"{PIECES}_")
+        if self.keeps == PIECES:
+            write_box(self.target, core, pieces)
         keep_record(self.records, number, **found)
 
-    def _about(self, labels: Any, name: str, core: Any) -> dict[str, Any]:
+    def _markers(self, eroded: NDArray[np.bool_], core: Box) -> dict[str, Any]:
+        markers = components(eroded, self.parting.connectivity)
+        if self.keeps == MARKERS:
+            write_box(self.target, core, markers)
+        return self._about(markers, MARKERS, core)
+
+    def _about(self, labels: NDArray[np.int32], name: str, core: Box) -> dict[str, Any]:
         """Return where the components begin, and the faces of the block."""
         first = first_voxels(labels, int(labels.max())) + [side.start for side in core]
         return {f"{name}_first": first, **faces_of(labels, name)}

@@ -21,8 +21,11 @@ from napari_3dmsl.writing import telling_full_disk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from napari_3dmsl.compute.place import Place
     from napari_3dmsl.progress import Progress
+    from napari_3dmsl.shapes.morphology import Box
 
 Record = Mapping[str, Any]
 
@@ -171,15 +174,58 @@ def new_array(path: Path, shape: Any, chunks: Any, dtype: Any) -> None:
     )
 
 
-@lru_cache(maxsize=32)
-def array_at(path: Path) -> Any:
-    """Return a Zarr array, opened once a process.
+def read_box(path: Path, box: Box) -> NDArray[Any]:
+    """Return the voxels of an array in a box.
 
     Parameters
     ----------
     path
-        Its folder.
+        Folder of the array.
+    box
+        Slices (z, y, x).
     """
+    with _few_at_once():
+        return np.asarray(_array_at(path)[box])
+
+
+def write_box(path: Path, box: Box, voxels: NDArray[Any]) -> None:
+    """Set the voxels of an array in a box.
+
+    Parameters
+    ----------
+    path
+        Folder of the array.
+    box
+        Slices (z, y, x).
+    voxels
+        (Z, Y, X) of the box.
+    """
+    with telling_full_disk(path), _few_at_once():
+        _array_at(path)[box] = voxels
+
+
+def type_of(path: Path) -> np.dtype[Any]:
+    """Return the type of the voxels of an array.
+
+    Parameters
+    ----------
+    path
+        Folder of the array.
+    """
+    found: np.dtype[Any] = np.dtype(_array_at(path).dtype)
+    return found
+
+
+def _few_at_once() -> Any:
+    """Have Zarr hold no more than two chunks at one time, beside the array itself."""
+    import zarr
+
+    return zarr.config.set({"async.concurrency": 2})
+
+
+@lru_cache(maxsize=32)
+def _array_at(path: Path) -> Any:
+    """Return a Zarr array, opened once a process."""
     import zarr
 
     return zarr.open_array(path, mode="r+")

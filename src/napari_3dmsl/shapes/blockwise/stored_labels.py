@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.shapes.blockwise.grid import Grid, Triple, common, size_of, within
-from napari_3dmsl.shapes.blockwise.stages import array_at
+from napari_3dmsl.shapes.blockwise.stages import read_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,7 +91,9 @@ def look_up(
     """
     part = common(box, grid.box(number))
     if part is not None and table.any():
-        target[within(part, box)] = table[np.asarray(array_at(array)[part])]
+        planes = target[within(part, box)]
+        for plane, numbers in zip(planes, read_box(array, part), strict=True):
+            plane[...] = table[numbers]  # plane by plane: numbers are widened to 8 bytes
 
 
 @dataclass(frozen=True, eq=False)
