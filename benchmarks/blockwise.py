@@ -80,8 +80,8 @@ def print_row(
         return
     print(
         f"{gvox:5.2f} Gvox  {what:15s} {answer['seconds']:6.1f} s, "
-        f"{answer['seconds'] / gvox:5.1f} s/Gvox, {peak / 1e9:5.2f} GB, "
-        f"{answer['count']:,.0f} objects" + stages_of(answer)
+        f"{answer['seconds'] / gvox:5.1f} s/Gvox ({answer['busy'] / gvox:.0f} of processor), "
+        f"{peak / 1e9:5.2f} GB, {answer['count']:,.0f} objects" + stages_of(answer)
     )
 
 
@@ -144,16 +144,19 @@ def mirrored(size: int, length: int) -> np.ndarray:
 def child(what: str, volume: str, workers: str, memory_limit: str) -> None:
     """Do the work in this process and print what came of it."""
     started = time.perf_counter()
-    answer = {
+    answer: dict[str, object] = {
         "blocks": lambda: by_blocks(Path(volume), int(workers), int(memory_limit)),
         "cc3d in memory": lambda: in_memory(Path(volume)),
         "dask-image": lambda: by_dask_image(Path(volume)),
     }[what]()
-    print(json.dumps({"seconds": time.perf_counter() - started, **answer}))
+    seconds = time.perf_counter() - started
+    busy = sum(os.times()[:4])
+    print(json.dumps({"seconds": seconds, "busy": busy, **answer}))
 
 
 def by_blocks(volume: Path, workers: int, memory_limit: int) -> dict[str, object]:
     from napari_3dmsl.compute.place import place_of
+    from napari_3dmsl.compute.worker import end_spares
     from napari_3dmsl.shapes.blockwise import extract_blockwise
     from napari_3dmsl.shapes.extraction import ExtractionSettings
     from napari_3dmsl.volumes.lazy import open_lazy
@@ -176,6 +179,7 @@ def by_blocks(volume: Path, workers: int, memory_limit: int) -> dict[str, object
             progress=progress,
         )
         taken = time.perf_counter() - last[0]
+    end_spares()  # so that their processor time is counted
     return {"count": extraction.report.kept, "stages": {**stages, "tables": taken}}
 
 

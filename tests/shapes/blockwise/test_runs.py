@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from same_instances import ENOUGH, check_same_instances
 
-from napari_3dmsl.compute.place import Here
+from napari_3dmsl.compute.place import Here, Processes
 from napari_3dmsl.shapes.blockwise import StoredLabels, extract_blockwise
 from napari_3dmsl.shapes.blockwise.extract import worker_bytes
 from napari_3dmsl.shapes.extraction import ExtractionSettings
@@ -114,8 +114,26 @@ def test_an_object_that_is_too_large_to_be_divided_is_told(
         mask, SETTINGS, tmp_path, memory_limit=ENOUGH, place=Here(), edge=EDGE
     )
     (warning,) = found.report.warnings
-    assert warning.startswith("1 object was too large to be divided with 1.9 GB a worker")
+    assert warning.startswith("1 object was too large to be divided and left whole; a memory limit")
     assert (found.report.kept, found.report.divided) == (4, 0)
+
+
+def test_an_object_that_is_large_for_two_workers_is_divided_by_one(
+    mask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    monkeypatch.setattr("napari_3dmsl.shapes.blockwise.dividing.BYTES_A_VOXEL", 130_000)
+    found = extract_blockwise(
+        mask,
+        SETTINGS,
+        tmp_path,
+        memory_limit=ENOUGH,
+        place=Processes(2),
+        edge=EDGE,
+        progress=lambda done, total, what: told.append((done, total, what)),
+    )
+    assert (1, 1, "Dividing large objects") in told
+    assert (found.report.kept, found.report.divided) == (5, 1)
 
 
 @pytest.fixture

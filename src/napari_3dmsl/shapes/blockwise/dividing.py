@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from napari_3dmsl.shapes.morphology import Box
 
-BYTES_A_VOXEL = 90
+BYTES_A_VOXEL = 50
 """Memory that dividing takes for each voxel of the box: measured, mostly the distances."""
+BYTES_INSIDE = 60
+"""Memory that it takes besides for each voxel of the object: the queue of the watershed."""
 OBJECTS = "objects.npz"
 
 
@@ -104,15 +106,17 @@ def objects_of(folder: Path) -> Objects:
         )
 
 
-def bytes_to_divide(box: Box) -> int:
+def bytes_to_divide(box: Box, voxels: int) -> int:
     """Return how much memory dividing an object takes.
 
     Parameters
     ----------
     box
         Around it.
+    voxels
+        Of the object.
     """
-    return BYTES_A_VOXEL * math.prod(side + 2 for side in size_of(box))
+    return BYTES_A_VOXEL * math.prod(side + 2 for side in size_of(box)) + BYTES_INSIDE * voxels
 
 
 @dataclass(frozen=True)

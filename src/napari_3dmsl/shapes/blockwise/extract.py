@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from napari_3dmsl.compute.place import Place
     from napari_3dmsl.progress import Progress
 
-BYTES_A_VOXEL = 16
+BYTES_A_VOXEL = {"watershed": 17, "dilate": 27}
 """Memory that labelling takes for each voxel of a block, at most: measured."""
-PROCESS_BYTES = 150_000_000
+PROCESS_BYTES = 130_000_000
 """What a process takes before it has any voxel: measured."""
 EDGES = (64, 96, 128, 192, 256)
 READ, HOLES, UNHOLED = "read", "holes", "unholed"
@@ -89,9 +89,17 @@ def extract_blockwise(
         "dtype": str(labels.dtype),
         "settings": settings.model_dump(mode="json"),
     }
-    chosen = begin(Path(folder), about, {"edge": edge or _edge(allowed)})
+    chosen = begin(Path(folder), about, {"edge": edge or _edge(allowed, settings)})
     z, y, x = chosen["edge"]
-    run = Run(Path(folder).resolve(), Grid(shape, (z, y, x)), settings, place, progress, allowed)
+    run = Run(
+        Path(folder).resolve(),
+        Grid(shape, (z, y, x)),
+        settings,
+        place,
+        progress,
+        allowed,
+        max(allowed, memory_limit - 2 * PROCESS_BYTES),
+    )
     coarse, foreground = _read(run, labels)
     if not foreground:
         raise ValueError(nothing_left(settings))
@@ -121,7 +129,7 @@ def worker_bytes(memory_limit: int, workers: int) -> int:
     workers = max(workers, 1)  # on a cluster all of them may be elsewhere
     processes = workers + (workers > 1)
     left = (memory_limit - PROCESS_BYTES * processes) // workers
-    least = BYTES_A_VOXEL * EDGES[0] ** 3
+    least = max(BYTES_A_VOXEL.values()) * EDGES[0] ** 3
     if left < least:
         needed = PROCESS_BYTES * processes + least * workers
         raise ValueError(
@@ -131,9 +139,10 @@ def worker_bytes(memory_limit: int, workers: int) -> int:
     return int(left)
 
 
-def _edge(allowed: int) -> Triple:
+def _edge(allowed: int, settings: ExtractionSettings) -> Triple:
     """Return the edge of the largest blocks that a worker may hold."""
-    edge = max(edge for edge in EDGES if BYTES_A_VOXEL * edge**3 <= allowed)
+    each = BYTES_A_VOXEL["watershed" if settings.instances else settings.regrow]
+    edge = max(edge for edge in EDGES if each * edge**3 <= allowed)
     return edge, edge, edge
 
 

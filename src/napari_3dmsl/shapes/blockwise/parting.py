@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from napari_3dmsl.compute.place import Processes
 from napari_3dmsl.shapes.blockwise.components import (
     Measured,
     Numbering,
@@ -102,9 +103,8 @@ def _divide(run: Run, parting: Parting, mask: Path, numbers: Path, joined: _Join
     unmarked = np.flatnonzero(in_piece == 0)[1:]  # the first is the background
     label_of_piece[unmarked] = markers + 1 + np.arange(len(unmarked))
     several = np.flatnonzero(in_piece > 1)
-    boxes = [joined.measured.box(piece - 1) for piece in several.tolist()]
-    fits = np.array([bytes_to_divide(box) <= run.allowed for box in boxes], bool)
-    shared, too_large = several[fits], several[~fits]
+    needed = _bytes_to_divide(several, joined.measured)
+    shared, too_large = several[needed <= run.alone], needed[needed > run.alone]
     label_of_piece[shared] = 0
     objects = Objects(
         joined.pieces,
@@ -115,12 +115,11 @@ def _divide(run: Run, parting: Parting, mask: Path, numbers: Path, joined: _Join
     )
     objects.keep(run.folder)
     divided = run.records(DIVIDED)
-    run.do(
-        DIVIDED,
-        "Dividing objects",
-        DivideObject(run.folder, run.grid, parting, run.settings.neck, mask, numbers, divided),
-        shared.tolist(),
-    )
+    divide = DivideObject(run.folder, run.grid, parting, run.settings.neck, mask, numbers, divided)
+    large_ones = several[(needed > run.allowed) & (needed <= run.alone)]
+    run.do(DIVIDED, "Dividing objects", divide, np.setdiff1d(shared, large_ones).tolist())
+    one = Processes(1)
+    run.do(DIVIDED, "Dividing large objects", divide, large_ones.tolist(), one)
     changed = np.zeros(len(run.grid), bool)
     for piece in shared.tolist():
         changed[list(run.grid.meeting(objects.box(piece)))] = True
@@ -151,7 +150,7 @@ def _divide(run: Run, parting: Parting, mask: Path, numbers: Path, joined: _Join
         measured=measured,
         inside=measured.counts,
         parent_of=parent_of,
-        warnings=_left_whole(too_large, joined.measured, run.allowed),
+        warnings=_left_whole(too_large, run.alone),
     )
 
 
@@ -187,13 +186,21 @@ def _dilate(run: Run, parting: Parting, mask: Path, numbers: Path, joined: _Join
     )
 
 
-def _left_whole(pieces: NDArray[np.int64], measured: Measured, allowed: int) -> tuple[str, ...]:
-    """Say which objects were too large to be divided."""
-    if not len(pieces):
+def _bytes_to_divide(pieces: NDArray[np.int64], measured: Measured) -> NDArray[np.int64]:
+    needed = [
+        bytes_to_divide(measured.box(piece - 1), int(measured.counts[piece - 1]))
+        for piece in pieces.tolist()
+    ]
+    return np.array(needed, np.int64)
+
+
+def _left_whole(needed: NDArray[np.int64], allowed: int) -> tuple[str, ...]:
+    """Say how many objects were too large to be divided, and what memory would divide them."""
+    if not len(needed):
         return ()
-    most = max(bytes_to_divide(measured.box(piece - 1)) for piece in pieces.tolist())
-    are = "object was" if len(pieces) == 1 else "objects were"
+    are = "object was" if len(needed) == 1 else "objects were"
+    more = (needed.max() - allowed) / 1e9
     return (
-        f"{len(pieces)} {are} too large to be divided with {allowed / 1e9:.2g} GB a worker and "
-        f"left whole; {most / 1e9:.2g} GB would divide all: allow more, or use fewer workers",
+        f"{len(needed)} {are} too large to be divided and left whole; "
+        f"a memory limit higher by {more:.2g} GB would divide all",
     )

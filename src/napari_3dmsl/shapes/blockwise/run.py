@@ -35,6 +35,8 @@ class Run:
         Where the work runs, and what is told.
     allowed
         Bytes that one worker may take.
+    alone
+        Bytes that a worker may take while the others rest.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class Run:
     place: Place
     progress: Progress | None
     allowed: int
+    alone: int
 
     @property
     def shape(self) -> Triple:
@@ -81,6 +84,7 @@ class Run:
         what: str,
         work: Callable[[int], None],
         numbers: Iterable[int] | None = None,
+        place: Place | None = None,
     ) -> None:
         """Do what is left of a stage.
 
@@ -94,9 +98,11 @@ class Run:
             Called with each number, in whatever process.
         numbers
             Of the pieces of work; by default the blocks.
+        place
+            Where it runs, if not where the others do.
         """
         wanted = range(len(self.grid)) if numbers is None else numbers
-        do_stage(self.records(stage), work, wanted, self.place, self.progress, what)
+        do_stage(self.records(stage), work, wanted, place or self.place, self.progress, what)
 
 
 def _chunk(edge: int) -> int:

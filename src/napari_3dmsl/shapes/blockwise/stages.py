@@ -97,8 +97,10 @@ def do_stage(
     wanted = list(numbers)
     done = {int(file.stem) for file in folder.glob("*.npz") if not file.name.startswith(".")}
     left = [number for number in wanted if number not in done]
-    if progress is not None:
+    if progress is not None and wanted:
         progress(len(wanted) - len(left), len(wanted), what)
+    if not left:
+        return
     with closing(place.run(work, left, ordered=False, paths=[folder])) as found:
         for count, _ in enumerate(found, len(wanted) - len(left) + 1):
             if progress is not None:
