@@ -14,7 +14,7 @@ GB = 1_000_000_000
 _UNKNOWN = 8 * GB  # taken where the system does not tell how much it has
 
 
-def check_memory(what: str, bytes_needed: float) -> None:
+def check_memory(what: str, bytes_needed: float, limit: int | None = None) -> None:
     """Refuse work that takes more memory than is allowed.
 
     Parameters
@@ -23,13 +23,15 @@ def check_memory(what: str, bytes_needed: float) -> None:
         What needs it, with the file or setting that asks for it: the beginning of the message.
     bytes_needed
         At the most at one time.
+    limit
+        Bytes that this work may take; by default `allowed_bytes`.
 
     Raises
     ------
     ValueError
         One line: what, how much it would take, how much is allowed, and how to allow more.
     """
-    allowed = allowed_bytes()
+    allowed = allowed_bytes() if limit is None else limit
     if not bytes_needed <= allowed:  # a NaN is refused, too
         raise ValueError(
             f"{what}: it would take {_in_words(bytes_needed)} of memory, allowed are "

@@ -13,15 +13,18 @@ change when a knob turns.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import fft, sparse
 
 from napari_3dmsl.arrays import ComplexArray, FloatArray
-from napari_3dmsl.memory import check_memory
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.frequency_grid import KERNEL_WIDTH, Field, frequencies_of, kernel
 
 MARGIN_UM = 10.0
 """Emitters farther than this outside the field are ignored."""
+
+WIDE_BYTES = 500_000_000
+"""What takes more than this is imaged as a wide field, see `WideTransform`."""
 
 _GRID_POINTS_AT_ONCE = 16_000_000  # of all depth nodes together: 64 MB of float32
 _WEIGHTS_AT_ONCE = 4_000_000
@@ -65,30 +68,16 @@ class EmitterTransform:
         self.pixel_um = pixel_um
         self.band_per_um = band_per_um
         self.axial_band_per_um = axial_band_per_um
-        half_field = 0.5 * pixel_um * np.array(image_size)
-        inside = (np.abs(emitters.positions_um[:, 1:]) <= half_field + MARGIN_UM).all(axis=1)
-        kept = np.flatnonzero(inside)
+        kept = np.flatnonzero(emitters_near(emitters.positions_um, image_size, pixel_um))
         # Emitters in the order of a grid's memory are spread on it several times faster.
         rows, columns = np.floor(emitters.positions_um[kept, 1:].T / pixel_um)
         kept = kept[np.lexsort((columns, rows))]
         positions, photons = emitters.positions_um[kept], emitters.photons[kept]
-        outermost = np.abs(positions[:, 1:]).max(initial=0.0)
-        margin_um = float(np.ceil(outermost / _MARGIN_STEP_UM)) * _MARGIN_STEP_UM
+        margin_um = max(outermost_um(positions))
         field = Field(image_size, pixel_um, band_per_um, margin_um)
-        self._check_memory(field, positions[:, 0])
         self.frequencies = frequencies_of(field)
         self.depth_um, weights = _depth_weights(positions[:, 0], photons, axial_band_per_um)
         self.values = self._transform(positions[:, 1:], weights)
-
-    def _check_memory(self, field: Field, depth_um: FloatArray) -> None:
-        extent_um = float(np.ptp(depth_um)) if len(depth_um) else 0.0
-        nodes = _node_count(0.5 * extent_um, self.axial_band_per_um)
-        check_memory(
-            f"image_size = {self.image_size}: pixels of {1000 * self.pixel_um:g} nm with "
-            f"{len(depth_um):,} emitters over {extent_um:.1f} µm of depth; take fewer or smaller "
-            "pixels, or a flatter object",
-            field.nbytes(nodes, len(depth_um)),
-        )
 
     def _transform(self, lateral_um: FloatArray, weights: FloatArray) -> FloatArray:
         """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every frequency, but for the corrections."""
@@ -124,6 +113,63 @@ class EmitterTransform:
         padded[:, :, : len(rows)] = rows[:, :columns].transpose(2, 1, 0)
         frequencies: ComplexArray = fft.fft(padded, axis=2, overwrite_x=True)
         return frequencies.reshape(len(frequencies), -1)
+
+
+def emitters_near(
+    positions_um: FloatArray, image_size: tuple[int, int], pixel_um: float
+) -> NDArray[np.bool_]:
+    """Return which emitters are in the field, or near enough to light it up.
+
+    Parameters
+    ----------
+    positions_um : (E, 3) array
+        In the frame of the field.
+    image_size : (rows, columns)
+        Pixels.
+    pixel_um : float
+        Side of a pixel.
+    """
+    half_field = 0.5 * pixel_um * np.array(image_size)
+    outside: NDArray[np.bool_] = np.abs(positions_um[:, 1:]) > half_field + MARGIN_UM
+    return ~outside[:, 0] & ~outside[:, 1]
+
+
+def outermost_um(positions_um: FloatArray) -> tuple[float, float]:
+    """Return how far from the middle emitters lie at most along rows and columns, rounded up.
+
+    Parameters
+    ----------
+    positions_um : (E, 3) array
+        In the frame of the field.
+    """
+    farthest = np.abs(positions_um[:, 1:]).max(axis=0, initial=0.0)
+    rows, columns = (np.ceil(farthest / _MARGIN_STEP_UM) * _MARGIN_STEP_UM).tolist()
+    return rows, columns
+
+
+def transform_bytes(
+    positions_um: FloatArray,
+    image_size: tuple[int, int],
+    pixel_um: float,
+    band_per_um: float,
+    axial_band_per_um: float,
+) -> float:
+    """Return about how much memory an image by an `EmitterTransform` takes, without making it.
+
+    Parameters
+    ----------
+    positions_um : (E, 3) array
+        In the frame of the field, of those `emitters_near` it.
+    image_size : (rows, columns)
+        Pixels.
+    pixel_um : float
+        Side of a pixel.
+    band_per_um, axial_band_per_um : float
+        See `Modality`.
+    """
+    extent_um = float(np.ptp(positions_um[:, 0])) if len(positions_um) else 0.0
+    field = Field(image_size, pixel_um, band_per_um, max(outermost_um(positions_um)))
+    return field.nbytes(_node_count(0.5 * extent_um, axial_band_per_um), len(positions_um))
 
 
 def _node_count(half_depth_um: float, axial_band: float) -> int:

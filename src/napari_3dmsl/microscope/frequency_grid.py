@@ -26,7 +26,6 @@ from napari_3dmsl.microscope.pixel_sampling import PixelSampling
 
 KERNEL_WIDTH = 6
 _OVERSAMPLING = 1.5
-_KERNEL_SHAPE = 0.97 * np.pi * KERNEL_WIDTH * (1.0 - 0.5 / _OVERSAMPLING)
 _KEPT_BYTES = 250_000_000
 
 
@@ -163,7 +162,7 @@ class FieldFrequencies:
         self.sampling = PixelSampling(self.row, self.column, (y.padded, x.padded), field.image_size)
         self.to_frequencies = self._interpolation()
         self.fine_shape = tuple(
-            _fine_points(axis.period_um, farthest, field.band_per_um)
+            fine_points(axis.period_um, farthest, field.band_per_um)
             for axis, farthest in zip(self.axes, field.farthest_um, strict=True)
         )
         rows = self.fine_shape[0]
@@ -204,7 +203,7 @@ class FieldFrequencies:
             First row and column of the part of the fine grid that was transformed.
         """
         by_row, by_column = (
-            _turns(-start / points, frequency)
+            turns_of(-start / points, frequency)
             for start, points, frequency in zip(
                 low, self.fine_shape, (self.row, self.column), strict=True
             )
@@ -228,9 +227,9 @@ class FieldFrequencies:
         """`corrections` of a part that begins at the origin of the fine grid."""
         y, x = self.axes
         rows, columns = self.fine_shape
-        kernel = _kernel_transform(self.row / rows) * _kernel_transform(self.column / columns)
-        by_row = _turns(y.first_pixel_um / y.period_um, self.row)
-        by_column = _turns(x.first_pixel_um / x.period_um, self.column)
+        kernel = kernel_transform(self.row / rows) * kernel_transform(self.column / columns)
+        by_row = turns_of(y.first_pixel_um / y.period_um, self.row)
+        by_column = turns_of(x.first_pixel_um / x.period_um, self.column)
         negated = np.where(self.row > 0, by_column * by_row.conj() / kernel, 0.0)
         return (by_column * by_row / kernel).astype(np.complex64), negated.astype(np.complex64)
 
@@ -251,10 +250,17 @@ class FieldFrequencies:
         return sparse.csr_matrix((weight.astype(np.float32).ravel(), rows.ravel(), starts), shape)
 
 
-def _fine_points(period_um: float, farthest_um: float, band_per_um: float) -> int:
+def fine_points(period_um: float, farthest_um: float, band_per_um: float) -> int:
     """Points of a side of the fine grid: for the band, and for what emitters spread on it.
 
-    Emitters lie within ``farthest_um`` of the middle and spread a kernel's width to either side.
+    Parameters
+    ----------
+    period_um : float
+        Length after which the field repeats.
+    farthest_um : float
+        Emitters lie so far from the middle at most, and spread a kernel's width to either side.
+    band_per_um : float
+        Highest frequency.
     """
     of_band = int(2 * _OVERSAMPLING * band_per_um * period_um) + 1
     unused = 1.0 - 2.0 * farthest_um / period_um
@@ -285,6 +291,20 @@ def frequencies_of(field: Field) -> FieldFrequencies:
     return made
 
 
+def kernel_shape(oversampling: float) -> float:
+    """Return how steep the spreading kernel is to be on a grid finer than it needs to be.
+
+    Parameters
+    ----------
+    oversampling : float
+        Points of the grid for one that the band needs, above 1.
+    """
+    return float(0.97 * np.pi * KERNEL_WIDTH * (1.0 - 0.5 / oversampling))
+
+
+_KERNEL_SHAPE = kernel_shape(_OVERSAMPLING)
+
+
 def kernel(distance: FloatArray) -> FloatArray:
     """Exponential of a semicircle, the spreading kernel; distance in grid points.
 
@@ -298,14 +318,32 @@ def kernel(distance: FloatArray) -> FloatArray:
     return values
 
 
-def _turns(turns: float, frequency: NDArray[np.intp]) -> ComplexArray:
-    """``exp(2πi turns frequency)`` of frequencies 0, 1, …, looked up: they repeat a lot."""
+def turns_of(turns: float, frequency: NDArray[np.intp]) -> ComplexArray:
+    """Return ``exp(2πi turns frequency)``, looked up: frequencies repeat a lot.
+
+    Parameters
+    ----------
+    turns : float
+        Of frequency 1.
+    frequency : (K,) integer array
+        0 or more.
+
+    Returns
+    -------
+    (K,) complex64
+    """
     each: ComplexArray = np.exp(2j * np.pi * turns * np.arange(int(frequency.max()) + 1))
     return each.astype(np.complex64)[frequency]
 
 
-def _kernel_transform(cycles_per_point: FloatArray) -> FloatArray:
-    """Fourier transform of the spreading kernel, by quadrature (a few distinct arguments)."""
+def kernel_transform(cycles_per_point: FloatArray) -> FloatArray:
+    """Fourier transform of the spreading kernel, by quadrature (a few distinct arguments).
+
+    Parameters
+    ----------
+    cycles_per_point : (K,) array
+        Of a frequency on the grid.
+    """
     arguments, where = np.unique(np.abs(cycles_per_point), return_inverse=True)
     nodes, weights = gauss_legendre(64)
     distance = 0.5 * KERNEL_WIDTH * nodes

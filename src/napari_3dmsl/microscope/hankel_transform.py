@@ -66,8 +66,17 @@ class RadialGrid:
         Row j is the frequency ``j * step``; three rows beyond the band serve interpolation.
         """
         count = int(np.ceil(self.band_per_um / self.frequency_step_per_um)) + 4
-        frequency = np.arange(count) * self.frequency_step_per_um
-        return _bessel_table(frequency, self.radius_um, self._area_weight)
+        return self.transfer_at(np.arange(count) * self.frequency_step_per_um)
+
+    def transfer_at(self, frequency_per_um: FloatArray) -> FloatArray:
+        """Intensity at the radii to transfer function at some frequencies, (n, radii) float32.
+
+        Parameters
+        ----------
+        frequency_per_um : (n,) array
+            Up to about the band.
+        """
+        return _bessel_table(frequency_per_um, self.radius_um, self._area_weight)
 
     def disk_convolution(self, intensity: FloatArray, disk_radius_um: float) -> FloatArray:
         """Convolve functions of the grid, (radii, n), with the indicator of a disk.

@@ -32,6 +32,22 @@ class Modality(ABC):
 
     band_per_um: float
     axial_band_per_um: float
+    spreads = 12.0
+    """Radius, in units of how far an emitter is out of focus, that holds all but 0.3 % of its light
+    (with the largest aperture). Where the excitation is focused as well, far less is left."""
+
+    def reach_um(self, defocus_um: float) -> float:
+        """Radius beyond which the light of an emitter does not count, µm.
+
+        What falls beyond is less than 2e-4 of the peak of a crowded image; 155 periods of the
+        highest frequency are as much in focus.
+
+        Parameters
+        ----------
+        defocus_um : float
+            How far emitters are out of focus at most.
+        """
+        return max(155.0 / self.band_per_um, self.spreads * defocus_um)
 
     @property
     def cutoff_per_um(self) -> float:
@@ -95,6 +111,8 @@ class Confocal(Modality):
         Its optics and pixels.
     """
 
+    spreads = 3.0
+
     def __init__(self, microscope: Microscope) -> None:
         self.excitation = point_spread(microscope, microscope.excitation_nm)
         self.emission = point_spread(microscope, microscope.emission_nm)
@@ -134,6 +152,8 @@ class SquaredEmission(Modality):
         Its optics and pixels.
     """
 
+    spreads = 3.0
+
     def __init__(self, microscope: Microscope) -> None:
         self.emission = point_spread(microscope, microscope.emission_nm)
         self.band_per_um = 2.0 * self.emission.band_per_um
@@ -158,6 +178,8 @@ class TwoPhoton(Modality):
     microscope : Microscope
         Its optics and pixels.
     """
+
+    spreads = 3.0
 
     def __init__(self, microscope: Microscope) -> None:
         self.excitation = point_spread(microscope, microscope.excitation_nm)
@@ -194,6 +216,16 @@ class LightSheet(Modality):
         self.emission = point_spread(microscope, microscope.emission_nm)
         self.band_per_um = self.emission.band_per_um
         self.axial_band_per_um = self.emission.axial_band_per_um + 15.0 / microscope.sheet_fwhm_um
+
+    def reach_um(self, defocus_um: float) -> float:
+        """See `Modality.reach_um`: what is far out of focus is dark.
+
+        Parameters
+        ----------
+        defocus_um : float
+            How far emitters are out of focus at most.
+        """
+        return super().reach_um(min(defocus_um, 1.5 * self.microscope.sheet_fwhm_um))
 
     @property
     def axial_cutoff_per_um(self) -> float:

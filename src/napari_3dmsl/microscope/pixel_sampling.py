@@ -65,13 +65,41 @@ class PixelSampling:
             Of the rows as they are and of the rows negated.
         """
         rows, columns = self._period
+        folded = np.zeros(rows * (columns // 2 + 1), dtype=np.complex64)
+        self.fold(coefficients, folded)
+        return pixels_of(folded, self._period, self._image_size)
+
+    def fold(self, coefficients: ComplexArray, folded: ComplexArray) -> None:
+        """Add coefficients to the spectrum of the sampled image, see `pixels_of`.
+
+        Parameters
+        ----------
+        coefficients : (2, K) complex64
+            Of the rows as they are and of the rows negated.
+        folded : (n,) complex64
+            Changed: the spectrum so far.
+        """
         flat = coefficients.ravel()
-        folded = np.zeros(rows * self._half_width, dtype=np.complex64)
-        folded[self._plain_at] = flat[self._plain]
+        folded[self._plain_at] += flat[self._plain]
         np.add.at(folded, self._folded_at, flat[self._folded])
         np.add.at(folded, self._mirrored_at, flat[self._mirrored].conj())
-        half = fft.ifft(folded.reshape(rows, -1), axis=0, overwrite_x=True)
-        wanted_rows, wanted_columns = self._image_size
-        full = fft.irfft(half[:wanted_rows], n=columns, axis=1, overwrite_x=True)
-        values: FloatArray = full[:, :wanted_columns]
-        return values
+
+
+def pixels_of(
+    folded: ComplexArray, period: tuple[int, int], image_size: tuple[int, int]
+) -> FloatArray:
+    """Image values at the pixels' centres times a pixel's area, (R, C) float32.
+
+    Parameters
+    ----------
+    folded : (n,) complex64
+        Spectrum of the sampled image over its period, rows by columns >= 0; overwritten.
+    period : (rows, columns)
+        Pixels after which the image repeats.
+    image_size : (rows, columns)
+        Pixels that are wanted, from (0, 0) on.
+    """
+    half = fft.ifft(folded.reshape(period[0], -1), axis=0, overwrite_x=True)
+    full = fft.irfft(half[: image_size[0]], n=period[1], axis=1, overwrite_x=True)
+    values: FloatArray = full[:, : image_size[1]]
+    return values

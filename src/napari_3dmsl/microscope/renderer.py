@@ -7,18 +7,24 @@ transfer function at a few depths and one inverse FFT a plane.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray, check_finite
-from napari_3dmsl.memory import check_memory
-from napari_3dmsl.microscope.emitter_transform import EmitterTransform
+from napari_3dmsl.memory import allowed_bytes, check_memory
+from napari_3dmsl.microscope.emitter_transform import (
+    WIDE_BYTES,
+    EmitterTransform,
+    emitters_near,
+    transform_bytes,
+)
 from napari_3dmsl.microscope.fluorophores import Emitters
-from napari_3dmsl.microscope.focus import plane_positions
+from napari_3dmsl.microscope.focus import best_focus_stage_um, plane_positions
 from napari_3dmsl.microscope.modality import Modality, modality_of
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
+from napari_3dmsl.microscope.wide_transform import WidePlan, WideTransform
 from napari_3dmsl.progress import Progress
 
 _HEADROOM = 1.06
@@ -59,6 +65,8 @@ class Renderer:
     emitters : Emitters
         In the frame of the field: z is the height above the coverslip (>= 0), (y, x) = (0, 0) the
         middle of the image.
+    memory_limit : int, optional
+        Bytes that images may take; by default `allowed_bytes`. The image is the same.
 
     Raises
     ------
@@ -66,14 +74,22 @@ class Renderer:
         When an emitter lies below the coverslip.
     """
 
-    def __init__(self, emitters: Emitters) -> None:
+    def __init__(self, emitters: Emitters, memory_limit: int | None = None) -> None:
         lowest = float(emitters.positions_um[:, 0].min())
         if lowest < 0.0:
             raise ValueError(
                 f"z_um = {lowest:g}: an emitter lies below the coverslip; heights must be >= 0"
             )
         self.emitters = emitters
+        self.memory_limit = memory_limit
         self._transform: EmitterTransform | None = None
+        self._wide: WideTransform | None = None
+        self._known_bytes: dict[tuple[object, ...], float] = {}
+
+    @property
+    def plan(self) -> WidePlan | None:
+        """How the last image was kept within the limit of memory, when its field was wide."""
+        return None if self._wide is None else self._wide.plan
 
     def render(self, microscope: Microscope, stage_um: float) -> FloatArray:
         """Return the expected photons of one plane, shape ``microscope.image_size``.
@@ -91,7 +107,12 @@ class Renderer:
         """
         return next(self.planes(microscope, np.array([stage_um])))
 
-    def planes(self, microscope: Microscope, stages_um: FloatArray) -> Iterator[FloatArray]:
+    def planes(
+        self,
+        microscope: Microscope,
+        stages_um: FloatArray,
+        tick: Callable[[], None] | None = None,
+    ) -> Iterator[FloatArray]:
         """Yield the expected photons of one plane after the other.
 
         The optics of some planes are computed in one go, which takes much less than one by one.
@@ -102,16 +123,59 @@ class Renderer:
             Its optics and pixels.
         stages_um : (P,) array
             Negative is towards the objective.
+        tick : callable, optional
+            Called now and then in long work; raise in it to cancel.
+
+        Raises
+        ------
+        ValueError
+            When the field takes more memory than is allowed.
         """
         modality = modality_of(microscope)
-        transform = self._transform_for(microscope, modality)
+        limit = allowed_bytes() if self.memory_limit is None else self.memory_limit
+        needed = self._bytes_for(microscope, modality)
+        if needed > WIDE_BYTES:
+            wide = self._wide_for(microscope, modality, stages_um, limit)
+            integrated = microscope.pixel_integration
+            yield from wide.planes(modality, stages_um, integrated, tick or (lambda: None))
+            return
+        transform = self._transform_for(microscope, modality, needed, limit)
         at_once = max(1, _OPTICS_AT_ONCE // len(transform.depth_um))
         for start in range(0, len(stages_um), at_once):
             stages = stages_um[start : start + at_once]
             for table in _transfer_tables(transform, modality, stages):
                 yield _plane(transform, table, microscope)
 
-    def _transform_for(self, microscope: Microscope, modality: Modality) -> EmitterTransform:
+    def _bytes_for(self, microscope: Microscope, modality: Modality) -> float:
+        """About what an image by an `EmitterTransform` takes."""
+        size, pixel_um = microscope.image_size, microscope.pixel_um
+        bands = _HEADROOM * modality.band_per_um, _HEADROOM * modality.axial_band_per_um
+        asked = size, pixel_um, bands
+        if asked not in self._known_bytes:
+            near = emitters_near(self.emitters.positions_um, size, pixel_um)
+            positions = self.emitters.positions_um[near]
+            self._known_bytes = {asked: transform_bytes(positions, size, pixel_um, *bands)}
+        return self._known_bytes[asked]
+
+    def _wide_for(
+        self, microscope: Microscope, modality: Modality, stages_um: FloatArray, limit: int
+    ) -> WideTransform:
+        """Return the wide field, remade when it does not fit any more."""
+        heights = self.emitters.positions_um[:, 0]
+        ends = np.array([heights.min(), heights.max()])
+        ratio = microscope.specimen_index / microscope.immersion_index
+        focal = (best_focus_stage_um(microscope, 0.0) - stages_um) * ratio
+        away = float(np.abs(focal[:, None] - ends).max())
+        defocus = max(away, float(np.ptp(ends)))  # so that the focus may go through the emitters
+        reach_um = modality.reach_um(np.ceil(defocus))
+        if self._wide is None or not self._wide.fits(microscope, modality, reach_um):
+            self._wide = None  # before the next is made
+            self._wide = WideTransform(self.emitters, microscope, modality, reach_um, limit)
+        return self._wide
+
+    def _transform_for(
+        self, microscope: Microscope, modality: Modality, needed: float, limit: int
+    ) -> EmitterTransform:
         kept = self._transform
         if (
             kept is None
@@ -120,6 +184,12 @@ class Renderer:
             or not modality.band_per_um <= kept.band_per_um <= 1.5 * modality.band_per_um
             or modality.axial_band_per_um > kept.axial_band_per_um
         ):
+            check_memory(
+                f"image_size = {microscope.image_size}: pixels of {microscope.pixel_nm:g} nm with "
+                f"{len(self.emitters):,} emitters",
+                needed,
+                limit,
+            )
             self._transform = EmitterTransform(
                 self.emitters,
                 microscope.image_size,
@@ -158,7 +228,9 @@ def _plane(transform: EmitterTransform, table: FloatArray, microscope: Microscop
     return np.maximum(field.sampling.pixels(coefficients), 0.0)
 
 
-def check_stack(microscope: Microscope, acquisition: Acquisition) -> None:
+def check_stack(
+    microscope: Microscope, acquisition: Acquisition, memory_limit: int | None = None
+) -> None:
     """Refuse a stack, recorded with noise, that takes more memory than is allowed.
 
     Parameters
@@ -167,6 +239,8 @@ def check_stack(microscope: Microscope, acquisition: Acquisition) -> None:
         Its optics and pixels.
     acquisition : Acquisition
         Focus and planes.
+    memory_limit : int, optional
+        Bytes that it may take; by default `allowed_bytes`.
 
     Raises
     ------
@@ -179,6 +253,7 @@ def check_stack(microscope: Microscope, acquisition: Acquisition) -> None:
         f"planes = {acquisition.planes}: a stack of {acquisition.planes} x {rows} x {columns} "
         "pixels; take fewer planes or pixels",
         _BYTES_A_VOXEL * pixels,
+        memory_limit,
     )
 
 
@@ -188,6 +263,7 @@ def expected_photons(
     acquisition: Acquisition,
     centroid_height_um: float | None = None,
     progress: Progress | None = None,
+    memory_limit: int | None = None,
 ) -> Photons:
     """Image emitters that are placed in the field.
 
@@ -202,22 +278,31 @@ def expected_photons(
     centroid_height_um : float, optional
         Height that ``focus_um`` counts from; by default the emitters' mean height.
     progress : callable, optional
-        Called with (planes done, planes, what) after each plane; raise in it to cancel.
+        Called with (planes done, planes, what) after each plane, and between the layers of a wide
+        field; raise in it to cancel.
+    memory_limit : int, optional
+        Bytes that the stack, and the work on a plane, may take each; by default `allowed_bytes`. A
+        renderer that is given has its own.
 
     Raises
     ------
     ValueError
         When the stack or the field takes more memory than is allowed, see `check_memory`.
     """
-    check_stack(microscope, acquisition)
-    renderer = emitters if isinstance(emitters, Renderer) else Renderer(emitters)
+    renderer = emitters if isinstance(emitters, Renderer) else Renderer(emitters, memory_limit)
+    check_stack(microscope, acquisition, renderer.memory_limit)
     if centroid_height_um is None:
         found = renderer.emitters
         centroid_height_um = float(np.average(found.positions_um[:, 0], weights=found.photons))
     focus, stage = plane_positions(microscope, acquisition, centroid_height_um)
     planes = np.empty((len(stage), *microscope.image_size), dtype=np.float32)
-    for done, plane in enumerate(renderer.planes(microscope, stage), start=1):
-        planes[done - 1] = plane
+    done = 0
+
+    def tick() -> None:
         if progress is not None:
             progress(done, len(stage), "planes")
+
+    for done, plane in enumerate(renderer.planes(microscope, stage, tick), start=1):
+        planes[done - 1] = plane
+        tick()
     return Photons(planes, focus, stage)
