@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SHARE = 2  # of the volume that all boxes together may be; mitochondria take 0.1 to 0.5 of it
 ALWAYS = 1 << 26  # voxels in boxes that take seconds, however small the volume is
 SMALLEST = 1 << 15  # no limit for a box is less
+PADDED = 16  # voxels that smoothing adds to a side of a box
+BYTES_A_VOXEL, BYTES_INSIDE = 20, 50  # measured on tubes, nets and balls of 3 to 16 million voxels
 READ_AT_ONCE = 1 << 22  # voxels of a box, 16 MiB as int32
 
 
@@ -71,9 +73,9 @@ class CropPlan:
     parent: int
 
     @property
-    def mask_voxels(self) -> int:
-        """Voxels of the box of its mask."""
-        return _voxels([side.stop - side.start for side in self.box], self.blocks)
+    def measuring_bytes(self) -> int:
+        """Memory that measuring it takes, at most."""
+        return _measuring_bytes(_size(self.box), self.voxel_count, self.blocks)
 
     def cut(self, labels: Any) -> Crop:
         """Read its voxels.
@@ -113,35 +115,35 @@ def iter_crops(extraction: Extraction) -> Iterator[Crop]:
         yield plan.cut(extraction.labels)
 
 
-def plan_crops(extraction: Extraction, most_voxels: int | None = None) -> list[CropPlan]:
+def plan_crops(extraction: Extraction, most_bytes: int | None = None) -> list[CropPlan]:
     """Return where the instances lie, in the order of their labels; no voxel is read.
 
     Parameters
     ----------
     extraction
         The instances.
-    most_voxels
-        Of the box of a mask, see `measuring_blocks`.
+    most_bytes
+        For measuring one of them: what takes more is looked at in larger blocks. ``None`` leaves
+        that open.
     """
-    shape, boxes = extraction.labels.shape, extraction.known.boxes
-    blocks = measuring_blocks(boxes, extraction.voxel_nm, math.prod(shape), most_voxels)
+    shape, known = extraction.labels.shape, extraction.known
+    blocks = measuring_blocks(known.boxes, extraction.voxel_nm, math.prod(shape))
+    if most_bytes is not None:
+        blocks = [
+            _blocks_within(_size(box), count, edges, extraction.voxel_nm, most_bytes)
+            for box, count, edges in zip(known.boxes, known.counts.tolist(), blocks, strict=True)
+        ]
     return [_plan(extraction, index, edges) for index, edges in enumerate(blocks)]
 
 
-def measuring_blocks(
-    boxes: Sequence[Box],
-    voxel_nm: VoxelNm,
-    volume_voxels: int,
-    most_voxels: int | None = None,
-) -> list[Blocks]:
+def measuring_blocks(boxes: Sequence[Box], voxel_nm: VoxelNm, volume_voxels: int) -> list[Blocks]:
     """Return for each instance the blocks of voxels that are one voxel when it is measured.
 
     Measuring takes as long as the box of an instance is large. The boxes of mitochondria are
     together less than their volume; those of cells that sprawl through all of it, such as neurons,
     can be a hundred times as much. So that the time stays linear in the volume, the boxes may
     together hold twice its voxels: if there are more, the largest boxes are looked at in
-    blocks of voxels until they fit. So are boxes that memory has no room for. Everything else is
-    measured on the voxels of the extraction.
+    blocks of voxels until they fit. Everything else is measured on the voxels of the extraction.
 
     Parameters
     ----------
@@ -151,14 +153,10 @@ def measuring_blocks(
         Voxel size (z, y, x); blocks become cubes as far as they can.
     volume_voxels
         Of the whole volume.
-    most_voxels
-        That the mask of a single instance may have in its box; ``None`` leaves that open.
     """
-    sizes = [[side.stop - side.start for side in box] for box in boxes]
+    sizes = [_size(box) for box in boxes]
     allowed = max(SHARE * volume_voxels, ALWAYS)
     limit = max((math.prod(size) for size in sizes), default=0)
-    if most_voxels is not None:
-        limit = min(limit, max(most_voxels, SMALLEST))
     while True:
         blocks = [_blocks_for(size, voxel_nm, limit) for size in sizes]
         taken = sum(_voxels(*pair) for pair in zip(sizes, blocks, strict=True))
@@ -189,13 +187,36 @@ def sprawl(blocks: Sequence[Blocks]) -> str:
 
 def _blocks_for(size: Sequence[int], voxel_nm: VoxelNm, limit: int) -> Blocks:
     """Return the smallest blocks, of about equal sides, with which a box keeps the limit."""
-    times = 1
-    blocks: Blocks = (1, 1, 1)
-    while _voxels(size, blocks) > limit:
-        times += 1
+    return next(blocks for blocks in _growing(voxel_nm) if _voxels(size, blocks) <= limit)
+
+
+def _blocks_within(
+    size: Sequence[int], count: int, least: Blocks, voxel_nm: VoxelNm, most_bytes: int
+) -> Blocks:
+    """Return the smallest blocks, no smaller than some, in which an instance fits into memory."""
+    for blocks in _growing(voxel_nm):
+        small = _voxels(size, blocks) <= SMALLEST
+        fits = _measuring_bytes(size, count, blocks) <= most_bytes
+        if math.prod(blocks) >= math.prod(least) and (fits or small):
+            return blocks
+    raise AssertionError("blocks grow")
+
+
+def _growing(voxel_nm: VoxelNm) -> Iterator[Blocks]:
+    """Give blocks of about equal sides, the smallest first."""
+    for times in itertools.count(1):
         z, y, x = (max(1, round(times * min(voxel_nm) / side)) for side in voxel_nm)
-        blocks = z, y, x
-    return blocks
+        yield z, y, x
+
+
+def _measuring_bytes(size: Sequence[int], count: int, blocks: Blocks) -> int:
+    """Return what measuring takes: for the voxels of the padded box, and for those inside."""
+    padded = [-(-length // edge) + PADDED for length, edge in zip(size, blocks, strict=True)]
+    return BYTES_A_VOXEL * math.prod(padded) + BYTES_INSIDE * count // math.prod(blocks)
+
+
+def _size(box: Box) -> list[int]:
+    return [side.stop - side.start for side in box]
 
 
 def _voxels(size: Sequence[int], blocks: Blocks) -> int:
@@ -232,8 +253,8 @@ def _plan(extraction: Extraction, index: int, blocks: Blocks) -> CropPlan:
 
 def _mask(labels: Any, plan: CropPlan) -> NDArray[np.bool_]:
     """Return where the label is; of blocks the fullest, as many as keep its volume, at least 1."""
-    size = [side.stop - side.start for side in plan.box]
-    coarse = [-(-length // edge) for length, edge in zip(size, plan.blocks, strict=True)]
+    pairs = zip(_size(plan.box), plan.blocks, strict=True)
+    coarse = [-(-length // edge) for length, edge in pairs]
     fine = max(plan.blocks) == 1
     found = np.zeros(coarse, bool if fine else np.min_scalar_type(math.prod(plan.blocks)))
     for part, target in _parts(plan.box, plan.blocks, getattr(labels, "chunks", None)):
@@ -249,7 +270,7 @@ def _parts(
 
     Parts end near the borders of chunks, so that few chunks are read twice.
     """
-    if math.prod(side.stop - side.start for side in box) <= READ_AT_ONCE:
+    if math.prod(_size(box)) <= READ_AT_ONCE:
         chunks = [side.stop for side in box]
     elif chunks is None or math.prod(chunks) > READ_AT_ONCE:
         chunks = [round(READ_AT_ONCE ** (1 / 3))] * 3
