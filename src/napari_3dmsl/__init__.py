@@ -17,6 +17,7 @@ _NAMES_OF = {
     "image_io.ome_tiff": ("describe_image", "read_image", "write_image", "write_ome_tiff"),
     "image_io.ome_zarr": ("read_ome_zarr", "write_ome_zarr"),
     "image_io.point_csv": ("read_points",),
+    "library.extract": ("extract_library", "prepare_extraction"),
     "library.library": ("ShapeLibrary",),
     "library.measure": ("measure_library",),
     "library.shape_forms": ("export_shapes",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,12 @@ LIMIT = "NAPARI_3DMSL_MEMORY_GB"
 """Environment variable: how many GB one piece of work may take, instead of half of the memory."""
 
 GB = 1_000_000_000
+_UNITS = {"b": 1, "": 1} | {
+    f"{prefix}{middle}b": base**power
+    for power, prefix in enumerate("kmgt", start=1)
+    for middle, base in (("", 1000), ("i", 1024))
+}
+_SIZE = re.compile(rf"(\d*\.?\d+)\s*({'|'.join(_UNITS)})", re.IGNORECASE)
 _UNKNOWN = 8 * GB  # taken where the system does not tell how much it has
 
 
@@ -34,8 +41,8 @@ def check_memory(what: str, bytes_needed: float, limit: int | None = None) -> No
     allowed = allowed_bytes() if limit is None else limit
     if not bytes_needed <= allowed:  # a NaN is refused, too
         raise ValueError(
-            f"{what}: it would take {_in_words(bytes_needed)} of memory, allowed are "
-            f"{_in_words(allowed)} ({LIMIT} sets another limit)"
+            f"{what}: it would take {in_words(bytes_needed)} of memory, allowed are "
+            f"{in_words(allowed)} ({LIMIT} sets another limit)"
         )
 
 
@@ -57,6 +64,47 @@ def allowed_bytes() -> int:
     if not 0 < allowed < float("inf"):
         raise ValueError(f"{LIMIT} = {limit!r}: expected a number of GB above 0")
     return int(allowed)
+
+
+def default_limit() -> int:
+    """Return how much memory long work takes unless it is told: half of what is free.
+
+    Raises
+    ------
+    ValueError
+        See `allowed_bytes`.
+    """
+    allowed = allowed_bytes()
+    return allowed if os.environ.get(LIMIT) else min(allowed, _free_bytes() // 2)
+
+
+def size_in_bytes(text: str) -> int:
+    """Read a size such as ``1GB``, ``500 MB`` or ``2GiB``.
+
+    Parameters
+    ----------
+    text
+        A number with one of B, kB, MB, GB, TB, KiB, MiB, GiB, TiB; in any case.
+
+    Raises
+    ------
+    ValueError
+        When it is no such size, or not above 0.
+    """
+    found = _SIZE.fullmatch(text.strip())
+    size = float(found[1]) * _UNITS[found[2].lower()] if found else 0.0
+    if not 1 <= size < float("inf"):
+        raise ValueError(f"{text!r}: expected a size such as 500MB, 1.5GB or 2GiB")
+    return int(size)
+
+
+def _free_bytes() -> int:
+    """Return the memory that programs could still have; all of it where nobody tells."""
+    try:
+        import psutil
+    except ImportError:
+        return memory_bytes()
+    return min(int(psutil.virtual_memory().available), _group_limit())
 
 
 @cache
@@ -96,7 +144,14 @@ def _group_limit() -> int:
     return min(limits)
 
 
-def _in_words(size: float) -> str:
+def in_words(size: float) -> str:
+    """Say a number of bytes, such as ``1.5 GB``.
+
+    Parameters
+    ----------
+    size
+        In bytes.
+    """
     if size >= 1e18:
         return "more than 1,000,000,000 GB"
     unit, name = (GB, "GB") if size >= GB else (1e6, "MB")

@@ -62,6 +62,43 @@ def progress_line() -> Callable[[int, int, str], None] | None:
     return tell
 
 
+def stage_line(every_s: float = 30.0) -> Callable[[int, int, str], None]:
+    """Return a callable for work in several stages, with the time that is left of each.
+
+    On a terminal it keeps one line; elsewhere, as in the log of a cluster, it writes a line now and
+    then.
+
+    Parameters
+    ----------
+    every_s
+        Seconds between two lines where there is no terminal.
+    """
+    on_terminal = sys.stderr.isatty()
+    begun: dict[str, tuple[float, int]] = {}
+    last = time.monotonic()
+
+    def tell(done: int, total: int, what: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        start, first = begun.setdefault(_without_numbers(what), (now, done))
+        text = f"{what[:60]}: {done:,} of {total:,}"
+        if done > first and now - start >= 1.0:
+            text += f", {time_left((now - start) / (done - first) * (total - done))}"
+        if on_terminal:
+            typer.echo(f"{CLEAR_LINE}{text}", err=True, nl=False)
+            if done == total:
+                typer.echo(CLEAR_LINE, err=True, nl=False)
+        elif now - last >= every_s:
+            last = now
+            typer.echo(text, err=True)
+
+    return tell
+
+
+def _without_numbers(what: str) -> str:
+    return "".join(letter for letter in what if not letter.isdigit())
+
+
 def progress_log(every_s: float = 30.0) -> Callable[[int, int, str], None]:
     """Return a callable for work of minutes or hours, with its rate and the time left.
 

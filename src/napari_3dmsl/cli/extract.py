@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from napari_3dmsl.cli._options import Given, Setting, SettingsOf, without_effect
-from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show, warn
+from napari_3dmsl.cli._output import AsJson, given, lengths, show, stage_line, warn
+from napari_3dmsl.cli._place import Scheduler, Workers, place_of_command
 
 if TYPE_CHECKING:
-    from napari_3dmsl.shapes.extraction import Extraction, ExtractionSettings
+    from napari_3dmsl.library.extract import ExtractedLibrary
+
+LONG_S = 60.0  # a run of such a length tells before what it takes
 
 
 def extract(
@@ -77,7 +80,11 @@ def extract(
         typer.Option(help="Write zips of so many; 2728 as released.", show_default=False),
     ] = None,
     labels_out: Annotated[
-        Path | None, typer.Option(help="Also write the instances as a label TIFF.")
+        Path | None,
+        typer.Option(
+            help="Also write the instances as labels: .ome.zarr, a pyramid of any size, or .tif.",
+            show_default=False,
+        ),
     ] = None,
     replace: Annotated[
         bool,
@@ -86,72 +93,80 @@ def extract(
             help="Take the place of a library written before; other files in its folder stay.",
         ),
     ] = False,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Memory for all processes together, such as 500MB or 2GiB. Larger volumes are "
+            "worked on block by block.",
+            show_default="half of what is free",
+        ),
+    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     as_json: AsJson = False,
 ) -> None:
-    """Cut a label volume into shapes and write them as a 3DMSL library."""
-    from napari_3dmsl.image_io.ome_tiff import check_image_path
-    from napari_3dmsl.library.library import check_target, write_library
-    from napari_3dmsl.shapes.classification import ClassRules
-    from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-    from napari_3dmsl.shapes.sampling import SampleSettings
-    from napari_3dmsl.shapes.shape import measure_shapes
-    from napari_3dmsl.volumes.open import open_labels
-    from napari_3dmsl.volumes.plausibility import label_warnings
-    from napari_3dmsl.writing import check_apart
+    """Cut a label volume of any size into shapes and write them as a 3DMSL library.
 
-    start, progress = perf_counter(), progress_line()
-    check_target(library, replace)
-    for file in map(Path, labels):
-        check_apart(library, "the library", **{"label volume": file})
-        if labels_out is not None:
-            check_image_path(labels_out)
-            apart = {"label volume": file, "library": library}
-            check_apart(labels_out, "the file of --labels-out", **apart)
-    volume = open_labels(labels, voxel_nm, series, _number(background), level)
-    if volume.voxel_nm is None:
-        raise ValueError(f"{volume.path}: {volume.size_problem}; give --voxel-nm Z Y X, in nm")
-    settings = ExtractionSettings(
-        voxel_nm=volume.voxel_nm,
-        **given(downsample=None if downsample is None else _blocks(downsample)),
-        **chosen,
-    )
-    settings = settings.replace(downsample=settings.blocks)
-    warnings = [
-        *volume.notes,
-        *label_warnings(volume.labels, volume.voxel_nm, settings.instances),
-        *without_effect(settings, chosen),
-    ]
-    warn(warnings)
-    extraction = extract_instances(volume.labels, settings, progress)
-    if extraction.report.kept == 0:
-        raise ValueError(_nothing_left(volume.path, extraction, settings))
-    warn(extraction.report.warnings)
-    rules = ClassRules(**classification)
-    shapes = measure_shapes(extraction, rules, progress)
-    described = {**settings.model_dump(mode="json"), "class_rules": rules.model_dump(mode="json")}
-    write_library(
-        shapes,
+    Stopped in any way, the same command goes on where it was.
+    """
+    from napari_3dmsl.library.extract import prepare_extraction
+    from napari_3dmsl.library.unfinished import work_folder
+    from napari_3dmsl.shapes.classification import ClassRules
+    from napari_3dmsl.shapes.sampling import SampleSettings
+
+    start = perf_counter()
+    blocks = None if downsample is None else _blocks(downsample)
+    job = prepare_extraction(
+        labels if len(labels) > 1 else labels[0],
         library,
-        settings=described,
-        progress=progress,
+        {**given(voxel_nm=voxel_nm, downsample=blocks), **chosen},
+        series=series,
+        level=level,
+        background=_number(background),
+        rules=ClassRules(**classification),
         samples=SampleSettings() if samples else None,
         seed=seed,
         shapes_per_zip=shapes_per_zip,
+        labels_out=labels_out,
         replace=replace,
+        memory_limit=None if memory_limit is None else _size(memory_limit),
+        place=place_of_command(workers, scheduler),
     )
-    if labels_out is not None:
-        _write_labels(labels_out, extraction, settings)
+    warnings = [*job.warnings, *without_effect(job.settings, chosen)]
+    warn(warnings)
+    if job.blockwise or job.estimate.seconds > LONG_S:
+        typer.echo(f"Estimate: {job.estimate}", err=True)
+    try:
+        found = job.run(stage_line())
+    except KeyboardInterrupt:
+        if work_folder(library).exists():
+            typer.echo(f"{library}: the same command goes on where this run has stopped", err=True)
+        raise
+    later = [line for line in found.warnings if line not in job.warnings]
+    warn(later)
     result = {
         "library": str(library),
-        "shapes": len(shapes),
-        "classes": _class_counts(shapes),
-        "warnings": [*warnings, *extraction.report.warnings],
-        "report": asdict(extraction.report),
-        "settings": described,
+        "shapes": found.shapes,
+        "classes": found.classes,
+        "warnings": [*warnings, *later],
+        "report": asdict(found.report),
+        "settings": job.described,
         "labels_out": None if labels_out is None else str(labels_out),
+        "blockwise": job.blockwise,
+        "estimate": asdict(job.estimate),
         "seconds": round(perf_counter() - start, 3),
     }
-    show(result, _lines(result, extraction), as_json)
+    show(result, _lines(result, found), as_json)
+
+
+def _size(text: str) -> int:
+    from napari_3dmsl.memory import size_in_bytes
+
+    try:
+        return size_in_bytes(text)
+    except ValueError as error:
+        raise ValueError(f"--memory-limit {error}") from None
 
 
 def _number(background: str | None) -> int | Literal["max"] | None:
@@ -171,51 +186,12 @@ def _blocks(text: str) -> str | list[str]:
     return text.split(",") if "," in text else text
 
 
-def _nothing_left(labels: Path | str, extraction: Extraction, settings: ExtractionSettings) -> str:
-    found = extraction.report.found
-    if found == 0:
-        return (
-            f"{labels}: nothing survives an erosion_nm of {settings.erosion_nm:g} nm; "
-            "choose a smaller one"
-        )
-    return (
-        f"{labels}: all {found} shapes are smaller than min_volume_um3 = "
-        f"{settings.min_volume_um3:g} µm³; check voxel_nm or choose a smaller volume"
-    )
-
-
-def _class_counts(shapes: list[Any]) -> dict[str, int]:
-    from napari_3dmsl.shapes.classification import ShapeClass
-
-    found = [shape.classification.shape_class for shape in shapes]
-    return {str(kind): found.count(kind) for kind in ShapeClass if kind in found}
-
-
-def _write_labels(path: Path, extraction: Extraction, settings: ExtractionSettings) -> None:
-    import numpy as np
-
-    from napari_3dmsl import __version__
-    from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
-
-    fits = extraction.report.kept <= np.iinfo(np.uint16).max
-    write_ome_tiff(
-        path,
-        extraction.labels.astype(np.uint16 if fits else np.int32),
-        [size / 1000 for size in extraction.voxel_nm],
-        {
-            "software": f"napari-3dmsl {__version__}",
-            "extraction": settings.model_dump(mode="json"),
-            "origin_um": list(extraction.origin_um),
-        },
-    )
-
-
-def _lines(result: dict[str, Any], extraction: Extraction) -> list[str]:
+def _lines(result: dict[str, Any], found: ExtractedLibrary) -> list[str]:
     classes = ", ".join(f"{count} {kind}" for kind, count in result["classes"].items())
     written = [result["library"], *([result["labels_out"]] if result["labels_out"] else [])]
     return [
         f"{result['shapes']} shapes: {classes}",
-        extraction.report.summary(),
-        f"voxels of {lengths(extraction.voxel_nm, 'nm')} (z, y, x) after downsampling",
+        found.report.summary(),
+        f"voxels of {lengths(found.voxel_nm, 'nm')} (z, y, x) after downsampling",
         f"written to {' and '.join(written)} in {result['seconds']:.1f} s",
     ]

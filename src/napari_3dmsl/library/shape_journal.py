@@ -30,6 +30,8 @@ class ShapeRow(NamedTuple):
         Its row of the table, without the last column.
     box_um
         Lowest and highest corner (z, y, x) of its surface in µm.
+    blocks
+        Edges of the blocks of voxels that it was measured on, see `CropPlan`.
     files
         Size and checksum of each of its files, by the path in the folder of the run.
     """
@@ -38,6 +40,7 @@ class ShapeRow(NamedTuple):
     shape_class: str
     line: str
     box_um: list[list[float]]
+    blocks: list[int]
     files: dict[str, list[int]]
 
 

@@ -38,8 +38,9 @@ from napari_3dmsl.library.write import (
     library_index,
     shape_files,
 )
+from napari_3dmsl.shapes.blockwise.extract import worker_bytes
 from napari_3dmsl.shapes.classification import ClassRules, ShapeClass
-from napari_3dmsl.shapes.crops import Crop, CropPlan, plan_crops
+from napari_3dmsl.shapes.crops import Crop, CropPlan, plan_crops, sprawl
 from napari_3dmsl.shapes.shape import WORTH_WORKERS, measure_crop
 from napari_3dmsl.writing import telling_full_disk, whole_file, whole_output
 
@@ -48,9 +49,6 @@ if TYPE_CHECKING:
     from napari_3dmsl.progress import Progress
     from napari_3dmsl.shapes.extraction import Extraction
     from napari_3dmsl.shapes.sampling import SampleSettings
-
-MEASURING_BYTES = 64
-"""Memory for each voxel of the box of a shape while it is measured, at most."""
 
 _SHAPES, _SURFACES, _PARTS, _PACKED = "library", "surfaces", "parts", "packed"
 _PLACED = "placed.json"
@@ -65,10 +63,13 @@ class Written(NamedTuple):
         How many.
     classes
         How many of each class, in the order of the classes.
+    warnings
+        What the limit of memory has changed.
     """
 
     shapes: int
     classes: dict[str, int]
+    warnings: list[str]
 
 
 def stream_library(
@@ -109,7 +110,7 @@ def stream_library(
     place
         Where they are measured instead, see `Place`.
     memory_limit
-        Bytes for measuring, in all processes. A shape whose box is too large for it is measured on
+        Bytes that all processes may take together. A shape that is too large for it is measured on
         coarser voxels. ``None`` sets no limit.
     work
         Of a run that has begun before and keeps its folder; ``None`` takes one of its own.
@@ -140,15 +141,20 @@ def stream_library(
             return written
         if place is None and workers is None and extraction.report.kept < WORTH_WORKERS:
             workers = 1
-        streaming = _Streaming(run.folder, folder, chosen_place(place, workers), progress)
-        plans = plan_crops(extraction, most_voxels(memory_limit))
+        where = chosen_place(place, workers)
+        each = None if memory_limit is None else worker_bytes(memory_limit, where.sharing_memory)
+        plans = plan_crops(extraction, each and each * max(where.sharing_memory, 1))
         in_full = all(max(plan.blocks) == 1 for plan in plans)
+        streaming = _Streaming(run.folder, folder, where, progress)
         measure = _Measure(str(run.folder), None, rules, unit_nm, samples, seed, in_full)
         with ShapeJournal(run.folder) as journal:
-            streaming.measure(extraction.labels, plans, measure, journal, memory_limit)
+            streaming.measure(extraction.labels, plans, measure, journal, each)
             rows = [journal.rows[plan.label] for plan in plans]
         table = streaming.table(rows, in_full)
-        return streaming.place(rows, table, about, file_names(samples), shapes_per_zip)
+        warnings = [] if each is None else _coarsened(extraction, plans)
+        written = Written(len(rows), _counts(row.shape_class for row in rows), warnings)
+        streaming.place(written, rows, table, about, file_names(samples), shapes_per_zip)
+        return written
 
 
 def check_unwritten(target: Path, replace: bool = False) -> None:
@@ -168,17 +174,6 @@ def check_unwritten(target: Path, replace: bool = False) -> None:
         check_target(target, replace)
 
 
-def most_voxels(memory_limit: int | None) -> int | None:
-    """Return how many voxels the box of a shape may have that is measured within a limit.
-
-    Parameters
-    ----------
-    memory_limit
-        In bytes.
-    """
-    return None if memory_limit is None else memory_limit // MEASURING_BYTES
-
-
 @dataclass(frozen=True)
 class _Streaming:
     """The stages of one run."""
@@ -194,17 +189,17 @@ class _Streaming:
         plans: Sequence[CropPlan],
         measure: _Measure,
         journal: ShapeJournal,
-        memory_limit: int | None,
+        each: int | None,
     ) -> None:
-        """Measure and write what is not in the journal: the largest one at a time."""
-        left = [plan for plan in plans if plan.label not in journal.rows]
-        self._tell(len(journal.rows), len(plans), "Measuring shapes")
+        """Measure and write what is not in the journal: what is too large for a worker alone."""
+        left = [plan for plan in plans if not measure.has_made(journal.rows.get(plan.label), plan)]
+        done = len(plans) - len(left)
+        self._tell(done, len(plans), "Measuring shapes")
         for name in (_SHAPES, _SURFACES, _PARTS):
             (self.folder / name).mkdir(exist_ok=True)
-        most = most_voxels(memory_limit)
-        alone = math.inf if most is None else most // self.where.sharing_memory
-        large = [plan for plan in left if plan.mask_voxels > alone]
-        small = [plan for plan in left if plan.mask_voxels <= alone]
+        most = math.inf if each is None else each
+        large = [plan for plan in left if plan.measuring_bytes > most]
+        small = [plan for plan in left if plan.measuring_bytes <= most]
         some_where: tuple[tuple[list[CropPlan], Place], ...] = (large, Here()), (small, self.where)
         for some, where in some_where:
             items: Iterable[CropPlan] = some
@@ -216,7 +211,8 @@ class _Streaming:
             with telling_full_disk(self.target), closing(found):
                 for _, row in found:
                     journal.add(row)
-                    self._tell(len(journal.rows), len(plans), "Measuring shapes")
+                    done += 1
+                    self._tell(done, len(plans), "Measuring shapes")
 
     def table(self, rows: Sequence[ShapeRow], in_full: bool) -> bytes:
         """Return the table, with the distances to neighbours unless surfaces are coarse."""
@@ -234,12 +230,13 @@ class _Streaming:
 
     def place(
         self,
+        written: Written,
         rows: Sequence[ShapeRow],
         table: bytes,
         about: bytes,
         names: Sequence[str],
         shapes_per_zip: int | None,
-    ) -> Written:
+    ) -> None:
         """Put the finished library into its place."""
         ids = [row.shape_id for row in rows]
         with telling_full_disk(self.target):
@@ -251,13 +248,11 @@ class _Streaming:
                     whole = self._zips(ids, names, shapes_per_zip)
                 (whole / TABLE_FILE).write_bytes(table)
                 (whole / LIBRARY_FILE).write_bytes(about)
-        written = Written(len(rows), _counts(row.shape_class for row in rows))
-        known = {"about": _digest(table, about), "classes": written.classes}
+        known = {"about": _digest(table, about), "written": written}
         with whole_file(self.folder / _PLACED) as temporary:
             temporary.write_text(json.dumps(known), encoding="utf-8")
         with whole_output(self.target, OwnFiles(self.target)) as new:
             whole.replace(new)
-        return written
 
     def _one_zip(
         self, ids: Sequence[int], names: Sequence[str], about: Mapping[str, bytes]
@@ -309,6 +304,12 @@ class _Measure:
         """Return one that cuts instances out of labels on disk."""
         return _Measure(**{**vars(self), "labels": labels})
 
+    def has_made(self, row: ShapeRow | None, plan: CropPlan) -> bool:
+        """Whether a finished shape is what would be made now: memory may be another."""
+        if row is None or row.blocks != list(plan.blocks):
+            return False
+        return not self.neighbours or f"{_SURFACES}/{surface_file(plan.label)}" in row.files
+
     def __call__(self, plan: CropPlan) -> ShapeRow:
         crop = plan if isinstance(plan, Crop) else plan.cut(self.labels)
         shape = measure_crop(crop, self.rules)
@@ -326,6 +327,7 @@ class _Measure:
             str(shape.classification.shape_class),
             next(table_lines([shape], self.unit_nm)),
             shape.mesh.bounds_um.tolist(),
+            list(plan.blocks),
             {name: checksum(content) for name, content in files.items()},
         )
 
@@ -364,6 +366,13 @@ def _read_files(
             yield shape_id, name, (folder / _SHAPES / str(shape_id) / name).read_bytes()
 
 
+def _coarsened(extraction: Extraction, plans: Sequence[CropPlan]) -> list[str]:
+    """Say which shapes are measured on coarser voxels than they would be with more memory."""
+    before = sprawl([plan.blocks for plan in plan_crops(extraction)])
+    now = sprawl([plan.blocks for plan in plans])
+    return [now] if now != before else []
+
+
 def _counts(classes: Iterable[str]) -> dict[str, int]:
     found = Counter(classes)
     return {str(kind): found[kind] for kind in ShapeClass if found[kind]}
@@ -379,7 +388,7 @@ def _placed(folder: Path, target: Path) -> Written | None:
         return None
     if _digest(*about) != known["about"]:
         return None
-    return Written(sum(known["classes"].values()), known["classes"])
+    return Written(*known["written"])
 
 
 def _digest(*contents: bytes) -> str:

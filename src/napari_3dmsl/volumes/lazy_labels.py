@@ -45,6 +45,8 @@ class LazyLabels:
         What is read at once at no extra cost: ``(1, Y, X)`` of files that lie in planes.
     where : str
         What errors call it.
+    background : int or None
+        Stands for background besides 0.
 
     Raises
     ------
@@ -70,7 +72,7 @@ class LazyLabels:
         self.chunks: tuple[int, int, int] = tuple(  # type: ignore[assignment]
             max(1, min(array.chunks[axis], array.shape[axis])) for axis in self._order
         )
-        self._background = checked_background(background, array.dtype)
+        self.background = checked_background(background, array.dtype)
         check_memory(
             f"{array.where}: a chunk of {'×'.join(map(str, array.chunks))} voxels",
             math.prod(array.chunks) * array.dtype.itemsize,
@@ -131,8 +133,8 @@ class LazyLabels:
         return np.array(turned, order="C", subok=False)
 
     def _cleaned(self, block: NDArray[Any]) -> NDArray[Any]:
-        if self._background is not None:
-            block = without(block, self._background)
+        if self.background is not None:
+            block = without(block, self.background)
         if block.dtype.kind == "f":
             return _whole(block)
         if block.dtype == bool:
