@@ -85,6 +85,38 @@ def get_zarr_reader(path: str | list[str]) -> Reader | None:
     return _each(_read_zarr) if all(map(is_our_zarr, paths_of(path))) else None
 
 
+def get_volume_reader(path: str | list[str]) -> Reader | None:
+    """Return the reader of label volumes in the containers of electron microscopy.
+
+    A container that holds images, too, or anything that may be one, is left to others.
+
+    Parameters
+    ----------
+    path
+        As napari hands it over.
+    """
+    from napari_3dmsl.image_io.ome_zarr import is_our_zarr
+
+    files = paths_of(path)
+    if any(map(is_our_zarr, files)) or not all(map(_holds_labels_only, files)):
+        return None
+    return _each(_read_label_containers)
+
+
+def _holds_labels_only(path: str) -> bool:
+    """Whether a path is a container in which every volume is one of labels."""
+    from napari_3dmsl.volumes.contents import contents_of, is_container
+    from napari_3dmsl.volumes.lazy import holds_labels
+
+    if not is_container(path):
+        return False
+    try:
+        volumes = [one for one in contents_of(path).datasets if one.series.able]
+        return bool(volumes) and all(map(holds_labels, volumes))
+    except (ValueError, OSError):
+        return False
+
+
 def get_image_reader(path: str | list[str]) -> Reader | None:
     """Return the reader of simulated images and label volumes in TIFF, None for other TIFFs.
 
@@ -117,8 +149,8 @@ def get_label_reader(path: str | list[str]) -> Reader | None:
     path
         As napari hands it over.
     """
-    from napari_3dmsl.volumes.contents import NIFTI_SUFFIXES
-    from napari_3dmsl.volumes.open import is_label_file
+    from napari_3dmsl.volumes.contents import NIFTI_SUFFIXES, is_folder_format
+    from napari_3dmsl.volumes.open import is_folder_of_sections
     from napari_3dmsl.volumes.slices import SLICE_SUFFIXES
 
     files = paths_of(path)
@@ -126,7 +158,7 @@ def get_label_reader(path: str | list[str]) -> Reader | None:
         return telling(_read_sections)
     if _all_files(path, NIFTI_SUFFIXES) or all(map(_may_be_labels, files)):
         return _each(_read_labels)
-    folders = all(Path(file).is_dir() and is_label_file(file) for file in files)
+    folders = all(is_folder_of_sections(file) and not is_folder_format(file) for file in files)
     return _each(_read_labels) if folders else None
 
 
@@ -155,6 +187,8 @@ def read_file(path: Path) -> list[LayerData]:
     ValueError
         One line, when it is damaged or of another kind.
     """
+    from napari_3dmsl.volumes.contents import is_container
+
     for get_reader in (
         get_image_reader,
         get_mesh_reader,
@@ -162,11 +196,14 @@ def read_file(path: Path) -> list[LayerData]:
         get_library_reader,
         get_image_set_reader,
         get_zarr_reader,
+        get_volume_reader,
         get_label_reader,  # last: a folder of others may hold images as well
     ):
         reader = get_reader(str(path))
         if reader is not None:
             return reader(str(path))
+    if is_container(path):
+        return _read_labels_lazily(path)
     raise ValueError(f"{path}: none of the files that napari-3dmsl shows as layers")
 
 
@@ -354,6 +391,24 @@ def _read_labels(path: Path) -> list[LayerData]:
     from napari_3dmsl.volumes.open import open_labels
 
     return [volume_layer(open_labels(path))]
+
+
+def _read_label_containers(path: Path) -> list[LayerData]:
+    """Read every volume of a container, lazily."""
+    from napari_3dmsl.volumes.contents import contents_of
+
+    able = [one.series for one in contents_of(path).datasets if one.series.able]
+    several = len(able) > 1
+    return [
+        layer for one in able for layer in _read_labels_lazily(path, one.index if several else None)
+    ]
+
+
+def _read_labels_lazily(path: Path, series: int | None = None) -> list[LayerData]:
+    from napari_3dmsl.layers.labels import lazy_layer
+    from napari_3dmsl.volumes.lazy import open_lazy
+
+    return [lazy_layer(open_lazy(path, series=series))]
 
 
 def _name(path: Path) -> str:

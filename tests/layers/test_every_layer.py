@@ -34,6 +34,7 @@ from napari_3dmsl.shapes.sampling import SampleSettings, sample_occupancies, sam
 from napari_3dmsl.shapes.shape import measure_shapes
 from napari_3dmsl.timelapse.lineage import lineage_of
 from napari_3dmsl.timelapse.motion import Frame
+from napari_3dmsl.volumes.lazy import open_lazy
 from napari_3dmsl.volumes.open import LabelVolume
 
 UNITS = {"t": "second", "sample": "pixel", "channel": "pixel"}  # of all other axes µm
@@ -112,6 +113,7 @@ MAKERS: dict[str, Callable[[Any, Path], Any]] = {
     "library_layers": lambda make, folder: make(ShapeLibrary.open(library(folder))),
     "phantom_layer": lambda make, _: make(make_phantom(voxel_nm=(96, 96, 96)), "phantom"),
     "volume_layer": lambda make, _: make(LabelVolume(labels(), (30, 20, 24), "volume")),
+    "lazy_layer": lambda make, folder: make(open_lazy(plain_zarr(folder))),
     "image_layer": lambda make, _: [make(image(planes), "image", (1, 2, 3)) for planes in (1, 3)],
     "image_layer_from_file": lambda make, _: make(image(1).counts, image(1).metadata(), "image"),
     "preview_layers": lambda make, _: make(
@@ -151,6 +153,13 @@ def array_file(folder: Path) -> Path:
     return folder / "labels.npz"
 
 
+def plain_zarr(folder: Path) -> Path:
+    from zarr import create_array
+
+    create_array(folder / "plain.zarr", data=labels().astype(np.uint8))
+    return folder / "plain.zarr"
+
+
 def label_file(folder: Path) -> Path:
     return write_ome_tiff(folder / "labels.ome.tif", labels(), (0.03, 0.02, 0.024))
 
@@ -165,6 +174,7 @@ FILES: list[tuple[str, Callable[[Path], Path]]] = [
     ("get_image_reader", lambda folder: write_image(folder / "image.ome.tif", image(3))),
     ("get_image_reader", label_file),
     ("get_label_reader", array_file),
+    ("get_volume_reader", plain_zarr),
 ]
 
 

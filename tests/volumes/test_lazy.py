@@ -128,10 +128,13 @@ def test_chunks_say_what_is_read_at_once(tmp_path: Path) -> None:
 
 def test_numbers_ellipsis_and_negative_places_are_those_of_numpy(tmp_path: Path) -> None:
     labels = open_lazy(npy(tmp_path)).labels
-    for box in (3, -1, (2, ..., 7), (..., slice(-5, None)), (slice(4, 2),)):
+    steps = (slice(None, None, 2), slice(1, 18, 3), slice(None, None, 7))
+    for box in (3, -1, (2, ..., 7), (..., slice(-5, None)), (slice(4, 2),), steps, steps[:1]):
         np.testing.assert_array_equal(labels[box], LABELS[box])
-    with pytest.raises(IndexError, match="step 1"):
-        labels[::2]
+    packed = open_lazy(npz_packed(tmp_path)).labels
+    np.testing.assert_array_equal(packed[steps], LABELS[steps])
+    with pytest.raises(IndexError, match="backwards"):
+        labels[::-1]
     with pytest.raises(IndexError, match="out of 0 to 6"):
         labels[7]
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers.attributes import AXES, LayerData, attributes_for
+from napari_3dmsl.layers.attributes import AXES, KEY, LayerData, about, attributes_for
 from napari_3dmsl.layers.placement import placement_of_layer, unmirrored
 from napari_3dmsl.units import layer_unit_in
 
 if TYPE_CHECKING:
     from napari_3dmsl.shapes.phantom import Phantom
+    from napari_3dmsl.volumes.lazy import LazyVolume
+    from napari_3dmsl.volumes.lazy_labels import LazyLabels
     from napari_3dmsl.volumes.open import LabelVolume
+
+_MOST_IN_3D = 1 << 24  # voxels that are shown in 3D at once
+_SMALL_CHUNK, _MOST_CHUNKS = (
+    1 << 15,
+    50_000,
+)  # voxels of a chunk at least, chunks of an array at most
 
 
 def phantom_layer(phantom: Phantom, name: str) -> LayerData:
@@ -42,6 +52,63 @@ def volume_layer(volume: LabelVolume) -> LayerData:
     if labels.dtype == bool:
         labels = labels.astype(np.uint8)
     return labels, _volume_attributes(volume.name, volume.voxel_nm), "labels"
+
+
+def lazy_layer(volume: LazyVolume) -> LayerData:
+    """Return a label volume whose voxels are read where they are looked at.
+
+    A volume with one resolution only gets coarser ones by leaving voxels out, so that 3D does not
+    load all of it.
+
+    Parameters
+    ----------
+    volume
+        As it was opened.
+    """
+    levels = [_dask_array(one.labels) for one in volume.levels]
+    while levels[-1].size > _MOST_IN_3D and min(levels[-1].shape[1:]) > 1:
+        levels.append(
+            levels[-1][tuple(slice(None, None, 2 if n > 1 else 1) for n in levels[-1].shape)]
+        )
+    attributes = _volume_attributes(volume.name, volume.voxel_nm)
+    attributes["metadata"][KEY]["stored"] = volume.labels
+    if len(levels) == 1:
+        return levels[0], attributes, "labels"
+    return levels, attributes | {"multiscale": True}, "labels"
+
+
+def stored_labels(layer: Any) -> LazyLabels | None:
+    """Return the labels on disk that a layer shows, None for layers of arrays in memory.
+
+    Parameters
+    ----------
+    layer
+        Of labels.
+    """
+    found: LazyLabels | None = about(layer).get("stored")
+    return found
+
+
+def _dask_array(labels: LazyLabels) -> Any:
+    """Return labels as napari takes them: it keeps what was read, and shares it between planes."""
+    import dask.array
+
+    chunks = list(labels.chunks)
+    while math.prod(chunks) < _SMALL_CHUNK and any(map(operator.lt, chunks[1:], labels.shape[1:])):
+        # In the plane that is looked at: what lies in the file as it is has no chunks.
+        chunks[1:] = [
+            min(2 * n, length) for n, length in zip(chunks[1:], labels.shape[1:], strict=True)
+        ]
+    while math.prod(-(-n // m) for n, m in zip(labels.shape, chunks, strict=True)) > _MOST_CHUNKS:
+        chunks = [min(2 * n, length) for n, length in zip(chunks, labels.shape, strict=True)]
+    array = dask.array.from_array(
+        labels,
+        chunks=tuple(chunks),
+        name=False,
+        asarray=False,
+        meta=np.empty((0, 0, 0), labels.dtype),
+    )
+    return array.astype(np.uint8) if labels.dtype == bool else array
 
 
 def _volume_attributes(name: str, voxel_nm: Sequence[float] | None) -> dict[str, Any]:

@@ -36,6 +36,7 @@ _FOLDERS: tuple[tuple[Callable[[Tree], bool], Callable[[Tree], Contents]], ...] 
     (is_precomputed, precomputed_contents),
     (is_n5, n5_contents),
 )
+CONTAINER_SUFFIXES = (*HDF5_SUFFIXES, *MRC_SUFFIXES, *NRRD_SUFFIXES)
 FILE_SUFFIXES = tuple(dict.fromkeys(suffix for _, suffixes, _, _ in _FILES for suffix in suffixes))
 
 
@@ -85,6 +86,20 @@ def is_folder_format(path: str | Path) -> bool:
         return False
     tree = tree_at(path)
     return any(recognised(tree) for recognised, _ in _FOLDERS)
+
+
+def is_container(path: str | Path) -> bool:
+    """Whether a path is a format that is read in parts: by its ending, by its content, or a URL.
+
+    Parameters
+    ----------
+    path
+        Of a file or folder, or a URL.
+    """
+    if is_url(path) or is_folder_format(path):
+        return True
+    name = Path(path).name.lower()
+    return name.endswith(CONTAINER_SUFFIXES) and Path(path).is_file()
 
 
 def _folder(tree: Tree) -> Contents:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.volumes.contents import contents_of
+from napari_3dmsl.volumes.grey_images import is_grey_image
 from napari_3dmsl.volumes.labels import VoxelNm, check_voxel_nm
 from napari_3dmsl.volumes.lazy_labels import Background, LazyLabels
 from napari_3dmsl.volumes.pixel_size import PixelSize
@@ -188,6 +189,20 @@ def volume_name(contents: Contents, dataset: Dataset) -> str:
     """
     last = dataset.series.name.rsplit("/", 1)[-1] if len(contents.datasets) > 1 else ""
     return contents.name if contents.name.endswith(last) else f"{contents.name} {last}"
+
+
+def holds_labels(dataset: Dataset) -> bool:
+    """Whether a data set is one of labels: the file says so, or a part of its middle looks so.
+
+    Parameters
+    ----------
+    dataset
+        That can be labels by its header.
+    """
+    if dataset.kind or dataset.levels[0].array.dtype.kind == "f":
+        return dataset.kind == "labels"
+    seen = _seen(dataset)
+    return bool(seen.any()) and not is_grey_image(seen)
 
 
 def _seen(dataset: Dataset) -> NDArray[Any]:

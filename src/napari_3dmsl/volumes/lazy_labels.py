@@ -97,12 +97,27 @@ class LazyLabels:
         return f"LazyLabels({self.where!r}, {size}, {self.dtype})"
 
     def __getitem__(self, where: Any) -> NDArray[Any]:
-        """Read a box; whole numbers in ``where`` drop their axis, as in NumPy."""
-        box, dropped = _box(where, self.shape)
-        with reading(self.where, "damaged, or no labels"):
-            block = self._cleaned(self._read(box))
-        found: NDArray[Any] = block[dropped]
+        """Read a box; whole numbers in ``where`` drop their axis, and steps leave gaps."""
+        box, kept = _box(where, self.shape)
+        found: NDArray[Any]
+        if all(side.step == 1 for side in box):
+            with reading(self.where, "damaged, or no labels"):
+                found = self._cleaned(self._read(box))[kept]
+        else:
+            found = self._with_gaps(box)[kept]
         return found
+
+    def _with_gaps(self, box: tuple[slice, ...]) -> NDArray[Any]:
+        """Read only those planes that are asked for, where they lie apart."""
+        z, y, x = box
+        together = z.step * max(1, self.chunks[0] // z.step)  # planes that are read at once anyway
+        depth = together - z.step + 1
+        rest = (slice(y.start, y.stop), slice(x.start, x.stop))
+        found = [
+            self[(slice(first, min(first + depth, z.stop)), *rest)][:: z.step, :: y.step, :: x.step]
+            for first in range(z.start, z.stop, together)
+        ]
+        return np.concatenate(found) if found else self[(slice(0, 0), *rest)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         check_memory(self.where, self.nbytes)
@@ -175,7 +190,7 @@ def _spatial_axes(array: StoredArray) -> tuple[int, int, int]:
 
 
 def _box(where: Any, shape: tuple[int, int, int]) -> tuple[tuple[slice, ...], tuple[Any, ...]]:
-    """Return a slice for each axis, and the index that drops axes that were given as numbers."""
+    """Return a slice for each axis, and an index that drops axes that were given as numbers."""
     given = list(where) if isinstance(where, tuple) else [where]
     if Ellipsis in given:
         at = given.index(Ellipsis)
@@ -187,15 +202,15 @@ def _box(where: Any, shape: tuple[int, int, int]) -> tuple[tuple[slice, ...], tu
     for one, length in zip(given, shape, strict=True):
         if isinstance(one, slice):
             start, stop, step = one.indices(length)
-            if step != 1:
-                raise IndexError(f"step {step}: labels on disk are read without gaps, step 1")
-            box.append(slice(start, max(start, stop)))
+            if step < 1:
+                raise IndexError(f"step {step}: labels on disk are not read backwards")
+            box.append(slice(start, max(start, stop), step))
             dropped.append(slice(None))
         else:
             number = as_index(one)
             if not -length <= number < length:
                 raise IndexError(f"index {number} is out of 0 to {length - 1}")
-            box.append(slice(number % length, number % length + 1))
+            box.append(slice(number % length, number % length + 1, 1))
             dropped.append(0)  # type: ignore[arg-type]
     return tuple(box), tuple(dropped)
 

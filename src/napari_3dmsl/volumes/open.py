@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_3dmsl.memory import check_memory
+from napari_3dmsl.memory import allowed_bytes, check_memory
 from napari_3dmsl.volumes.contents import (
     FILE_SUFFIXES,
     NIFTI_SUFFIXES,
@@ -116,6 +117,34 @@ def open_labels(
         "" if given else size.problem,
         notes,
     )
+
+
+def open_labels_or_lazy(
+    path: str | Path,
+    series: int | str | None = None,
+    background: int | Literal["max"] | None = None,
+    level: int | str | None = None,
+) -> LabelVolume | LazyVolume:
+    """Read a volume that lies in a file of its own; open lazily what is read in parts, or large.
+
+    Parameters
+    ----------
+    path, series, background, level
+        See `open_labels`.
+    """
+    if _read_in_one_go(path) and level is None and not _is_too_large(path):
+        return open_labels(path, None, series, background)
+    return open_lazy(path, None, series, level, background)
+
+
+def _is_too_large(path: str | Path) -> bool:
+    """Whether memory cannot hold what is made of a volume; of what cannot be read, not."""
+    try:
+        arrays = [one.levels[0].array for one in contents_of(path).datasets]
+    except ValueError:
+        return False
+    sizes = [prod(array.shape) * array.dtype.itemsize for array in arrays]
+    return COPIES * max(sizes, default=0) > allowed_bytes()
 
 
 def list_series(path: str | Path) -> tuple[Series, ...]:

@@ -20,12 +20,21 @@ from napari_3dmsl.layers.classes import CLASS
 from napari_3dmsl.layers.extraction import INSTANCES, extraction_layers
 from napari_3dmsl.layers.extraction_preview import PREVIEW
 from napari_3dmsl.layers.images import SIMULATED
-from napari_3dmsl.layers.labels import set_voxel_um, volume_layer, voxel_nm_of, voxels_of
+from napari_3dmsl.layers.labels import (
+    lazy_layer,
+    set_voxel_um,
+    stored_labels,
+    volume_layer,
+    voxel_nm_of,
+    voxels_of,
+)
 from napari_3dmsl.layers.optics import MASK
 from napari_3dmsl.layers.surfaces import HIGHLIGHT
+from napari_3dmsl.memory import check_memory
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import ExtractionSettings, suggested_downsample
-from napari_3dmsl.volumes.labels import VoxelNm, check_labels
+from napari_3dmsl.volumes.labels import COPIES, VoxelNm, check_labels
+from napari_3dmsl.volumes.lazy import LazyVolume
 from napari_3dmsl.widgets.common.accessibility import warning_colour
 from napari_3dmsl.widgets.common.background_process import BackgroundProcess
 from napari_3dmsl.widgets.common.form import Form
@@ -130,6 +139,8 @@ class ExtractPanel(Panel):
         self.source = LabelSource(self.choice, self)
         self.source.opened.connect(self._show_volume)
         self.source.failed.connect(lambda why: self.complain(in_the_panel(why)))
+        self.source.waiting.connect(self.say)
+        self.at_end(self.source.close_server)
         self.source.background_changed.connect(self._explain)
         self.doubts = QLabel(self)
         self.doubts.setObjectName("doubts")
@@ -235,7 +246,7 @@ class ExtractPanel(Panel):
         try:
             settings = self.settings()
             labels, origin_um = voxels_of(layer, _finest(layer))
-            labels = check_labels(labels, self.source.background())
+            labels = self._labels_of(layer, labels)
         except ValueError as error:
             self.complain(in_the_panel(str(error)))
             return
@@ -254,6 +265,16 @@ class ExtractPanel(Panel):
         work = partial(extraction_layers, rules=ClassRules(**self.classes.values()))
         self._job.start(work, labels, settings, layer.name)
         _prepare_label_colours(np.uint8)
+
+    def _labels_of(self, layer: Any, labels: Any) -> Any:
+        """Return labels to extract; those on disk are read where they are worked on."""
+        stored = stored_labels(layer)
+        turned = stored is None or labels is not _finest(layer)
+        if turned or self.source.background() is not None:
+            if stored is not None:
+                check_memory(f"'{layer.name}'", COPIES * stored.nbytes)
+            return check_labels(labels, self.source.background())
+        return stored
 
     def _set_running(self, running: bool) -> None:
         self.extract_button.setEnabled(not running)
@@ -410,20 +431,21 @@ class ExtractPanel(Panel):
             return
         self.limit.setText(limits(settings))
 
-    def open_file(self, path: Path) -> None:
-        """Add a label volume from disk as a layer and choose it.
+    def open_file(self, path: Path | str) -> None:
+        """Add a label volume from disk or a server as a layer and choose it.
 
         Parameters
         ----------
         path
-            Of a file or folder.
+            Of a file or folder, or a URL.
         """
         self.source.open(path)
 
-    def _show_volume(self, volume: LabelVolume, path: Path) -> None:
+    def _show_volume(self, volume: LabelVolume | LazyVolume, path: Path | str) -> None:
         from napari.layers import Layer
 
-        layer = self.viewer.add_layer(Layer.create(*volume_layer(volume)))
+        found = lazy_layer(volume) if isinstance(volume, LazyVolume) else volume_layer(volume)
+        layer = self.viewer.add_layer(Layer.create(*found))
         self.choice.choose(layer)
         self.say(described(volume, path))
 
