@@ -24,11 +24,13 @@ def triangle_normals(corners: FloatArray) -> FloatArray:
     -------
     (F, 3) array
     """
-    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    normals: FloatArray = np.empty_like(first)
-    for i in range(3):  # by hand, as np.cross takes three times as long
+    # By hand, one coordinate of all after the other: np.cross takes ten times as long.
+    a, b, c = corners.transpose(1, 2, 0)
+    first, second = np.subtract(b, a, order="C"), np.subtract(c, a, order="C")
+    normals: FloatArray = np.empty((len(corners), 3), dtype=first.dtype)
+    for i in range(3):
         j, k = (i + 1) % 3, (i + 2) % 3
-        normals[:, i] = first[:, j] * second[:, k] - first[:, k] * second[:, j]
+        normals[:, i] = first[j] * second[k] - first[k] * second[j]
     return normals
 
 
@@ -45,7 +47,8 @@ def triangle_areas(corners: FloatArray) -> FloatArray:
     (F,) array
         In that unit squared.
     """
-    areas: FloatArray = 0.5 * np.linalg.norm(triangle_normals(corners), axis=1)
+    x, y, z = triangle_normals(corners).T
+    areas: FloatArray = 0.5 * np.sqrt(x * x + y * y + z * z)
     return areas
 
 

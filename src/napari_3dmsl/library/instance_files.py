@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.mesh_io.mesh_files import parse_mesh
+from napari_3dmsl.mesh_io.number_text import decimal_rows, integer_rows
 from napari_3dmsl.mesh_io.text_numbers import numbers
 from napari_3dmsl.reading import reading
 from napari_3dmsl.settings import shown
@@ -36,7 +37,6 @@ LARGEST_FILE = 256 * 2**20
 FARTHEST_CUBES = 1e4
 """Sides of their unit cube that points may be away from its middle; noise reaches 10."""
 
-FORMATTED = 2000  # rows of numbers in one go
 _PLY_ELEMENT = re.compile(r"element\s+vertex\s+(\d{1,12})")
 _PLY_PROPERTY = re.compile(r"property\s+\w+\s+(\w+)")
 _ARRAYS = {"points", "occupancies", "loc", "scale"}
@@ -107,13 +107,9 @@ def off_from_mesh(mesh: Mesh, unit_um: float) -> bytes:
     unit_um
         Length of the file's unit.
     """
-    vertices, faces = mesh.vertices[:, ::-1] / unit_um, mesh.faces[:, ::-1]
-    lines = [
-        f"OFF\n{len(vertices)} {len(faces)} 0\n",
-        "%.9f %.9f %.9f\n" * len(vertices) % tuple(vertices.ravel().tolist()),
-        "3 %d %d %d\n" * len(faces) % tuple(faces.ravel().tolist()),
-    ]
-    return "".join(lines).encode()
+    head = f"OFF\n{len(mesh.vertices)} {len(mesh.faces)} 0\n".encode()
+    vertices = decimal_rows(mesh.vertices[:, ::-1] / unit_um, 9)
+    return head + vertices + integer_rows(mesh.faces[:, ::-1], "3 ")
 
 
 def cloud_from_ply(data: bytes, cube: UnitCube, where: str) -> PointCloud:
@@ -164,11 +160,7 @@ def ply_from_cloud(cloud: PointCloud) -> bytes:
     properties = "".join(f"property float {name}\n" for name in ("x", "y", "z", "nx", "ny", "nz"))
     rows = np.hstack([cloud.points[:, ::-1], cloud.normals[:, ::-1]])
     head = f"ply\nformat ascii 1.0\nelement vertex {len(rows)}\n{properties}end_header\n"
-    line = " ".join(["%.6f"] * 6) + "\n"
-    # In parts: formatting lets no other thread run, such as a window's.
-    parts = np.split(rows, range(FORMATTED, len(rows), FORMATTED))
-    lines = [line * len(part) % tuple(part.ravel().tolist()) for part in parts]
-    return "".join([head, *lines]).encode()
+    return head.encode() + decimal_rows(rows, 6)
 
 
 def occupancies_from_npz(data: bytes, unit_um: float, where: str) -> Occupancies:

@@ -14,7 +14,7 @@ from napari_3dmsl.mesh_io.mesh_files import LARGEST_MESH_FILE, MESH_SUFFIXES, pa
 from napari_3dmsl.mesh_io.repair import repair
 from napari_3dmsl.reading import reading
 from napari_3dmsl.shapes.distance import distance_to_mesh
-from napari_3dmsl.shapes.smoothed_mask import SmoothedMask, smooth_mask
+from napari_3dmsl.shapes.smoothed_mask import SmoothedMask, level_triangles, smooth_mask
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
@@ -113,12 +113,9 @@ def mesh_from_field(field: SmoothedMask) -> Mesh:
     field
         As from `smooth_mask`.
     """
-    from skimage.measure import marching_cubes
-
-    vertices, faces, _, _ = marching_cubes(
-        field.values, field.level, spacing=field.voxel_um, gradient_direction="ascent"
-    )
-    return Mesh(vertices.astype(np.float64) + field.origin_um, faces.astype(np.int32))
+    vertices, faces = level_triangles(field.values, field.level)
+    # Voxels are lengths in double precision, as in scikit-image.
+    return Mesh(vertices * np.array(field.voxel_um) + field.origin_um, faces.astype(np.int32))
 
 
 def read_mesh(path: str | Path, unit_um: float = 1.0) -> Mesh:

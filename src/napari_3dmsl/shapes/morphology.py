@@ -89,6 +89,27 @@ def components(mask: NDArray[Any], connectivity: int) -> NDArray[np.int32]:
     return np.asarray(labels).view(np.int32)
 
 
+def count_components(mask: NDArray[np.bool_], connectivity: int) -> int:
+    """Return the number of connected components of a mask.
+
+    Parameters
+    ----------
+    mask
+        (Z, Y, X).
+    connectivity
+        Neighbours of a voxel: 6, 18 or 26.
+    """
+    import cc3d
+
+    _, count = cc3d.connected_components(
+        np.ascontiguousarray(mask).view(np.uint8),
+        connectivity=connectivity,
+        out_dtype=np.uint32,
+        return_N=True,
+    )
+    return int(count)
+
+
 def boxes(labels: NDArray[np.int32]) -> list[tuple[int, Box]]:
     """Return (label, bounding box) of every label present, in the order of the labels.
 

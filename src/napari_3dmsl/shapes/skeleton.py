@@ -24,6 +24,7 @@ LengthTo = Literal["axis", "tip"]
 
 COVERED_RADII = 2.0  # a whole skeleton comes this near (in largest radii) to every voxel
 PROBES = 2000
+LEAF = 64  # points in a leaf of the tree of surface points
 END_VOXELS = 4.0  # no direction is taken over less than this
 
 
@@ -84,9 +85,10 @@ class _Solid:
             points = np.stack(np.unravel_index(before, self.inside.shape), axis=1).astype(float)
             points[:, axis] += (self.level - low) / (high - low)
             crossings.append(points)
-        # Two queries of some thousand points do not pay for a well-balanced tree.
+        # Two queries of some hundred points do not pay for a well-balanced tree. From a centreline
+        # the surface is equally far all around: many leaves are looked at, so few are best.
         places = np.concatenate(crossings) * self.sides
-        return KDTree(places, balanced_tree=False, compact_nodes=False)
+        return KDTree(places, LEAF, balanced_tree=False, compact_nodes=False)
 
     def radii(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Distance from points to the surface."""
@@ -271,7 +273,8 @@ def _thin(field: SmoothedMask) -> tuple[_Solid, NDArray[np.float64], NDArray[np.
         box = bounding_box(solid.inside)  # thinning takes as long as the box is large
         first = [side.start for side in box]
         thinned = skeletonize(np.ascontiguousarray(solid.inside[box]))
-        points = (np.argwhere(thinned) + first) * solid.sides
+        places = np.unravel_index(np.flatnonzero(thinned), thinned.shape)
+        points = (np.stack(places, axis=1) + first) * solid.sides
         radii = solid.radii(points) if len(points) else np.zeros(0)
         missed = _missed(solid, points, radii)
         if missed == 0 and not found:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 if TYPE_CHECKING:
@@ -245,10 +243,20 @@ def _touched(node: int, edges: Iterable[Edge]) -> bool:
     return any(node in (edge.start, edge.end) for edge in edges)
 
 
-def _count_components(count: int, pairs: NDArray[np.int64]) -> tuple[int, NDArray[np.int32]]:
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    number, labels = connected_components(links, directed=False)
-    return int(number), np.asarray(labels)
+def _count_components(count: int, pairs: NDArray[np.int64]) -> tuple[int, NDArray[np.intp]]:
+    """Number the components of a few linked nodes in the order of their first nodes."""
+    first = list(range(count))  # of the component, or a node nearer to it
+    for pair in pairs.tolist():
+        low, high = sorted(_root(first, node) for node in pair)
+        first[high] = low
+    roots, labels = np.unique([_root(first, node) for node in range(count)], return_inverse=True)
+    return len(roots), labels
+
+
+def _root(first: list[int], node: int) -> int:
+    while first[node] != node:
+        node = first[node] = first[first[node]]
+    return node
 
 
 def _chains(voxels: NDArray[np.int64], pairs: NDArray[np.int64]) -> list[list[int]]:
