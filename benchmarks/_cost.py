@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import functools
 import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from _solids import Solid, distance_field, ring, wiggle
 
+from napari_3dmsl.library.instance_files import off_from_mesh
+from napari_3dmsl.library.table import table_lines
+from napari_3dmsl.shapes.classification import ClassRules, classify
+from napari_3dmsl.shapes.crops import Crop
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.mesh import mesh_from_field
 from napari_3dmsl.shapes.sampling import sample_occupancies, sample_point_cloud
-from napari_3dmsl.shapes.shape import measure_shapes
+from napari_3dmsl.shapes.shape import Shape, measure_crop, measure_shapes
 from napari_3dmsl.shapes.skeleton import skeleton_from_field
 from napari_3dmsl.shapes.smoothed_mask import smooth_mask
 
+UNIT_UM = 0.024
 COST_SETTINGS = ExtractionSettings(
     voxel_nm=(24, 24, 24), downsample=1, instances=True, min_volume_um3=0
 )
@@ -49,6 +57,46 @@ def cost_steps(index: int) -> dict[str, float]:
     clock.lap("triangles")
     skeleton_from_field(field)
     clock.lap("skeleton")
+    return clock.spent
+
+
+class ToFinish(NamedTuple):
+    """The voxels of a shape and what it is called."""
+
+    kind: str
+    crop: Crop
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Makes and writes a shape; returns its processor seconds, whole and by step."""
+
+    folder: str
+
+    def __call__(self, item: ToFinish) -> dict[str, float]:
+        finished = StepClock()
+        shape = measure_crop(item.crop, ClassRules())
+        next(table_lines([shape], 1000 * UNIT_UM))
+        (Path(self.folder) / f"{item.kind}.off").write_bytes(off_from_mesh(shape.mesh, UNIT_UM))
+        finished.lap("whole")
+        return {**finished.spent, **steps(item.crop, shape, Path(self.folder) / "again.off")}
+
+
+def steps(crop: Crop, shape: Shape, path: Path) -> dict[str, float]:
+    """Do the same once more, step by step."""
+    clock = StepClock()
+    field = smooth_mask(crop.mask, crop.voxel_nm)
+    clock.lap("smoothing")
+    mesh = mesh_from_field(field)
+    clock.lap("triangles")
+    skeleton = skeleton_from_field(field)
+    clock.lap("skeleton")
+    classify(skeleton.length_um, skeleton.branches, skeleton.loops, crop.volume_um3)
+    again = replace(shape, mesh=mesh, skeleton=skeleton, area_um2=mesh.area_um2)
+    next(table_lines([again], 1000 * UNIT_UM))
+    clock.lap("class, measures")
+    path.write_bytes(off_from_mesh(mesh, UNIT_UM))
+    clock.lap("file")
     return clock.spent
 
 

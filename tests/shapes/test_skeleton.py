@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial.transform import Rotation
 from skimage.measure import euler_number
 from solids import draw_ball, draw_torus, draw_tube
 
 from napari_3dmsl.shapes.skeleton import _euler_number, skeleton_from_mask
-from napari_3dmsl.shapes.skeleton_graph import build_graph, smooth
+from napari_3dmsl.shapes.skeleton_graph import Edge, Graph, build_graph, smooth
 
 VOXEL = (20, 20, 20)
 UM = 0.02
@@ -129,6 +131,17 @@ def test_a_ring_without_room_for_its_hole_is_still_measured():
     graph = build_graph(points, np.full(4, 5.0))
     graph.clean()
     assert len(graph.paths()) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_loops_of_a_graph_are_its_edges_beyond_those_of_a_forest(seed):
+    rng = np.random.default_rng(seed)
+    ends = rng.integers(0, 12, (rng.integers(1, 16), 2))
+    path, radii = np.zeros((2, 3)), np.ones(2)
+    graph = Graph([Edge(start, end, path, radii) for start, end in ends.tolist()])
+    links = coo_array((np.ones(len(ends)), ends.T), shape=(12, 12))
+    trees = connected_components(links, directed=False)[0]
+    assert graph.cycle_rank() == len(ends) - (12 - trees)
 
 
 def test_a_cavity_is_no_loop():

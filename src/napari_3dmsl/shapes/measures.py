@@ -128,9 +128,8 @@ def tortuosity(paths: Sequence[NDArray[np.float64]]) -> float | None:
         Centrelines; those that meet share the point where they do.
     """
     if len(paths) == 1:
-        along = path_length(paths[0])
-        straight = float(np.linalg.norm(paths[0][0] - paths[0][-1]))
-        return along / straight if straight > 0 else None
+        apart = float(np.linalg.norm(paths[0][0] - paths[0][-1]))
+        return path_length(paths[0]) / apart if apart > 0 else None
     from scipy.sparse.csgraph import dijkstra
 
     ends = np.concatenate([path[[0, -1]] for path in paths])

@@ -244,7 +244,7 @@ def _touched(node: int, edges: Iterable[Edge]) -> bool:
 
 
 def _count_components(count: int, pairs: NDArray[np.int64]) -> tuple[int, NDArray[np.intp]]:
-    """Number the components of a few linked nodes in the order of their first nodes."""
+    """Return how many components linked nodes have, and that of each, as their first nodes lie."""
     first = list(range(count))  # of the component, or a node nearer to it
     for pair in pairs.tolist():
         low, high = sorted(_root(first, node) for node in pair)

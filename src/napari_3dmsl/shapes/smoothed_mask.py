@@ -157,7 +157,7 @@ def _blurred(
     values = np.zeros(mask.shape, dtype=np.float32)
     weights = [_half_gaussian(width) for width in sigma]
     reach = [len(half) - 1 for half in weights]
-    rows, columns = mask.any(axis=2), mask.any(axis=1)
+    rows, columns = np.asarray(mask.any(axis=2)), np.asarray(mask.any(axis=1))
     first, last = int(pad[0]), len(mask) - int(pad[0])
     for start in range(first - reach[0], last + reach[0], SLAB):
         stop = min(start + SLAB, last + reach[0])
@@ -203,13 +203,13 @@ def _widened(values: NDArray[np.float32], axis: int, reach: int) -> NDArray[np.f
 def _blurred_lines(
     line: NDArray[np.float32], stride: int, weights: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Convolve values that lie a stride apart; the ends, whose neighbours are missing, are left out.
+    """Convolve values that lie a stride apart, but not the ends, whose neighbours are missing.
 
     Lines follow each other: the zeros between them keep what wraps around at 0.
     """
     margin = (len(weights) - 1) * stride
     size = len(line) - 2 * margin
-    blurred = line[margin : margin + size] * weights[0]
+    blurred: NDArray[np.float32] = line[margin : margin + size] * weights[0]
     both = np.empty_like(blurred)
     for away, weight in enumerate(weights[1:], start=1):
         ahead, behind = margin + away * stride, margin - away * stride
@@ -219,9 +219,7 @@ def _blurred_lines(
     return blurred
 
 
-def _crop(
-    values: NDArray[np.float32], box: Box
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def _crop(values: NDArray[np.float32], box: Box) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Cut off the padding that the shape does not reach; return the first index kept as well."""
     first = np.array([max(side.start - MARGIN, 0) for side in box])
     last = [side.stop + MARGIN for side in box]
