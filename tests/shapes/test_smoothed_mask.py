@@ -17,6 +17,7 @@ MASKS = {
     "torus": draw_torus(BOX, (35, 30, 25), 15, 7),
     "two balls far apart": draw_ball(BOX, (9, 9, 9), 8) | draw_ball(BOX, (59, 50, 40), 8),
     "all of its box": np.ones((30, 18, 14), dtype=bool),
+    "a plate": np.ones((6, 30, 35), dtype=bool),  # shorter than the Gaussian is wide
 }
 
 

@@ -255,7 +255,8 @@ def _count_components(count: int, pairs: NDArray[np.int64]) -> tuple[int, NDArra
 
 def _root(first: list[int], node: int) -> int:
     while first[node] != node:
-        node = first[node] = first[first[node]]
+        first[node] = first[first[node]]
+        node = first[node]
     return node
 
 
