@@ -67,6 +67,15 @@ def test_a_worker_does_calls_and_is_kept_for_the_next() -> None:
     assert done(work.number_of_process) != first
 
 
+def test_after_a_call_a_worker_frees_what_it_left_but_looks_at_modules_only_once() -> None:
+    hired = hire()
+    found = [hired.call(work.leave_a_circle, ()) for _ in range(4)]
+    dismiss(hired)
+    assert not any(there for there, _ in found)
+    assert found[0][1] == 0
+    assert 1000 < found[1][1] == found[2][1] == found[3][1]
+
+
 def test_a_worker_that_rested_for_long_ends_and_is_not_hired(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

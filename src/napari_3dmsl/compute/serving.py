@@ -65,6 +65,7 @@ def serve(inbox: BinaryIO) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for who waits for us; he ends us
     calls: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(inbox, calls, outbox), daemon=True).start()
+    modules = 0
     while True:
         try:
             call = calls.get(timeout=IDLE_S)
@@ -72,7 +73,19 @@ def serve(inbox: BinaryIO) -> NoReturn:
             os._exit(0)
         _answer(outbox, *call)
         del call
-        gc.collect()
+        modules = _clear_away(modules)
+
+
+def _clear_away(modules: int) -> int:
+    """Free what a call has left behind in circles; return how many modules there are now.
+
+    What came with modules stays for good. To look through it after every call takes longer than
+    many a call, so it is looked at once.
+    """
+    gc.collect()
+    if len(sys.modules) != modules:
+        gc.freeze()
+    return len(sys.modules)
 
 
 class _Outbox:
