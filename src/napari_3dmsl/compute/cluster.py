@@ -7,6 +7,7 @@ sent as it is needed, so neither scheduler nor client holds much of it.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import pickle
 import platform
@@ -227,8 +228,13 @@ def _checked(client: Any) -> Client:
 
 
 def _hung_up(client: Client) -> None:
-    with suppress(Exception):  # a scheduler that has gone is not told
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    if client.status != "running":  # it would tell at length how it could not reach the scheduler
+        log.setLevel(logging.CRITICAL + 1)
+    with suppress(Exception):
         client.close(timeout=2)
+    log.setLevel(level)
 
 
 def _first(error: BaseException) -> str:
