@@ -54,6 +54,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name, two_workers(Path(name)) as dask:
             os.environ["NAPARI_3DMSL_CACHE"] = f"{name}/cache"
             with Cluster(dask.scheduler_address) as cluster:
+                os.environ.pop("MALLOC_TRIM_THRESHOLD_", None)  # Dask's; it slows our own workers
                 {"rate": rate, "kills": kills}[what](cluster, Path(name), arguments)
 
 
@@ -78,13 +79,12 @@ def rate(cluster: Cluster, folder: Path, arguments: argparse.Namespace) -> None:
     recipe = recipe_for(phantom_library(folder / "library"), arguments.images)
     small = recipe_for(folder / "library", source={**recipe.source.model_dump(), "most": 4})
     places: dict[str, Place] = {"own processes": Processes(2), "Dask": cluster}
-    for name, place in places.items():
-        generate(small, folder / f"first {name}", place=place)
     rates: dict[str, list[float]] = {name: [] for name in places}
     costs: dict[str, list[float]] = {name: [] for name in places}
     made = []
     for turn in range(arguments.turns):
         for name, place in places.items():
+            generate(small, folder / f"{turn} {name}, first", place=place)  # all stand ready then
             before, began = processor_s(cluster), time.perf_counter()
             images = generate(recipe, folder / f"{turn} {name}", place=place).made
             rates[name].append(images / (time.perf_counter() - began))
