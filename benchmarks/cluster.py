@@ -38,7 +38,7 @@ from napari_3dmsl.compute.worker import spares
 from napari_3dmsl.datasets.run.generate import generate
 from napari_3dmsl.library.measure import measure_library
 
-MEASURED_SHAPES = 120
+MEASURED_SHAPES, IMAGED_SHAPES = 48, 12  # seconds of work, so that most kills meet a run
 
 
 def main() -> None:
@@ -153,7 +153,7 @@ def whole_measure(folder: Path, name: str) -> Path:
 
 def prepare_dataset(folder: Path) -> None:
     library = phantom_library(folder / "library")
-    recipe = recipe_for(library, source={"library": str(library), "most": 24}, seed=3)
+    recipe = recipe_for(library, source={"library": str(library), "most": IMAGED_SHAPES}, seed=3)
     (folder / "recipe.json").write_text(json.dumps(recipe.model_dump(mode="json")))
 
 
