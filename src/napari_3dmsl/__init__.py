@@ -14,6 +14,7 @@ _NAMES_OF = {
     "datasets.recipe.recipe": ("Recipe",),
     "datasets.run.generate": ("generate",),
     "ground_truth.single_image": ("mask_of_image",),
+    "image_io.image_file": ("write_image_file",),
     "image_io.ome_tiff": ("describe_image", "read_image", "write_image", "write_ome_tiff"),
     "image_io.ome_zarr": ("read_ome_zarr", "write_ome_zarr"),
     "image_io.point_csv": ("read_points",),
@@ -30,6 +31,7 @@ _NAMES_OF = {
     "microscope.presets": ("load_camera", "load_microscope", "load_objective", "usual_camera"),
     "microscope.resolution": ("resolution",),
     "microscope.settings": ("Acquisition", "Microscope"),
+    "microscope.simulated_stack": ("SimulatedStack", "simulated_stack"),
     "microscope.simulation": (
         "Simulation",
         "SimulatedImage",
@@ -38,6 +40,7 @@ _NAMES_OF = {
         "scene_from_points",
         "simulate_surface",
     ),
+    "scenes.whole_cell": ("scene_of_shapes",),
     "shapes.classification": ("ClassRules", "classify"),
     "shapes.extraction": (
         "Extraction",

@@ -11,6 +11,7 @@ from napari_3dmsl.datasets.read.image_set import Sample as Sample
 from napari_3dmsl.datasets.recipe.recipe import Recipe as Recipe
 from napari_3dmsl.datasets.run.generate import generate as generate
 from napari_3dmsl.ground_truth.single_image import mask_of_image as mask_of_image
+from napari_3dmsl.image_io.image_file import write_image_file as write_image_file
 from napari_3dmsl.image_io.ome_tiff import describe_image as describe_image
 from napari_3dmsl.image_io.ome_tiff import read_image as read_image
 from napari_3dmsl.image_io.ome_tiff import write_image as write_image
@@ -40,12 +41,15 @@ from napari_3dmsl.microscope.presets import usual_camera as usual_camera
 from napari_3dmsl.microscope.resolution import resolution as resolution
 from napari_3dmsl.microscope.settings import Acquisition as Acquisition
 from napari_3dmsl.microscope.settings import Microscope as Microscope
+from napari_3dmsl.microscope.simulated_stack import SimulatedStack as SimulatedStack
+from napari_3dmsl.microscope.simulated_stack import simulated_stack as simulated_stack
 from napari_3dmsl.microscope.simulation import SimulatedImage as SimulatedImage
 from napari_3dmsl.microscope.simulation import Simulation as Simulation
 from napari_3dmsl.microscope.simulation import Simulator as Simulator
 from napari_3dmsl.microscope.simulation import image_scene as image_scene
 from napari_3dmsl.microscope.simulation import scene_from_points as scene_from_points
 from napari_3dmsl.microscope.simulation import simulate_surface as simulate_surface
+from napari_3dmsl.scenes.whole_cell import scene_of_shapes as scene_of_shapes
 from napari_3dmsl.shapes.classification import ClassRules as ClassRules
 from napari_3dmsl.shapes.classification import classify as classify
 from napari_3dmsl.shapes.extraction import Extraction as Extraction

@@ -19,6 +19,9 @@ C)`` a stack. Other lengths are written out, such as ``(radii, depths)``.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +30,36 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.floating[Any]]
 ComplexArray = NDArray[np.complexfloating[Any, Any]]
 CountArray = NDArray[np.uint16]
+
+
+@dataclass(frozen=True, eq=False)
+class Planes:
+    """A stack whose planes come one after the other, so that it never lies in memory as a whole.
+
+    Attributes
+    ----------
+    shape : (P, R, C)
+    dtype : numpy.dtype
+    planes : iterable of (R, C) arrays
+        From the lowest focus to the highest.
+    """
+
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    planes: Iterable[NDArray[Any]]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Of all planes."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return iter(self.planes)
 
 
 def counters(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -13,6 +13,8 @@ from commands import RADIUS_UM, Run
 
 from napari_3dmsl import cli
 from napari_3dmsl.image_io.ome_tiff import describe_image, read_image
+from napari_3dmsl.image_io.ome_zarr import read_ome_zarr
+from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.settings import Acquisition
@@ -198,3 +200,100 @@ def test_simulate_images_the_released_mesh(run: Run, real_data: Path, tmp_path: 
     stack = tifffile.imread(out)
     assert (stack.shape, stack.dtype) == ((31, 128, 128), np.float32)
     assert describe_image(out).size_um == pytest.approx({"Z": 0.25, "Y": 0.048, "X": 0.048})
+
+
+@pytest.fixture
+def cell(run: Run, two_balls: Path, tmp_path: Path) -> Path:
+    """A library of two balls, 0.4 µm across, 0.96 µm apart along x."""
+    run("extract", two_balls, tmp_path / "cell", "--voxel-nm", 24, 24, 24)
+    return tmp_path / "cell"
+
+
+def test_a_library_is_imaged_as_the_cell_that_it_is(run: Run, cell: Path, tmp_path: Path) -> None:
+    out = tmp_path / "cell.tif"
+    result = run(
+        *("simulate", cell, out, "--microscope", "con1", "--noise", "none", "--density", 2000),
+        *("--image-size", 30, 41, "--planes", 3),
+    )
+    stack = tifffile.imread(out)
+    assert stack.shape == (3, 30, 41)
+    assert result["microscope"]["image_size"] == [30, 41]
+    assert result["warnings"] == []
+    assert result["voxel_nm"] == 24
+    library = ShapeLibrary.open(cell)
+    areas = [trimesh.Trimesh(*_mesh(library, number)).area for number in library.ids]
+    assert result["emitters"] == pytest.approx(2000 * sum(areas), abs=1)
+    middles = np.array([_mesh(library, number)[0].mean(axis=0) for number in library.ids])
+    assert result["object_centroid_um"] == pytest.approx(middles.mean(axis=0), abs=0.03)
+    # Each ball is where it lies: 0.96 µm are 13.7 pixels of 70 nm, about the middle.
+    columns = stack[1].sum(axis=0)
+    found = [np.average(np.arange(21), weights=columns[:21]) + 0.5]
+    found.append(np.average(np.arange(20, 41), weights=columns[20:]) + 0.5)
+    assert np.diff(found) == pytest.approx(0.96 / 0.07, abs=0.8)
+    assert np.mean(found) == pytest.approx(20.5, abs=0.3)
+
+
+def test_a_region_of_a_cell_holds_the_same_fluorophores(
+    run: Run, cell: Path, tmp_path: Path
+) -> None:
+    library = ShapeLibrary.open(cell)
+    middle = _mesh(library, library.ids[0])[0].mean(axis=0)
+    common = ("simulate", cell, tmp_path / "a.tif", "--microscope", "con1", "--noise", "none")
+    run(*common, "--image-size", 40, 40, "--centre", *middle)
+    result = run(*common, "--image-size", 20, 20, "--centre", *middle)
+    part = tifffile.imread(tmp_path / "a.tif")
+    run(*common, "--image-size", 40, 40, "--centre", *middle)
+    whole = tifffile.imread(tmp_path / "a.tif")
+    assert result["object_centroid_um"] == pytest.approx(list(middle))
+    assert result["emitters_in_field"] < result["emitters"]
+    assert result["warnings"] == []
+    assert np.abs(part - whole[10:30, 10:30]).max() < 1e-3 * whole.max()
+
+
+def test_a_stack_is_written_as_zarr_within_a_limit_of_memory(
+    run: Run, cell: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_3dmsl.microscope.renderer.WIDE_BYTES", 0)
+    common = ("--microscope", "epi1", "--planes", 4, "--seed", 3, "--memory-limit", "20MB")
+    run("simulate", cell, tmp_path / "a.tif", *common)
+    result = run("simulate", cell, tmp_path / "a.zarr", *common)
+    image = read_ome_zarr(tmp_path / "a.zarr")
+    assert (image.axes, result["shape"]) == ("ZYX", [4, 128, 128])
+    assert image.scale == pytest.approx((0.25, 0.109, 0.109))
+    np.testing.assert_array_equal(image.pixels, tifffile.imread(tmp_path / "a.tif"))
+    assert image.metadata == {name: result[name] for name in image.metadata}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--microscope", "con1", "--voxel-nm", 8), "--voxel-nm does not apply to cell"),
+        (("--microscope", "con1-released"), "take the microscope without -released"),
+        (("--microscope", "con1", "--centre", 900, 0, 0, "--rotate", 0, 90, 0), "no shape lies in"),
+        (("--microscope", "con1", "--memory-limit", "lots"), "--memory-limit 'lots': expected a"),
+        (("--microscope", "con1", "--memory-limit", "1MB"), "MB of memory, allowed are 1 MB"),
+    ],
+)
+def test_cells_refuse_what_makes_no_sense(
+    refused: Callable[..., str],
+    cell: Path,
+    tmp_path: Path,
+    options: tuple[object, ...],
+    message: str,
+) -> None:
+    before = sorted(tmp_path.iterdir())
+    assert message in refused("simulate", cell, tmp_path / "out.tif", *options)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_only_libraries_have_a_centre(
+    refused: Callable[..., str], sphere: Path, tmp_path: Path
+) -> None:
+    options = ("--microscope", "con1", "--centre", 0, 0, 0)
+    message = refused("simulate", sphere, tmp_path / "out.tif", *options)
+    assert "--centre does not apply to sphere.off: no library" in message
+
+
+def _mesh(library: ShapeLibrary, number: int) -> tuple[np.ndarray, np.ndarray]:
+    mesh = library.mesh(number)
+    return mesh.vertices, mesh.faces

@@ -247,7 +247,7 @@ def test_the_widest_images_are_refused_with_numbers_where_memory_is_too_small(
 
 
 def test_the_number_of_emitters_counts_as_well(monkeypatch):
-    monkeypatch.setenv("NAPARI_3DMSL_MEMORY_GB", "0.5")
+    monkeypatch.setenv("NAPARI_3DMSL_MEMORY_GB", "0.3")
     deep = _scene(np.random.default_rng(1), 1000, (0.0, 200.0))
     many = Emitters(np.repeat(deep.positions_um, 2000, axis=0), np.repeat(deep.photons, 2000))
     with pytest.raises(ValueError, match=r"2,000,000 emitters over [\d.]+ µm .* of memory"):

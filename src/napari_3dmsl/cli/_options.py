@@ -199,6 +199,29 @@ def without_effect(settings: Settings, given: Given) -> list[str]:
     return [f"{flag(name)} has no effect: {why}" for name, why in reasons if name in given]
 
 
+def limit_in_bytes(memory_limit: str | None) -> int | None:
+    """Return the bytes of ``--memory-limit``, None when it was not given.
+
+    Parameters
+    ----------
+    memory_limit
+        A size such as ``500MB``.
+
+    Raises
+    ------
+    ValueError
+        When it is no size.
+    """
+    from napari_3dmsl.memory import size_in_bytes
+
+    if memory_limit is None:
+        return None
+    try:
+        return size_in_bytes(memory_limit)
+    except ValueError as error:
+        raise ValueError(f"--memory-limit {error}") from None
+
+
 def flag(name: str) -> str:
     """Return the option that is called like a setting.
 

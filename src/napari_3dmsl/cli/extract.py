@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from napari_3dmsl.cli._options import Given, Setting, SettingsOf, without_effect
+from napari_3dmsl.cli._options import Given, Setting, SettingsOf, limit_in_bytes, without_effect
 from napari_3dmsl.cli._output import AsJson, given, lengths, show, stage_line, warn
 from napari_3dmsl.cli._place import Scheduler, Workers, place_of_command
 
@@ -130,7 +130,7 @@ def extract(
         shapes_per_zip=shapes_per_zip,
         labels_out=labels_out,
         replace=replace,
-        memory_limit=None if memory_limit is None else _size(memory_limit),
+        memory_limit=limit_in_bytes(memory_limit),
         place=place_of_command(workers, scheduler),
     )
     warnings = [*job.warnings, *without_effect(job.settings, chosen)]
@@ -158,15 +158,6 @@ def extract(
         "seconds": round(perf_counter() - start, 3),
     }
     show(result, _lines(result, found), as_json)
-
-
-def _size(text: str) -> int:
-    from napari_3dmsl.memory import size_in_bytes
-
-    try:
-        return size_in_bytes(text)
-    except ValueError as error:
-        raise ValueError(f"--memory-limit {error}") from None
 
 
 def _number(background: str | None) -> int | Literal["max"] | None:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from napari_3dmsl.cli._options import Given, Setting, SettingsOf, flag, without_effect
+from napari_3dmsl.cli._options import (
+    Given,
+    Setting,
+    SettingsOf,
+    flag,
+    limit_in_bytes,
+    without_effect,
+)
 from napari_3dmsl.cli._output import AsJson, given, lengths, progress_line, show, warn
 
 if TYPE_CHECKING:
     from napari_3dmsl.microscope.camera import Camera
     from napari_3dmsl.microscope.pose import Pose
     from napari_3dmsl.microscope.settings import Microscope
-    from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
+    from napari_3dmsl.microscope.simulation import Scene, Simulation
 
 POINTS = ".csv"
 _ITS_OWN = "the microscope's"
@@ -27,13 +35,21 @@ def simulate(
     shape: Annotated[
         Path,
         typer.Argument(
-            help="A mesh (.off, .ply, .stl, .obj) or POINTS.csv with the columns z_um,y_um,x_um "
-            "and optionally brightness, which multiplies the photons per fluorophore. Each row is "
-            "an emitter where it is: z above the coverslip, (0, 0) the middle of the image.",
+            help="A mesh (.off, .ply, .stl, .obj); a library, whose shapes lie as in the EM "
+            "volume: a whole cell, or with --centre a region of it; or POINTS.csv with the columns "
+            "z_um,y_um,x_um and optionally brightness, which multiplies the photons per "
+            "fluorophore. Each row is an emitter where it is: z above the coverslip, (0, 0) the "
+            "middle of the image.",
             show_default=False,
         ),
     ],
-    output: Annotated[Path, typer.Argument(help="OME-TIFF to write.", show_default=False)],
+    output: Annotated[
+        Path,
+        typer.Argument(
+            help="OME-TIFF (.tif; BigTIFF above 4 GB) or OME-Zarr (.zarr), written plane by plane.",
+            show_default=False,
+        ),
+    ],
     *,
     microscope: Annotated[
         str,
@@ -52,6 +68,18 @@ def simulate(
         ),
     ] = None,
     confocal: Annotated[str | None, Setting("microscope", "confocal", default=_ITS_OWN)] = None,
+    image_size: Annotated[
+        tuple[int, int] | None, Setting("microscope", "image_size", default=_ITS_OWN)
+    ] = None,
+    centre: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(
+            metavar="Z Y X",
+            help="Of a library: point of the EM volume, in µm, that comes to the middle of the "
+            "image and into focus.",
+            show_default="the middle of all shapes",
+        ),
+    ] = None,
     view: Annotated[
         Literal["0", "x90", "x180", "y90", "y180", "z90"] | None,
         typer.Option(help="One of the six views of 3DMSL.", show_default="0"),
@@ -87,18 +115,29 @@ def simulate(
         float | None,
         typer.Option(help="Length of the mesh's unit.", show_default="24, or its library's"),
     ] = None,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Memory for the work, such as 500MB or 2GiB. Larger fields are imaged in tiles; "
+            "the image is the same.",
+            show_default="half of the machine's",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Image a shape, or emitters from a list, through a microscope."""
-    from napari_3dmsl.image_io.ome_tiff import check_image_path, write_image
+    """Image a shape, a cell, or emitters from a list, through a microscope."""
+    from napari_3dmsl.image_io.image_file import check_image_file, write_image_file
+    from napari_3dmsl.library.library import is_library
     from napari_3dmsl.microscope.fluorophores import Labelling
     from napari_3dmsl.microscope.image_warnings import image_warnings
     from napari_3dmsl.microscope.settings import Acquisition
+    from napari_3dmsl.microscope.simulated_stack import simulated_stack
     from napari_3dmsl.microscope.simulation import Simulation
     from napari_3dmsl.writing import check_apart
 
     start = perf_counter()
-    check_image_path(output)
+    check_image_file(output)
     check_apart(output, "the image", input=shape)
     if recorded.get("noise", "camera") != "camera":
         _refuse(
@@ -115,6 +154,10 @@ def simulate(
             **{"density": density, "voxel_nm": voxel_nm},
             **{name: value for name, value in labelling.items() if name not in of_points},
         )
+    if is_library(shape):
+        _refuse(f"to {shape.name}: a library knows its unit", voxel_nm=voxel_nm)
+    else:
+        _refuse(f"to {shape.name}: no library", centre=centre)
     if "snr" in recorded:
         _refuse(
             "with --snr, which sets them",
@@ -124,6 +167,7 @@ def simulate(
         volume = labelling.get("target") == "volume"
         labelling["density_per_um3" if volume else "density_per_um2"] = density
     optics = _microscope(microscope, objective, confocal)
+    optics = optics.replace(**given(image_size=image_size))
     simulation = Simulation(
         microscope=optics,
         acquisition=Acquisition(**acquisition),
@@ -132,21 +176,25 @@ def simulate(
         camera=_camera(camera, background_photons, optics),
         **recorded,
     )
-    image, voxel_nm, doubts = _image(shape, voxel_nm, simulation)
-    warnings = [
-        *doubts,
-        *without_effect(simulation.acquisition, acquisition),
-        *without_effect(simulation.labelling, labelling),
-        *image_warnings(image),
-    ]
-    write_image(output, image)
+    specimen = _specimen(shape, voxel_nm, simulation, centre, memory_limit)
+    with (
+        _naming(shape),
+        simulated_stack(specimen.scene, simulation, output, progress_line()) as image,
+    ):
+        warnings = [
+            *specimen.doubts,
+            *without_effect(simulation.acquisition, acquisition),
+            *without_effect(simulation.labelling, labelling),
+            *image_warnings(image),
+        ]
+        write_image_file(output, image)
     result = {
         "output": str(output),
         "shape": list(image.counts.shape)[image.counts.shape[0] == 1 :],  # a plane is (y, x)
         "dtype": str(image.counts.dtype),
         "seconds": round(perf_counter() - start, 3),
         "input": str(shape),
-        "voxel_nm": voxel_nm,
+        "voxel_nm": specimen.voxel_nm,
         "warnings": warnings,
         **image.metadata(),
     }
@@ -198,34 +246,56 @@ def _pose(view: Any, rotate: tuple[float, float, float] | None, microscope: Micr
     return pose_of_view(microscope, view or "0")
 
 
-def _image(
-    shape: Path, voxel_nm: float | None, simulation: Simulation
-) -> tuple[SimulatedImage, float | None, list[str]]:
-    """Image a file; also return the length of a mesh's unit, None for points, and doubts in it."""
+@dataclass(frozen=True)
+class _Specimen:
+    """What a file holds, ready to be imaged; the length of a mesh's unit, and doubts in it."""
+
+    scene: Scene
+    voxel_nm: float | None = None
+    doubts: Sequence[str] = ()
+
+
+def _specimen(
+    shape: Path,
+    voxel_nm: float | None,
+    simulation: Simulation,
+    centre: tuple[float, float, float] | None,
+    memory_limit: str | None,
+) -> _Specimen:
     from napari_3dmsl.image_io.point_csv import read_points
+    from napari_3dmsl.library.library import ShapeLibrary, is_library
     from napari_3dmsl.library.mesh_units import mesh_unit_nm
-    from napari_3dmsl.microscope.simulation import (
-        image_scene,
-        scene_from_points,
-        simulate_surface,
-    )
+    from napari_3dmsl.microscope.fluorophores import Surface
+    from napari_3dmsl.microscope.simulation import scene_from_points, scene_from_surface
+    from napari_3dmsl.scenes.whole_cell import scene_of_shapes
     from napari_3dmsl.shapes.mesh import doubtful_size, read_mesh
 
-    progress = progress_line()
+    limit = limit_in_bytes(memory_limit)
+    if is_library(shape):
+        library = ShapeLibrary.open(shape)
+        scene = scene_of_shapes(library, simulation, centre, limit, progress_line())
+        return _Specimen(scene, library.unit_nm)
     if shape.suffix.lower() == POINTS:
         positions_um, brightness = read_points(shape)
         photons = brightness * simulation.labelling.photons_per_fluorophore
         with _naming(shape):
-            scene = scene_from_points(positions_um, photons)
-            return image_scene(scene, simulation, progress), None, []
+            return _Specimen(scene_from_points(positions_um, photons, limit))
     unit_nm = mesh_unit_nm(shape) if voxel_nm is None else voxel_nm
     if not 0 < unit_nm < 1e6:
         raise ValueError(f"voxel_nm = {unit_nm:g}: expected a length in nm, above 0 and below 1e6")
     mesh = read_mesh(shape, unit_nm / 1000)
     with _naming(shape):
-        image = simulate_surface(mesh.vertices, mesh.faces, simulation, progress)
+        scene = scene_from_surface(
+            Surface(mesh.vertices, mesh.faces),
+            simulation.labelling,
+            simulation.pose,
+            simulation.acquisition.depth_um,
+            simulation.seed,
+            simulation.microscope.as_released,
+            limit,
+        )
     doubts = [f"{text} --voxel-nm tells another" for text in doubtful_size(mesh, unit_nm)]
-    return image, unit_nm, doubts
+    return _Specimen(scene, unit_nm, doubts)
 
 
 @contextmanager

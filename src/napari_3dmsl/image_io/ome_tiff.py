@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_3dmsl.arrays import Planes
 from napari_3dmsl.image_io.ome_xml import (
     OME_AXES,
     OME_TYPES,
@@ -22,11 +23,13 @@ from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
+    from napari_3dmsl.microscope.simulated_stack import SimulatedStack
     from napari_3dmsl.microscope.simulation import SimulatedImage
 
 IMAGE_SUFFIXES = (".tif", ".tiff")
 
 _AXES = {2: "YX", 3: "ZYX"}
+_LARGEST_TIFF = 2**32 - 2**25  # bytes of pixels, as tifffile has it
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class ImageDescription:
     unknown_units: tuple[str, ...] = ()
 
 
-def write_image(path: str | Path, image: SimulatedImage) -> Path:
+def write_image(path: str | Path, image: SimulatedImage | SimulatedStack) -> Path:
     """Write a simulated image as OME-TIFF with its scale and all its settings.
 
     A stack has the axes ZYX, where the step of Z is along the recorded axis (focus or stage); a
@@ -69,7 +72,7 @@ def write_image(path: str | Path, image: SimulatedImage) -> Path:
     path
         Ends in ``.tif`` or ``.tiff``; an older file of that name is replaced.
     image
-        As from `simulate_surface`.
+        As from `simulate_surface`, or `simulated_stack`, whose planes are written as they come.
 
     Raises
     ------
@@ -89,16 +92,39 @@ def write_image_array(path: str | Path, array: Any, metadata: Mapping[str, Any])
     path
         Ends in ``.tif`` or ``.tiff``; an older file of that name is replaced.
     array
-        (P, R, C) or (R, C).
+        (P, R, C) or (R, C), or `Planes`.
     metadata
         All settings of the image.
     """
-    planes = np.asarray(array)
-    if planes.ndim == 3 and len(planes) == 1:
-        planes = planes[0]
+    planes = stack_or_plane(array)
+    return write_ome_tiff(path, planes, sizes_um(metadata)[-planes.ndim :], metadata)
+
+
+def stack_or_plane(array: Any) -> NDArray[Any] | Planes:
+    """Return the stack, or its plane where there is one only.
+
+    Parameters
+    ----------
+    array
+        (P, R, C) or (R, C), or `Planes`.
+    """
+    if isinstance(array, Planes) and array.shape[0] > 1:
+        return array
+    planes = np.asarray(next(iter(array)) if isinstance(array, Planes) else array)
+    one: NDArray[Any] = planes[0] if planes.ndim == 3 and len(planes) == 1 else planes
+    return one
+
+
+def sizes_um(metadata: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Return the lengths of a voxel of a simulated image, (z, y, x) in µm.
+
+    Parameters
+    ----------
+    metadata
+        All settings of the image.
+    """
     pixel_um = metadata["microscope"]["pixel_nm"] / 1000
-    step_um = metadata["acquisition"]["step_nm"] / 1000
-    return write_ome_tiff(path, planes, (step_um, pixel_um, pixel_um)[-planes.ndim :], metadata)
+    return metadata["acquisition"]["step_nm"] / 1000, pixel_um, pixel_um
 
 
 def write_ome_tiff(
@@ -119,7 +145,8 @@ def write_ome_tiff(
     path
         Ends in ``.tif`` or ``.tiff``; an existing file is replaced.
     array
-        (y, x) or (z, y, x), or with the axes that ``axes`` names; bool becomes uint8.
+        (y, x) or (z, y, x), or with the axes that ``axes`` names; bool becomes uint8. `Planes` are
+        written as they come. What is too large for a TIFF, 4 GB, becomes a BigTIFF.
     size_um
         Length of a pixel in µm, in the order of those axes that are lengths (z, y, x); None when it
         is unknown.
@@ -145,8 +172,9 @@ def write_ome_tiff(
     import tifffile
 
     path = check_image_path(path)
-    pixels = np.asarray(array)
-    pixels = pixels.astype(np.uint8) if pixels.dtype == bool else pixels
+    pixels = array if isinstance(array, Planes) else np.asarray(array)
+    if not isinstance(pixels, Planes) and pixels.dtype == bool:
+        pixels = pixels.astype(np.uint8)
     axes = axes_of(pixels, axes, channels, str(path))
     if pixels.dtype.name not in OME_TYPES:
         raise ValueError(f"{path}: OME-TIFF has no pixels of type {pixels.dtype}; convert them")
@@ -158,7 +186,10 @@ def write_ome_tiff(
     with whole_file(path) as temporary:
         tifffile.imwrite(
             temporary,
-            pixels,
+            iter(pixels) if isinstance(pixels, Planes) else pixels,
+            shape=pixels.shape,
+            dtype=pixels.dtype,
+            bigtiff=pixels.nbytes > _LARGEST_TIFF and not compress,
             photometric="minisblack",
             metadata=None,
             compression="zlib" if compress else None,
@@ -169,7 +200,10 @@ def write_ome_tiff(
 
 
 def axes_of(
-    pixels: NDArray[Any], axes: str | None, channels: Sequence[str] = (), where: str = "image"
+    pixels: NDArray[Any] | Planes,
+    axes: str | None,
+    channels: Sequence[str] = (),
+    where: str = "image",
 ) -> str:
     """Return the axes of an image: those given, else YX or ZYX.
 

@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 from numpy.typing import NDArray
 
+from napari_3dmsl.arrays import Planes
+
 OME_TYPES = {"float32": "float", "float64": "double"} | {
     name: name for name in ("int8", "int16", "int32", "uint8", "uint16", "uint32")
 }
@@ -36,7 +38,7 @@ _MEDIA = (
 
 def ome_xml(
     name: str,
-    pixels: NDArray[Any],
+    pixels: NDArray[Any] | Planes,
     axes: str,
     sizes: Mapping[str, float],
     metadata: Mapping[str, Any],

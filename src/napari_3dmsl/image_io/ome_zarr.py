@@ -10,12 +10,14 @@ import math
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_3dmsl.arrays import Planes
 from napari_3dmsl.image_io.ome_tiff import axes_of
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.reading import reading
@@ -32,7 +34,8 @@ _UNITS = {"T": "second", "Z": "micrometer", "Y": "micrometer", "X": "micrometer"
 _COLOURS = ("00FF00", "FF00FF", "00FFFF", "FFFF00", "FF0000", "0000FF")
 _LARGEST_EMPTY = 256 * 2**20  # bytes; chunks of zeros are not written
 _MOST_PACKED = 2**15  # bytes that one byte of Zstandard stands for at most
-_LARGEST_CHUNK = 512  # pixels along z, y and x: 256 MiB of uint16 at most, mostly far less
+_LARGEST_CHUNK = 512  # pixels along z, y and x
+_SLAB_BYTES = 2**26  # planes that a chunk reaches through: so much is held while planes come
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +128,8 @@ def write_ome_zarr(
     path
         Ends in ``.zarr``; an older image of ours is replaced.
     array
-        (y, x) or (z, y, x), or with the axes that ``axes`` names.
+        (y, x) or (z, y, x), or with the axes that ``axes`` names. `Planes` are
+        written as they come.
     size_um
         Length of a pixel in µm, in the order of those axes that are lengths (z, y, x).
     metadata
@@ -148,8 +152,8 @@ def write_ome_zarr(
     """
     import zarr
 
-    path = _checked_path(Path(path))
-    pixels = _plain(array)
+    path = check_zarr_path(Path(path))
+    pixels = array if isinstance(array, Planes) else _plain(array)
     axes = axes_of(pixels, axes, channels, str(path))
     sizes = dict(zip([axis for axis in axes if axis in "ZYX"], size_um, strict=True))
     sizes |= {"T": 1.0 if frame_s is None else frame_s, "C": 1.0}
@@ -256,7 +260,19 @@ def _opened(path: Path) -> Any:
         return zarr.open_group(path, mode="r", zarr_format=3)
 
 
-def _checked_path(path: Path) -> Path:
+def check_zarr_path(path: Path) -> Path:
+    """Return the path if an image can be written there.
+
+    Parameters
+    ----------
+    path
+        Of a folder that need not be there.
+
+    Raises
+    ------
+    ValueError
+        When the name ends otherwise or is taken by something else, or its folder is missing.
+    """
     if path.suffix.lower() != ZARR_SUFFIX:
         raise ValueError(f"{path}: an OME-Zarr image is written as {ZARR_SUFFIX}")
     if not path.parent.is_dir():
@@ -308,8 +324,10 @@ def _multiscales(name: str, axes: str, sizes: Mapping[str, float]) -> dict[str, 
     return {"version": VERSION, "multiscales": [image]}
 
 
-def _omero(channels: Sequence[str], pixels: NDArray[Any], axes: str) -> dict[str, Any]:
+def _omero(channels: Sequence[str], pixels: NDArray[Any] | Planes, axes: str) -> dict[str, Any]:
     """Names of the channels for viewers, with the colour and the range that OME-Zarr asks for."""
+    if isinstance(pixels, Planes):  # of one channel, without a name
+        return {}
     described = []
     for number, name in enumerate(channels):
         values = np.take(pixels, number, axis=axes.index("C"))
@@ -329,10 +347,13 @@ def _colours(mask: NDArray[Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _add_pixels(group: Any, pixels: NDArray[Any], axes: str) -> None:
-    """Add the array: a chunk is one volume or image of one channel at one time."""
-    longest = [_LARGEST_CHUNK if axis in "ZYX" else 1 for axis in axes]
-    chunks = tuple(max(1, min(pair)) for pair in zip(pixels.shape, longest, strict=True))
+def _add_pixels(group: Any, pixels: NDArray[Any] | Planes, axes: str) -> None:
+    """Add the array: a chunk is one volume or image of one channel at one time, or a part of it."""
+    sides = dict(zip(axes, pixels.shape, strict=True))
+    plane = sides["Y"] * sides["X"] * pixels.dtype.itemsize
+    longest = {"Z": max(1, min(_LARGEST_CHUNK, _SLAB_BYTES // plane))}
+    longest |= dict.fromkeys("YX", _LARGEST_CHUNK)
+    chunks = tuple(max(1, min(side, longest.get(axis, 1))) for axis, side in sides.items())
     array = group.create_array(
         _PIXELS,
         shape=pixels.shape,
@@ -340,7 +361,13 @@ def _add_pixels(group: Any, pixels: NDArray[Any], axes: str) -> None:
         chunks=chunks,
         dimension_names=[axis.lower() for axis in axes],
     )
-    array[...] = pixels
+    if not isinstance(pixels, Planes):
+        array[...] = pixels
+        return
+    planes = iter(pixels)
+    for first in range(0, pixels.shape[0], chunks[0]):
+        slab = np.stack(list(islice(planes, chunks[0])))
+        array[first : first + len(slab)] = slab
 
 
 def _put_in_place(new: Path, path: Path) -> None:

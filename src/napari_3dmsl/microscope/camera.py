@@ -116,8 +116,21 @@ def saturated_share(photons: FloatArray, camera: Camera) -> float:
     camera : Camera
         Which records.
     """
+    return saturated_pixels(photons, camera) / np.size(photons)
+
+
+def saturated_pixels(photons: FloatArray, camera: Camera) -> int:
+    """Count the pixels whose expected electrons are more than the camera can record.
+
+    Parameters
+    ----------
+    photons : (..., R, C) array
+        Expected photons per pixel.
+    camera : Camera
+        Which records.
+    """
     light = camera.quantum_efficiency * (np.asarray(photons) + camera.background_photons)
-    return float(np.mean(light + camera.spurious_e > camera.largest_e))
+    return int(np.count_nonzero(light + camera.spurious_e > camera.largest_e))
 
 
 def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> CountArray:
@@ -143,24 +156,26 @@ def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> Cou
         Counts (ADU), between 0 and ``2**bit_depth - 1``.
     """
     stack = np.asarray(photons)
-    stack = stack.reshape(-1, *stack.shape[-2:])  # plane by plane, to spare the memory
-    electrons = np.empty(stack.shape)
-    for plane, light in zip(electrons, stack, strict=True):
-        shining = camera.quantum_efficiency * (light + camera.background_photons)
-        expected = np.maximum(shining, 0.0) + camera.spurious_e
-        plane[:] = np.minimum(rng.poisson(expected), camera.full_well_e)
-    if camera.em_gain > 1.0:
-        for plane in electrons:
-            lit = plane > 0
-            plane[lit] = rng.gamma(plane[lit], camera.em_gain)
-    if camera.read_noise_e > 0.0:
-        for plane in electrons:
-            plane += rng.normal(0.0, camera.read_noise_e, plane.shape)
     recorded = np.empty(stack.shape, dtype=np.uint16)
-    for counts, plane in zip(recorded, electrons, strict=True):
-        digitised = np.rint(plane / camera.e_per_adu + camera.offset_adu)
-        counts[:] = np.clip(digitised, 0, 2**camera.bit_depth - 1)
-    return recorded.reshape(np.shape(photons))
+    plane = stack.shape[-2:]
+    for light, counts in zip(stack.reshape(-1, *plane), recorded.reshape(-1, *plane), strict=True):
+        counts[:] = _record_plane(light, camera, rng)
+    return recorded
+
+
+def _record_plane(light: FloatArray, camera: Camera, rng: np.random.Generator) -> FloatArray:
+    """Record one plane, as whole numbers: planes one by one draw what a stack draws."""
+    shining = camera.quantum_efficiency * (light + camera.background_photons)
+    expected = np.maximum(shining, 0.0) + camera.spurious_e
+    electrons = np.minimum(rng.poisson(expected), camera.full_well_e)
+    if camera.em_gain > 1.0:
+        lit = electrons > 0
+        electrons[lit] = rng.gamma(electrons[lit], camera.em_gain)
+    if camera.read_noise_e > 0.0:
+        electrons += rng.normal(0.0, camera.read_noise_e, electrons.shape)
+    digitised = np.rint(electrons / camera.e_per_adu + camera.offset_adu)
+    counts: FloatArray = np.clip(digitised, 0, 2**camera.bit_depth - 1)
+    return counts
 
 
 def peak_snr(photons: FloatArray, camera: Camera) -> float:

@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_3dmsl.microscope.camera import saturated_share
-
 if TYPE_CHECKING:
     from napari_3dmsl.microscope.fluorophores import Emitters
     from napari_3dmsl.microscope.settings import Microscope
+    from napari_3dmsl.microscope.simulated_stack import SimulatedStack
     from napari_3dmsl.microscope.simulation import SimulatedImage
 
 
-def image_warnings(image: SimulatedImage) -> list[str]:
+def image_warnings(image: SimulatedImage | SimulatedStack) -> list[str]:
     """Say what of the object the image does not show: beyond its sides, or beyond its counts.
 
     Parameters
     ----------
-    image : SimulatedImage
+    image : SimulatedImage or SimulatedStack
         As it was simulated.
 
     Returns
@@ -47,23 +46,10 @@ def emitters_in_field(emitters: Emitters, microscope: Microscope) -> int:
     return int((np.abs(emitters.positions_um[:, 1:]) <= half_um).all(axis=1).sum())
 
 
-def recorded_saturated_share(image: SimulatedImage) -> float | None:
-    """Share of pixels that the camera cannot record, 0 to 1; None when no camera records.
-
-    Parameters
-    ----------
-    image : SimulatedImage
-        As it was simulated.
-    """
-    if image.simulation.noise != "camera":
-        return None
-    return saturated_share(image.photons.photons, image.simulation.camera)
-
-
-def _beyond_the_field(image: SimulatedImage) -> str:
+def _beyond_the_field(image: SimulatedImage | SimulatedStack) -> str:
     emitters, microscope = image.scene.placed.emitters, image.simulation.microscope
     inside = emitters_in_field(emitters, microscope)
-    if inside == len(emitters):
+    if inside == len(emitters) or (inside and image.scene.part_of_more):
         return ""
     field_um = microscope.pixel_um * np.array(microscope.image_size)
     extent_um = np.ptp(emitters.positions_um[:, 1:], axis=0)
@@ -79,8 +65,8 @@ def _area(sides_um: np.ndarray) -> str:
     return f"{sides_um[0]:.4g} × {sides_um[1]:.4g} µm (y, x)"
 
 
-def _saturation(image: SimulatedImage) -> str:
-    share = recorded_saturated_share(image)
+def _saturation(image: SimulatedImage | SimulatedStack) -> str:
+    share = image.saturated_share
     if not share:
         return ""
     much = "all" if share == 1.0 else f"{100 * share:.1f} %"

@@ -46,11 +46,51 @@ def physseg_noise(
     counts : uint16 array of the shape of ``photons``
     levels : PhysSegNoise
     """
-    levels = PhysSegNoise(
+    levels = physseg_levels(rng, offset, peak)
+    return physseg_counts(photons, levels, float(np.max(photons)), rng), levels
+
+
+def physseg_levels(
+    rng: np.random.Generator,
+    offset: tuple[int, int] = PHYSSEG_OFFSET,
+    peak: tuple[int, int] = PHYSSEG_PEAK,
+) -> PhysSegNoise:
+    """Draw the grey levels of an image, see `physseg_noise`.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Draws; the same state gives the same result.
+    offset, peak : (int, int)
+        Lowest and highest grey level that may be drawn.
+    """
+    return PhysSegNoise(
         offset=int(rng.integers(*offset, endpoint=True)),
         peak=int(rng.integers(*peak, endpoint=True)),
     )
-    brightest = float(np.max(photons))
+
+
+def physseg_counts(
+    photons: FloatArray, levels: PhysSegNoise, brightest: float, rng: np.random.Generator
+) -> CountArray:
+    """Draw the counts of an image, or of a plane of a stack, see `physseg_noise`.
+
+    Parameters
+    ----------
+    photons : array
+        Expected photons.
+    levels : PhysSegNoise
+        Of the whole stack.
+    brightest : float
+        Photons of the brightest pixel of the whole stack.
+    rng : numpy.random.Generator
+        Draws; planes one by one draw what a stack draws.
+
+    Returns
+    -------
+    uint16 array of the shape of ``photons``
+    """
     relative = np.asarray(photons) / brightest if brightest > 0 else np.zeros_like(photons)
     expected = levels.offset + (levels.peak - levels.offset) * np.maximum(relative, 0.0)
-    return rng.poisson(expected).astype(np.uint16), levels
+    counts: CountArray = rng.poisson(expected).astype(np.uint16)
+    return counts

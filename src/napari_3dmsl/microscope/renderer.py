@@ -228,6 +228,31 @@ def _plane(transform: EmitterTransform, table: FloatArray, microscope: Microscop
     return np.maximum(field.sampling.pixels(coefficients), 0.0)
 
 
+class Counted:
+    """Progress of planes, told after each and in between.
+
+    Parameters
+    ----------
+    progress : callable or None
+        As of all long work.
+    planes : int
+        In all.
+    """
+
+    def __init__(self, progress: Progress | None, planes: int) -> None:
+        self._progress, self._planes, self._done = progress, planes, 0
+
+    def tick(self) -> None:
+        """Tell how many are done."""
+        if self._progress is not None:
+            self._progress(self._done, self._planes, "planes")
+
+    def step(self) -> None:
+        """Count one more."""
+        self._done += 1
+        self.tick()
+
+
 def check_stack(
     microscope: Microscope, acquisition: Acquisition, memory_limit: int | None = None
 ) -> None:
@@ -295,14 +320,32 @@ def expected_photons(
         found = renderer.emitters
         centroid_height_um = float(np.average(found.positions_um[:, 0], weights=found.photons))
     focus, stage = plane_positions(microscope, acquisition, centroid_height_um)
-    planes = np.empty((len(stage), *microscope.image_size), dtype=np.float32)
-    done = 0
+    counted = Counted(progress, len(stage))
+    planes = renderer.planes(microscope, stage, counted.tick)
+    return collected(planes, microscope, (focus, stage), counted)
 
-    def tick() -> None:
-        if progress is not None:
-            progress(done, len(stage), "planes")
 
-    for done, plane in enumerate(renderer.planes(microscope, stage, tick), start=1):
-        planes[done - 1] = plane
-        tick()
-    return Photons(planes, focus, stage)
+def collected(
+    planes: Iterator[FloatArray],
+    microscope: Microscope,
+    positions: tuple[FloatArray, FloatArray],
+    counted: Counted,
+) -> Photons:
+    """Put the planes of a stack together.
+
+    Parameters
+    ----------
+    planes : iterator of (R, C) arrays
+        Expected photons.
+    microscope : Microscope
+        Its pixels.
+    positions : ((P,), (P,)) arrays
+        Focus and stage of each plane, see `Photons`.
+    counted : Counted
+        Is told of each.
+    """
+    stack = np.empty((len(positions[0]), *microscope.image_size), dtype=np.float32)
+    for number, plane in enumerate(planes):
+        stack[number] = plane
+        counted.step()
+    return Photons(stack, *positions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Self
 
@@ -14,7 +14,13 @@ from scipy import fft
 from napari_3dmsl.arrays import CountArray, FloatArray
 from napari_3dmsl.microscope.as_released import AsReleased, place_as_released, released_pose
 from napari_3dmsl.microscope.blinking import on_fractions
-from napari_3dmsl.microscope.camera import Camera, peak_snr, photons_for_snr, record
+from napari_3dmsl.microscope.camera import (
+    Camera,
+    peak_snr,
+    photons_for_snr,
+    record,
+    saturated_share,
+)
 from napari_3dmsl.microscope.fluorophores import (
     Emitters,
     Labelling,
@@ -23,15 +29,10 @@ from napari_3dmsl.microscope.fluorophores import (
     label,
 )
 from napari_3dmsl.microscope.focus import plane_positions
-from napari_3dmsl.microscope.image_warnings import emitters_in_field, recorded_saturated_share
+from napari_3dmsl.microscope.image_warnings import emitters_in_field
 from napari_3dmsl.microscope.physseg_noise import PhysSegNoise, physseg_noise
 from napari_3dmsl.microscope.pose import VIEWS, Placed, Pose, ViewName, place
-from napari_3dmsl.microscope.renderer import (
-    Photons,
-    Renderer,
-    check_stack,
-    expected_photons,
-)
+from napari_3dmsl.microscope.renderer import Counted, Photons, Renderer, check_stack, collected
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.progress import Progress
 from napari_3dmsl.settings import Settings, Show
@@ -142,6 +143,8 @@ class Scene:
         Inside of the surface; None for points and for a surface that is not closed.
     fluorophores : float or None
         How many shine; for continuous labelling the number that its density means. None for points.
+    part_of_more : bool
+        Whether it was asked for as a region of something larger, so that more lies around.
     """
 
     placed: Placed
@@ -150,6 +153,7 @@ class Scene:
     area_um2: float | None
     volume_um3: float | None = None
     fluorophores: float | None = None
+    part_of_more: bool = False
 
     def __len__(self) -> int:
         return len(self.placed.emitters)
@@ -191,31 +195,69 @@ class SimulatedImage:
             return None
         return peak_snr(self.photons.photons, self.simulation.camera)
 
+    @property
+    def saturated_share(self) -> float | None:
+        """Share of pixels that the camera cannot record, 0 to 1; None when no camera records."""
+        if self.simulation.noise != "camera":
+            return None
+        return saturated_share(self.photons.photons, self.simulation.camera)
+
     def metadata(self) -> dict[str, Any]:
         """Every setting, the plane positions and the transform, ready for JSON."""
-        from napari_3dmsl import __version__
+        return image_metadata(
+            self.scene,
+            self.simulation,
+            self.physseg,
+            (self.photons.focus_um, self.photons.stage_um),
+            saturated_share=self.saturated_share,
+            photons_per_fluorophore=self.photons_per_fluorophore,
+            peak_snr=self.peak_snr,
+        )
 
-        emitters, microscope = self.scene.placed.emitters, self.simulation.microscope
-        drawn = None
-        if self.physseg is not None:
-            drawn = {"offset": self.physseg.offset, "peak": self.physseg.peak}
-        return {
-            "software": f"napari-3dmsl {__version__}",
-            **self.simulation.model_dump(mode="json"),
-            "emitters": len(self.scene),
-            "emitters_in_field": emitters_in_field(emitters, microscope),
-            "saturated_share": recorded_saturated_share(self),
-            "fluorophores": self.scene.fluorophores,
-            "photons_per_fluorophore": self.photons_per_fluorophore,
-            "peak_snr": self.peak_snr,
-            "area_um2": self.scene.area_um2,
-            "volume_um3": self.scene.volume_um3,
-            "plane_focus_um": [round(float(f), 6) for f in self.photons.focus_um],
-            "plane_stage_um": [round(float(s), 6) for s in self.photons.stage_um],
-            "object_centroid_um": self.scene.centroid_um.tolist(),
-            "world_to_field": self.scene.placed.world_to_field.tolist(),
-            "physseg_noise": drawn,
-        }
+
+def image_metadata(
+    scene: Scene,
+    simulation: Simulation,
+    physseg: PhysSegNoise | None,
+    positions: tuple[FloatArray, FloatArray],
+    **measured: float | None,
+) -> dict[str, Any]:
+    """Return every setting, the plane positions and the transform, ready for JSON.
+
+    Parameters
+    ----------
+    scene : Scene
+        What was imaged.
+    simulation : Simulation
+        How.
+    physseg : PhysSegNoise or None
+        Grey levels that the paper's noise drew.
+    positions : ((planes,), (planes,)) arrays
+        Focus and stage of each plane, see `Photons`.
+    **measured : float or None
+        What came out: ``saturated_share``, ``photons_per_fluorophore``, ``peak_snr``.
+    """
+    from napari_3dmsl import __version__
+
+    focus_um, stage_um = positions
+    drawn = None if physseg is None else {"offset": physseg.offset, "peak": physseg.peak}
+    return {
+        "software": f"napari-3dmsl {__version__}",
+        **simulation.model_dump(mode="json"),
+        "emitters": len(scene),
+        "emitters_in_field": emitters_in_field(scene.placed.emitters, simulation.microscope),
+        "saturated_share": measured["saturated_share"],
+        "fluorophores": scene.fluorophores,
+        "photons_per_fluorophore": measured["photons_per_fluorophore"],
+        "peak_snr": measured["peak_snr"],
+        "area_um2": scene.area_um2,
+        "volume_um3": scene.volume_um3,
+        "plane_focus_um": [round(float(f), 6) for f in focus_um],
+        "plane_stage_um": [round(float(s), 6) for s in stage_um],
+        "object_centroid_um": scene.centroid_um.tolist(),
+        "world_to_field": scene.placed.world_to_field.tolist(),
+        "physseg_noise": drawn,
+    }
 
 
 def scene_from_surface(
@@ -225,6 +267,7 @@ def scene_from_surface(
     depth_um: float,
     seed: int,
     as_released: AsReleased | None = None,
+    memory_limit: int | None = None,
 ) -> Scene:
     """Label a surface, or the volume inside, and place it in the field of view.
 
@@ -242,8 +285,10 @@ def scene_from_surface(
         Fixes everything that is drawn.
     as_released : AsReleased, optional
         Place the emitters as the 3DMSL release did; ``depth_um`` has no effect then.
+    memory_limit : int, optional
+        Bytes that images may take; by default `allowed_bytes`.
     """
-    labelling_rng = _generators(seed)[0]
+    labelling_rng = generators(seed)[0]
     emitters = label(surface, labelling, labelling_rng)
     if as_released is None:
         placed = place(emitters, surface.centroid_um, pose, depth_um)
@@ -252,7 +297,7 @@ def scene_from_surface(
     count = expected_fluorophores(surface, labelling) if labelling.continuous else len(emitters)
     return Scene(
         placed,
-        Renderer(placed.emitters),
+        Renderer(placed.emitters, memory_limit),
         surface.centroid_um,
         surface.area_um2,
         surface.volume_um3,
@@ -268,7 +313,9 @@ def _middle(emitters: Emitters, labelling: Labelling) -> FloatArray | None:
     return middle
 
 
-def scene_from_points(positions_um: ArrayLike, photons: ArrayLike) -> Scene:
+def scene_from_points(
+    positions_um: ArrayLike, photons: ArrayLike, memory_limit: int | None = None
+) -> Scene:
     """Emitters that are already in the field of view, imaged where they are.
 
     Parameters
@@ -277,9 +324,11 @@ def scene_from_points(positions_um: ArrayLike, photons: ArrayLike) -> Scene:
         (z, y, x) in µm: z is the height above the coverslip, (0, 0) the middle of the image.
     photons : (E,) array
         Of each, in a plane, 0 or more.
+    memory_limit : int, optional
+        Bytes that images may take; by default `allowed_bytes`.
     """
     emitters = Emitters(np.asarray(positions_um, np.float64), np.asarray(photons, np.float64))
-    renderer = Renderer(emitters)
+    renderer = Renderer(emitters, memory_limit)
     weights = emitters.photons if emitters.photons.any() else None
     height = float(np.average(emitters.positions_um[:, 0], weights=weights))
     return Scene(Placed(emitters, height, np.eye(4)), renderer, np.zeros(3), None)
@@ -299,49 +348,68 @@ def image_scene(
     progress : callable, optional
         Called with (planes done, planes, what); raise in it to cancel.
     """
-    if simulation.labelling.blinks:
-        photons = _blinking_photons(scene, simulation, progress)
-    else:
-        photons = expected_photons(
-            scene.renderer,
-            simulation.microscope,
-            simulation.acquisition_in_effect,
-            scene.placed.centroid_height_um,
-            progress,
-        )
-    brightness = _brightness(photons.photons, simulation)
+    microscope, acquisition = simulation.microscope, simulation.acquisition_in_effect
+    check_stack(microscope, acquisition, scene.renderer.memory_limit)
+    positions = plane_positions(microscope, acquisition, scene.placed.centroid_height_um)
+    counted = Counted(progress, acquisition.planes)
+    planes = photon_planes(scene, simulation, positions[1], counted.tick)
+    photons = collected(planes, microscope, positions, counted)
+    brightness = brightness_of(float(photons.photons.max()), simulation)
     if brightness != 1.0:
         photons = replace(photons, photons=photons.photons * np.float32(brightness))
     counts, drawn = add_noise(photons.photons, simulation)
     return SimulatedImage(counts, photons, scene, simulation, drawn, brightness)
 
 
-def _blinking_photons(scene: Scene, simulation: Simulation, progress: Progress | None) -> Photons:
-    """Photons of a stack whose fluorophores are on for another part of each plane's exposure."""
-    check_stack(simulation.microscope, simulation.acquisition_in_effect)
+def photon_planes(
+    scene: Scene, simulation: Simulation, stages_um: FloatArray, tick: Callable[[], None]
+) -> Iterator[FloatArray]:
+    """Yield the expected photons of one plane after the other, (R, C) float32.
+
+    Fluorophores that blink are on for another part of each plane's exposure.
+
+    Parameters
+    ----------
+    scene : Scene
+        What is imaged.
+    simulation : Simulation
+        How.
+    stages_um : (P,) array
+        Negative is towards the objective.
+    tick : callable
+        Called now and then in long work; raise in it to cancel.
+    """
     microscope, labelling = simulation.microscope, simulation.labelling
-    focus, stage = plane_positions(
-        microscope, simulation.acquisition_in_effect, scene.placed.centroid_height_um
-    )
-    rng = _generators(simulation.seed)[2]
-    exposure = simulation.camera.exposure_s
-    times = exposure, labelling.on_time_s, labelling.off_time_s
+    if not labelling.blinks:
+        yield from scene.renderer.planes(microscope, stages_um, tick)
+        return
+    rng = generators(simulation.seed)[2]
+    times = simulation.camera.exposure_s, labelling.on_time_s, labelling.off_time_s
     steady = scene.placed.emitters
-    planes = np.empty((len(stage), *microscope.image_size), dtype=np.float32)
-    for done, stage_um in enumerate(stage, start=1):
+    for stage_um in stages_um:
         shares = on_fractions(len(steady), *times, rng)
-        lit = Renderer(replace(steady, photons=steady.photons * shares))
-        planes[done - 1] = lit.render(microscope, float(stage_um))
-        if progress is not None:
-            progress(done, len(stage), "planes")
-    return Photons(planes, focus, stage)
+        lit = replace(steady, photons=steady.photons * shares)
+        renderer = Renderer(lit, scene.renderer.memory_limit)
+        yield from renderer.planes(microscope, np.array([stage_um]), tick)
 
 
-def _brightness(photons: FloatArray, simulation: Simulation) -> float:
-    """Factor on the photons that gives the signal-to-noise ratio asked for."""
+def brightness_of(brightest: float, simulation: Simulation) -> float:
+    """Return the factor on the photons that gives the signal-to-noise ratio asked for, else 1.
+
+    Parameters
+    ----------
+    brightest : float
+        Photons of the brightest pixel of the stack.
+    simulation : Simulation
+        All settings of the image.
+
+    Raises
+    ------
+    ValueError
+        When the image is black, or a camera would saturate.
+    """
     if simulation.snr is None:
         return 1.0
-    brightest = float(photons.max())
     if not brightest > _BLACK:
         raise ValueError(
             f"snr = {simulation.snr:g}: the image is black, so nothing can be made brighter; "
@@ -468,7 +536,7 @@ def add_noise(
     physseg : PhysSegNoise or None
         What the paper's noise drew.
     """
-    noise_rng = _generators(simulation.seed)[1]
+    noise_rng = generators(simulation.seed)[1]
     if simulation.noise == "camera":
         return record(photons, simulation.camera, noise_rng), None
     if simulation.noise == "physeg":
@@ -477,6 +545,12 @@ def add_noise(
     return photons, None
 
 
-def _generators(seed: int) -> list[np.random.Generator]:
-    """Streams for labelling, noise and blinking: another camera leaves the fluorophores alone."""
+def generators(seed: int) -> list[np.random.Generator]:
+    """Streams for labelling, noise and blinking: another camera leaves the fluorophores alone.
+
+    Parameters
+    ----------
+    seed : int
+        Of the image.
+    """
     return [np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3)]

@@ -241,7 +241,7 @@ def region(
     lowest = np.inf
     for row in np.flatnonzero(_reach_in(boxes_um, centre, turn, half)).tolist():
         mesh = source.mesh(source.ids[row])
-        _check_frame(mesh, boxes_um[row], source.ids[row])
+        check_frame(mesh, boxes_um[row], source.ids[row])
         turned = (mesh.vertices - centre) @ turn.T
         within = (np.abs(turned) <= half).all(axis=1)
         if within.all() if settings.border == "inside" else within.any():
@@ -270,7 +270,23 @@ def _reach_in(
     return near
 
 
-def _check_frame(mesh: Mesh, box_um: FloatArray, shape_id: int) -> None:
+def check_frame(mesh: Mesh, box_um: FloatArray, shape_id: int) -> None:
+    """Refuse a mesh that has not kept its place in the EM volume.
+
+    Parameters
+    ----------
+    mesh
+        In the world.
+    box_um
+        (2, 3), its box as the table has it.
+    shape_id
+        For the message.
+
+    Raises
+    ------
+    ValueError
+        When it lies elsewhere.
+    """
     if np.abs(mesh.bounds_um - box_um).max() > _FRAME_TOLERANCE_UM:
         raise ValueError(
             f"shape {shape_id}: its mesh does not lie where its box in the volume is, as in the "
