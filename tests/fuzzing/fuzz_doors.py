@@ -25,6 +25,7 @@ from napari_3dmsl.datasets.run.lock import keep_provenance
 from napari_3dmsl.image_io.ome_zarr import read_ome_zarr, read_zarr_array
 from napari_3dmsl.library.library import ShapeLibrary, is_library
 from napari_3dmsl.microscope import presets
+from napari_3dmsl.volumes.lazy import open_lazy
 
 GIVEN = "given"
 """Name of the folder that holds what is given; messages must name something in it."""
@@ -169,6 +170,14 @@ def _whole_set(path: Path) -> None:
     _unless_refused(lambda: images.column("focus_um"), path)
 
 
+def _lazily(path: Path) -> None:
+    """Every level of a volume, from both ends."""
+    volume = open_lazy(path)
+    for level in volume.levels:
+        _unless_refused(lambda labels=level.labels: labels[:9, :9, :9], path)
+        _unless_refused(lambda labels=level.labels: labels[-9:, -9:, -9:], path)
+
+
 SOURCES = {"meshes": {"1": "0badcafe-7"}, "table": "00000000"}
 
 
@@ -238,6 +247,7 @@ DOORS: dict[str, Sequence[tuple[Door, int]]] = {
         (_script(read_recipe), 1),
     ],
     "image_set": [(_INFO, 2), (_napari, 2), (_script(_whole_set), 4), (_script(_taken_up), 2)],
+    "volume": [(_INFO, 3), (_napari, 2), (_EXTRACT, 2), (_EXTRACT_SIZED, 2), (_script(_lazily), 3)],
     "zarr": [
         (_INFO, 1),
         (_napari, 3),

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import containers
 import numpy as np
 import tifffile
 import tomli_w
@@ -57,6 +58,7 @@ def make_seeds(scratch: Path) -> list[Seed]:
         *_settings(scratch),
         *_image_sets(scratch),
         *_zarrs(scratch, labels),
+        *_volumes(scratch, labels),
     ]
 
 
@@ -246,6 +248,22 @@ def _zarrs(scratch: Path, labels: np.ndarray) -> Iterator[Seed]:
     told = {"axes": "TCZYX", "channels": ("a", "b"), "labels": {"mask": several[:, 0]}}
     write_ome_zarr(path, several, (0.024,) * 3, about, **told)
     yield Seed("zarr", "channels.zarr", _files(path, "channels.zarr"))
+
+
+def _volumes(scratch: Path, labels: np.ndarray) -> Iterator[Seed]:
+    """The containers of electron microscopy, as others write them."""
+    for name in ("ome_zarr_04", "ome_zarr_05", "plain_zarr", "n5", "precomputed"):
+        yield from _container(scratch, name, labels)
+    for name in ("cremi", "ilastik", "imaris", "mrc", "nrrd"):
+        yield from _container(scratch, name, labels)
+
+
+def _container(scratch: Path, name: str, labels: np.ndarray) -> Iterator[Seed]:
+    folder = scratch / name
+    folder.mkdir()
+    path = getattr(containers, name)(folder, labels, VOXEL_NM)
+    files = _files(path, path.name) if path.is_dir() else {path.name: path.read_bytes()}
+    yield Seed("volume", path.name, files)
 
 
 def _files(folder: Path, name: str) -> dict[str, bytes]:

@@ -214,6 +214,10 @@ def precomputed(folder: Path, labels: Labels, size: Size) -> Path:
     return root
 
 
+def _chunks(array: Labels) -> tuple[int, ...]:
+    return tuple(min(CHUNK, length) for length in array.shape)
+
+
 def cremi(folder: Path, labels: Labels, size: Size) -> Path:
     """The layout of CREMI: a raw image beside the labels."""
     import h5py
@@ -222,7 +226,7 @@ def cremi(folder: Path, labels: Labels, size: Size) -> Path:
         file.attrs["file_format"] = "0.2"
         grey = np.random.default_rng(0).integers(1, 255, labels.shape).astype(np.uint8)
         for name, data in (("volumes/raw", grey), ("volumes/labels/mito_ids", labels)):
-            array = file.create_dataset(name, data=data, chunks=(CHUNK,) * 3, compression="gzip")
+            array = file.create_dataset(name, data=data, chunks=_chunks(labels), compression="gzip")
             array.attrs["resolution"] = size
             array.attrs["offset"] = (0.0, 0.0, 0.0)
     return folder / "a.hdf"
@@ -234,7 +238,7 @@ def ilastik(folder: Path, labels: Labels, size: Size) -> Path:
 
     with h5py.File(folder / "a.h5", "w") as file:
         data = labels.transpose(2, 1, 0)[..., None]  # x, y, z, c
-        array = file.create_dataset("exported_data", data=data, chunks=(CHUNK,) * 3 + (1,))
+        array = file.create_dataset("exported_data", data=data, chunks=_chunks(data))
         axes = [{"key": key, "typeFlags": 2, "resolution": 0, "description": ""} for key in "xyzc"]
         array.attrs["axistags"] = json.dumps({"axes": axes})
     return folder / "a.h5"
