@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from containers import cremi, ome_zarr_05, precomputed
+from file_server import serving_files
 
 from napari_3dmsl.cli import main
 from napari_3dmsl.library.library import ShapeLibrary
@@ -153,3 +155,29 @@ def test_pieces_are_told_and_split(run, cases: Path, tmp_path: Path) -> None:
     assert (status, result["shapes"]) == (0, 2)
     assert result["warnings"] == []
     assert list(ShapeLibrary.open(tmp_path / "library").table["parent"]) == [1, 1]
+
+
+def test_containers_are_extracted_by_series_and_level(run, tmp_path: Path) -> None:
+    labels = np.zeros((40, 48, 52), np.uint16)
+    labels[4:36, 6:20, 6:44], labels[4:36, 28:42, 6:44] = 3, 9
+    size = (24.0, 24.0, 24.0)
+    status, fine, _ = run(cremi(tmp_path, labels, size), "--replace", voxel=())
+    assert (status, fine["shapes"]) == (0, 2)
+    assert fine["settings"]["voxel_nm"] == [24, 24, 24]
+    status, coarse, _ = run(
+        ome_zarr_05(tmp_path, labels, size), "--level", 1, "--replace", voxel=()
+    )
+    assert (status, coarse["shapes"]) == (0, 2)
+    assert coarse["settings"]["voxel_nm"] == [48, 48, 48]
+    status, _, stderr = run(tmp_path / "a.hdf", "--series", "er", "--replace", voxel=())
+    assert status == 1
+    assert "no series 'er'; there is 0 'volumes/labels/mito_ids'" in stderr
+
+
+def test_a_url_is_extracted(run, tmp_path: Path) -> None:
+    labels = np.zeros((40, 48, 52), np.uint16)
+    labels[4:36, 6:20, 6:44] = 3
+    precomputed(tmp_path, labels, (24.0, 24.0, 24.0))
+    with serving_files(tmp_path) as address:
+        status, result, _ = run(f"precomputed://{address}/seg", voxel=())
+    assert (status, result["shapes"]) == (0, 1)

@@ -139,11 +139,22 @@ def slices_dataset(place: Path, files: Sequence[Path]) -> Dataset:
         raise ValueError(f"{missing[0]}: no such file")
     first = _read_slice(files[0])
     shape = (len(files), first.shape[0], first.shape[1])
-    opener = partial(Sections, tuple(files), shape, first.dtype)
+    in_folder = place.is_dir() and list(files) == slice_files(place)
+    # A folder is listed anew in another process: thousands of names would go there with every box.
+    opener: Any = partial(_folder, place, shape, first.dtype)
+    if not in_folder:
+        opener = partial(Sections, tuple(files), shape, first.dtype)
     array = StoredArray(str(place), shape, first.dtype, (1, *first.shape), "ZYX", opener)
     refused = why_no_labels(shape, first.dtype.kind)
     series = Series(0, "", shape, str(first.dtype), "ZYX", refused)
     return Dataset(series, (StoredLevel("", array),), notes=tuple(_gaps(files)))
+
+
+def _folder(place: Path, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> Sections:
+    files = slice_files(place)
+    if len(files) != shape[0]:
+        raise ValueError(f"{place}: {len(files)} sections instead of {shape[0]}: they have changed")
+    return Sections(files, shape, dtype)
 
 
 def _check_alike(
