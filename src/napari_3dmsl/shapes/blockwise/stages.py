@@ -165,7 +165,7 @@ def new_array(path: Path, shape: Any, chunks: Any, dtype: Any) -> None:
     if (path / "zarr.json").is_file():
         return
     size = np.dtype(dtype).itemsize
-    shuffle = BloscShuffle.bitshuffle if size > 1 else BloscShuffle.noshuffle
+    shuffle = BloscShuffle.shuffle if size > 1 else BloscShuffle.noshuffle
     zarr.create_array(
         path,
         shape=shape,
