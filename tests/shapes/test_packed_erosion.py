@@ -8,7 +8,9 @@ from napari_3dmsl.shapes.morphology import ball
 from napari_3dmsl.shapes.packed_erosion import erode_packed
 
 
-@pytest.mark.parametrize("shape", [(23, 34, 45), (5, 6, 7), (3, 40, 9), (1, 1, 64), (30, 2, 8)])
+@pytest.mark.parametrize(
+    "shape", [(23, 34, 45), (5, 6, 7), (3, 40, 9), (1, 1, 64), (30, 2, 8), (11, 1, 1), (9, 7, 2)]
+)
 @pytest.mark.parametrize(
     ("voxel", "radius"),
     [

@@ -45,9 +45,8 @@ def _eroded_by_rods(mask: NDArray[np.bool_], reach: int) -> list[NDArray[np.uint
     """Return the mask eroded along x by rods that reach 0, 1 … voxels to both sides, packed."""
     packed = [np.packbits(mask, axis=2)]
     eroded = mask
-    for longer in range(1, reach + 1):
-        # two rods a voxel to the left and right are a longer one; the shortest has no middle
-        both = eroded.copy() if longer == 1 else np.ones_like(eroded)
+    for _ in range(reach):
+        both = eroded.copy()  # with those a voxel to the left and right it is a longer one
         both[..., 1:] &= eroded[..., :-1]
         both[..., :-1] &= eroded[..., 1:]
         packed.append(np.packbits(both, axis=2))
