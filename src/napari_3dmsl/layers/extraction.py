@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_3dmsl.shapes.classification import ClassRules
+    from napari_3dmsl.shapes.collection import ShapeSource
     from napari_3dmsl.shapes.extraction import Extraction
 
 INSTANCES = "instances"
@@ -68,9 +69,6 @@ def instances_layer(extraction: Extraction, shapes: ShapeCollection, name: str) 
     name
         Of the layer.
     """
-    classes = shapes.table["shape_class"]
-    colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
-    colours.update({i: class_colour(kind) for i, kind in zip(shapes.ids, classes, strict=True)})
     common = attributes_for(
         INSTANCES,
         INSTANCES,
@@ -81,14 +79,35 @@ def instances_layer(extraction: Extraction, shapes: ShapeCollection, name: str) 
         summary=extraction.report.summary(),
         report=extraction.report,
     )
-    drawn = {"colormap": colours, "features": _label_features(shapes), "visible": False}
+    drawn = {"colormap": label_colours(shapes), "features": label_features(shapes)}
+    drawn["visible"] = False
     # napari compiles code for seconds to colour wide integers, and looks narrow ones up.
     narrow = np.min_scalar_type(max(shapes.ids, default=0))
     return extraction.labels.astype(narrow), common | drawn, "labels"
 
 
-def _label_features(shapes: ShapeCollection) -> dict[str, Any]:
-    """One row for each label value, the background first: napari's table selects by row."""
+def label_colours(shapes: ShapeSource) -> dict[int | None, str]:
+    """Return the colour of each label: that of its class.
+
+    Parameters
+    ----------
+    shapes
+        Their numbers are the labels.
+    """
+    classes = shapes.table["shape_class"]
+    colours: dict[int | None, str] = {None: "transparent", 0: "transparent"}
+    colours.update({i: class_colour(kind) for i, kind in zip(shapes.ids, classes, strict=True)})
+    return colours
+
+
+def label_features(shapes: ShapeSource) -> dict[str, Any]:
+    """Return one row for each label, the background first: napari's table selects by row.
+
+    Parameters
+    ----------
+    shapes
+        Their numbers are the labels.
+    """
     nothing: dict[str, Any] = {"index": 0, "shape_class": "", "reason": "background"}
     return {
         column: [nothing.get(column, np.nan), *values]

@@ -282,6 +282,7 @@ def prepare_extraction(
     labels_out: str | Path | None = None,
     replace: bool = False,
     memory_limit: int | None = None,
+    blockwise: bool | None = None,
     workers: int | None = None,
     place: Place | None = None,
 ) -> LibraryExtraction:
@@ -302,6 +303,8 @@ def prepare_extraction(
     memory_limit
         Bytes that all processes together may take. A volume that takes more is worked on block by
         block. ``None`` takes half of the memory that is free.
+    blockwise
+        Whether it is; ``None`` decides by the memory.
     workers
         Processes; ``None`` takes one for each processor.
     place
@@ -331,7 +334,8 @@ def prepare_extraction(
     memory_limit = default_limit() if memory_limit is None else memory_limit
     source = _source(labels, volume)
     voxels: Any = volume.labels
-    in_memory = COPIES * voxels.nbytes <= memory_limit
+    fits = COPIES * voxels.nbytes <= memory_limit
+    in_memory = fits if blockwise is None else not blockwise
     if in_memory:
         if isinstance(labels, str | Path | Sequence):
             voxels = open_labels(labels, settings.voxel_nm, series, background, level).labels

@@ -14,6 +14,7 @@ from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.layers.attributes import kind_of
 from napari_3dmsl.layers.classes import shapes_of
 from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.labels import stored_labels
 from napari_3dmsl.layers.show import find, show
 from napari_3dmsl.layers.surfaces import HIGHLIGHT, selected_layer
 from napari_3dmsl.shapes.collection import ShapeSource
@@ -238,7 +239,11 @@ class ShapeSelection(QObject):
             return _first_along_ray(instances, position, event)
         index = np.round(instances.world_to_data(position)).astype(int)
         inside = ((index >= 0) & (index < instances.data.shape)).all()
-        return int(instances.data[tuple(index)]) or None if inside else None
+        if not inside:
+            return None
+        stored = stored_labels(instances)  # a pyramid on disk
+        voxels = instances.data if stored is None else stored
+        return int(voxels[tuple(index.tolist())]) or None
 
     def place_of_highlight(self) -> tuple[FloatArray, float]:
         """Middle of the highlight in the canvas' unit, and that unit in the highlight's."""
@@ -255,8 +260,12 @@ def _first_along_ray(instances: Any, position: FloatArray, event: Any) -> int | 
     )
     if near is None or far is None:
         return None
+    voxels, shape = instances.data, np.array(instances.data.shape)
+    if stored_labels(instances) is not None:  # on disk: the coarsest level will do
+        voxels = np.asarray(voxels[-1] if instances.multiscale else voxels)
+        near, far = (place * np.array(voxels.shape) / shape for place in (near, far))
     steps = 2 * int(np.ceil(np.linalg.norm(far - near))) + 1
     points = np.round(np.linspace(near, far, steps)).astype(int)
-    points = np.clip(points, 0, np.array(instances.data.shape) - 1)
-    met = np.asarray(instances.data[tuple(points.T)])
+    points = np.clip(points, 0, np.array(voxels.shape) - 1)
+    met = np.asarray(voxels[tuple(points.T)])
     return int(met[np.argmax(met > 0)]) or None

@@ -6,6 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from napari_3dmsl.datasets.run.pace import time_left as words_for
 from napari_3dmsl.shapes.extraction import (
@@ -15,6 +16,9 @@ from napari_3dmsl.shapes.extraction import (
     flat_ball,
     thinnest_surviving_tube_nm,
 )
+
+if TYPE_CHECKING:
+    from napari_3dmsl.library.estimate import Estimate
 
 
 def in_the_panel(text: str) -> str:
@@ -26,6 +30,7 @@ def in_the_panel(text: str) -> str:
         As the command line says it.
     """
     text = re.sub(r" \(--instances\)", "", text)
+    text = text.replace(" (--replace, in Python replace=True)", " (tick Replace)")
     text = re.sub(r"--background (\S+?)(?=[)\s]|$)", r"Background: \1", text)
     return re.sub(r"say which by .* \(--series \S+\)", "choose one below", text)
 
@@ -73,6 +78,34 @@ class ProgressWords:
             return f"Step {done + 1} of {STEPS}: {what} · {so_far}"
         left = time_left(time.perf_counter() - self._measuring_since, done, total)
         return f"Instance {done} of {total} · {so_far}{left}"
+
+
+class StageWords:
+    """Words for the progress of work in several stages, each with the time that is left of it."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self._stages: dict[str, tuple[float, int]] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Time since the beginning."""
+        return time.perf_counter() - self._began
+
+    def progress(self, done: int, total: int, what: str) -> str:
+        """Say where the work is, and how long this stage will take.
+
+        Parameters
+        ----------
+        done, total
+            Steps of the stage.
+        what
+            Its name.
+        """
+        now = time.perf_counter()
+        start, first = self._stages.setdefault(what, (now, done))
+        left = time_left(now - start, done - first, total - first)
+        return f"{what}: {done:,} of {total:,} · {self.seconds:.0f} s{left}"
 
 
 def time_left(seconds: float, done: int, total: int) -> str:
@@ -145,6 +178,39 @@ def limits(settings: ExtractionSettings) -> str:
         f"Works on {grid} nm voxels (z × y × x). Tubes thinner than {thinnest:.0f} nm "
         f"vanish in the erosion and are {kept} by the regrowth.{f' Mind: {flat}.' if flat else ''}"
     )
+
+
+def large(voxels: Sequence[int], limit_gb: float, estimate: Estimate) -> str:
+    """Say that a volume is larger than the memory, and what extracting it will take.
+
+    Parameters
+    ----------
+    voxels
+        Along (z, y, x).
+    limit_gb
+        Of the memory.
+    estimate
+        What it will take.
+    """
+    size = " × ".join(f"{length:,}" for length in voxels)
+    return (
+        f"{size} voxels are more than {limit_gb:g} GB of memory hold: they are worked on block by "
+        f"block, and the shapes go to disk. It will take {estimate}."
+    )
+
+
+def drawn_of(drawn: int, shapes: int, library: str) -> str:
+    """Say how many shapes of a library are drawn, and where it is.
+
+    Parameters
+    ----------
+    drawn, shapes
+        How many, of how many.
+    library
+        Where they are.
+    """
+    some = "" if drawn >= shapes else f" The first {drawn:,} of them are drawn, thinned."
+    return f"Kept in {library}.{some}"
 
 
 def thinning(drawn: int, full: int) -> str:

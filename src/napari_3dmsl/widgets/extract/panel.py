@@ -28,6 +28,12 @@ from napari_3dmsl.layers.labels import (
     voxel_nm_of,
     voxels_of,
 )
+from napari_3dmsl.layers.large_extraction import (
+    LargeResult,
+    LargeWork,
+    extract_large,
+    large_layers,
+)
 from napari_3dmsl.layers.optics import MASK
 from napari_3dmsl.layers.surfaces import HIGHLIGHT
 from napari_3dmsl.memory import check_memory
@@ -46,8 +52,11 @@ from napari_3dmsl.widgets.common.remembered import State
 from napari_3dmsl.widgets.common.undo import UndoButton
 from napari_3dmsl.widgets.extract.label_doubts import Labels, doubts_about
 from napari_3dmsl.widgets.extract.label_source import LabelSource, described
+from napari_3dmsl.widgets.extract.large_volume import LargeVolume
 from napari_3dmsl.widgets.extract.messages import (
     ProgressWords,
+    StageWords,
+    drawn_of,
     in_the_panel,
     limits,
     result,
@@ -60,6 +69,7 @@ from napari_3dmsl.widgets.extract.settings import LayerSettings, PreviewSettings
 if TYPE_CHECKING:
     import napari
 
+    from napari_3dmsl.library.estimate import Estimate
     from napari_3dmsl.volumes.open import LabelVolume
 
 _UNDO_TIP = "Bring the shapes back that the last extraction has replaced"
@@ -103,7 +113,8 @@ class ExtractPanel(Panel):
         self._doubts: list[str] = []
         super().__init__(viewer, remember=remember)
         self._job = BackgroundProcess(self)
-        self._progress_words = ProgressWords()
+        self._progress_words: ProgressWords | StageWords = ProgressWords()
+        self._large_result: LargeResult | None = None
         self._source: Source | None = None
         self._adding = LayersInTurns(viewer, self)
         self._adding.added.connect(self._sum_up)
@@ -115,7 +126,8 @@ class ExtractPanel(Panel):
         self.at_end(self._checks.close)
         self._build()
         self._job.progressed.connect(self._show_progress)
-        self._job.finished.connect(self._show_shapes)
+        self._job.parted.connect(self._take_part)
+        self._job.finished.connect(self._show_result)
         self._job.failed.connect(self._fail)
         self._job.cancelled.connect(self._stopped)
         self._preview.said.connect(self.say)
@@ -125,7 +137,7 @@ class ExtractPanel(Panel):
         self.at_end(self._preview.close)
         self.at_end(self._adding.stop)
         self.at_end(self.choice.disconnect_viewer)
-        forms = (self.layer_settings, self.protocol, self.classes, self.crop)
+        forms = (self.layer_settings, self.protocol, self.classes, self.crop, self.large.form)
         self.keep_in_mind("extract", self._state, self._take_state, [x.changed for x in forms])
         self._take_voxel_size()
 
@@ -157,7 +169,11 @@ class ExtractPanel(Panel):
         self.add_section("Protocol", self.protocol, self.limit)
         self.add_section("Classes", self.classes)
         self.add_section("Preview", self.crop)
-        for form in (self.voxels, self.protocol):
+        self.large = LargeVolume(self)
+        self.large.failed.connect(lambda why: self.complain(in_the_panel(why)))
+        self.at_end(self.large.close_threads)
+        self.add_section("Large volumes", self.large.form, self.large)
+        for form in (self.voxels, self.protocol, self.large.form):
             form.changed.connect(self._explain)
         for form in (self.voxels, self.protocol, self.crop):
             form.changed.connect(self._preview_again)
@@ -198,6 +214,7 @@ class ExtractPanel(Panel):
             "protocol": _without_blocks(self.protocol.values()),
             "classes": self.classes.values(),
             "preview": self.crop.values(),
+            "large": {"memory_limit_gb": self.large.limit_gb},
         }
 
     def _take_state(self, state: State) -> None:
@@ -205,6 +222,7 @@ class ExtractPanel(Panel):
         self.protocol.take(_without_blocks(state.get("protocol", {})))
         self.classes.take(state.get("classes", {}))
         self.crop.take(state.get("preview", {}))
+        self.large.form.take(state.get("large", {}))
 
     def preview(self) -> None:
         """Run the protocol on a crop and show its steps; the input is not touched."""
@@ -243,10 +261,14 @@ class ExtractPanel(Panel):
         if layer is None:
             self.complain(f"No label layer: open a label volume or {_SAMPLE}.")
             return
+        rules = ClassRules(**self.classes.values())
+        work: LargeWork | None = None
         try:
             settings = self.settings()
             labels, origin_um = voxels_of(layer, _finest(layer))
             labels = self._labels_of(layer, labels)
+            if self.large.is_large(stored_labels(layer)):
+                work = self.large.work(labels, layer.name, settings, rules)
         except ValueError as error:
             self.complain(in_the_panel(str(error)))
             return
@@ -258,12 +280,15 @@ class ExtractPanel(Panel):
             origin_um,
             set_scale=other and self.layer_settings.values()["set_scale"],
         )
-        self._progress_words = ProgressWords()
         self._preview.cancel()
         self._set_running(True)
         self.say("Starting…")
-        work = partial(extraction_layers, rules=ClassRules(**self.classes.values()))
-        self._job.start(work, labels, settings, layer.name)
+        if work is not None:
+            self._progress_words, self._large_result = StageWords(), None
+            self._job.start(extract_large, work)
+            return
+        self._progress_words = ProgressWords()
+        self._job.start(partial(extraction_layers, rules=rules), labels, settings, layer.name)
         _prepare_label_colours(np.uint8)
 
     def _labels_of(self, layer: Any, labels: Any) -> Any:
@@ -285,7 +310,10 @@ class ExtractPanel(Panel):
         self.progress.setRange(0, 0)
 
     def _show_progress(self, done: int, total: int, what: str) -> None:
-        if total > np.iinfo(np.uint8).max:  # as many shapes as `instances_layer` widens for
+        in_memory = isinstance(self._progress_words, ProgressWords)
+        if (
+            in_memory and total > np.iinfo(np.uint8).max
+        ):  # as many shapes as `instances_layer` widens for
             _prepare_label_colours(np.uint16)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
@@ -293,11 +321,29 @@ class ExtractPanel(Panel):
 
     def _fail(self, message: str) -> None:
         self._set_running(False)
-        self.complain(message)
+        self.complain(in_the_panel(message))
 
     def _stopped(self) -> None:
         self._set_running(False)
-        self.say("Cancelled; no layer was changed.")
+        large = isinstance(self._progress_words, StageWords)
+        rest = " Extract goes on where it stopped." if large else ""
+        self.say(f"Cancelled; no layer was changed.{rest}")
+
+    def _take_part(self, part: Estimate | LargeResult) -> None:
+        """Tell what a large volume will take; keep what came out of it."""
+        if isinstance(part, LargeResult):
+            self._large_result = part
+        else:
+            self.say(f"This will take {part}.")
+
+    def _show_result(self, found: list[LayerData] | None) -> None:
+        if self._large_result is None:
+            self._show_shapes(found or [])
+            return
+        try:
+            self._show_shapes(large_layers(self._large_result))
+        except (ValueError, OSError) as error:
+            self._fail(str(error))
 
     def _show_shapes(self, found: list[LayerData]) -> None:
         """Begin to add the layers."""
@@ -322,8 +368,12 @@ class ExtractPanel(Panel):
         facts = about(added[0])
         shapes = facts["shapes"]
         lines = result(facts["report"], shapes.table["shape_class"], self._progress_words.seconds)
-        drawn = sum(len(layer.data[1]) for layer in added[1:])
-        thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
+        made, self._large_result = self._large_result, None
+        if made is not None:
+            thinned = f"{drawn_of(len(made.drawn), len(shapes.ids), str(made.library))}\n"
+        else:
+            drawn = sum(len(layer.data[1]) for layer in added[1:])
+            thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
         doubts = "".join(f"{sentence(f'mind: {text}')}\n" for text in self._doubts)
         self.say(f"{lines}\n{doubts}{thinned}Click a shape to select it.")
 
@@ -421,15 +471,17 @@ class ExtractPanel(Panel):
         # As it stands: whether a number is possible does not decide what has an effect.
         protocol = ExtractionSettings.model_construct(**self.protocol.values())
         self.protocol.show_only(without=protocol.irrelevant())
-        if self.choice.layer is None:
+        layer, settings = self.choice.layer, None
+        if layer is None:
             self.limit.setText(f"Open a label volume, or {_SAMPLE}.")
-            return
-        try:
-            settings = self.settings()
-        except ValueError as error:
-            self.limit.setText(str(error))
-            return
-        self.limit.setText(limits(settings))
+        else:
+            try:
+                settings = self.settings()
+                self.limit.setText(limits(settings))
+            except ValueError as error:
+                self.limit.setText(str(error))
+        stored = None if layer is None else stored_labels(layer)
+        self.large.consider(stored, "" if layer is None else layer.name, settings)
 
     def open_file(self, path: Path | str) -> None:
         """Add a label volume from disk or a server as a layer and choose it.

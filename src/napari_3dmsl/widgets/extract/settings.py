@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from napari_3dmsl.memory import GB, default_limit
 from napari_3dmsl.settings import Settings, Show
+
+
+def _free_gb() -> float:
+    """Half of the free memory, in whole steps."""
+    return max(0.5, round(2 * default_limit() / GB) / 2)
 
 
 class SourceSettings(Settings):
@@ -36,6 +42,35 @@ class LayerSettings(Settings):
             source="Default: on; napari ignores units while any layer has none.",
         ),
     ] = True
+
+
+class LargeSettings(Settings):
+    """How a volume is worked on that is larger than the memory."""
+
+    memory_limit_gb: Annotated[
+        float,
+        Field(
+            ge=0.4,
+            le=10_000,
+            description="Memory that all processes together may take. A larger volume is worked on "
+            "block by block, and its shapes go to disk one by one.",
+        ),
+        Show(
+            "Memory limit",
+            "GB",
+            1,
+            1.0,
+            source="Default: half of the memory that is free when the panel is opened.",
+        ),
+    ] = Field(default_factory=_free_gb)
+    replace_library: Annotated[
+        bool,
+        Field(
+            description="Take the place of a library written before, and of unfinished work with "
+            "other settings.",
+        ),
+        Show("Replace", source="Default: off."),
+    ] = False
 
 
 class PreviewSettings(Settings):
