@@ -65,7 +65,7 @@ class LazyLabels:
         self.shape: tuple[int, int, int] = (z, y, x)
         if array.dtype.kind not in "buif":
             raise ValueError(f"{array.where}: labels must be whole numbers, not {array.dtype}")
-        if 0 in self.shape:
+        if min(self.shape) < 1:
             raise ValueError(f"{array.where}: labels hold no voxel; its shape is {array.shape}")
         whole = np.dtype(np.uint32) if array.dtype.kind == "f" else array.dtype.newbyteorder("=")
         self.dtype: np.dtype[Any] = whole

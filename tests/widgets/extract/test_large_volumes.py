@@ -89,3 +89,13 @@ def test_a_file_larger_than_memory_is_opened_lazily(
     give(hands, tmp_path / "a.npy")
     [layer] = viewer.layers
     assert stored_labels(layer) is not None
+
+
+def test_what_is_improbable_is_told_of_lazy_layers_too(
+    viewer: Any, open_panel: Any, labels: Any, tmp_path: Path
+) -> None:
+    hands = open_panel(viewer, PANEL)
+    give(hands, ome_zarr_05(tmp_path, labels.astype(np.uint16), VOXEL_NM))
+    for axis in "zyx":
+        hands.find(f"voxel_nm_{axis}").setValue(2400)
+    hands.wait(lambda: "thick" in hands.find("doubts").text())

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.library.estimate import Estimate
     from napari_3dmsl.volumes.open import LabelVolume
 
+_QUICKLY_READ = 1 << 27  # voxels on disk that are looked at for what is improbable
 _UNDO_TIP = "Bring the shapes back that the last extraction has replaced"
 _SAMPLE = "File > Open Sample > mitochondria phantom (3DMSL)"
 _PROTOCOL = (
@@ -425,18 +426,23 @@ class ExtractPanel(Panel):
         self.voxels.set_values({"voxel_nm": voxel_nm or (None, None, None)})
 
     def _ask_for_doubts(self) -> None:
-        """Look in a thread at whether these are labels of mitochondria; only of what is loaded."""
+        """Look in a thread at whether these are labels of mitochondria; not of what is large."""
         layer = self.choice.layer
-        array = None if layer is None or getattr(layer, "rgb", False) else _finest(layer)
+        array = None if layer is None or getattr(layer, "rgb", False) else _quickly_read(layer)
         background, instances = self.source.background(), self.protocol.values()["instances"]
-        asked = array, background, self._voxel_nm(), instances
+        voxel_nm = self._voxel_nm()
+        if array is not None and voxel_nm is not None:
+            steps = np.round(np.divide(_finest(layer).shape, array.shape)).tolist()
+            z, y, x = (size * step for size, step in zip(voxel_nm, steps[-3:], strict=True))
+            voxel_nm = (z, y, x)
+        asked = array, background, voxel_nm, instances
         if asked[0] is self._asked[0] and asked[1:] == self._asked[1:]:
             return
         self._asked = asked
         self._doubts = []
         self.doubts.setText("")
         self.doubts.hide()
-        if isinstance(array, np.ndarray):
+        if array is not None:
             self._checks.request(Labels(array, *asked[1:]))
 
     def _show_doubts(self, labels: Labels, found: list[str]) -> None:
@@ -535,6 +541,17 @@ def _compile_label_colours(number: type[np.integer[Any]]) -> None:
     finally:
         if collects:
             gc.enable()
+
+
+def _quickly_read(layer: Any) -> Any:
+    """Voxels of a layer that are in memory, or read in a moment: its coarsest ones; else None."""
+    stored = stored_labels(layer)
+    finest = _finest(layer)
+    if stored is None:
+        return finest if isinstance(finest, np.ndarray) else None
+    if stored.size > _QUICKLY_READ:
+        return None
+    return layer.data[-1] if layer.multiscale else finest
 
 
 def _finest(layer: Any) -> Any:
