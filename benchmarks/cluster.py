@@ -9,7 +9,7 @@ with the same line. What is finished in between is compared, byte by byte, with 
 made undisturbed. The bar: all the same.
 
     python benchmarks/cluster.py [rate] [kills] [--images 684] [--turns 2] [--kills 20]
-        [--of measure dataset] [--seed 0]
+        [--of extract measure dataset] [--seed 0]
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
 from image_set import phantom_library, recipe_for, tree
 from library_measure import write_originals, write_release
 
@@ -37,7 +38,9 @@ from napari_3dmsl.compute import Cluster, Here, Place, Processes
 from napari_3dmsl.compute.worker import spares
 from napari_3dmsl.datasets.run.generate import generate
 from napari_3dmsl.library.measure import measure_library
+from napari_3dmsl.shapes.phantom import make_phantom
 
+CLI = [sys.executable, "-c", "import sys; from napari_3dmsl.cli import main; sys.exit(main())"]
 MEASURED_SHAPES, IMAGED_SHAPES = 48, 12  # seconds of work, so that most kills meet a run
 
 
@@ -168,7 +171,23 @@ def whole_dataset(folder: Path, name: str) -> Path:
     return folder / name
 
 
+def prepare_extract(folder: Path) -> None:
+    np.save(folder / "labels.npy", make_phantom(seed=0).labels.astype(np.uint32))
+
+
+def start_extract(folder: Path, name: str) -> tuple[list[str], Path]:
+    settings = ["--voxel-nm", "24", "24", "24", "--downsample", "1", "--memory-limit", "200MB"]
+    return ["extract", str(folder / "labels.npy"), str(folder / name), *settings], folder / name
+
+
+def whole_extract(folder: Path, name: str) -> Path:
+    command, library = start_extract(folder, name)
+    subprocess.run([*CLI, *command, "--workers", "1"], stdout=subprocess.DEVNULL, check=True)
+    return library
+
+
 JOBS = {
+    "extract": Job(prepare_extract, start_extract, whole_extract),
     "measure": Job(prepare_measure, start_measure, whole_measure),
     "dataset": Job(prepare_dataset, start_dataset, whole_dataset),
 }
@@ -235,10 +254,8 @@ def undisturbed_s(job: Job, cluster: Cluster, folder: Path) -> float:
 
 
 def started(command: list[str], cluster: Cluster) -> subprocess.Popen[bytes]:
-    python = [sys.executable, "-c", "from napari_3dmsl.cli import main; main()"]
-    return subprocess.Popen(
-        [*python, *command, "--scheduler", cluster.address], stdout=subprocess.DEVNULL
-    )
+    there = ["--scheduler", cluster.address]
+    return subprocess.Popen([*CLI, *command, *there], stdout=subprocess.DEVNULL)
 
 
 def ended(client: subprocess.Popen[bytes], seconds: float) -> bool:

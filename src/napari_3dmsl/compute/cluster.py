@@ -37,6 +37,7 @@ Result = TypeVar("Result")
 ANSWER_S = 10.0
 """A scheduler that has not answered after so long is not there."""
 
+_SENT_AGAIN = 2  # times: the scheduler blames a lost worker on whatever had been given to it
 _LOOK_AGAIN_S = 1.0  # how many workers there are
 _SAME_VERSIONS = ("napari-3dmsl", "numpy", "scipy", "scikit-image")  # bytes depend on them
 _OURS = "NAPARI_3DMSL_"  # environment that workers take over
@@ -136,38 +137,24 @@ class Cluster:
     def _run(
         self, work: _Work, items: Iterable[Item], ordered: bool
     ) -> Generator[tuple[Item, Any], None, None]:
-        from distributed import as_completed
-
-        waiting, running = iter(items), dict[Any, Any]()
-        finished = as_completed(loop=self._client.loop)
-        name, count = f"{work.name}-{work.run}", 0
+        waiting = iter(items)
+        running = _Running(self._client, work, ordered)
         room, looked = 0, 0.0
         try:
             while True:
                 if time.monotonic() - looked > _LOOK_AGAIN_S:
                     room, looked = QUEUED_PER_WORKER * self.workers, time.monotonic()
                 for item in islice(waiting, max(room - len(running), 0)):
-                    future = self._submitted(work, item, (name, count))
-                    running[future] = item
-                    count += 1
-                    if not ordered:
-                        finished.add(future)
+                    running.add(item)
                 if not running:
                     break
-                future = next(iter(running)) if ordered else next(finished)
+                future = running.next()
+                if _is_killed(future) and running.again(future):
+                    continue
                 found = self._result(future)
                 yield running.pop(future), found
         finally:
-            if running:
-                with suppress(Exception):  # it may be gone
-                    self._client.cancel(list(running))
-
-    def _submitted(self, work: _Work, item: Any, key: tuple[str, int]) -> Future:
-        import dask
-
-        # A large item is no mistake here: there are never many of them on their way.
-        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
-            return self._client.submit(_do, work.packed, item, key=key, pure=False)
+            running.cancel()
 
     def _result(self, future: Future) -> Any:
         """Wait for what the work gives, or raise what keeps it from that."""
@@ -241,6 +228,90 @@ def _hung_up(client: Client) -> None:
 
 def _first(error: BaseException) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
+
+
+class _Running:
+    """Items on their way through a cluster.
+
+    Parameters
+    ----------
+    client
+        Of the cluster.
+    work
+        What is done with them.
+    ordered
+        Whether the next is the first that was added, else the first that is finished.
+    """
+
+    def __init__(self, client: Client, work: _Work, ordered: bool) -> None:
+        from distributed import as_completed
+
+        self._client, self._work = client, work
+        self._items: dict[int, tuple[Any, int]] = {}
+        self._futures: dict[int, Future] = {}
+        self._numbers: dict[Future, int] = {}
+        self._added = 0
+        self._finished = None if ordered else as_completed(loop=client.loop)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def add(self, item: Any) -> None:
+        """Send an item."""
+        self._send(self._added, item, 0)
+        self._added += 1
+
+    def next(self) -> Future:
+        """Return the next one; unless they are ordered it is finished."""
+        if self._finished is None:
+            return self._futures[next(iter(self._items))]
+        found: Future = next(self._finished)
+        return found
+
+    def again(self, future: Future) -> bool:
+        """Send an item once more; False when that has been done too often."""
+        number = self._numbers[future]
+        item, times = self._items[number]
+        if times == _SENT_AGAIN:
+            return False
+        del self._numbers[future]
+        self._send(number, item, times + 1)
+        return True
+
+    def pop(self, future: Future) -> Any:
+        """Return the item, which has arrived."""
+        number = self._numbers.pop(future)
+        del self._futures[number]
+        return self._items.pop(number)[0]
+
+    def cancel(self) -> None:
+        """Let none of them be begun any more."""
+        if self._futures:
+            with suppress(Exception):  # the scheduler may be gone
+                self._client.cancel(list(self._futures.values()))
+
+    def _send(self, number: int, item: Any, times: int) -> None:
+        import dask
+
+        key = (f"{self._work.name}-{self._work.run}", number, times)
+        # A large item is no mistake here: there are never many of them on their way.
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+            future = self._client.submit(_do, self._work.packed, item, key=key, pure=False)
+        self._items[number] = item, times  # which keeps its place in the order
+        self._futures[number] = future
+        self._numbers[future] = number
+        if self._finished is not None:
+            self._finished.add(future)
+
+
+def _is_killed(future: Future) -> bool:
+    """Wait for a future; True when the scheduler gave up on it, as workers died over it."""
+    from distributed.scheduler import KilledWorker
+
+    try:
+        return isinstance(future.exception(), KilledWorker)
+    except (Exception, CancelledError):  # noqa: BLE001  told where its result is asked for
+        return False
 
 
 class _Work:
