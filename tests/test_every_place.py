@@ -17,6 +17,8 @@ from cluster_fixtures import kill_a_worker, scheduler_alone
 from small_sets import tree
 
 from napari_3dmsl.compute import Cluster, Here, Place, Processes, SchedulerGoneError
+from napari_3dmsl.datasets.recipe.plan import make_plan
+from napari_3dmsl.datasets.run import group
 from napari_3dmsl.datasets.run.generate import generate
 from napari_3dmsl.datasets.run.journal import JOURNAL_FILE
 from napari_3dmsl.library.instance_files import off_from_mesh
@@ -229,19 +231,26 @@ def test_an_image_set_goes_on_elsewhere_after_its_scheduler_was_lost(
 
 
 def test_a_worker_that_goes_on_when_its_run_has_ended_touches_nothing(
-    finished: Any, tmp_path: Path
+    finished: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from napari_3dmsl.datasets.recipe.plan import make_plan
-    from napari_3dmsl.datasets.run.group import MakeGroup
-
     recipe, folder = finished
     shutil.copytree(folder, tmp_path / "set")
     plan = make_plan(recipe, ShapeLibrary.open(recipe.source.library))
     work = tmp_path / "set" / ".of an earlier run.part"
-    make = MakeGroup.of(plan, tmp_path / "set", work)
+    make = group.MakeGroup.of(plan, tmp_path / "set", work)
     with pytest.raises(FileNotFoundError):
         make(plan.groups[0])
     work.mkdir()
-    make(plan.groups[0])
-    shutil.rmtree(work)
+    write, written = group.write_sample, []
+
+    def end_the_run(image: Any, recipe: Any, folder: Path) -> Any:
+        written.append(image)
+        if len(written) == 3:
+            group.remove_work(work)
+        return write(image, recipe, folder)
+
+    monkeypatch.setattr(group, "write_sample", end_the_run)
+    with pytest.raises(FileNotFoundError, match="the run has ended"):
+        make(plan.groups[0])
+    assert len(written) == 3
     assert tree(tmp_path / "set") == tree(folder)

@@ -136,6 +136,14 @@ def test_a_worker_of_another_version_is_told(
         list(cluster.run(work.square, [1]))
 
 
+def test_names_count_from_the_folder_of_the_client(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    [(_, found)] = cluster.run(work.surroundings, ["HOME"])
+    assert found[1] == str(tmp_path)
+
+
 def test_workers_take_over_our_part_of_the_environment(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:

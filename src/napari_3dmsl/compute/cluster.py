@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import CancelledError
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import uuid4
 
 from napari_3dmsl.compute.calls import QUEUED_PER_WORKER, counted, take_one_thread
-from napari_3dmsl.compute.serving import portable
+from napari_3dmsl.compute.serving import Surroundings, portable
 from napari_3dmsl.compute.worker import WorkerDiedError
 
 if TYPE_CHECKING:
@@ -342,18 +343,18 @@ class _Work:
 
 
 class _Needs:
-    """What must be the same in a worker: versions, paths and our part of the environment."""
+    """What a worker must have as we have it: versions, paths, folder, our environment."""
 
-    def __init__(
-        self, versions: dict[str, str], paths: list[str], environment: dict[str, str]
-    ) -> None:
-        self._versions, self._paths, self._environment = versions, paths, environment
+    def __init__(self, versions: dict[str, str], paths: list[str], around: Surroundings) -> None:
+        self._versions, self._paths = versions, paths
+        self._around = around
 
     @classmethod
     def here(cls, paths: Iterable[Path | str]) -> _Needs:
         """Return those of this process."""
         ours = {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
-        return cls(_versions(), [str(Path(path).absolute()) for path in paths], ours)
+        absolute = [str(Path(path).absolute()) for path in paths]
+        return cls(_versions(), absolute, replace(Surroundings.here(), environment=ours))
 
     def take_up(self) -> None:
         """Check this process, and make it like the one that they are from."""
@@ -370,9 +371,11 @@ class _Needs:
                     f"worker {_worker()} does not see {path}; take a folder that all machines "
                     "share by the same path"
                 )
+        with suppress(OSError):  # it may have no meaning there; paths that matter are checked
+            os.chdir(self._around.folder or ".")
         for name in [name for name in os.environ if name.startswith(_OURS)]:
             del os.environ[name]
-        os.environ.update(self._environment)
+        os.environ.update(self._around.environment)
         take_one_thread()
         _keep_freed_memory()
 

@@ -50,8 +50,7 @@ class Place(Protocol):
         function
             At the top level of an importable module, or an object of a class that is; it, the items
             and the results must pickle. Each worker takes in the function once and keeps it: what
-            it opens with its first item (``cached_property``) is there for the next. Paths in it
-            are absolute: workers of a cluster lie in folders of their own.
+            it opens with its first item (``cached_property``) is there for the next.
         items
             Taken as they are needed: never much more than twice as many as there are workers.
         ordered

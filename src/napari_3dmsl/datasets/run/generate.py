@@ -7,7 +7,6 @@ names, and writes the group down in the journal; at the end the journal becomes 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from uuid import uuid4
 
 from napari_3dmsl.compute import WorkerDiedError, chosen_place
 from napari_3dmsl.datasets.recipe.plan import Group, Plan, check_image_memory, make_plan
-from napari_3dmsl.datasets.run.group import MadeGroup, MakeGroup, NotMade
+from napari_3dmsl.datasets.run.group import MadeGroup, MakeGroup, NotMade, remove_work
 from napari_3dmsl.datasets.run.journal import JOURNAL_FILE, Journal
 from napari_3dmsl.datasets.run.lock import keep_provenance, only_run, provenance
 from napari_3dmsl.datasets.write.index import (
@@ -214,7 +213,7 @@ class _Run:
     def _sweep(self) -> None:
         """Remove what an earlier run left half done."""
         for part in [*self._folder.rglob(".*.part"), *self._folder.glob(f".{ZIPS}[-.]*")]:
-            shutil.rmtree(part, ignore_errors=True) if part.is_dir() else part.unlink(True)
+            remove_work(part) if part.is_dir() else part.unlink(missing_ok=True)
 
     def _is_finished(self) -> bool:
         """Whether the table lists all images and all their files are whole."""
@@ -342,4 +341,4 @@ def _folder_of_work(folder: Path) -> Iterator[Path]:
     try:
         yield work
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        remove_work(work)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.recipe import Recipe
     from napari_3dmsl.datasets.render.render import Rendered
     from napari_3dmsl.datasets.write.index import Row
+
+_BEGUN = ".begun"
 
 
 @dataclass(frozen=True)
@@ -127,21 +130,30 @@ class MakeGroup:
         """
         folder = Path(self.work) / f"{group.name}-{uuid4().hex}"
         folder.mkdir()  # unless the run has ended
+        (folder / _BEGUN).touch()
         try:
             rows = [self._written(image, folder) for image in _rendered(group, self._rendering)]
         except ValueError as error:  # the others can be made
             shutil.rmtree(folder, ignore_errors=True)
             return NotMade(str(error))
         except OSError:
+            self._check_run(folder)
             shutil.rmtree(folder, ignore_errors=True)
             raise
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         return MadeGroup(rows, size, str(folder))
 
     def _written(self, image: Rendered, folder: Path) -> Row:
-        if not folder.is_dir():
+        self._check_run(folder)
+        row = write_sample(image, self.recipe, folder)
+        self._check_run(folder)
+        return row
+
+    def _check_run(self, folder: Path) -> None:
+        """Stop where the run has ended and its folder is gone, also when we have made it again."""
+        if not (folder / _BEGUN).is_file():
+            remove_work(Path(self.work))
             raise FileNotFoundError(f"{self.work}: the run has ended")
-        return write_sample(image, self.recipe, folder)
 
     @cached_property
     def _rendering(self) -> GroupRenderer:
@@ -149,6 +161,20 @@ class MakeGroup:
         source = self.recipe.source.replace(library=self.library)
         library = locked_library(self.recipe.replace(source=source), Path(self.folder))
         return GroupRenderer(self.recipe, library, self.pools)
+
+
+def remove_work(folder: Path) -> None:
+    """Remove a folder of what is not finished, though a worker may be writing into it.
+
+    Parameters
+    ----------
+    folder
+        By whose name nobody finds anything any more.
+    """
+    gone = folder.with_name(f".{uuid4().hex}.part")  # at once; file by file, some would come anew
+    with suppress(OSError):
+        folder = folder.replace(gone)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _rendered(group: Group, rendering: GroupRenderer) -> Iterator[Rendered]:
