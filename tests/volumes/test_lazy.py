@@ -123,7 +123,29 @@ def test_it_pickles_and_reads_the_file_anew(tmp_path: Path, write) -> None:
 def test_chunks_say_what_is_read_at_once(tmp_path: Path) -> None:
     assert open_lazy(npy(tmp_path)).labels.chunks == (1, 1, 1)
     assert open_lazy(npz_packed(tmp_path)).labels.chunks == (7, 20, 1)  # planes of x
+    assert open_lazy(big_tiff(tmp_path)).labels.chunks == (1, 20, 33)
     assert open_lazy(tiff_packed(tmp_path)).labels.chunks == (1, 20, 33)
+
+
+def test_large_pages_of_a_tiff_are_read_tile_by_tile(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("napari_3dmsl.volumes.tiff._LARGE_PAGE", 100)
+    labels = open_lazy(tiff_packed(tmp_path)).labels
+    assert labels.chunks == (1, 16, 16)
+    np.testing.assert_array_equal(labels[BOX], LABELS[BOX])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(labels))[...], LABELS)
+
+
+def test_a_pyramid_in_a_tiff_has_its_levels(tmp_path: Path) -> None:
+    sizes = {f"PhysicalSize{axis}": nm / 1000 for axis, nm in zip("ZYX", (30, 8, 4), strict=True)}
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as out:
+        told = {"axes": "ZYX", **sizes}
+        out.write(LABELS, subifds=1, tile=(16, 16), compression="zlib", metadata=told)
+        out.write(LABELS[:, ::2, ::2], subfiletype=1, tile=(16, 16), compression="zlib")
+    volume = open_lazy(tmp_path / "a.ome.tif")
+    assert [one.labels.shape for one in volume.levels] == [SHAPE, (7, 10, 17)]
+    assert volume.levels[1].voxel_nm == pytest.approx((30, 16, 4 * 33 / 17))
+    coarse = open_lazy(tmp_path / "a.ome.tif", level=1).labels
+    np.testing.assert_array_equal(coarse[2:5], LABELS[2:5, ::2, ::2])
 
 
 def test_numbers_ellipsis_and_negative_places_are_those_of_numpy(tmp_path: Path) -> None:

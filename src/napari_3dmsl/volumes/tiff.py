@@ -21,6 +21,7 @@ from napari_3dmsl.volumes.stored import Dataset, StoredArray, StoredLevel
 from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 
 TIFF_SUFFIXES = (".tif", ".tiff")
+_LARGE_PAGE = 1 << 24  # bytes of a page that is read tile by tile
 
 
 def read_tiff(path: Path, wanted: int | str | None = None) -> tuple[NDArray[Any], PixelSize]:
@@ -49,10 +50,33 @@ def tiff_datasets(path: Path) -> tuple[Dataset, ...]:
     """
     with open_tiff(path, "cannot read this TIFF (damaged or truncated?)") as tiff:
         found = _series_of(tiff)
-        return tuple(
-            Dataset(one, (StoredLevel("", *_stored(path, tiff, one, len(found) == 1)),))
-            for one in found
-        )
+        return tuple(Dataset(one, _levels(path, tiff, one, len(found) == 1)) for one in found)
+
+
+def _levels(path: Path, tiff: Any, one: Series, alone: bool) -> tuple[StoredLevel, ...]:
+    """Return a series in its own resolution and in those of its pyramid."""
+    array, size = _stored(path, tiff, one, alone)
+    levels = [StoredLevel("", array, size)]
+    coarser = list(tiff.series[one.index].levels)[1:] if one.able else []
+    for number, level in enumerate(coarser, 1):
+        shape = tuple(int(length) for length in level.shape)
+        if len(shape) != len(one.shape):
+            break
+        check_pixels(path, level, 0)
+        steps = {a: m / n for a, m, n in zip(one.axes, one.shape, shape, strict=False)}
+        nm = {axis: length * steps.get(axis, 1.0) for axis, length in size.nm.items()}
+        levels.append(StoredLevel(str(number), _tiles(path, one, level, number), PixelSize(nm)))
+    return tuple(levels)
+
+
+def _tiles(path: Path, one: Series, level: Any, number: int) -> StoredArray:
+    """Return an array of a TIFF that is read tile by tile, or strip by strip."""
+    shape = tuple(int(length) for length in level.shape)
+    inner = tuple(int(length) for length in level.keyframe.chunks)[-2:]
+    opener = partial(Tiles, path, one.index, number)
+    chunks = (*[1] * (len(shape) - 2), *inner)
+    where = f"{path}: series {one.index}, level {number}"
+    return StoredArray(where, shape, level.dtype, chunks, one.axes, opener)
 
 
 def _stored(path: Path, tiff: Any, one: Series, alone: bool) -> tuple[StoredArray, PixelSize]:
@@ -69,10 +93,42 @@ def _stored(path: Path, tiff: Any, one: Series, alone: bool) -> tuple[StoredArra
         opener: Any = partial(MappedFile, path, one.shape, stored, series.dataoffset)
         array = StoredArray(where, one.shape, dtype, (1,) * len(one.shape), one.axes, opener)
         return array, pixel_size(tiff, series)
+    # Whole pages are unpacked faster, as long as they are small.
+    large = math.prod(one.shape[-2:]) * dtype.itemsize > _LARGE_PAGE
+    if large and len(pieces) == 1 and series.keyframe.is_tiled:
+        return _tiles(path, one, series, 0), pixel_size(tiff, series)
     first = None if alone else one.index
     chunks = (*[1] * (len(one.shape) - 2), *one.shape[-2:])
     opener = partial(Pages, path, one.shape, first)
     return StoredArray(where, one.shape, dtype, chunks, one.axes, opener), pixel_size(tiff, series)
+
+
+class Tiles:
+    """A series of a TIFF as an array that unpacks those tiles or strips that are asked for.
+
+    Parameters
+    ----------
+    path
+        The file.
+    index
+        Number of the series.
+    level
+        Number of the resolution, 0 is the finest.
+    """
+
+    def __init__(self, path: Path, index: int, level: int) -> None:
+        import tifffile
+        import zarr
+
+        self._tiff = tifffile.TiffFile(path)
+        self._array: Any = zarr.open(self._tiff.series[index].aszarr(level=level), mode="r")
+
+    def __getitem__(self, box: tuple[slice, ...]) -> NDArray[Any]:
+        return np.asarray(self._array[box])
+
+    def __del__(self) -> None:
+        if hasattr(self, "_tiff"):
+            self._tiff.close()
 
 
 class Pages:
