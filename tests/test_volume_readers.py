@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import zarr
 from containers import CONTAINERS, Container, cremi, imaris, mrc, n5, nrrd, ome_zarr_05, precomputed
+from file_server import serving_files
 
 from napari_3dmsl import readers
 from napari_3dmsl.adopt import open_files
@@ -194,3 +195,10 @@ def test_a_folder_of_precomputed_is_known_by_its_content(viewer: Any, tmp_path: 
     assert readers.get_volume_reader(str(path)) is not None
     path.joinpath("info").unlink()
     assert readers.get_volume_reader(str(path)) is None
+
+
+def test_scripts_open_a_url(viewer: Any, tmp_path: Path) -> None:
+    path = precomputed(tmp_path, LABELS, SIZE)
+    with serving_files(tmp_path) as address:
+        [layer] = open_files(viewer, f"{address}/{path.name}")
+        np.testing.assert_array_equal(np.asarray(layer.data), LABELS)

@@ -146,3 +146,16 @@ def test_buckets_are_read_without_an_account_unless_one_is_named(monkeypatch) ->
     assert kvstore_of("gs://bucket/a")["base_url"] == "https://storage.googleapis.com"
     monkeypatch.setenv("AWS_PROFILE", "lab")
     assert kvstore_of("s3://bucket/a")["aws_credentials"] == {"type": "default"}
+
+
+def test_a_server_that_goes_away_while_voxels_are_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tensor_store, "_RETRIES_FOR_VOXELS", 1)
+    path = precomputed(tmp_path, LABELS, SIZE)
+    with serving_files(tmp_path) as address:
+        labels = open_lazy(f"{address}/{path.name}").labels
+        labels[:3]
+    said = refusal(lambda: labels[17:])
+    assert said.startswith(f"{address}/seg/full: ")
+    assert "connect" in said

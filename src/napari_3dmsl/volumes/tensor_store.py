@@ -23,7 +23,7 @@ ANSWER_S = 30.0
 """Seconds that a server has to tell what is at a place."""
 
 _READ_S = 600.0  # seconds that it has for the voxels of a block
-_RETRIES = 2
+_RETRIES, _RETRIES_FOR_VOXELS = 2, 6
 _AWS = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE")
 _GOOGLE = "https://storage.googleapis.com"
 
@@ -68,7 +68,8 @@ def open_tensor(driver: str, kvstore: str, options: str = "{}") -> TensorArray:
     """
     ts = needed("tensorstore", driver, "this volume")
     spec = {"driver": driver, "kvstore": json.loads(kvstore), **json.loads(options)}
-    store = answer(ts.open(spec, open=True, read=True, context=_context()), ANSWER_S)
+    context = _context(_RETRIES_FOR_VOXELS)
+    store = answer(ts.open(spec, open=True, read=True, context=context), ANSWER_S)
     origin = tuple(0 for _ in store.domain.shape)
     return TensorArray(store[ts.d[:].translate_to[origin]], driver not in ("zarr", "zarr3"))
 
@@ -130,7 +131,7 @@ def read_key(kvstore: Mapping[str, Any], key: str, where: str) -> bytes | None:
     """
     ts = needed("tensorstore", "URLs", where)
     try:
-        store = answer(ts.KvStore.open(dict(kvstore), context=_context()), ANSWER_S)
+        store = answer(ts.KvStore.open(dict(kvstore), context=_context(_RETRIES)), ANSWER_S)
         found = answer(store.read(key), ANSWER_S)
     except TimeoutError:
         raise ValueError(f"{where}: no answer within {ANSWER_S:g} s") from None
@@ -165,7 +166,7 @@ def answer(future: Any, limit_s: float) -> Any:
 
 
 @cache
-def _context() -> Any:
+def _context(retries: int) -> Any:
     ts = needed("tensorstore", "URLs", "this volume")
     kinds = ("http_request_retries", "s3_request_retries", "gcs_request_retries")
-    return ts.Context({kind: {"max_retries": _RETRIES} for kind in kinds})
+    return ts.Context({kind: {"max_retries": retries} for kind in kinds})
