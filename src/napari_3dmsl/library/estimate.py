@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.extraction import ExtractionSettings
     from napari_3dmsl.shapes.sampling import SampleSettings
 
-# Processor seconds and bytes, measured; `benchmarks/extract_kills.py slopes` prints them anew.
+# Processor seconds and bytes, measured; `benchmarks/extract_estimate.py` prints them anew.
 READ_S = 8e-9
 """For each voxel of the volume that is read."""
 LABEL_S = 65e-9
@@ -36,15 +36,15 @@ SAMPLE_S = 1.1e-6
 """For each point of the samples of a shape."""
 STAGE_BYTES = 0.15
 """On disk for each voxel on the downsampled grid, while the work goes on."""
-SHAPE_BYTES = 75.0
-"""In the library for each foreground voxel: a face or so of the surface."""
-SURFACE_BYTES = 40.0
+SHAPE_BYTES = 40.0
+"""In the library for each foreground voxel: half a face to a face of the surface."""
+SURFACE_BYTES = 25.0
 """The same while neighbours are looked for."""
 SAMPLE_BYTES = 45.0
 """For each point of the samples of a shape."""
 USUAL_VOXELS = 30_000
 """Of a shape on the grid of 24 nm: 0.4 µm³."""
-LABEL_BYTES = 0.1
+LABEL_BYTES = 0.02
 """For each voxel of a labelled volume in OME-Zarr; a TIFF holds all of them."""
 
 _PLANES = 9  # that are counted of a volume in sections

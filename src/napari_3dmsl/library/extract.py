@@ -7,6 +7,7 @@ the same. Stopped in any way, the same call goes on where it was.
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from napari_3dmsl.library.stream import check_unwritten, stream_library
 from napari_3dmsl.library.unfinished import unfinished_work
 from napari_3dmsl.memory import default_limit
 from napari_3dmsl.shapes.blockwise import extract_blockwise
+from napari_3dmsl.shapes.blockwise.extract import PROCESS_BYTES
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.volumes.labels import COPIES, check_labels, check_voxel_nm
@@ -34,10 +36,14 @@ from napari_3dmsl.writing import check_apart
 if TYPE_CHECKING:
     from napari_3dmsl.compute import Place
     from napari_3dmsl.progress import Progress
+    from napari_3dmsl.shapes.downsampling import Blocks
     from napari_3dmsl.shapes.extraction import Extraction, ExtractionReport
     from napari_3dmsl.shapes.sampling import SampleSettings
     from napari_3dmsl.volumes.labels import VoxelNm
     from napari_3dmsl.volumes.lazy_labels import Background
+
+LABELLING_BYTES = 12
+"""Memory for each voxel on the downsampled grid while a whole volume is extracted: measured."""
 
 _STAGES = "labels"
 _SEEN = 192  # voxels along the sides of the crop in which a large volume is looked at
@@ -334,8 +340,8 @@ def prepare_extraction(
     memory_limit = default_limit() if memory_limit is None else memory_limit
     source = _source(labels, volume)
     voxels: Any = volume.labels
-    fits = COPIES * voxels.nbytes <= memory_limit
-    in_memory = fits if blockwise is None else not blockwise
+    needed = bytes_in_memory(voxels, settings.blocks, where.sharing_memory)
+    in_memory = needed <= memory_limit if blockwise is None else not blockwise
     if in_memory:
         if isinstance(labels, str | Path | Sequence):
             voxels = open_labels(labels, settings.voxel_nm, series, background, level).labels
@@ -372,6 +378,23 @@ def prepare_extraction(
         blockwise=not in_memory,
         warnings=[*volume.notes, *warnings],
     )
+
+
+def bytes_in_memory(labels: Any, blocks: Blocks, workers: int) -> float:
+    """Return the memory that an extraction takes which holds the whole volume.
+
+    Parameters
+    ----------
+    labels
+        (Z, Y, X), an array or on disk.
+    blocks
+        Edges of the blocks of voxels that become one.
+    workers
+        Processes of this machine that measure shapes.
+    """
+    coarse = labels.nbytes + LABELLING_BYTES * labels.size // math.prod(blocks)
+    processes = workers + 1 if workers > 1 else 0
+    return float(max(COPIES * labels.nbytes, coarse) + PROCESS_BYTES * processes)
 
 
 def _chosen(settings: ExtractionSettings | Mapping[str, Any] | None) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from napari_3dmsl.compute.worker import end_spares
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.classes import shapes_of
 from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.library import extract as extraction
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.library.unfinished import work_folder
 from napari_3dmsl.widgets.common.shape_selection import selection_of
-from napari_3dmsl.widgets.extract import large_volume
 
 PANEL = "Extract shapes"
 
@@ -27,7 +27,7 @@ PANEL = "Extract shapes"
 @pytest.fixture(autouse=True)
 def nothing_fits(monkeypatch: Any) -> Iterator[None]:
     """Every volume is larger than the memory; workers of workers end with the test."""
-    monkeypatch.setattr(large_volume, "COPIES", 1e9)
+    monkeypatch.setattr(extraction, "COPIES", 1e9)
     yield
     end_spares()
 

@@ -11,13 +11,13 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
 
-from napari_3dmsl.compute import Processes
+from napari_3dmsl.compute import Processes, processors
 from napari_3dmsl.layers.large_extraction import LargeWork
 from napari_3dmsl.library.estimate import Estimate, estimate_extraction
+from napari_3dmsl.library.extract import bytes_in_memory
 from napari_3dmsl.memory import GB
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import ExtractionSettings
-from napari_3dmsl.volumes.labels import COPIES
 from napari_3dmsl.volumes.tree import is_url
 from napari_3dmsl.widgets.common.form import Form, button
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
@@ -87,15 +87,20 @@ class LargeVolume(QWidget):
         limit: float = self.form.values()["memory_limit_gb"]
         return limit
 
-    def is_large(self, stored: Any) -> bool:
+    def is_large(self, stored: Any, settings: ExtractionSettings | None) -> bool:
         """Whether labels are on disk and larger than the memory.
 
         Parameters
         ----------
         stored
             Labels on disk, or None.
+        settings
+            How they will be extracted; None while that is wrong.
         """
-        return stored is not None and COPIES * stored.nbytes > self.limit_gb * GB
+        if stored is None:
+            return False
+        blocks = (1, 1, 1) if settings is None else settings.blocks
+        return bytes_in_memory(stored, blocks, processors()) > self.limit_gb * GB
 
     def consider(self, stored: Any, name: str, settings: ExtractionSettings | None) -> None:
         """Show what concerns a volume, and begin to estimate what it will take.
@@ -109,7 +114,7 @@ class LargeVolume(QWidget):
         settings
             As the fields have them; None while they are wrong.
         """
-        if not self.is_large(stored):
+        if not self.is_large(stored, settings):
             self._show_rows(False)
             self._asked = ()
             return

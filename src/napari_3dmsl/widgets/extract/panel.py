@@ -268,7 +268,7 @@ class ExtractPanel(Panel):
             settings = self.settings()
             labels, origin_um = voxels_of(layer, _finest(layer))
             labels = self._labels_of(layer, labels)
-            if self.large.is_large(stored_labels(layer)):
+            if self.large.is_large(stored_labels(layer), settings):
                 work = self.large.work(labels, layer.name, settings, rules)
         except ValueError as error:
             self.complain(in_the_panel(str(error)))
