@@ -133,6 +133,16 @@ def test_addresses_are_those_that_people_write() -> None:
     assert "expected s3://" in refusal(open_lazy, "ftp://host/a.zarr")
 
 
+def test_files_may_be_urls_too(tmp_path: Path) -> None:
+    seg = precomputed(tmp_path, LABELS, SIZE)
+    np.save(tmp_path / "a.npy", LABELS)
+    for url in (f"precomputed://{seg.as_uri()}", seg.as_uri(), (tmp_path / "a.npy").as_uri()):
+        assert not is_url(url)
+        np.testing.assert_array_equal(open_lazy(url).labels[BOX], LABELS[BOX])
+        np.testing.assert_array_equal(open_labels(url).labels, LABELS)
+        np.testing.assert_array_equal(open_labels([url]).labels, LABELS)
+
+
 def test_buckets_are_read_without_an_account_unless_one_is_named(monkeypatch) -> None:
     for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE"):
         monkeypatch.delenv(name, raising=False)

@@ -155,6 +155,12 @@ def test_open_organelle_tells_size_and_axes_in_its_transform(tmp_path: Path) -> 
     assert volume.levels[1].voxel_nm == (6.48, 8, 8)
 
 
+def test_a_folder_of_arrays_without_a_group_is_read(tmp_path: Path) -> None:
+    zarr.create_array(tmp_path / "a.zarr" / "mito", data=LABELS, zarr_format=2)
+    np.testing.assert_array_equal(open_lazy(tmp_path / "a.zarr").labels[BOX], LABELS[BOX])
+    assert open_lazy(tmp_path / "a.zarr").name == "a"
+
+
 def test_shards_are_read_by_the_chunks_in_them(tmp_path: Path) -> None:
     zarr.create_array(tmp_path / "a.zarr", data=LABELS, chunks=(2, 5, 17), shards=(8, 20, 34))
     volume = open_lazy(tmp_path / "a.zarr")

@@ -72,11 +72,11 @@ def _file(given: str, count: bool | None) -> Report:
     from napari_3dmsl.library.library import is_library
     from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
     from napari_3dmsl.volumes.open import LABEL_SUFFIXES, is_label_file
-    from napari_3dmsl.volumes.tree import is_url
+    from napari_3dmsl.volumes.tree import is_url, local_path
 
     if is_url(given):
         return _volume(given, count)
-    path = Path(given)
+    path = local_path(given) or Path(given)
     if (path / LOCK_FILE).is_file():
         return _image_set(path)
     if (path / MESH_FILE).is_file():

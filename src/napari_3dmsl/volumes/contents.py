@@ -15,7 +15,7 @@ from napari_3dmsl.volumes.precomputed import is_precomputed, precomputed_content
 from napari_3dmsl.volumes.slices import SLICE_SUFFIXES, slice_files, slices_dataset
 from napari_3dmsl.volumes.stored import Contents, Dataset
 from napari_3dmsl.volumes.tiff import TIFF_SUFFIXES, tiff_datasets
-from napari_3dmsl.volumes.tree import Tree, is_url, tree_at
+from napari_3dmsl.volumes.tree import Tree, is_url, local_path, tree_at
 from napari_3dmsl.volumes.zarr_folders import is_zarr, zarr_contents
 
 NIFTI_SUFFIXES = (".nii", ".nii.gz")
@@ -54,13 +54,13 @@ def contents_of(path: str | Path | Sequence[str | Path]) -> Contents:
         One line, when there is nothing, or nothing that is known, or it is damaged.
     """
     if not isinstance(path, str | Path):
-        files = [Path(one) for one in path]
-        if len(files) != 1:
+        if len(path) != 1:
+            files = [Path(one) for one in path]
             return _sections(files[0].parent if files else Path(), files)
-        path = files[0]
+        path = path[0]
     if is_url(path):
         return _folder(tree_at(path))
-    place = Path(path)
+    place = local_path(path) or Path(path)
     if place.is_dir():
         if is_folder_format(place) or place.suffix.lower() == ".zarr":
             return _folder(tree_at(place))
@@ -82,6 +82,7 @@ def is_folder_format(path: str | Path) -> bool:
     path
         Of a file or folder.
     """
+    path = local_path(path) or path
     if not Path(path).is_dir():
         return False
     tree = tree_at(path)

@@ -23,7 +23,7 @@ from napari_3dmsl.volumes.pixel_size import PixelSize
 from napari_3dmsl.volumes.series import Series
 from napari_3dmsl.volumes.slices import SLICE_SUFFIXES, read_slices, slice_files
 from napari_3dmsl.volumes.tiff import TIFF_SUFFIXES, read_tiff, tiff_series
-from napari_3dmsl.volumes.tree import is_url
+from napari_3dmsl.volumes.tree import is_url, local_path
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,6 +101,7 @@ def open_labels(
         holds no labels, or several that could be meant; or when a package is missing that the
         format needs.
     """
+    path = _without_scheme(path)
     given = None if voxel_nm is None else check_voxel_nm(voxel_nm)
     if level is not None or not _read_in_one_go(path):
         return _in_memory(open_lazy(path, voxel_nm, series, level), background)
@@ -132,6 +133,7 @@ def open_labels_or_lazy(
     path, series, background, level
         See `open_labels`.
     """
+    path = local_path(path) or path
     if _read_in_one_go(path) and level is None and not _is_too_large(path):
         return open_labels(path, None, series, background)
     return open_lazy(path, None, series, level, background)
@@ -160,6 +162,7 @@ def list_series(path: str | Path) -> tuple[Series, ...]:
     ValueError
         When it is missing or damaged.
     """
+    path = local_path(path) or path
     name = Path(path).name.lower()
     if name.endswith(TIFF_SUFFIXES) and not is_url(path):
         return tiff_series(path)
@@ -179,7 +182,7 @@ def is_label_file(path: str | Path) -> bool:
     path
         Of a file or folder.
     """
-    path = Path(path)
+    path = local_path(path) or Path(path)
     if path.is_dir():
         return is_folder_format(path) or is_folder_of_sections(path)
     return path.name.lower().endswith(LABEL_SUFFIXES)
@@ -198,6 +201,15 @@ def is_folder_of_sections(path: str | Path) -> bool:
         file.suffix.lower() in SLICE_SUFFIXES and not file.name.startswith(".")
         for file in path.iterdir()
     )
+
+
+def _without_scheme(
+    path: str | Path | Sequence[str | Path],
+) -> str | Path | Sequence[str | Path]:
+    """Return paths without the ``file://`` that they may begin with."""
+    if isinstance(path, str | Path):
+        return local_path(path) or path
+    return [local_path(one) or one for one in path]
 
 
 def _read_in_one_go(path: str | Path | Sequence[str | Path]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from napari_3dmsl.reading import reading
 from napari_3dmsl.volumes.tensor_store import kvstore_of, read_key
@@ -162,7 +163,26 @@ def is_url(path: str | Path) -> bool:
     path
         As a person gave it.
     """
-    return "://" in str(path) or bool(_ONE_SLASH.match(str(path)))
+    text = str(path)
+    return ("://" in text or bool(_ONE_SLASH.match(text))) and local_path(text) is None
+
+
+def local_path(url: str | Path) -> Path | None:
+    """Return the path that a ``file://`` URL stands for, also behind ``precomputed://``.
+
+    Parameters
+    ----------
+    url
+        As a person gave it.
+
+    Returns
+    -------
+    Path or None
+        None for anything else.
+    """
+    text = str(url)
+    address = address_of(text) if "file:/" in text else ""
+    return Path(url2pathname(urlsplit(address).path)) if address.startswith("file:") else None
 
 
 def tree_at(path: str | Path) -> Tree:

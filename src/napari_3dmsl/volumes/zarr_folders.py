@@ -30,7 +30,11 @@ def is_zarr(tree: Tree) -> bool:
     tree
         The folder.
     """
-    return any(tree.content(mark) is not None for mark in _MARKS)
+    if any(tree.content(mark) is not None for mark in _MARKS):
+        return True
+    # Dask and others write arrays into a folder that says nothing of itself.
+    inside = tree.folders("") if tree.name.lower().endswith(".zarr") else None
+    return any(tree.content(f"{one}/{mark}") for one in inside or () for mark in _MARKS)
 
 
 def zarr_contents(tree: Tree) -> Contents:
