@@ -112,7 +112,7 @@ def processor_s(cluster: Cluster) -> float:
     import psutil
 
     pids = [os.getpid(), *(spare.pid for spare in spares())]
-    pids += cluster._client.run(os.getpid).values()
+    pids += cluster.client.run(os.getpid).values()
     return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
 
 
@@ -268,8 +268,8 @@ def ended(client: subprocess.Popen[bytes], seconds: float) -> bool:
 
 def kill_a_worker(cluster: Cluster, rng: random.Random) -> None:
     """Kill one of the worker processes that are there at the moment."""
-    cluster._client.wait_for_workers(1)
-    pids = sorted(cluster._client.run(os.getpid, on_error="ignore").values())
+    cluster.client.wait_for_workers(1)
+    pids = sorted(cluster.client.run(os.getpid, on_error="ignore").values())
     if pids:
         os.kill(rng.choice(pids), signal.SIGKILL)
 

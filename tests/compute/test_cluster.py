@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -86,13 +87,18 @@ def test_leaving_it_cancels_what_has_not_begun(cluster: Cluster, tmp_path: Path)
     with closing(cluster.run(work.mark_and_wait_when_busy, items)) as results:
         assert next(results)[0] == items[0]
         wait_for(lambda: all(mark.is_file() for mark in busy))
+    wait_for(lambda: not any(cluster.client.run(work.waiting_in_a_worker).values()))
     for mark in busy:
         mark.unlink()
     assert len(list(cluster.run(work.square, range(8)))) == 8
     assert sorted(mark.name for mark in tmp_path.iterdir()) == ["first"]
 
 
-def test_a_lost_worker_costs_only_what_it_had_in_hand(cluster: Cluster, tmp_path: Path) -> None:
+@pytest.mark.parametrize("allowed", [3, 0])
+def test_a_lost_worker_costs_only_what_it_had_in_hand(
+    allowed: int, cluster: Cluster, dask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask.scheduler, "allowed_failures", allowed)
     first = str(tmp_path / "first")
 
     def kill() -> None:
@@ -108,7 +114,7 @@ def test_a_lost_worker_costs_only_what_it_had_in_hand(cluster: Cluster, tmp_path
     [(_, process)] = cluster.run(work.mark_and_wait, [first])
     thread.join()
     assert process != killed[0]
-    cluster._client.wait_for_workers(2, timeout=60)
+    cluster.client.wait_for_workers(2, timeout=60)
 
 
 def test_work_that_no_worker_survives_is_told(
@@ -117,7 +123,7 @@ def test_work_that_no_worker_survives_is_told(
     monkeypatch.setattr(dask.scheduler, "allowed_failures", 0)
     with pytest.raises(WorkerDiedError, match="^a worker process ended unexpectedly, perhaps"):
         list(cluster.run(work.die, [1]))
-    cluster._client.wait_for_workers(2, timeout=60)
+    cluster.client.wait_for_workers(2, timeout=60)
 
 
 def test_a_path_that_workers_do_not_see_is_told(cluster: Cluster, tmp_path: Path) -> None:
@@ -193,5 +199,6 @@ def test_a_scheduler_that_is_lost_is_told_in_one_line(tmp_path: Path) -> None:
             list(results)
         message = f"the scheduler at {place.address} is gone; run the same command again to go on"
         assert str(gone.value) == message
+        assert str(pickle.loads(pickle.dumps(gone.value))) == message
         with pytest.raises(SchedulerGoneError):
             list(place.run(work.square, range(3)))

@@ -45,13 +45,13 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def cluster(dask: Any) -> Iterator[Cluster]:
     """A place of our own on it, with both workers there."""
     with Cluster(dask.scheduler_address) as place:
-        place._client.wait_for_workers(2, timeout=60)
+        place.client.wait_for_workers(2, timeout=60)
         yield place
 
 
 def kill_a_worker(place: Cluster) -> None:
     """Kill a worker process of a cluster, as the system does it when memory runs out."""
-    pids = place._client.run(os.getpid)
+    pids = place.client.run(os.getpid)
     os.kill(min(pids.values()), signal.SIGKILL)
 
 

@@ -144,6 +144,11 @@ def mark_and_wait_when_busy(mark: str) -> None:
         Path(mark).touch()
 
 
+def waiting_in_a_worker(dask_worker: Any) -> int:
+    """Calls that a worker of Dask has taken and not begun."""
+    return len(dask_worker.state.ready)
+
+
 def threads_of_numerics(_: Any = None) -> tuple[set[int], str | None]:
     import numpy as np
     from threadpoolctl import threadpool_info

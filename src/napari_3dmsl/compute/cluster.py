@@ -57,6 +57,10 @@ class SchedulerGoneError(OSError):
 
     def __init__(self, address: str) -> None:
         super().__init__(f"the scheduler at {address} is gone; run the same command again to go on")
+        self._address = address
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SchedulerGoneError, (self._address,)
 
 
 class Cluster:
@@ -71,6 +75,13 @@ class Cluster:
         Address of the scheduler, such as ``tcp://host:8786``; the path of its scheduler file; or a
         ``dask.distributed.Client``, which stays open.
 
+    Attributes
+    ----------
+    client : Client
+        Of the cluster.
+    address : str
+        Of the scheduler.
+
     Raises
     ------
     ValueError
@@ -79,8 +90,8 @@ class Cluster:
 
     def __init__(self, scheduler: str | Path | Client) -> None:
         self._owned = isinstance(scheduler, str | Path)
-        self._client = _connected(str(scheduler)) if self._owned else _checked(scheduler)
-        self.address: str = self._client.scheduler.address
+        self.client = _connected(str(scheduler)) if self._owned else _checked(scheduler)
+        self.address: str = self.client.scheduler.address
         if self._owned:
             atexit.register(self.close)
 
@@ -97,7 +108,7 @@ class Cluster:
         """Leave the cluster; a ``Client`` that was given stays open."""
         if self._owned:
             atexit.unregister(self.close)
-            _hung_up(self._client)
+            _hung_up(self.client)
 
     @property
     def workers(self) -> int:
@@ -139,7 +150,7 @@ class Cluster:
         self, work: _Work, items: Iterable[Item], ordered: bool
     ) -> Generator[tuple[Item, Any], None, None]:
         waiting = iter(items)
-        running = _Running(self._client, work, ordered)
+        running = _Running(self.client, work, ordered)
         room, looked = 0, 0.0
         try:
             while True:
@@ -176,16 +187,16 @@ class Cluster:
         if isinstance(error, ImportError):
             ours = f"napari-3dmsl {version('napari-3dmsl')}"
             return ValueError(f"workers of {self.address} cannot import {ours}: {error}")
-        if self._client.status != "running" or isinstance(error, CancelledError):
+        if self.client.status != "running" or isinstance(error, CancelledError):
             return SchedulerGoneError(self.address)
         return error
 
     def _threads(self) -> dict[str, int]:
         """Threads of each worker."""
-        if self._client.status != "running":
+        if self.client.status != "running":
             raise SchedulerGoneError(self.address)
         try:
-            found: dict[str, int] = self._client.nthreads()
+            found: dict[str, int] = self.client.nthreads()
         except (OSError, ValueError, RuntimeError):
             raise SchedulerGoneError(self.address) from None
         return found

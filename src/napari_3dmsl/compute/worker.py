@@ -54,6 +54,9 @@ class WorkerDiedError(OSError):
         super().__init__(f"a worker process ended unexpectedly{code}, perhaps for want of memory")
         self.exit_code = exit_code
 
+    def __reduce__(self) -> tuple[type[WorkerDiedError], tuple[int | None]]:
+        return WorkerDiedError, (self.exit_code,)
+
 
 class Worker(Protocol):
     """Does one call after another; what it is told and gives must pickle."""
