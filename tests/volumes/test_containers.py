@@ -65,3 +65,31 @@ def test_every_container_gives_the_same_classes(tmp_path: Path, labels) -> None:
         assert volume.voxel_nm is not None
         sizes = [float(f"{nm:.9g}") for nm in volume.voxel_nm]  # MRC has float32
         assert classes(volume.labels, sizes) == expected, container.name
+
+
+def test_volumes_of_one_file_are_read_beside_each_other(tmp_path: Path) -> None:
+    """Few files are kept open: one that is closed for others takes nothing from its neighbours."""
+    import h5py
+
+    arrays = {f"mito{n}": np.full((3, 4, 5), n + 1, np.uint8) for n in range(7)}
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for name, array in arrays.items():
+            file[name] = array
+    opened = {name: open_lazy(tmp_path / "a.h5", series=name).labels for name in arrays}
+    for _ in range(3):
+        for name, labels in opened.items():
+            np.testing.assert_array_equal(labels[...], arrays[name])
+
+
+def test_threads_read_one_volume_at_once(tmp_path: Path, labels) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    small = labels[:, :40, :50]
+    for container in CONTAINERS:
+        folder = tmp_path / container.name.replace(" ", "-")
+        folder.mkdir()
+        found = open_lazy(container.write(folder, small, SIZE)).labels
+        boxes = [np.s_[z : z + 9, y : y + 17, :] for z in range(0, 30, 5) for y in (0, 11, 20)]
+        with ThreadPoolExecutor(4) as pool:
+            for box, block in zip(boxes, pool.map(found.__getitem__, boxes), strict=True):
+                np.testing.assert_array_equal(block, small[box])
