@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import zarr
 from containers import n5
+from file_server import serving_files
 
 from napari_3dmsl.volumes.attribute_sizes import letters_of, size_in
 from napari_3dmsl.volumes.lazy import open_lazy
@@ -144,3 +145,16 @@ def test_hdf5_of_imagej_and_with_names_of_its_dimensions(tmp_path: Path) -> None
     volume = open_lazy(tmp_path / "b.h5")
     np.testing.assert_array_equal(volume.labels[...], LABELS)
     assert volume.voxel_nm == pytest.approx(SIZE)
+
+
+def test_a_group_of_n5_that_says_nothing_of_itself_is_read(tmp_path: Path) -> None:
+    path = pyramid(tmp_path, {}, [{"resolution": [4, 8, 30]}, {"resolution": [8, 16, 60]}])
+    (path / "mito" / "attributes.json").unlink()
+    for place in (path, path / "mito"):
+        volume = open_lazy(place)
+        assert [one.name for one in volume.levels] == ["s0", "s1"]
+        assert volume.voxel_nm == pytest.approx(SIZE)
+    with serving_files(tmp_path) as address:
+        volume = open_lazy(f"{address}/a.n5/mito")
+        np.testing.assert_array_equal(volume.levels[1].labels[...], LABELS[::2, ::2, ::2])
+        assert volume.voxel_nm == pytest.approx(SIZE)

@@ -168,7 +168,7 @@ class _Walk:
             self._told |= {_join(name, child) for child in node.children}
         before = f"{name}/" if name else ""
         inside = [one.removeprefix(before) for one in self._told if one.startswith(before)]
-        if node is None and not inside:
+        if node is None and not inside and self._looked > 1:
             return None
         return [*dict.fromkeys(one.split("/")[0] for one in sorted(inside)), *_SCALES]
 

@@ -28,7 +28,9 @@ def is_n5(tree: Tree) -> bool:
     tree
         The folder.
     """
-    return tree.name.lower().endswith(".n5") or tree.content(_FILE) is not None
+    # Groups need not say anything of themselves.
+    parts = tree.where.replace("\\", "/").lower().split("/")
+    return any(part.endswith(".n5") for part in parts) or tree.content(_FILE) is not None
 
 
 def n5_contents(tree: Tree) -> Contents:
