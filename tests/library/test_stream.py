@@ -18,6 +18,8 @@ from refusals import refusal
 from same_files import assert_same
 from stored_labels import on_disk
 
+from napari_3dmsl.library import stream
+from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.library.shape_journal import JOURNAL_FILE
 from napari_3dmsl.library.stream import stream_library
 from napari_3dmsl.library.surfaces_on_disk import HeldSurfaces, surface_bytes, surface_file
@@ -214,6 +216,37 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
         run.wait()
     stream_library(stored, tmp_path / "library", samples=SAMPLES)
     assert_same(tmp_path / "whole", tmp_path / "library")
+
+
+def test_what_memory_has_no_room_for_is_coarser_told_and_made_again_with_more(
+    small_extraction, small_shapes, tmp_path, monkeypatch
+):
+    folder = tmp_path / "library"
+    monkeypatch.setattr(stream, "worker_bytes", lambda limit, workers: limit)
+
+    def last(done: int, total: int, what: str) -> None:
+        if what.startswith("Measuring") and done == total:
+            raise StopError
+
+    little, enough = 3_000_000, 10**9
+    written = stream_library(small_extraction, tmp_path / "coarse", memory_limit=little)
+    assert "sprawl" in written.warnings[0]
+    library = ShapeLibrary.open(tmp_path / "coarse")
+    assert set(library.table["neighbour_um"]) == {None}
+    assert library.table["volume_um3"] == [shape.volume_um3 for shape in small_shapes]
+    with pytest.raises(StopError):
+        stream_library(small_extraction, folder, progress=last, memory_limit=little)
+    told = []
+    written = stream_library(
+        small_extraction,
+        folder,
+        progress=lambda done, *_: told.append(done),
+        memory_limit=enough,
+    )
+    assert told[0] == 0  # they lack what neighbours are measured on
+    assert written.warnings == []
+    write_library(small_shapes, tmp_path / "whole")
+    assert_same(tmp_path / "whole", folder)
 
 
 def test_surfaces_are_held_up_to_a_limit_and_read_to_the_last_bit(small_shapes, tmp_path):

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 # Processor seconds and bytes, measured; `benchmarks/extract_estimate.py` prints them anew.
 READ_S = 8e-9
 """For each voxel of the volume that is read."""
-LABEL_S = 65e-9
+LABEL_S = 22e-9
 """For each voxel on the downsampled grid: erosion, labelling, regrowth."""
-MEASURE_S = 3.5e-6
+MEASURE_S = 2.5e-6
 """For each foreground voxel on that grid: mesh, skeleton, class, files."""
 SAMPLE_S = 1.1e-6
 """For each point of the samples of a shape."""

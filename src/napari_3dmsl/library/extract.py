@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.compute import chosen_place
+from napari_3dmsl.compute import Here, chosen_place
 from napari_3dmsl.image_io.instance_labels import check_labels_path, write_instance_labels
 from napari_3dmsl.library.estimate import Estimate, check_disk, estimate_extraction
 from napari_3dmsl.library.stream import check_unwritten, stream_library
@@ -27,6 +27,7 @@ from napari_3dmsl.shapes.blockwise import extract_blockwise
 from napari_3dmsl.shapes.blockwise.extract import PROCESS_BYTES
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
+from napari_3dmsl.shapes.shape import WORTH_WORKERS
 from napari_3dmsl.volumes.labels import COPIES, check_labels, check_voxel_nm
 from napari_3dmsl.volumes.lazy import LazyVolume, open_lazy
 from napari_3dmsl.volumes.open import open_labels
@@ -142,7 +143,11 @@ class LibraryExtraction:
         """
         start = time.perf_counter()
         with unfinished_work(self.library, self._begun_with(), self.replace) as work:
+            warnings = list(self.warnings)
+            if work.begun_anew:
+                warnings.append("an unfinished run with other settings was thrown away")
             extraction = self._extract(work.folder / _STAGES, progress)
+            few = not self.blockwise and extraction.report.kept < WORTH_WORKERS
             if extraction.report.kept == 0:
                 work.discard()
                 raise ValueError(self._nothing_left(extraction.report.found))
@@ -156,7 +161,7 @@ class LibraryExtraction:
                 seed=self.seed,
                 shapes_per_zip=self.shapes_per_zip,
                 replace=self.replace,
-                place=self.place,
+                place=Here() if few else self.place,
                 memory_limit=self.memory_limit if self.blockwise else None,
                 work=work,
             )
@@ -171,7 +176,7 @@ class LibraryExtraction:
             extraction.report,
             self.settings,
             self.rules,
-            [*self.warnings, *extraction.report.warnings, *written.warnings],
+            [*warnings, *extraction.report.warnings, *written.warnings],
             time.perf_counter() - start,
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,10 @@ def unfinished_work(
             _clear(folder)
             shutil.rmtree(folder, ignore_errors=True)  # the lock as well, while it is ours
         lock.release()
+        if work._worthless:  # Windows removes no file that is open, nor one that others have open
+            with suppress(OSError):
+                (folder / _LOCK).unlink(missing_ok=True)
+                folder.rmdir()
 
 
 def _locked(folder: Path, target: Path) -> filelock.BaseFileLock:
