@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from cluster_fixtures import kill_a_worker, scheduler_alone
 from small_sets import tree
@@ -21,6 +22,7 @@ from napari_3dmsl.datasets.recipe.plan import make_plan
 from napari_3dmsl.datasets.run import group
 from napari_3dmsl.datasets.run.generate import generate
 from napari_3dmsl.datasets.run.journal import JOURNAL_FILE
+from napari_3dmsl.library import extract
 from napari_3dmsl.library.instance_files import off_from_mesh
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.library.measure import measure_library
@@ -147,6 +149,29 @@ def test_images_as_folders_are_made_to_the_same_bytes(
 
 
 # A worker is killed in the middle
+
+
+def test_a_volume_in_blocks_becomes_the_same_library_though_workers_are_killed(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract, "COPIES", 1e9)  # no volume fits into memory
+    monkeypatch.chdir(tmp_path)  # workers of a cluster lie elsewhere
+    phantom = make_phantom(seed=0, voxel_nm=(64, 64, 64))
+    np.save("labels.npy", (phantom.labels > 0).astype(np.uint8))
+    settings = ExtractionSettings(voxel_nm=phantom.voxel_nm, downsample=1)
+    stages = "Reading", "Eroding and labelling", "Measuring shapes"
+    killed = {stage: Once(1, lambda: kill_a_worker(cluster)) for stage in stages}
+
+    def in_each_stage(done: int, total: int, what: str) -> None:
+        if what in killed:
+            killed[what](done, total, what)
+
+    for name, place, progress in (("here", Here(), None), ("there", cluster, in_each_stage)):
+        extract.extract_library(
+            "labels.npy", name, settings, progress, memory_limit=200_000_000, place=place
+        )
+    assert all(one.happened for one in killed.values())
+    assert tree(tmp_path / "here") == tree(tmp_path / "there")
 
 
 def test_a_library_is_measured_though_a_worker_is_killed(

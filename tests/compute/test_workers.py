@@ -21,13 +21,13 @@ import work
 from napari_3dmsl.compute import (
     Processes,
     WorkerDiedError,
-    Workers,
     dismiss,
     hire,
     place_of,
     processors,
     worker,
 )
+from napari_3dmsl.compute.pool import Workers
 
 HELPERS = Path(__file__).parents[1] / "helpers"
 
@@ -208,10 +208,15 @@ def test_leaving_a_map_ends_its_work_at_once(tmp_path: Path) -> None:
     assert not any(psutil.pid_exists(int(Path(mark).read_text())) for mark in marks)
 
 
-def test_a_pool_prepares_each_worker_and_can_leave_calls_undone() -> None:
-    with Workers(2, work.begin, ("ready",)) as pool:
-        calls = [pool.submit(work.what_has_begun) for _ in range(6)]
-        assert {tuple(call.result()) for call in calls} == {("ready",)}
+def test_each_worker_takes_in_a_function_once_and_a_later_run_anew() -> None:
+    for _ in range(2):
+        of_process: dict[int, list[int]] = {}
+        for _, (process, times) in Processes(2).run(work.Opened(), range(12)):
+            of_process.setdefault(process, []).append(times)
+        assert all(times == list(range(1, len(times) + 1)) for times in of_process.values())
+
+
+def test_a_pool_can_leave_calls_undone() -> None:
     pool = Workers(1)
     calls = [pool.submit(work.slow_first, 0) for _ in range(5)]
     wait_for(calls[0].running)

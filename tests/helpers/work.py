@@ -13,8 +13,6 @@ from typing import Any
 
 from napari_3dmsl.compute import Processes
 
-begun: list[str] = []
-
 
 def square(number: int) -> int:
     return number * number
@@ -97,14 +95,6 @@ def leave_a_circle() -> tuple[bool, int]:
     there = Circle.left is not None and Circle.left() is not None
     Circle.left = weakref.ref(Circle())
     return there, gc.get_freeze_count()
-
-
-def begin(word: str) -> None:
-    begun.append(word)
-
-
-def what_has_begun() -> list[str]:
-    return begun
 
 
 def three_parts(progress: Callable[[int, int, str], None]) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 from napari_3dmsl.compute.cluster import Cluster, SchedulerGoneError
 from napari_3dmsl.compute.place import Here, Place, Processes, chosen_place, place_of
-from napari_3dmsl.compute.pool import Workers, processors
+from napari_3dmsl.compute.pool import processors
 from napari_3dmsl.compute.worker import WorkerDiedError, dismiss, hire
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "Processes",
     "SchedulerGoneError",
     "WorkerDiedError",
-    "Workers",
     "chosen_place",
     "dismiss",
     "hire",

@@ -65,18 +65,10 @@ class Workers(Executor):
     ----------
     count
         How many at most.
-    begin, arguments
-        Called in each worker before its first call.
     """
 
-    def __init__(
-        self,
-        count: int,
-        begin: Callable[..., None] | None = None,
-        arguments: tuple[Any, ...] = (),
-    ) -> None:
+    def __init__(self, count: int) -> None:
         self._count = count
-        self._begin, self._arguments = begin, arguments
         self._calls: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._busy: set[Worker] = set()
         self._threads: list[threading.Thread] = []
@@ -162,7 +154,6 @@ class Workers(Executor):
                     worker = None
                 if worker is None:
                     worker = hire()
-                    self._call(worker, self._begin, self._arguments)
                 result = self._call(worker, function, arguments)
             except BaseException as error:  # noqa: BLE001  raised where the result is asked for
                 future.set_exception(error)
@@ -173,11 +164,9 @@ class Workers(Executor):
             dismiss(worker)
 
     def _call(
-        self, worker: Worker, function: Callable[..., Any] | None, arguments: tuple[Any, ...]
+        self, worker: Worker, function: Callable[..., Any], arguments: tuple[Any, ...]
     ) -> Any:
         """Have a worker do a call, so that `end` finds it."""
-        if function is None:
-            return None
         with self._lock:
             if self._ended:
                 raise WorkerDiedError
