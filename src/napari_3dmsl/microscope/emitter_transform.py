@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, sparse
 
-from napari_3dmsl.arrays import ComplexArray, FloatArray
+from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.frequency_grid import KERNEL_WIDTH, Field, frequencies_of, kernel
 
@@ -27,6 +27,7 @@ WIDE_BYTES = 500_000_000
 """What takes more than this is imaged as a wide field, see `WideTransform`."""
 
 _GRID_POINTS_AT_ONCE = 16_000_000  # of all depth nodes together: 64 MB of float32
+_COLUMN_POINTS_AT_ONCE = 250_000  # 2 MB of complex64
 _WEIGHTS_AT_ONCE = 4_000_000
 _MARGIN_STEP_UM = 1.0  # a shape that turns keeps its field, and shapes of about a size share it
 
@@ -96,23 +97,31 @@ class EmitterTransform:
         for start in range(0, nodes, spread_at_once):
             spread = (spreading @ weights[:, start : start + spread_at_once]).reshape(*box, -1)
             for first in range(0, spread.shape[2], at_once):
-                on_grid = self._to_frequencies(spread[..., first : first + at_once])
-                some = slice(start + first, start + first + len(on_grid))
-                for sign, where in enumerate(self.frequencies.on_fine_grid):
-                    part = on_grid.take(where, axis=1)
-                    values[sign, 0, some] = part.real
-                    values[sign, 1, some] = part.imag
+                found = values[:, :, start + first : start + first + at_once]
+                self._to_frequencies(spread[..., first : first + at_once], found)
         return values
 
-    def _to_frequencies(self, spread: FloatArray) -> ComplexArray:
-        """Fourier transform of values on a box of the grid, as (nodes, columns >= 0 · rows)."""
+    def _to_frequencies(self, spread: FloatArray, values: FloatArray) -> None:
+        """Transform values on a box of the grid, some depth nodes, to those of all frequencies."""
         points, columns = self.frequencies.fine_shape[0], int(self.frequencies.column.max()) + 1
-        rows = fft.rfft(spread, n=self.frequencies.fine_shape[1], axis=1)
-        # With the rows last in memory the second transform takes half the time.
-        padded = np.zeros((spread.shape[2], columns, points), dtype=np.complex64)
-        padded[:, :, : len(rows)] = rows[:, :columns].transpose(2, 1, 0)
-        frequencies: ComplexArray = fft.fft(padded, axis=2, overwrite_x=True)
-        return frequencies.reshape(len(frequencies), -1)
+        rows = fft.rfft(spread, n=self.frequencies.fine_shape[1], axis=1)[:, :columns]
+        # A few nodes at a time stay near the processor.
+        at_once = max(1, _COLUMN_POINTS_AT_ONCE // (columns * points))
+        grid = np.empty((at_once, columns, points), dtype=np.complex64)
+        chosen = np.empty((at_once, values.shape[-1]), dtype=np.complex64)
+        for start in range(0, spread.shape[2], at_once):
+            some = slice(start, min(start + at_once, spread.shape[2]))
+            count = some.stop - some.start
+            # With the rows last in memory the second transform takes half the time.
+            padded = grid[:count]
+            padded[:, :, : len(rows)] = rows[..., some].transpose(2, 1, 0)
+            padded[:, :, len(rows) :] = 0.0
+            on_grid = fft.fft(padded, axis=2, overwrite_x=True).reshape(count, -1)
+            for sign, where in enumerate(self.frequencies.on_fine_grid):
+                # They all lie on the grid: "clip" spares the copy that "raise" makes.
+                part = on_grid.take(where, axis=1, out=chosen[:count], mode="clip")
+                values[sign, 0, some] = part.real
+                values[sign, 1, some] = part.imag
 
 
 def emitters_near(
