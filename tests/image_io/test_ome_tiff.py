@@ -105,19 +105,22 @@ def test_pixels_and_metadata_are_enough_to_write_an_image(tmp_path: Path) -> Non
     assert describe_image(whole) == describe_image(apart)
 
 
+@pytest.mark.parametrize("planes", [1, 2])  # one is written by hand
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planes: int
 ) -> None:
     path = tmp_path / "image.tif"
     path.write_bytes(b"old")
 
     def full_disk(file: Path, *_: object, **__: object) -> None:
-        Path(file).write_bytes(b"half")
+        with Path(file).open("wb") as half:
+            half.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tifffile, "imwrite", full_disk)
+    monkeypatch.setattr(Path, "write_bytes", full_disk)
     with pytest.raises(OSError, match="the disk is full"):
-        write_image(path, simulated())
+        write_image(path, simulated(planes=planes))
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == {"image.tif": b"old"}
 
 

@@ -18,6 +18,7 @@ from napari_3dmsl.image_io.ome_xml import (
     ome_settings,
     ome_xml,
 )
+from napari_3dmsl.image_io.one_page import is_one_page, one_page
 from napari_3dmsl.volumes.pixel_size import pixel_size
 from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 from napari_3dmsl.writing import whole_file
@@ -169,8 +170,6 @@ def write_ome_tiff(
     OSError
         When the file cannot be written.
     """
-    import tifffile
-
     path = check_image_path(path)
     pixels = array if isinstance(array, Planes) else np.asarray(array)
     if not isinstance(pixels, Planes) and pixels.dtype == bool:
@@ -183,6 +182,15 @@ def write_ome_tiff(
     resolution = _resolution(sizes)
     if frame_s is not None and "T" in axes:
         sizes["T"] = frame_s
+    description = ome_xml(path.name, pixels, axes, sizes, metadata or {}, channels)
+    per_cm = resolution.get("resolution")
+    if per_cm is not None and not isinstance(pixels, Planes) and is_one_page(pixels):
+        content = one_page(pixels, description, per_cm, compress=compress)
+        with whole_file(path) as temporary:
+            temporary.write_bytes(content)
+        return path
+    import tifffile
+
     with whole_file(path) as temporary:
         tifffile.imwrite(
             temporary,
@@ -193,7 +201,7 @@ def write_ome_tiff(
             photometric="minisblack",
             metadata=None,
             compression="zlib" if compress else None,
-            description=ome_xml(path.name, pixels, axes, sizes, metadata or {}, channels),
+            description=description,
             **resolution,
         )
     return path
