@@ -24,7 +24,7 @@ SHARE = 2  # of the volume that all boxes together may be; mitochondria take 0.1
 ALWAYS = 1 << 26  # voxels in boxes that take seconds, however small the volume is
 SMALLEST = 1 << 15  # no limit for a box is less
 PADDED = 16  # voxels that smoothing adds to a side of a box
-BYTES_A_VOXEL, BYTES_INSIDE = 20, 50  # measured on tubes, nets and balls of 3 to 16 million voxels
+BYTES_A_VOXEL, BYTES_INSIDE = 14, 66  # measured on tubes, nets and balls of 3 to 26 million voxels
 READ_AT_ONCE = 1 << 22  # voxels of a box, 16 MiB as int32
 
 
