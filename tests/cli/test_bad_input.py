@@ -77,7 +77,7 @@ def test_a_wrong_output_is_refused_before_the_work(
     refused: Callable[..., str], sphere: Path, two_balls: Path, tmp_path: Path
 ) -> None:
     simulate = ("--microscope", "con1")
-    assert ".tif or .tiff" in refused("simulate", sphere, tmp_path / "out.png", *simulate)
+    assert ".tif, .tiff or .zarr" in refused("simulate", sphere, tmp_path / "out.png", *simulate)
     missing = tmp_path / "missing" / "out.tif"
     assert "no such folder" in refused("simulate", sphere, missing, *simulate)
     common = ("extract", two_balls, tmp_path / "library", "--voxel-nm", 24, 24, 24)

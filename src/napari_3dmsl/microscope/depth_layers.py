@@ -6,7 +6,7 @@ layers next to the emitter, weighted by a spreading kernel:
     H(k, depth) = Σ_m kernel(position(depth) - m) C_m(k)
 
 ``C_m`` follow from H at some depths by least squares. In contrast to polynomials over the whole
-range each emitter touches six layers only, whatever the thickness of a cell.
+range each emitter touches eight layers only, whatever the thickness of a cell.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from __future__ import annotations
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.microscope.frequency_grid import KERNEL_WIDTH, kernel_shape
+from napari_3dmsl.microscope.frequency_grid import kernel_shape
 
-_OVERSAMPLING = 1.25
-_USED_BAND = 0.9  # of the axial band: waves that graze the coverslip hold next to no energy
+LAYERS_TOUCHED = 8
+"""By each emitter."""
+
+_OVERSAMPLING = 1.2
 _FLAT_UM = 1e-6
-_SHAPE = kernel_shape(_OVERSAMPLING)
-_FIRST = 0.5 * KERNEL_WIDTH - 0.5  # position of the lowest emitter, so that it touches layer 0
-_CUT = 1e-5  # of the least squares: combinations of layers that emitters hardly see
+_SHAPE = kernel_shape(_OVERSAMPLING, LAYERS_TOUCHED)
+_FIRST = 0.5 * LAYERS_TOUCHED - 0.5  # position of the lowest emitter, so that it touches layer 0
+_CUT = 1e-6  # of the least squares: combinations of layers that emitters hardly see
 
 
 class DepthLayers:
@@ -43,7 +45,7 @@ class DepthLayers:
     def __init__(self, low_um: float, high_um: float, axial_band_per_um: float) -> None:
         self.low_um, self.high_um = low_um, high_um
         self.axial_band_per_um = axial_band_per_um
-        self._spacing_um = np.pi / (_OVERSAMPLING * _USED_BAND * axial_band_per_um)
+        self._spacing_um = np.pi / (_OVERSAMPLING * axial_band_per_um)
         extent = high_um - low_um
         if extent < _FLAT_UM:
             self.sample_um: FloatArray = np.array([low_um])
@@ -97,7 +99,7 @@ class DepthLayers:
 
     @staticmethod
     def _kernel(distance: FloatArray) -> FloatArray:
-        inside = 1.0 - (2.0 / KERNEL_WIDTH * distance) ** 2
+        inside = 1.0 - (2.0 / LAYERS_TOUCHED * distance) ** 2
         values: FloatArray = np.exp(_SHAPE * (np.sqrt(np.maximum(inside, 0.0)) - 1.0))
         values[inside <= 0.0] = 0.0
         return values
@@ -115,5 +117,5 @@ def layer_count(extent_um: float, axial_band_per_um: float) -> int:
     """
     if extent_um < _FLAT_UM:
         return 1
-    spacings = extent_um * _OVERSAMPLING * _USED_BAND * axial_band_per_um / np.pi
-    return int(np.ceil(_FIRST + spacings - 0.5 * KERNEL_WIDTH)) + KERNEL_WIDTH
+    spacings = extent_um * _OVERSAMPLING * axial_band_per_um / np.pi
+    return int(np.ceil(_FIRST + spacings - 0.5 * LAYERS_TOUCHED)) + LAYERS_TOUCHED

@@ -291,15 +291,17 @@ def frequencies_of(field: Field) -> FieldFrequencies:
     return made
 
 
-def kernel_shape(oversampling: float) -> float:
+def kernel_shape(oversampling: float, width: int = KERNEL_WIDTH) -> float:
     """Return how steep the spreading kernel is to be on a grid finer than it needs to be.
 
     Parameters
     ----------
     oversampling : float
         Points of the grid for one that the band needs, above 1.
+    width : int
+        Points that the kernel touches.
     """
-    return float(0.97 * np.pi * KERNEL_WIDTH * (1.0 - 0.5 / oversampling))
+    return float(0.97 * np.pi * width * (1.0 - 0.5 / oversampling))
 
 
 _KERNEL_SHAPE = kernel_shape(_OVERSAMPLING)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import fft, sparse
 
 from napari_3dmsl.arrays import ComplexArray, FloatArray
-from napari_3dmsl.microscope.depth_layers import DepthLayers
+from napari_3dmsl.microscope.depth_layers import LAYERS_TOUCHED, DepthLayers
 from napari_3dmsl.microscope.frequency_grid import KERNEL_WIDTH, kernel
 from napari_3dmsl.microscope.wide_field import BandFrequencies, WideField
 
@@ -131,7 +131,7 @@ class WideEmitters:
     def _touching(self, rows: slice, layers: slice) -> Iterator[NDArray[np.intp]]:
         """Emitters that reach into some rows of some layers, a part at a time."""
         start, stop = np.searchsorted(self._row, [rows.start - _OVERLAP, rows.stop])
-        half = 0.5 * KERNEL_WIDTH
+        half = 0.5 * LAYERS_TOUCHED
         for first in range(int(start), int(stop), _AT_ONCE):
             position = self._position[first : min(first + _AT_ONCE, int(stop))]
             near = (position > layers.start - half) & (position < layers.stop - 1 + half)
