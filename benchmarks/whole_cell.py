@@ -4,6 +4,8 @@ For `epi1` and `con1`, in a fresh process each: seconds (and seconds of the proc
 image and after a change of focus, the peak of memory over that of the scene, and the largest
 difference between the image in tiles, within 0.6 GB, and the untiled one, as a part of its peak.
 The cell is a slab of 4 µm filled with bent tubes of 0.2 to 0.3 µm radius, 6 to 14 µm long.
+``--stack P`` writes stacks of so many planes instead, plane by plane within 1 GB, as OME-TIFF and
+OME-Zarr, and tells the seconds and the peak of memory.
 """
 
 from __future__ import annotations
@@ -14,23 +16,29 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 from scipy import fft
 
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.image_io.image_file import write_image_file
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import best_focus_stage_um
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.renderer import Renderer
-from napari_3dmsl.microscope.settings import Microscope
+from napari_3dmsl.microscope.settings import Acquisition, Microscope
+from napari_3dmsl.microscope.simulated_stack import simulated_stack
+from napari_3dmsl.microscope.simulation import Simulation, scene_from_points
 
 SHAPES = 1000
 FLUOROPHORES = 1_500_000
 PIXELS = 2048
 THICKNESS_UM = 4.0
 TILED_BYTES = 600_000_000
+STACK_BYTES = 1_000_000_000
 
 
 class Row(NamedTuple):
@@ -47,7 +55,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fluorophores", type=int, default=FLUOROPHORES)
     parser.add_argument("--pixels", type=int, default=PIXELS)
+    parser.add_argument("--stack", type=int, default=0)
     given = parser.parse_args()
+    if given.stack:
+        stacks(given.fluorophores, given.pixels, given.stack)
+        return
     print(
         f"{SHAPES} shapes, {given.fluorophores:,} fluorophores, {given.pixels} x {given.pixels} "
         f"pixels, {THICKNESS_UM:g} µm thick; s (s of the processor)"
@@ -60,6 +72,41 @@ def main() -> None:
             row = fresh.submit(measure, name, given.fluorophores, given.pixels).result()
         times = "".join(f"{wall:8.2f} ({cpu:5.2f})" for wall, cpu in (row.first, row.focus))
         print(f"{name:<12}{times}{row.peak_mb:8.0f}{row.difference:10.1e}  {row.way}")
+
+
+def stacks(fluorophores: int, pixels: int, planes: int) -> None:
+    """Print seconds and memory of stacks that are written plane by plane."""
+    print(
+        f"{planes} planes of {pixels} x {pixels} pixels, {fluorophores:,} fluorophores, within "
+        f"{STACK_BYTES / 1e9:g} GB"
+    )
+    print(f"{'microscope':<12}{'file':<10}{'s':>7}{'(processor)':>13}{'MB':>7}{'MB on disk':>12}")
+    for name in ("epi1", "con1"):
+        for file in ("cell.tif", "cell.zarr"):
+            with ProcessPoolExecutor(1, get_context("spawn")) as fresh:
+                found = fresh.submit(stack_of, name, fluorophores, pixels, planes, file).result()
+            wall, processor, taken, on_disk = found
+            print(f"{name:<12}{file:<10}{wall:7.1f}{processor:13.1f}{taken:7.0f}{on_disk:12.0f}")
+
+
+def stack_of(
+    name: str, fluorophores: int, pixels: int, planes: int, file: str
+) -> tuple[float, float, float, float]:
+    """Write a stack; return seconds, the processor's, and MB of memory and on disk."""
+    microscope = load_microscope(name).replace(image_size=(pixels, pixels))
+    acquisition = Acquisition(planes=planes, step_nm=200)
+    simulation = Simulation(microscope=microscope, acquisition=acquisition)
+    emitters = cell(microscope.pixel_um * pixels, fluorophores)
+    before, began, processor = peak_mb(), time.perf_counter(), time.process_time()
+    scene = scene_from_points(emitters.positions_um, emitters.photons, STACK_BYTES)
+    with TemporaryDirectory() as folder:
+        path = Path(folder, file)
+        with simulated_stack(scene, simulation, path) as stack:
+            write_image_file(path, stack)
+        files = [path, *path.rglob("*")]
+        on_disk = sum(f.stat().st_size for f in files if f.is_file()) / 1e6
+    seconds = time.perf_counter() - began, time.process_time() - processor
+    return *seconds, peak_mb() - before, on_disk
 
 
 def measure(name: str, fluorophores: int, pixels: int) -> Row:

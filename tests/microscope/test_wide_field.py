@@ -20,7 +20,7 @@ from napari_3dmsl.microscope.focus import best_focus_stage_um
 from napari_3dmsl.microscope.modality import modality_of
 from napari_3dmsl.microscope.renderer import Renderer, expected_photons
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
-from napari_3dmsl.microscope.wide_transform import WideTransform, plan_of
+from napari_3dmsl.microscope.wide_transform import WidePlan, WideTransform, plan_of
 
 SMALL = Microscope(emission_nm=600, pixel_nm=100, image_size=(48, 40), pixel_integration=False)
 MODALITIES = {
@@ -87,23 +87,14 @@ def test_tiles_give_the_image_of_the_whole(name, size):
     modality = modality_of(scope)
     emitters = _scene(np.random.default_rng(5), 200, (0.0, 2.0), half_width=3.0)
     stages = [-1.0, -2.0]
-    whole = WideTransform(emitters, scope, modality, 6.0, 10**10)
+    whole = WideTransform(emitters, scope, modality, 6.0, 10**10, len(stages))
     expected = _planes(whole, modality, stages)
-    assert whole.plan.keep
-    limit, ways = whole.plan.nbytes, set()
-    while True:
-        limit *= 0.7
-        try:
-            tiled = WideTransform(emitters, scope, modality, 6.0, int(limit))
-        except ValueError:
-            break
-        way = (tiled.plan.keep, tiled.plan.bands, tiled.plan.layers)
-        if way not in ways:
-            image = _planes(tiled, modality, stages)
-            assert np.abs(image - expected).max() < 1e-5 * expected.max()
-        ways.add(way)
-    assert len(ways) >= 3
-    assert max(bands for _, bands, _ in ways) >= 2
+    assert whole.plan == WidePlan(True, 1, 4, 2, whole.plan.nbytes)
+    for bands, layers, planes in [(1, 4, 2), (1, 1, 1), (2, 3, 2), (16, 1, 1)]:
+        tiled = WideTransform(emitters, scope, modality, 6.0, 10**10)
+        tiled.plan = WidePlan(False, bands, layers, planes, 0.0)
+        image = _planes(tiled, modality, stages)
+        assert np.abs(image - expected).max() < 1e-5 * expected.max()
 
 
 @pytest.mark.parametrize("name", ["epi", "confocal"])
@@ -184,13 +175,24 @@ def test_less_memory_is_another_way_never_more_bytes_than_allowed():
     scope = SMALL.replace(image_size=(2048, 2048))
     emitters = _scene(np.random.default_rng(2), 1000, half_width=100.0)
     field = WideTransform(emitters, scope, modality_of(scope), 60.0, 10**11).field
-    limits = (100e9, 2e9, 1e9, 7e8, 6e8)
+    limits = (100e9, 2e9, 1e9, 7e8, 5e8, 4e8)
     plans = [plan_of(field, 30, 10**6, limit) for limit in limits]
     assert all(plan.nbytes <= limit for plan, limit in zip(plans, limits, strict=True))
     assert plans[0].keep
     assert not plans[-1].keep
     bands = [plan.bands for plan in plans]
     assert bands == sorted(bands)
+    assert bands[-1] > 1
+    assert plan_of(field, 30, 10**6, 1.0).nbytes < 4e8
+
+
+def test_as_many_planes_at_once_as_memory_holds():
+    scope = SMALL.replace(image_size=(2048, 2048))
+    emitters = _scene(np.random.default_rng(2), 1000, half_width=100.0)
+    field = WideTransform(emitters, scope, modality_of(scope), 60.0, 10**11).field
+    planes = [plan_of(field, 90, 10**6, limit, 8).planes for limit in (1.6e9, 1e9, 5e8)]
+    assert planes[0] == 8
+    assert planes == sorted(planes, reverse=True)
 
 
 @pytest.mark.parametrize("share", [1.0, 0.5, 0.25])

@@ -170,7 +170,9 @@ class Renderer:
         reach_um = modality.reach_um(np.ceil(defocus))
         if self._wide is None or not self._wide.fits(microscope, modality, reach_um):
             self._wide = None  # before the next is made
-            self._wide = WideTransform(self.emitters, microscope, modality, reach_um, limit)
+            self._wide = WideTransform(
+                self.emitters, microscope, modality, reach_um, limit, len(stages_um)
+            )
         return self._wide
 
     def _transform_for(

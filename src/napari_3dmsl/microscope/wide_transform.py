@@ -39,7 +39,10 @@ from napari_3dmsl.microscope.wide_field import TERMS, BandFrequencies, RingOptic
 
 _BYTES_A_FREQUENCY = 130.0  # of what belongs to it whatever shines: where it lies, its corrections
 _MOST_LAYERS = 4
+_EFFORT = {4: 1.0, 2: 1.3, 1: 1.9}
+"""Layers at once, and what spreading takes then: each emitter is worked on again for the next."""
 _MOST_PLANES = 16
+_UNFORESEEN = 1.08  # what the system takes beside the arrays, by measurement
 _LONGER = 1.5  # reach that optics may want which use less of the band
 
 
@@ -68,7 +71,9 @@ class WidePlan:
     nbytes: float
 
 
-def plan_of(field: WideField, layers: int, emitters: int, limit: float) -> WidePlan:
+def plan_of(
+    field: WideField, layers: int, emitters: int, limit: float, wanted: int = 1
+) -> WidePlan:
     """Choose the quickest way that stays within a limit; the leanest if none does.
 
     Parameters
@@ -81,18 +86,30 @@ def plan_of(field: WideField, layers: int, emitters: int, limit: float) -> WideP
         Their number.
     limit : float
         Bytes.
+    wanted : int
+        Planes that will be asked for.
     """
     ways = [(True, 1, _MOST_LAYERS)]
-    ways += [(False, 2**power, at_once) for power in range(7) for at_once in (_MOST_LAYERS, 1)]
+    ways += [(False, 2**power, at_once) for power in range(7) for at_once in _EFFORT]
+    plans = []
     for keep, bands, at_once in ways:
         at_once = min(at_once, layers)
         fixed, of_plane = _bytes_of(field, layers, emitters, keep, bands, at_once)
-        planes = int(min(max((limit - fixed) / of_plane, 1), _MOST_PLANES))
+        planes = int(min(max((limit - fixed) / of_plane, 1), wanted, _MOST_PLANES))
         needed = max(fixed + planes * of_plane, emitters * SORTING_BYTES)
-        plan = WidePlan(keep, bands, at_once, planes, needed)
-        if plan.nbytes <= limit:
-            break
-    return plan
+        plans.append(WidePlan(keep, bands, at_once, planes, float(needed)))
+    within = [plan for plan in plans if plan.nbytes <= limit]
+    if not within:
+        return min(plans, key=lambda plan: plan.nbytes)
+    return min(within, key=lambda plan: _effort(plan, wanted))
+
+
+def _effort(plan: WidePlan, wanted: int) -> float:
+    """Time that a way takes, in that of transforming all layers once."""
+    if plan.keep:
+        return 0.0
+    passes = -(-wanted // plan.planes)
+    return passes * (0.4 + 0.6 * plan.bands * _EFFORT.get(plan.layers, 1.0))
 
 
 def _bytes_of(
@@ -103,11 +120,12 @@ def _bytes_of(
     radii = 2.0 * np.pi * field.band_per_um * field.end_um
     in_band = field.frequency_count / bands
     by_row = 8.0 * at_once * field.fine_shape[0] * field.column_count / bands
-    strips = 20.0 * fft.get_workers() * at_once * (STRIP_ROWS + 10) * field.fine_shape[1]
+    strips = 45.0 * fft.get_workers() * at_once * (STRIP_ROWS + 10) * field.fine_shape[1]
     transforms = 16.0 * in_band * (layers if keep else at_once)
     optics = 5.0 * TERMS * field.ring_count * radii
     fixed = emitters * BYTES_AN_EMITTER + optics + by_row + strips + transforms
-    return fixed + _BYTES_A_FREQUENCY * in_band + 8.0 * period, 16.0 * in_band + 4.0 * period
+    fixed += _BYTES_A_FREQUENCY * in_band + 8.0 * period
+    return _UNFORESEEN * fixed, _UNFORESEEN * (16.0 * in_band + 4.0 * period)
 
 
 class WideTransform:
@@ -125,6 +143,8 @@ class WideTransform:
         Point spread functions are exact up to this radius.
     memory_limit : int
         Bytes that the work may take.
+    planes : int
+        That will be asked for.
 
     Attributes
     ----------
@@ -144,6 +164,7 @@ class WideTransform:
         modality: Modality,
         reach_um: float,
         memory_limit: int,
+        planes: int = 1,
     ) -> None:
         self.image_size, self.pixel_um = microscope.image_size, microscope.pixel_um
         self.band_per_um = modality.band_per_um
@@ -164,7 +185,7 @@ class WideTransform:
         depths = positions[:, 0]
         low, high = (float(depths.min()), float(depths.max())) if len(depths) else (0.0, 0.0)
         count = layer_count(high - low, self.axial_band_per_um)
-        self.plan = plan_of(self.field, count, len(positions), memory_limit)
+        self.plan = plan_of(self.field, count, len(positions), memory_limit, planes)
         check_memory(
             f"image_size = {self.image_size}: pixels of {microscope.pixel_nm:g} nm with "
             f"{len(positions):,} emitters over {high - low:.1f} µm of depth; take fewer or larger "
