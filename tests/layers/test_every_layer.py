@@ -17,9 +17,12 @@ from made_set import make_set
 from moving import tube, tube_mesh
 
 from napari_3dmsl import layers, readers, samples
+from napari_3dmsl.compute import Here
+from napari_3dmsl.image_io.instance_labels import write_instance_labels
 from napari_3dmsl.image_io.ome_tiff import write_image, write_ome_tiff
 from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
 from napari_3dmsl.layers.attributes import KEY, about
+from napari_3dmsl.layers.large_extraction import LargeResult
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.microscope.resolution import PointImage
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
@@ -81,6 +84,16 @@ def library(folder: Path) -> Path:
     return folder / "library"
 
 
+def large(folder: Path) -> LargeResult:
+    """What is shown of an extraction to disk."""
+    found, out = extraction(), folder / "instances.ome.zarr"
+    voxel_um = [size / 1000 for size in found.voxel_nm]
+    kept = found.report.kept
+    write_instance_labels(out, found.labels, kept, voxel_um, found.origin_um, {}, Here())
+    drawn = {shape.id: shape.mesh for shape in shapes().shapes}
+    return LargeResult(library(folder), out, "volume", found.report, [], drawn)
+
+
 def zarr(folder: Path) -> Path:
     path = folder / "image.ome.zarr"
     pixels = np.arange(2 * 3 * 4 * 5, dtype=np.uint16).reshape(2, 3, 4, 5)
@@ -104,6 +117,7 @@ PIXELS = np.arange(48.0).reshape(1, 2, 2, 2, 2, 3)
 MAKERS: dict[str, Callable[[Any, Path], Any]] = {
     "extraction_layers": lambda make, _: make(labels(), SETTINGS, "volume"),
     "instances_layer": lambda make, _: make(extraction(), shapes(), "volume"),
+    "large_layers": lambda make, folder: make(large(folder)),
     "class_layers": lambda make, _: make(shapes()),
     "drawn_layers": lambda make, _: make({1: MESH}, shapes()),
     "class_layer": lambda make, _: make("rod", merged(), shapes()),
