@@ -58,7 +58,7 @@ def main() -> None:
             os.environ["NAPARI_3DMSL_CACHE"] = f"{name}/cache"
             with Cluster(dask.scheduler_address) as cluster:
                 os.environ.pop("MALLOC_TRIM_THRESHOLD_", None)  # Dask's; it slows our own workers
-                {"rate": rate, "kills": kills}[what](cluster, Path(name), arguments)
+                {"rate": rate, "kills": kills}[what](cluster, dask, Path(name), arguments)
 
 
 def two_workers(folder: Path) -> Any:
@@ -78,7 +78,7 @@ def two_workers(folder: Path) -> Any:
 # How fast
 
 
-def rate(cluster: Cluster, folder: Path, arguments: argparse.Namespace) -> None:
+def rate(cluster: Cluster, _: Any, folder: Path, arguments: argparse.Namespace) -> None:
     recipe = recipe_for(phantom_library(folder / "library"), arguments.images)
     small = recipe_for(folder / "library", source={**recipe.source.model_dump(), "most": 4})
     places: dict[str, Place] = {"own processes": Processes(2), "Dask": cluster}
@@ -193,19 +193,20 @@ JOBS = {
 }
 
 
-def kills(cluster: Cluster, folder: Path, arguments: argparse.Namespace) -> None:
+def kills(cluster: Cluster, dask: Any, folder: Path, arguments: argparse.Namespace) -> None:
     for name in arguments.of:
         place = folder / name
         place.mkdir()
         JOBS[name].prepare(place)
         expected = tree(JOBS[name].whole(place, "whole"))
-        killed_while(JOBS[name], name, cluster, place, expected, arguments)
+        killed_while(JOBS[name], name, cluster, dask, place, expected, arguments)
 
 
 def killed_while(
     job: Job,
     name: str,
     cluster: Cluster,
+    dask: Any,
     folder: Path,
     expected: dict[str, bytes],
     arguments: argparse.Namespace,
@@ -226,7 +227,7 @@ def killed_while(
                     client.wait()
                     client = started(command, cluster)
                 else:
-                    kill_a_worker(cluster, rng)
+                    kill_a_worker(dask, rng)
             else:
                 failed += client.wait() != 0
                 break
@@ -266,12 +267,17 @@ def ended(client: subprocess.Popen[bytes], seconds: float) -> bool:
     return True
 
 
-def kill_a_worker(cluster: Cluster, rng: random.Random) -> None:
-    """Kill one of the worker processes that are there at the moment."""
-    cluster.client.wait_for_workers(1)
-    pids = sorted(cluster.client.run(os.getpid, on_error="ignore").values())
-    if pids:
-        os.kill(rng.choice(pids), signal.SIGKILL)
+def kill_a_worker(dask: Any, rng: random.Random) -> None:
+    """Kill a worker process that has come up: a nanny of Dask gives up one that dies before."""
+    from distributed.core import Status
+
+    while True:
+        up = [one.process for one in dask.workers.values() if one.process is not None]
+        up = [process for process in up if process.status == Status.running]
+        if up:
+            break
+        time.sleep(0.05)
+    os.kill(rng.choice(up).pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
