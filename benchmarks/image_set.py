@@ -27,6 +27,7 @@ import numpy as np
 from render_speed import direct
 
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.compute.worker import end_spares
 from napari_3dmsl.datasets.recipe.plan import make_plan
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
@@ -96,7 +97,9 @@ def rate(library: Path, folder: Path, arguments: argparse.Namespace) -> None:
         arguments.workers,
         lambda done, total, what: told.append((time.perf_counter() - start, done)),
     )
-    seconds, now = time.perf_counter() - start, os.times()
+    seconds = time.perf_counter() - start
+    end_spares()  # their time counts once they have ended
+    now = os.times()
     processor = sum(now[:4]) - sum(used[:4])
     began, first = next(told_then for told_then in told if told_then[1] > 0)
     steady = (outcome.made - first) / (told[-1][0] - began)

@@ -169,7 +169,7 @@ def _crossings(
     last = np.clip(np.ceil(high[:, 0]), 0, rows).astype(np.int64)
     triangle = np.repeat(np.arange(len(places)), last - first)
     row = first[triangle] + counters(last - first)
-    up, down = _row_ends(places[triangle], row)
+    up, down = _row_ends(places.transpose(1, 2, 0).take(triangle, axis=2), row)
     start = np.clip(np.ceil(np.minimum(up, down)), 0, columns).astype(np.int64)
     stop = np.clip(np.ceil(np.maximum(up, down)), 0, columns).astype(np.int64)
     lines = stop - start
@@ -181,20 +181,20 @@ def _crossings(
 
 
 def _row_ends(places: FloatArray, row: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
-    """Where the edges that run up and down (in y) cross a row."""
+    """Where the edges that run up and down (in y) cross a row; places are (3, 2, triangles)."""
     ends = np.zeros((2, len(row)))
     for corner in range(3):
-        start, end = places[:, corner], places[:, (corner + 1) % 3]
-        upward = start[:, 0] < end[:, 0]
-        low, high = np.where(upward[:, None], start, end), np.where(upward[:, None], end, start)
-        crosses = np.flatnonzero((low[:, 0] <= row) & (row < high[:, 0]))
-        low, high, direction = low[crosses], high[crosses], upward[crosses].astype(int)
-        share = (row[crosses] - low[:, 0]) / (high[:, 0] - low[:, 0])
+        (start_y, start_x), (end_y, end_x) = places[corner], places[(corner + 1) % 3]
+        below, above = np.minimum(start_y, end_y), np.maximum(start_y, end_y)
+        crosses = np.flatnonzero((below <= row) & (row < above))
+        upward = start_y[crosses] < end_y[crosses]
+        low, high = below[crosses], above[crosses]
+        low_x = np.where(upward, start_x[crosses], end_x[crosses])
+        high_x = np.where(upward, end_x[crosses], start_x[crosses])
+        share = (row[crosses] - low) / (high - low)
         # Rounding must not leave the edge: triangles beside its box are never looked at.
-        ends[direction, crosses] = np.clip(
-            low[:, 1] + share * (high[:, 1] - low[:, 1]),
-            np.minimum(low[:, 1], high[:, 1]),
-            np.maximum(low[:, 1], high[:, 1]),
+        ends[upward.astype(np.intp), crosses] = np.clip(
+            low_x + share * (high_x - low_x), np.minimum(low_x, high_x), np.maximum(low_x, high_x)
         )
     return ends[1], ends[0]
 
