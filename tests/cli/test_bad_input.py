@@ -40,7 +40,7 @@ def bad_inputs(folder: Path) -> dict[str, tuple[list[object], str]]:
     return {
         "float image": (extract("float.npy"), "labels must be whole numbers"),
         "empty labels": (extract("empty.npy"), "nothing to extract"),
-        "2D array": (extract("flat.npy"), "labels must be 3D"),
+        "2D array": (extract("flat.npy"), "it has 2 axes, labels have 3"),
         "truncated TIFF": (extract("cut.tif"), "truncated"),
         "truncated TIFF, info": (["info", folder / "cut.tif"], "truncated"),
         "negative voxel": (extract("good.npy", "--voxel-nm", -24, 24, 24), "voxel_nm = (-24.0"),

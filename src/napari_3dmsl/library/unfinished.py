@@ -144,7 +144,7 @@ def _take_up(work: Work, target: Path, begun_with: dict[str, Any], replace: bool
             )
         work.begun_anew = True
     _clear(work.folder)
-    with whole_file(path) as temporary:
+    with telling_full_disk(target), whole_file(path) as temporary:
         temporary.write_text(json.dumps(begun_with, indent=2) + "\n", encoding="utf-8")
 
 
