@@ -60,6 +60,7 @@ def test_a_url_is_opened_beside_the_window(
         layer = viewer.layers[0]
         np.testing.assert_array_equal(np.asarray(stored_labels(layer)[3:5]), labels[3:5])
         np.testing.assert_allclose(layer.scale, np.array(VOXEL_NM) / 1000)
+        viewer.layers.clear()  # while there is a server: it is drawn from there
 
 
 def test_what_a_server_lacks_is_told(viewer: Any, open_panel: Any, tmp_path: Path) -> None:
