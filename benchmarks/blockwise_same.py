@@ -2,6 +2,7 @@
 
     python benchmarks/blockwise_same.py            # phantoms, and UroCell where it lies beside
     python benchmarks/blockwise_same.py --quick    # phantoms, with two block shapes
+    python benchmarks/blockwise_same.py --only "fib1-1-0-3 binary: default"
 
 Five block shapes a volume and setting: cubes that divide the volume and such that do not, slabs,
 bars, and one block for all. Instances are compared voxel by voxel, numbers and report included;
@@ -53,10 +54,13 @@ GIVEN: dict[str, dict[str, Any]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default="", help="volumes and settings whose names hold this")
     options = parser.parse_args()
     place = place_of()
     compared = wrong = 0
     for name, labels, settings in volumes(options.quick):
+        if options.only not in name:
+            continue
         expected = extract_instances(labels, settings)
         measured = feature_table(measure_shapes(expected))
         shapes = edges(expected.labels.shape)[: 2 if options.quick else 5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,19 +49,24 @@ def test_a_container_gives_the_shapes_of_its_labels(
     assert found.table["volume_um3"] == shapes.table["volume_um3"]
 
 
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """A server that outlives the window: what is drawn last is read from it, too."""
+    with serving_files(tmp_path) as address:
+        yield address
+
+
 def test_a_url_is_opened_beside_the_window(
-    viewer: Any, open_panel: Any, labels: Any, tmp_path: Path
+    address: str, viewer: Any, open_panel: Any, labels: Any, tmp_path: Path
 ) -> None:
     hands = open_panel(viewer, PANEL)
     path = precomputed(tmp_path, labels.astype(np.uint16), VOXEL_NM)
-    with serving_files(tmp_path) as address:
-        give(hands, f"precomputed://{address}/{path.name}")
-        assert "Asking the server" in hands.status
-        hands.wait(lambda: len(viewer.layers) == 1)
-        layer = viewer.layers[0]
-        np.testing.assert_array_equal(np.asarray(stored_labels(layer)[3:5]), labels[3:5])
-        np.testing.assert_allclose(layer.scale, np.array(VOXEL_NM) / 1000)
-        viewer.layers.clear()  # while there is a server: it is drawn from there
+    give(hands, f"precomputed://{address}/{path.name}")
+    assert "Asking the server" in hands.status
+    hands.wait(lambda: len(viewer.layers) == 1)
+    layer = viewer.layers[0]
+    np.testing.assert_array_equal(np.asarray(stored_labels(layer)[3:5]), labels[3:5])
+    np.testing.assert_allclose(layer.scale, np.array(VOXEL_NM) / 1000)
 
 
 def test_what_a_server_lacks_is_told(viewer: Any, open_panel: Any, tmp_path: Path) -> None:
