@@ -13,7 +13,13 @@ import numpy as np
 from napari_3dmsl.shapes.blockwise.components import Measured, Numbering, compact
 from napari_3dmsl.shapes.blockwise.grid import Grid, common, size_of, within
 from napari_3dmsl.shapes.blockwise.labelling import Parting
-from napari_3dmsl.shapes.blockwise.stages import keep_record, read_box, record_of, write_box
+from napari_3dmsl.shapes.blockwise.stages import (
+    keep_record,
+    keep_table,
+    read_box,
+    record_of,
+    write_box,
+)
 from napari_3dmsl.shapes.blockwise.stored_labels import look_up
 from napari_3dmsl.shapes.morphology import components, divide, erode, grow_box
 
@@ -59,18 +65,15 @@ class Objects:
         folder
             Of the run.
         """
-        part = folder / f".{OBJECTS}"
-        with part.open("wb") as file:
-            np.savez(
-                file,
-                offsets=self.numbering.offsets,
-                whole=self.numbering.whole,
-                low=self.low,
-                high=self.high,
-                piece_of_marker=self.piece_of_marker,
-                label_of_piece=self.label_of_piece,
-            )
-        part.replace(folder / OBJECTS)
+        keep_table(
+            folder / OBJECTS,
+            offsets=self.numbering.offsets,
+            whole=self.numbering.whole,
+            low=self.low,
+            high=self.high,
+            piece_of_marker=self.piece_of_marker,
+            label_of_piece=self.label_of_piece,
+        )
 
     def box(self, piece: int) -> Box:
         """Return the box of a component.

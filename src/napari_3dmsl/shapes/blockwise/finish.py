@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_3dmsl.shapes.blockwise.components import Measured
 from napari_3dmsl.shapes.blockwise.run import Run
+from napari_3dmsl.shapes.blockwise.stages import keep_table
 from napari_3dmsl.shapes.blockwise.stored_labels import TABLES, StoredLabels, tables_of
 from napari_3dmsl.shapes.crops import measuring_blocks, sprawl
 from napari_3dmsl.shapes.extraction import (
@@ -117,19 +118,15 @@ def finish(run: Run, found: Found) -> Extraction:
 
 
 def _keep_tables(run: Run, found: Found, number: NDArray[np.int32]) -> StoredLabels:
-    path = run.folder / TABLES
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez(
-            file,
-            shape=run.grid.shape,
-            edge=run.grid.edge,
-            offsets=found.offsets,
-            labels=number[found.labels],
-            changed=found.changed,
-            renumbered=number,
-        )
-    part.replace(path)
+    keep_table(
+        run.folder / TABLES,
+        shape=run.grid.shape,
+        edge=run.grid.edge,
+        offsets=found.offsets,
+        labels=number[found.labels],
+        changed=found.changed,
+        renumbered=number,
+    )
     tables_of.cache_clear()
     z, y, x = run.grid.edge
     return StoredLabels(Path(run.folder), run.shape, (z, y, x))

@@ -12,7 +12,13 @@ import numpy as np
 from napari_3dmsl.shapes.blockwise.components import Numbering, number_components
 from napari_3dmsl.shapes.blockwise.grid import Grid
 from napari_3dmsl.shapes.blockwise.joining import faces_of, first_voxels
-from napari_3dmsl.shapes.blockwise.stages import keep_record, read_box, record_of, write_box
+from napari_3dmsl.shapes.blockwise.stages import (
+    keep_record,
+    keep_table,
+    read_box,
+    record_of,
+    write_box,
+)
 from napari_3dmsl.shapes.morphology import components, voxel_counts
 
 if TYPE_CHECKING:
@@ -85,10 +91,7 @@ def find_cavities(folder: Path, grid: Grid, records: Path) -> int:
         of_block = numbering.of_block(number)[1:]
         cavity[of_block[record["outside"]]] = False
         np.add.at(counts, of_block, record["counts"])
-    part = folder / f".{CAVITIES}"
-    with part.open("wb") as file:
-        np.savez(file, offsets=numbering.offsets, whole=numbering.whole, cavity=cavity)
-    part.replace(folder / CAVITIES)
+    keep_table(folder / CAVITIES, offsets=numbering.offsets, whole=numbering.whole, cavity=cavity)
     return int(counts[cavity].sum())
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.writing import telling_full_disk
+from napari_3dmsl.writing import telling_full_disk, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +66,20 @@ def record_of(folder: Path, number: int, *names: str) -> Record:
     """
     with np.load(folder / f"{number}.npz") as record:
         return {name: record[name] for name in names if name in record}
+
+
+def keep_table(path: Path, **arrays: Any) -> None:
+    """Write what is joined over all blocks, for other processes.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    **arrays
+        What it holds.
+    """
+    with whole_file(path) as part, part.open("wb") as file:
+        np.savez(file, **arrays)
 
 
 def do_stage(
@@ -141,9 +155,8 @@ def begin(folder: Path, about: Mapping[str, Any], changing: Mapping[str, Any]) -
                 "remove it or choose another folder"
             )
         return dict(found["changing"])
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps({"about": wanted, "changing": dict(changing)}), "utf-8")
-    part.replace(path)
+    with whole_file(path) as part:
+        part.write_text(json.dumps({"about": wanted, "changing": dict(changing)}), "utf-8")
     return dict(changing)
 
 
