@@ -98,7 +98,7 @@ class LazyLabels:
 
     def __getitem__(self, where: Any) -> NDArray[Any]:
         """Read a box; whole numbers in ``where`` drop their axis, and steps leave gaps."""
-        box, kept = _box(where, self.shape)
+        box, kept = box_of(where, self.shape)
         found: NDArray[Any]
         if all(side.step == 1 for side in box):
             with reading(self.where, "damaged, or no labels"):
@@ -132,7 +132,7 @@ class LazyLabels:
             Slices along (z, y, x).
         """
         with reading(self.where, "damaged"):
-            return self._read(_box(box, self.shape)[0])
+            return self._read(box_of(box, self.shape)[0])
 
     def _read(self, box: tuple[slice, ...]) -> NDArray[Any]:
         if any(one.stop <= one.start for one in box):
@@ -189,8 +189,21 @@ def _spatial_axes(array: StoredArray) -> tuple[int, int, int]:
     return order[0], order[1], order[2]
 
 
-def _box(where: Any, shape: tuple[int, int, int]) -> tuple[tuple[slice, ...], tuple[Any, ...]]:
-    """Return a slice for each axis, and an index that drops axes that were given as numbers."""
+def box_of(where: Any, shape: tuple[int, int, int]) -> tuple[tuple[slice, ...], tuple[Any, ...]]:
+    """Return a slice for each axis, and an index that drops axes that were given as numbers.
+
+    Parameters
+    ----------
+    where
+        As between the brackets of an array: slices, whole numbers, ``...``.
+    shape
+        Voxels (z, y, x).
+
+    Raises
+    ------
+    IndexError
+        When it names no voxels there, or goes backwards.
+    """
     given = list(where) if isinstance(where, tuple) else [where]
     if Ellipsis in given:
         at = given.index(Ellipsis)

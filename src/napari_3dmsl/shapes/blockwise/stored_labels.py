@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_3dmsl.shapes.blockwise.grid import Grid, Triple, common, size_of, within
 from napari_3dmsl.shapes.blockwise.stages import read_box
+from napari_3dmsl.volumes.lazy_labels import box_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +57,10 @@ class StoredLabels:
         where
             Slices of step 1, whole numbers, ``...``; as for an array.
         """
-        box, dropped = _box(where, self.shape)
+        (z, y, x), dropped = box_of(where, self.shape)
+        box = z, y, x
+        if any(side.step != 1 for side in box):
+            raise IndexError(f"{where}: stored labels are read in steps of 1")
         labels = np.zeros(size_of(box), np.int32)
         if labels.size:
             self._fill(box, labels)
@@ -155,26 +159,3 @@ def tables_of(folder: Path) -> Tables:
             found["changed"],
             found["renumbered"],
         )
-
-
-def _box(where: Any, shape: Triple) -> tuple[Box, tuple[Any, ...]]:
-    """Return the box that an index names, and what drops the axes with a single place."""
-    where = where if isinstance(where, tuple) else (where,)
-    if Ellipsis in where:
-        at = where.index(Ellipsis)
-        where = (*where[:at], *[slice(None)] * (4 - len(where)), *where[at + 1 :])
-    where = (*where, *[slice(None)] * (3 - len(where)))
-    sides: list[slice] = []
-    dropped: list[slice | int] = []
-    for side, size in zip(where, shape, strict=True):
-        if isinstance(side, slice):
-            start, stop, step = side.indices(size)
-            if step != 1:
-                raise IndexError(f"step = {step}: stored labels are read in steps of 1")
-            sides.append(slice(start, max(start, stop)))
-            dropped.append(slice(None))
-        else:
-            place = range(size)[side]
-            sides.append(slice(place, place + 1))
-            dropped.append(0)
-    return (sides[0], sides[1], sides[2]), tuple(dropped)
