@@ -51,10 +51,7 @@ def progress_line() -> Callable[[int, int, str], None] | None:
 
     def tell(done: int, total: int, what: str) -> None:
         now = time.monotonic()
-        start, first = begun.setdefault(total, (now, done))
-        left = ""
-        if done > first and now - start >= 1.0:
-            left = f", {time_left((now - start) / (done - first) * (total - done))}"
+        left = _left(now, begun.setdefault(total, (now, done)), done, total)
         typer.echo(f"{CLEAR_LINE}{what[:60]}: {done} of {total}{left}", err=True, nl=False)
         if done == total:
             typer.echo(CLEAR_LINE, err=True, nl=False)
@@ -80,10 +77,8 @@ def stage_line(every_s: float = 30.0) -> Callable[[int, int, str], None]:
     def tell(done: int, total: int, what: str) -> None:
         nonlocal last
         now = time.monotonic()
-        start, first = begun.setdefault(_without_numbers(what), (now, done))
-        text = f"{what[:60]}: {done:,} of {total:,}"
-        if done > first and now - start >= 1.0:
-            text += f", {time_left((now - start) / (done - first) * (total - done))}"
+        left = _left(now, begun.setdefault(_without_numbers(what), (now, done)), done, total)
+        text = f"{what[:60]}: {done:,} of {total:,}{left}"
         if on_terminal:
             typer.echo(f"{CLEAR_LINE}{text}", err=True, nl=False)
             if done == total:
@@ -93,6 +88,15 @@ def stage_line(every_s: float = 30.0) -> Callable[[int, int, str], None]:
             typer.echo(text, err=True)
 
     return tell
+
+
+def _left(now: float, begun: tuple[float, int], done: int, total: int) -> str:
+    """Say after a comma how long it still takes, once that can be told."""
+    start, first = begun
+    passed = now - start
+    if done <= first or passed < 1.0:
+        return ""
+    return f", {time_left(passed / (done - first) * (total - done))}"
 
 
 def _without_numbers(what: str) -> str:
