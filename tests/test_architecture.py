@@ -19,7 +19,7 @@ FLOORS = (
     {"", "arrays", "units", "memory", "reading", "writing", "progress", "described"},
     {"compute"},
     {"settings", "geometry", "volumes"},
-    {"mesh_io"},
+    {"mesh_io", "ranges"},
     {"shapes", "microscope"},  # which do not know each other
     {"shapes.blockwise"},
     {"image_io"},

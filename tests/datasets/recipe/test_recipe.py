@@ -8,12 +8,12 @@ import tomli_w
 from broken_recipes import HEAD, TOML, WHOLE
 
 from napari_3dmsl.datasets.recipe.error_lines import line_of
-from napari_3dmsl.datasets.recipe.ranges import draw, draw_settings, open_settings
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.ground_truth.registry import TRUTHS
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.presets import load_camera, load_microscope, usual_camera
+from napari_3dmsl.ranges import draw, draw_settings, open_settings
 from napari_3dmsl.settings import SettingsError
 
 BROKEN = {

@@ -10,7 +10,6 @@ from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from napari_3dmsl.datasets.file_layout import file_name, released_sets
-from napari_3dmsl.datasets.recipe.ranges import AnySettings, OpenTable, open_schema, open_settings
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.objectives import with_objective
 from napari_3dmsl.microscope.presets import (
@@ -20,6 +19,7 @@ from napari_3dmsl.microscope.presets import (
     usual_camera,
 )
 from napari_3dmsl.microscope.settings import Microscope
+from napari_3dmsl.ranges import AnySettings, OpenTable, open_schema, open_settings
 from napari_3dmsl.reading import first_line
 from napari_3dmsl.settings import Problem, Settings, SettingsError, Show, shown
 

@@ -11,7 +11,6 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from napari_3dmsl.datasets.recipe.error_lines import line_of
 from napari_3dmsl.datasets.recipe.instrument import Instrument, check_names, read_instrument
-from napari_3dmsl.datasets.recipe.ranges import Open, OpenTable, ends, open_settings
 from napari_3dmsl.described import described
 from napari_3dmsl.ground_truth.registry import TRUTHS, PixelTruth
 from napari_3dmsl.microscope.fluorophores import Labelling
@@ -25,6 +24,7 @@ from napari_3dmsl.microscope.settings import (
     steps_without_effect,
 )
 from napari_3dmsl.microscope.simulation import NoiseSetting, Simulation
+from napari_3dmsl.ranges import Open, OpenTable, ends, open_settings
 from napari_3dmsl.scenes.settings import SceneSettings
 from napari_3dmsl.settings import (
     Problem,

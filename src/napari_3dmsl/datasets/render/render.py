@@ -13,7 +13,6 @@ from scipy.spatial.transform import Rotation
 from napari_3dmsl.datasets.file_layout import file_name
 from napari_3dmsl.datasets.recipe.instrument import Instrument
 from napari_3dmsl.datasets.recipe.plan import Group, seed_of
-from napari_3dmsl.datasets.recipe.ranges import draw, draw_settings
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.ground_truth.registry import TRUTHS, PixelTruth, ground_truth
 from napari_3dmsl.microscope.camera import Camera
@@ -27,6 +26,7 @@ from napari_3dmsl.microscope.simulation import (
     Simulation,
     image_scene,
 )
+from napari_3dmsl.ranges import draw, draw_settings
 from napari_3dmsl.scenes.placed_object import FieldOfView, PlacedObject
 from napari_3dmsl.timelapse.motion import Frame, frames
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_3dmsl.datasets.recipe.plan import seed_of
-from napari_3dmsl.datasets.recipe.ranges import draw_settings
 from napari_3dmsl.datasets.render.render import PlacedSpecimen
 from napari_3dmsl.ground_truth.registry import needs_of
 from napari_3dmsl.microscope.as_released import place_as_released
 from napari_3dmsl.microscope.fluorophores import Labelling, Surface, label
 from napari_3dmsl.microscope.pose import VIEWS, place
 from napari_3dmsl.microscope.simulation import pose_of_view
+from napari_3dmsl.ranges import draw_settings
 from napari_3dmsl.scenes.centrelines import centrelines_of, moved
 from napari_3dmsl.scenes.placed_object import PlacedObject
 

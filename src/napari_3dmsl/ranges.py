@@ -1,4 +1,4 @@
-"""Numbers that a recipe leaves open: a range instead of a number is drawn from for each image."""
+"""Numbers that are left open: a range instead of a number is drawn from for each image."""
 
 from __future__ import annotations
 
