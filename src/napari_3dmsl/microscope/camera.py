@@ -8,9 +8,11 @@ import numpy as np
 from pydantic import Field
 
 from napari_3dmsl.arrays import CountArray, FloatArray
+from napari_3dmsl.microscope.fixed_pattern import gain_map, hot_pixels, offset_map_e
 from napari_3dmsl.settings import Settings, Show
 
 _TYPICAL = "Default: a typical sCMOS; the detector's preset sets it."
+_OFF = "Default: none."
 
 
 class Camera(Settings):
@@ -88,6 +90,82 @@ class Camera(Settings):
         ),
         Show("Background", "photons", 1, slider=(0.0, 1000.0), source=_TYPICAL),
     ] = 5.0
+    row_noise_e: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=1e4,
+            description="Gaussian noise that all pixels of a row share, another in each plane: "
+            "stripes in dark images.",
+        ),
+        Show(
+            "Row noise",
+            "e⁻",
+            2,
+            0.1,
+            slider=(0.0, 10.0),
+            source=f"{_OFF} Measured in the dark of real images: 0.4 times the read noise.",
+        ),
+    ] = 0.0
+    gain_spread: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=0.5,
+            description="How differently pixels answer to light: relative deviation (PRNU of EMVA "
+            "1288), the same in every image.",
+        ),
+        Show("Gain spread", "", 4, 0.001, source=f"{_OFF} Typical of an sCMOS: below 0.01."),
+    ] = 0.0
+    offset_spread_e: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=1e4,
+            description="How different the offsets of pixels are: deviation (DSNU of EMVA 1288), "
+            "the same in every image.",
+        ),
+        Show("Offset spread", "e⁻", 2, 0.1, source=f"{_OFF} Typical of an sCMOS: below 1 e⁻."),
+    ] = 0.0
+    hot_share: Annotated[
+        float,
+        Field(ge=0.0, le=0.1, description="Share of the pixels that are hot, always the same."),
+        Show("Hot pixels", "", 5, 0.0001, source=f"{_OFF} Typical of a cooled sCMOS: below 0.001."),
+    ] = 0.0
+    hot_e_per_s: Annotated[
+        float,
+        Field(ge=0.0, le=1e6, description="Dark current of a hot pixel, beside that of all."),
+        Show("Hot current", "e⁻/s", 1, 10.0, source="Default: 500 e⁻/s, our choice."),
+    ] = 500.0
+    vignetting: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=0.95,
+            description="Part of the light, background included, that is missing in the corners of "
+            "the image; it falls off by the cos⁴ law.",
+        ),
+        Show("Vignetting", "", 2, 0.05, slider=(0.0, 0.9), source=_OFF),
+    ] = 0.0
+    pattern_seed: Annotated[
+        int,
+        Field(
+            ge=0,
+            lt=2**63,
+            description="Which chip: fixes gain and offset of each pixel and which are hot, in all "
+            "images.",
+        ),
+        Show("Chip", source="Default: 0."),
+    ] = 0
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return what tells of a fixed pattern where there is none."""
+        found = {}
+        if not self.hot_share:
+            found["hot_e_per_s"] = "no pixel is hot"
+        if not (self.hot_share or self.gain_spread or self.offset_spread_e):
+            found["pattern_seed"] = "all pixels are alike"
+        return found
 
     @property
     def spurious_e(self) -> float:
@@ -130,7 +208,43 @@ def saturated_pixels(photons: FloatArray, camera: Camera) -> int:
         Which records.
     """
     light = camera.quantum_efficiency * (np.asarray(photons) + camera.background_photons)
-    return int(np.count_nonzero(light + camera.spurious_e > camera.largest_e))
+    if camera.vignetting > 0.0:
+        light = light * light_left(camera.vignetting, light.shape[-2:])
+    return int(np.count_nonzero(light + _spurious(camera, light.shape[-2:]) > camera.largest_e))
+
+
+def light_left(vignetting: float, shape: tuple[int, ...]) -> FloatArray:
+    """Return the part of the light that reaches each pixel: 1 in the middle of the image.
+
+    By the cos⁴ law of natural vignetting, ``1 / (1 + a r²)²``, with r from the middle and ``a``
+    such that the outer corners lack the part asked for.
+
+    Parameters
+    ----------
+    vignetting : float
+        Part that is missing in the corners, 0 to below 1.
+    shape : (R, C)
+        Of the image.
+
+    Returns
+    -------
+    (R, C) float64
+    """
+    rows, columns = shape
+    y = (2.0 * np.arange(rows) + 1.0 - rows)[:, None]
+    x = 2.0 * np.arange(columns) + 1.0 - columns
+    squared = (y**2 + x**2) / (rows**2 + columns**2)  # 1 in the outer corners
+    left: FloatArray = (1.0 + (1.0 / np.sqrt(1.0 - vignetting) - 1.0) * squared) ** -2
+    return left
+
+
+def _spurious(camera: Camera, shape: tuple[int, ...]) -> float | FloatArray:
+    """Mean electrons that no light made, of all pixels or of each."""
+    if not camera.hot_share:
+        return camera.spurious_e
+    rows, columns = shape
+    hot = hot_pixels(camera, (rows, columns))
+    return camera.spurious_e + hot * (camera.hot_e_per_s * camera.exposure_s)
 
 
 def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> CountArray:
@@ -139,7 +253,9 @@ def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> Cou
     Electrons are Poisson around ``QE (photons + background) + dark current * exposure + clock
     induced``, clipped at the full well, multiplied by the gain register (a gamma law with the
     electrons as its shape: Basden et al., MNRAS 345 (2003)), then read out with Gaussian noise,
-    digitised and clipped.
+    digitised and clipped. Vignetting takes from the light; hot pixels have more dark current; the
+    gain of each pixel multiplies what it has collected, and its offset and that of its row are
+    added as electrons.
 
     Parameters
     ----------
@@ -166,13 +282,21 @@ def record(photons: FloatArray, camera: Camera, rng: np.random.Generator) -> Cou
 def _record_plane(light: FloatArray, camera: Camera, rng: np.random.Generator) -> FloatArray:
     """Record one plane, as whole numbers: planes one by one draw what a stack draws."""
     shining = camera.quantum_efficiency * (light + camera.background_photons)
-    expected = np.maximum(shining, 0.0) + camera.spurious_e
+    if camera.vignetting > 0.0:
+        shining = shining * light_left(camera.vignetting, shining.shape)
+    expected = np.maximum(shining, 0.0) + _spurious(camera, shining.shape)
     electrons = np.minimum(rng.poisson(expected), camera.full_well_e)
     if camera.em_gain > 1.0:
         lit = electrons > 0
         electrons[lit] = rng.gamma(electrons[lit], camera.em_gain)
+    if camera.gain_spread > 0.0:
+        electrons *= gain_map(camera, electrons.shape)
     if camera.read_noise_e > 0.0:
         electrons += rng.normal(0.0, camera.read_noise_e, electrons.shape)
+    if camera.row_noise_e > 0.0:
+        electrons += rng.normal(0.0, camera.row_noise_e, (len(electrons), 1))
+    if camera.offset_spread_e > 0.0:
+        electrons += offset_map_e(camera, electrons.shape)
     digitised = np.rint(electrons / camera.e_per_adu + camera.offset_adu)
     counts: FloatArray = np.clip(digitised, 0, 2**camera.bit_depth - 1)
     return counts
@@ -184,7 +308,8 @@ def peak_snr(photons: FloatArray, camera: Camera) -> float:
     ``S / sqrt(F² (S + B) + (σ / G)²)`` with the signal ``S = QE · photons``, the electrons ``B`` of
     background, dark current and clock-induced charge, the excess noise factor F (F² = 2 with a gain
     register), the read noise σ and the gain G (Mortara and Fowler, SPIE 290 (1981); with gain:
-    Robbins and Hadwen, IEEE Trans. Electron Devices 50 (2003)). Rounding to counts is left out.
+    Robbins and Hadwen, IEEE Trans. Electron Devices 50 (2003)). Row noise counts as read noise.
+    Rounding to counts, vignetting and the fixed pattern are left out.
 
     Parameters
     ----------
@@ -238,4 +363,5 @@ def photons_for_snr(snr: float, camera: Camera) -> float:
 def _noise_without_signal(camera: Camera) -> tuple[float, float]:
     """Electrons of other sources, and variance of the read noise before the gain."""
     other = camera.quantum_efficiency * camera.background_photons + camera.spurious_e
-    return other, (camera.read_noise_e / camera.em_gain) ** 2
+    read = (camera.read_noise_e / camera.em_gain) ** 2
+    return other, read + (camera.row_noise_e / camera.em_gain) ** 2
