@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.ground_truth.registry import TRUTHS
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.microscope.presets import microscope_names
+from napari_3dmsl.progress import Progress
 
 PANEL = "Image set"
+KINDS = ("images", "masks")
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +70,12 @@ def saved(hands: Hands, answer: Any, path: Path) -> Recipe:
     hands.click("save_recipe")
     assert not hands.complains, hands.status
     return Recipe.load(path)
+
+
+def whole(folder: Path) -> set[str]:
+    """Names of the images of a set that have all their files."""
+    images, masks = ({path.name for path in folder.glob(f"{kind}/*.tif")} for kind in KINDS)
+    return images & masks
 
 
 def small(hands: Hands) -> None:
@@ -390,14 +399,35 @@ def test_cancel_keeps_what_is_finished_and_the_next_run_goes_on(
     hands.wait(lambda: hands.status.startswith("Cancelled"))
     assert " of 800 images" in hands.status
     assert "go on" in hands.status
-    kept = len(list((tmp_path / "set").rglob("*.tif"))) // 2
-    assert 0 < kept < 800
+    kept = whole(tmp_path / "set")
+    assert 0 < len(kept) < 800
     assert workers() == []
     hands.click("make")
-    hands.wait(lambda: bar.value() > kept)
+    hands.wait(lambda: whole(tmp_path / "set") > kept)  # the bar counts checked shapes, too
     hands.click("cancel")
     hands.wait(lambda: hands.status.startswith("Cancelled"))
-    assert len(list((tmp_path / "set").rglob("*.tif"))) // 2 > kept
+    assert whole(tmp_path / "set") > kept
+
+
+def test_cancel_while_shapes_are_checked_counts_no_images(
+    hands: Hands, answer: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def checks(*_: Any, progress: Progress) -> None:
+        while True:
+            progress(3, 4, "shapes checked")
+            time.sleep(0.01)
+
+    monkeypatch.setattr("napari_3dmsl.widgets.image_set.panel.make_set", checks)
+    counted(hands, "4 of 4 shapes")
+    answer(tmp_path / "set")
+    hands.click("make")
+    hands.wait(lambda: hands.status == "3 of 4 shapes checked")
+    hands.click("cancel")
+    hands.wait(lambda: hands.status.startswith("Cancelled"))
+    assert hands.status == (
+        f"Cancelled. What is finished is kept in {tmp_path / 'set'}. "
+        "To go on, make the set into the same folder again."
+    )
 
 
 def test_closing_the_panel_in_the_middle_ends_the_run(

@@ -33,7 +33,7 @@ class Pace:
             that begins with ``shapes``, such as ``shapes added``: it is told in these words.
         """
         now = time.monotonic()
-        counted = what if what.startswith("shapes ") else "images"
+        counted = "images" if counts_images(what) else what
         if what in {"checking", "starting"} or counted != self._counted:
             self._checking = what == "checking"
             self._seen.clear()
@@ -50,6 +50,17 @@ class Pace:
             return ""
         rate = (done - before) / (now - then)
         return f", {rate:.0f} a second, {time_left((total - done) / rate)}"
+
+
+def counts_images(what: str) -> bool:
+    """Whether the numbers of a run's progress are images.
+
+    Parameters
+    ----------
+    what
+        See `Pace.tell`.
+    """
+    return not what.startswith("shapes ")
 
 
 def time_left(seconds: float) -> str:

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.recipe.recipe_file import read_recipe, write_recipe
-from napari_3dmsl.datasets.run.pace import Pace
+from napari_3dmsl.datasets.run.pace import Pace, counts_images
 from napari_3dmsl.described import described
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
@@ -348,7 +348,8 @@ class ImageSetPanel(Panel):
     def _show_progress(self, done: int, total: int, what: str) -> None:
         self.progress.setRange(0, total)
         self.progress.setValue(done)
-        self._finished = done, total
+        if counts_images(what):
+            self._finished = done, total
         self.say(self._pace.tell(done, total, what))
 
     def _cancel(self) -> None:
@@ -358,9 +359,10 @@ class ImageSetPanel(Panel):
 
     def _stopped(self) -> None:
         done, total = self._finished
+        counted = f": {done:,} of {total:,} images or a few more" if total else ""
         self._end(
-            f"Cancelled. What is finished is kept in {self._folder}: {done:,} of {total:,} images "
-            "or a few more. To go on, make the set into the same folder again."
+            f"Cancelled. What is finished is kept in {self._folder}{counted}. "
+            "To go on, make the set into the same folder again."
         )
 
     def _show_outcome(self, outcome: Outcome) -> None:
