@@ -32,6 +32,7 @@ FLOORS = (
     {"datasets.render"},
     {"datasets.write"},
     {"datasets.run", "datasets.read"},
+    {"matching"},
     {"layers"},
     {"readers", "writers", "samples"},
     {"adopt"},
