@@ -82,6 +82,16 @@ TOML: dict[str, tuple[str, int | None, list[str]]] = {
     ),
     "snr without camera": ('snr = 5\nnoise = "none"', 3, ["snr", "noise = 'camera'"]),
     "zips of the flat layout": ("[output]\nzips = true", 3, ["output", "zips", "3dmsl"]),
+    "white below black": (
+        "[output]\nstretch_percentiles = [99, 1]",
+        4,
+        ["output.stretch_percentiles = [99.0, 1.0]", "below the second"],
+    ),
+    "more than all pixels": (
+        "[output]\nstretch_percentiles = [1, 101]",
+        4,
+        ["output.stretch_percentiles.1 = 101", "100"],
+    ),
     "random views as released": (
         '[views]\nrandom = 2\n[output]\nlayout = "3dmsl"',
         6,

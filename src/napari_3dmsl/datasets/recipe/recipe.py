@@ -47,6 +47,7 @@ Limits = Annotated[
 ShapeId = Annotated[int, Field(ge=0, lt=2**63)]
 Tiles = Annotated[int, Field(ge=1, le=64)]
 Montage = tuple[Tiles, Tiles]
+Percentile = Annotated[float, Field(ge=0.0, le=100.0)]
 
 
 _DRAWN = "Two numbers: drawn evenly between them for each"
@@ -269,14 +270,61 @@ class Output(Settings):
         Field(description="Also pack the folders into the zips of the release."),
         Show("Zips", source="Default: off."),
     ] = False
+    stretch: Annotated[
+        Literal["none", "min_max", "percentiles"],
+        Field(
+            description="Images in 8 bits, each stretched from black to white by its own values, "
+            "as people export them; the levels are kept with the image.",
+        ),
+        Show(
+            "8-bit stretch",
+            words={
+                "none": "no",
+                "min_max": "lowest to highest",
+                "percentiles": "between percentiles",
+            },
+            source="Default: no; the counts of the camera.",
+        ),
+    ] = "none"
+    stretch_percentiles: Annotated[
+        tuple[Percentile, Percentile],
+        Field(description="Values of each image that become black and white."),
+        Show(
+            "Black and white",
+            "%",
+            3,
+            0.1,
+            source="Default: Enhance Contrast of ImageJ, 0.35 % of the pixels at both ends.",
+        ),
+    ] = (0.175, 99.825)
+
+    @property
+    def stretched_between(self) -> tuple[float, float] | None:
+        """Percentiles that become black and white; None: images keep their counts."""
+        if self.stretch == "percentiles":
+            return self.stretch_percentiles
+        return (0.0, 100.0) if self.stretch == "min_max" else None
 
     @property
     def _as_released(self) -> bool:
         return (self.layout, self.format) == ("3dmsl", "ome-tiff")
 
     def irrelevant(self) -> dict[str, str]:
-        """Return the zips where there are none of the release's folders."""
-        return {} if self._as_released else {"zips": "only the release's folders of TIFF have zips"}
+        """Return the zips where there are none of the release's folders, and unused levels."""
+        found = {}
+        if not self._as_released:
+            found["zips"] = "only the release's folders of TIFF have zips"
+        if self.stretch != "percentiles":
+            found["stretch_percentiles"] = "only a stretch between percentiles has them"
+        return found
+
+    @model_validator(mode="after")
+    def _black_below_white(self) -> Self:
+        low, high = self.stretch_percentiles
+        if low >= high:
+            text = f"stretch_percentiles = {[low, high]}: the first must be below the second"
+            raise SettingsError([Problem(("stretch_percentiles",), text)])
+        return self
 
     @model_validator(mode="after")
     def _zips_of_folders(self) -> Self:

@@ -13,6 +13,7 @@ from napari_3dmsl.datasets.render.montage import montage
 from napari_3dmsl.datasets.render.render import Rendered, image_name, render_group
 from napari_3dmsl.datasets.render.scenes import Pool, scene_of
 from napari_3dmsl.datasets.render.single_shape import SingleShape
+from napari_3dmsl.image_io.eight_bit import stretch_levels, stretched
 from napari_3dmsl.timelapse.motion import Frame
 
 if TYPE_CHECKING:
@@ -55,6 +56,12 @@ class GroupRenderer:
         ValueError
             When a shape cannot be read or labelled, or nothing finds a place in a scene.
         """
+        percentiles = self.recipe.output.stretched_between
+        for rendered in self._counted(group, only):
+            yield rendered if percentiles is None else _in_8_bits(rendered, percentiles)
+
+    def _counted(self, group: Group, only: int | None) -> Iterator[Rendered]:
+        """Render the images with the counts of the camera."""
         if self.recipe.scene is None:
             shape = SingleShape(self.recipe, group, self._library)
             yield from render_group(self.recipe, group, shape, only)
@@ -78,13 +85,26 @@ class GroupRenderer:
             yield _put_together(parts, group, shape)
 
 
+def _in_8_bits(rendered: Rendered, percentiles: tuple[float, float]) -> Rendered:
+    """Stretch an image by its own values; all its planes and frames alike."""
+    low, high = stretch_levels(rendered.image, percentiles)
+    told = {"low": low, "high": high, "percentiles": list(percentiles)}
+    return replace(
+        rendered,
+        image=stretched(rendered.image, low, high),
+        metadata={**rendered.metadata, "stretch": told},
+    )
+
+
 def _put_together(parts: Sequence[Rendered], group: Group, shape: tuple[int, int]) -> Rendered:
     """Put the images of tiles side by side, and their ground truth as well."""
     first = parts[0]
     objects = tuple(chain.from_iterable(part.film[0].objects for part in parts))
     rows, columns = first.field.image_size
     field = replace(first.field, image_size=(shape[0] * rows, shape[1] * columns))
-    tiles = [{name: part.metadata[name] for name in _OF_TILES} for part in parts]
+    cameras = [part.metadata["camera"] for part in parts]
+    told = (*_OF_TILES, "camera") if cameras.count(cameras[0]) < len(cameras) else _OF_TILES
+    tiles = [{name: part.metadata[name] for name in told} for part in parts]
     saturated = [part.metadata["saturated_share"] for part in parts]
     brightest = [part.metadata["peak_snr"] for part in parts]
     metadata = {

@@ -48,13 +48,21 @@ PARAMETERS = (
     "density_per_um3",
     "efficiency",
     "background_photons",
+    "e_per_adu",
+    "offset_adu",
+    "read_noise_e",
+    "row_noise_e",
     "peak_photons",
     "peak_snr",
     "physseg_offset",
     "physseg_peak",
+    "stretch_low",
+    "stretch_high",
     "world_to_field",
 )
 """Columns of the table that hold what was drawn or found for each image."""
+
+_OF_CAMERA = ("background_photons", "e_per_adu", "offset_adu", "read_noise_e", "row_noise_e")
 
 
 def write_sample(rendered: Rendered, recipe: Recipe, folder: Path) -> Row:
@@ -257,8 +265,8 @@ def row_of(rendered: Rendered) -> Row:
         The image with what was drawn.
     """
     metadata, group = rendered.metadata, rendered.group
-    labelling, camera = metadata["labelling"], metadata["camera"]
-    noise = metadata["physseg_noise"] or {}
+    labelling = metadata["labelling"]
+    noise, stretch = metadata["physseg_noise"] or {}, metadata.get("stretch", {})
     first = rendered.film[0].objects[0]
     single = len(rendered.film[0].objects) == 1
     return {
@@ -286,10 +294,19 @@ def row_of(rendered: Rendered) -> Row:
         "density_per_um2": labelling["density_per_um2"],
         "density_per_um3": labelling["density_per_um3"],
         "efficiency": labelling["efficiency"],
-        "background_photons": camera["background_photons"],
+        **{name: _of_camera(metadata, name) for name in _OF_CAMERA},
         "peak_photons": float(rendered.photons.max()),
         "peak_snr": metadata["peak_snr"],
         "physseg_offset": noise.get("offset"),
         "physseg_peak": noise.get("peak"),
+        "stretch_low": stretch.get("low"),
+        "stretch_high": stretch.get("high"),
         "world_to_field": transform_cell(metadata["world_to_field"]),
     }
+
+
+def _of_camera(metadata: dict[str, Any], name: str) -> float | None:
+    """Return a setting of the camera; None where the tiles of a montage drew other ones."""
+    cameras = [tile.get("camera", metadata["camera"]) for tile in metadata.get("tiles", ())]
+    value: float = metadata["camera"][name]
+    return value if all(camera[name] == value for camera in cameras) else None

@@ -112,6 +112,7 @@ def _sections() -> list[Section]:
     focus = ["focus_um", "depth_um", "planes", "step_nm", "z_axis"]
     scene = RecipePart(("scene",), SceneSettings, _SCENE)
     motion = RecipePart(("motion",), Motion, _MOTION)
+    output = ["layout", "format", "zips", "stretch", "stretch_percentiles"]
     views = RecipePart(("views",), ViewSettings, ["six", "random"])
     return [
         Section("source", [source]),
@@ -126,7 +127,7 @@ def _sections() -> list[Section]:
         Section("motion", [top(["motion"]), motion], opened=False),
         Section(
             "output",
-            [RecipePart(("output",), Output, ["layout", "format", "zips"]), top(["seed"])],
+            [RecipePart(("output",), Output, output), top(["seed"])],
         ),
     ]
 

@@ -1,0 +1,75 @@
+"""What is done to the images of a group whatever they show: 8 bits, montages of many cameras."""
+
+import numpy as np
+import pytest
+
+from napari_3dmsl.datasets.read.image_set import ImageSet
+from napari_3dmsl.datasets.read.rendered_set import RenderedSet
+from napari_3dmsl.datasets.run.generate import generate
+from napari_3dmsl.image_io.eight_bit import unstretched
+from napari_3dmsl.image_io.ome_tiff import read_settings
+
+ONE_VIEW = {"six": False, "rotations_deg": [[0, 30, 0]]}
+TRAIN = {"train": 1, "val": 0, "test": 0}
+
+
+@pytest.mark.parametrize(
+    ("stretch", "between"), [("min_max", [0, 100]), ("percentiles", [0.175, 99.825])]
+)
+def test_a_set_in_8_bits_is_that_of_counts_stretched_and_tells_how(
+    small_recipe, tmp_path, in_process, stretch, between
+):
+    recipe = small_recipe(views=ONE_VIEW, focus={"planes": 2})
+    counts = list(RenderedSet(recipe))
+    output = {"stretch": stretch}
+    generate(recipe.replace(output=output), tmp_path / "set", workers=1)
+    found = list(ImageSet(tmp_path / "set"))
+    assert len(found) == len(counts) == 8
+    for sample, of_counts in zip(found, counts, strict=True):
+        assert sample.image.dtype == np.uint8
+        assert of_counts.image.dtype == np.uint16
+        low, high = np.percentile(of_counts.image, between)
+        assert (sample.row["stretch_low"], sample.row["stretch_high"]) == (low, high)
+        told = read_settings(tmp_path / "set" / sample.row["image"])
+        assert told["stretch"] == {"low": low, "high": high, "percentiles": between}
+        assert told["camera"]["bit_depth"] > 8, "of what was counted before"
+        expected = of_counts.image.clip(low, high)
+        back = unstretched(sample.image, low, high)
+        assert np.abs(back - expected).max() <= (high - low) / 255 / 2 + 1e-9
+        assert (sample.truths["mask"] == of_counts.truths["mask"]).all()
+        assert of_counts.row["stretch_low"] is None
+
+
+def test_gain_and_offset_are_drawn_for_each_image_and_stand_in_its_row(small_recipe):
+    camera = {"e_per_adu": [0.4, 2.0, "log"], "offset_adu": [80, 120], "row_noise_e": 0.5}
+    scope = {"preset": "epi1", "camera": camera}
+    samples = list(RenderedSet(small_recipe(views=ONE_VIEW, microscopes=[scope], repeats=3)))
+    rows = [sample.row for sample in samples]
+    for name, low, high in (("e_per_adu", 0.4, 2.0), ("offset_adu", 80, 120)):
+        drawn = {row[name] for row in rows}
+        assert len(drawn) == len(rows) == 12
+        assert all(low <= number <= high for number in drawn)
+    assert {row["row_noise_e"] for row in rows} == {0.5}
+    for sample in samples:  # dark corners tell the offset
+        dark = np.percentile(sample.image, 2)
+        assert dark == pytest.approx(sample.row["offset_adu"], abs=30)
+
+
+def test_all_images_of_a_set_have_the_pattern_of_one_chip(small_recipe):
+    camera = {"preset": "scmos", "offset_spread_e": 40.0, "background_photons": 0}
+    dim = {"photons_per_fluorophore": 1e-6}
+    scope = {"preset": "epi1", "camera": camera}
+    recipe = small_recipe(views=ONE_VIEW, microscopes=[scope], labelling=dim)
+    images = [sample.image.ravel().astype(float) for sample in RenderedSet(recipe)]
+    assert len(images) == 4
+    assert np.corrcoef(images).min() > 0.98
+
+
+def test_a_montage_tells_the_camera_of_each_tile_where_they_differ(small_recipe):
+    scene = {"kind": "single"}
+    fixed = small_recipe(scene=scene, split=TRAIN, montage=(1, 2), microscopes=["epi1"])
+    scope = {"preset": "epi1", "camera": {"offset_adu": [0, 1000]}}
+    for recipe, differ in ((fixed, False), (fixed.replace(microscopes=[scope]), True)):
+        (sample,) = RenderedSet(recipe)
+        assert (sample.row["offset_adu"] is None) == differ
+        assert sample.row["e_per_adu"] == 0.46
