@@ -59,6 +59,7 @@ PURE_NUMBERS = {
     "SampleSettings": {"padding", "cloud_noise"},
     "SceneSettings": {"volume_share"},
     "Source": {"ids"},
+    "TubeSettings": {"length_spread", "radius_variation", "rings", "networks", "branches"},
     "Split": {"train", "val", "test"},
     "Recipe": {"seed", "snr"},
 }

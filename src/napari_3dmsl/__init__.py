@@ -53,6 +53,7 @@ _NAMES_OF = {
     "shapes.sampling": ("SampleSettings",),
     "shapes.shape": ("Shape", "feature_table", "iter_shapes", "measure_shapes"),
     "shapes.skeleton": ("Skeleton", "skeleton_from_mask"),
+    "shapes.tubes": ("TubeSettings", "TubeShapes"),
     "volumes.labels": ("check_labels",),
     "volumes.lazy": ("LazyVolume", "open_lazy"),
     "volumes.open": ("LabelVolume", "list_series", "open_labels"),

@@ -68,6 +68,8 @@ from napari_3dmsl.shapes.shape import iter_shapes as iter_shapes
 from napari_3dmsl.shapes.shape import measure_shapes as measure_shapes
 from napari_3dmsl.shapes.skeleton import Skeleton as Skeleton
 from napari_3dmsl.shapes.skeleton import skeleton_from_mask as skeleton_from_mask
+from napari_3dmsl.shapes.tubes import TubeSettings as TubeSettings
+from napari_3dmsl.shapes.tubes import TubeShapes as TubeShapes
 from napari_3dmsl.volumes.labels import check_labels as check_labels
 from napari_3dmsl.volumes.lazy import LazyVolume as LazyVolume
 from napari_3dmsl.volumes.lazy import open_lazy as open_lazy
