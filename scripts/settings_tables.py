@@ -114,7 +114,7 @@ def default(setting: Described) -> str:
         return "needed"
     if value is None or value == ():
         return lowest or "none"
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel) or value == {}:
         return "its defaults"
     text = written(value)
     return f"{text} ({lowest})" if lowest and value == setting.range.low else text

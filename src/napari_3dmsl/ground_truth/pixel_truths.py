@@ -38,6 +38,8 @@ class ImagedObjects:
     run through the object: areas are neither swollen nor shrunk. Tubes thinner than a pixel stay
     whole. See `Raster`.
 
+    What lies out of focus in a cell, see `PlacedObject.haze`, is in `haze_mask` alone.
+
     Parameters
     ----------
     objects : sequence of PlacedObject
@@ -60,7 +62,9 @@ class ImagedObjects:
         photons: NDArray[np.float32] | None = None,
     ) -> None:
         _check_labels([placed.label for placed in objects])
-        self.objects, self.view = objects, view
+        self.objects = [placed for placed in objects if not placed.haze]
+        self.haze = [placed for placed in objects if placed.haze]
+        self.view = view
         self._photons = photons
 
     @property
@@ -73,7 +77,10 @@ class ImagedObjects:
     @cached_property
     def rasters(self) -> list[tuple[PlacedObject, Raster]]:
         """Objects that reach into the image."""
-        found = ((placed, raster(placed, self.view)) for placed in self.objects)
+        return self._drawn(self.objects)
+
+    def _drawn(self, objects: Sequence[PlacedObject]) -> list[tuple[PlacedObject, Raster]]:
+        found = ((placed, raster(placed, self.view)) for placed in objects)
         return [(placed, drawn) for placed, drawn in found if drawn is not None]
 
     @cached_property
@@ -115,6 +122,13 @@ class ImagedObjects:
         for _, drawn in self.rasters:
             for plane, height in zip(mask, self.view.plane_heights_um, strict=True):
                 plane[drawn.window] |= drawn.between(height - half, height + half)
+        return mask
+
+    def haze_mask(self) -> NDArray[np.bool_]:
+        """Pixels (R, C) of what lies out of focus in a cell."""
+        mask = np.zeros(self.view.image_size, dtype=bool)
+        for _, drawn in self._drawn(self.haze):
+            mask[drawn.window] |= drawn.silhouette()
         return mask
 
     def classes(self, labels: NDArray[np.uint16]) -> NDArray[np.uint8]:

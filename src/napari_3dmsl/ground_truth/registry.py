@@ -140,6 +140,14 @@ TRUTHS: dict[str, PixelTruth | FileTruth | ObjectTruth] = {
             axes="[Z]YX",
         ),
         PixelTruth(
+            name="haze_mask",
+            text="Pixels that shapes out of focus in a scene like a cell cover; in no other mask",
+            details="Projected along z, as `mask`. They are in the image all the same, and in "
+            "`photons`, `emitters` and `meshes`.",
+            draw=ImagedObjects.haze_mask,
+            dtype=np.uint8,
+        ),
+        PixelTruth(
             name="instances",
             text="Label of the object in each pixel, the one nearest the objective; 0 is none",
             details="Where several lie over each other: the one that light from the objective "

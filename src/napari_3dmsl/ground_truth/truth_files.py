@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 def write_emitters(path: Path, film: Sequence[Frame], view: FieldOfView) -> None:
     """Write a row for each fluorophore of each frame, see `emitters_in_image`.
 
+    Where some objects lie out of focus in a cell, a column ``haze`` is 1 for theirs, else 0.
+
     Parameters
     ----------
     path
@@ -40,18 +42,22 @@ def write_emitters(path: Path, film: Sequence[Frame], view: FieldOfView) -> None
     view
         The pixels of the image, and where they lie.
     """
+    layered = any(placed.haze for frame in film for placed in frame.objects)
     with whole_file(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["frame", "label", "z_um", "y_um", "x_um", "photons"])
+        names = ["frame", "label", "z_um", "y_um", "x_um", "photons"]
+        writer.writerow([*names, "haze"] if layered else names)
         for number, frame in enumerate(film):
             found = emitters_in_image(frame.objects, view)
+            haze = {placed.label: int(placed.haze) for placed in frame.objects}
             for label, place, photons in zip(
                 found.label.tolist(),
                 found.positions_um.tolist(),
                 found.photons.tolist(),
                 strict=True,
             ):
-                writer.writerow([number, label, *(f"{x:.6f}" for x in place), f"{photons:.6g}"])
+                row = [number, label, *(f"{x:.6f}" for x in place), f"{photons:.6g}"]
+                writer.writerow([*row, haze[label]] if layered else row)
 
 
 def write_tracks(path: Path, film: Sequence[Frame], view: FieldOfView) -> None:

@@ -173,7 +173,10 @@ class SimulatedImage:
     physseg : PhysSegNoise or None
         Grey levels that the paper's noise drew.
     brightness : float
-        Factor on all photons that gives the ``snr`` asked for, else 1; in `photons` already.
+        Factor on all photons that gives the ``snr`` or the peak asked for, else 1; in `photons`
+        already.
+    glow : (R, C) float32 or None
+        Expected photons that come from no fluorophore, in every plane; not in `photons`.
     """
 
     counts: CountArray | FloatArray
@@ -182,6 +185,7 @@ class SimulatedImage:
     simulation: Simulation
     physseg: PhysSegNoise | None
     brightness: float = 1.0
+    glow: FloatArray | None = None
 
     @property
     def photons_per_fluorophore(self) -> float:
@@ -200,7 +204,7 @@ class SimulatedImage:
         """Share of pixels that the camera cannot record, 0 to 1; None when no camera records."""
         if self.simulation.noise != "camera":
             return None
-        return saturated_share(self.photons.photons, self.simulation.camera)
+        return saturated_share(_lit(self.photons.photons, self.glow), self.simulation.camera)
 
     def metadata(self) -> dict[str, Any]:
         """Every setting, the plane positions and the transform, ready for JSON."""
@@ -335,7 +339,12 @@ def scene_from_points(
 
 
 def image_scene(
-    scene: Scene, simulation: Simulation, progress: Progress | None = None
+    scene: Scene,
+    simulation: Simulation,
+    progress: Progress | None = None,
+    *,
+    glow: FloatArray | None = None,
+    peak_photons: float | None = None,
 ) -> SimulatedImage:
     """Image a scene: optics, then camera.
 
@@ -347,6 +356,16 @@ def image_scene(
         Its labelling, pose and depth are those that the scene was made with.
     progress : callable, optional
         Called with (planes done, planes, what); raise in it to cancel.
+    glow : (R, C) array, optional
+        Expected photons that come from no fluorophore, in every plane; a camera's background is
+        added to them.
+    peak_photons : float, optional
+        Multiply the fluorophores' photons until the brightest pixel expects so many of them.
+
+    Raises
+    ------
+    ValueError
+        When the image is black and should be brighter, or a camera would saturate for ``snr``.
     """
     microscope, acquisition = simulation.microscope, simulation.acquisition_in_effect
     check_stack(microscope, acquisition, scene.renderer.memory_limit)
@@ -354,11 +373,20 @@ def image_scene(
     counted = Counted(progress, acquisition.planes)
     planes = photon_planes(scene, simulation, positions[1], counted.tick)
     photons = collected(planes, microscope, positions, counted)
-    brightness = brightness_of(float(photons.photons.max()), simulation)
+    brightest = float(photons.photons.max())
+    if peak_photons is None:
+        brightness = brightness_of(brightest, simulation)
+    else:
+        brightness = peak_photons / _some_light(brightest, f"peak_photons = {peak_photons:g}")
     if brightness != 1.0:
         photons = replace(photons, photons=photons.photons * np.float32(brightness))
-    counts, drawn = add_noise(photons.photons, simulation)
-    return SimulatedImage(counts, photons, scene, simulation, drawn, brightness)
+    counts, drawn = add_noise(_lit(photons.photons, glow), simulation)
+    return SimulatedImage(counts, photons, scene, simulation, drawn, brightness, glow)
+
+
+def _lit(photons: FloatArray, glow: FloatArray | None) -> FloatArray:
+    """Return all light that is there before a camera's background."""
+    return photons if glow is None else photons + glow.astype(np.float32)
 
 
 def photon_planes(
@@ -410,12 +438,18 @@ def brightness_of(brightest: float, simulation: Simulation) -> float:
     """
     if simulation.snr is None:
         return 1.0
+    some = _some_light(brightest, f"snr = {simulation.snr:g}")
+    return photons_for_snr(simulation.snr, simulation.camera) / some
+
+
+def _some_light(brightest: float, asked: str) -> float:
+    """Return the photons of the brightest pixel; ValueError where there is no light."""
     if not brightest > _BLACK:
         raise ValueError(
-            f"snr = {simulation.snr:g}: the image is black, so nothing can be made brighter; "
+            f"{asked}: the image is black, so nothing can be made brighter; "
             "no fluorophore is in the field"
         )
-    return photons_for_snr(simulation.snr, simulation.camera) / brightest
+    return brightest
 
 
 def simulate_surface(

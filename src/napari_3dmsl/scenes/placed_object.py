@@ -39,6 +39,9 @@ class PlacedObject:
     centrelines_um : tuple of (N, 3) float64
         Its skeleton as polylines (z, y, x) in the frame of the field, see `centrelines_of`; empty
         when nobody asked for it.
+    haze : bool
+        Whether it belongs to what lies out of focus in a cell: it is in the image, and not in the
+        ground truth of what is in focus.
     """
 
     label: int
@@ -49,6 +52,7 @@ class PlacedObject:
     emitters: Emitters
     to_field: FloatArray
     centrelines_um: tuple[FloatArray, ...] = ()
+    haze: bool = False
 
 
 @dataclass(frozen=True)

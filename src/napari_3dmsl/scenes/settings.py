@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Self
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.ranges import OpenTable, open_settings
+from napari_3dmsl.scenes.cell_settings import CellScene
 from napari_3dmsl.settings import Settings, Show, shown
 
 if TYPE_CHECKING:
@@ -32,10 +34,11 @@ class SceneSettings(Settings):
     """What lies in each field of view, which is as wide as the image."""
 
     kind: Annotated[
-        Literal["single", "packed", "region"],
+        Literal["single", "packed", "region", "cell"],
         Field(
             description="Packed: shapes of the library, turned and placed at random without "
-            "overlap. Where they are: windows of the EM volume. One: in the middle, turned at "
+            "overlap. Where they are: windows of the EM volume. Like a cell: lying flat in a "
+            "region with an edge, with others out of focus above. One: in the middle, turned at "
             "random.",
         ),
         Show(
@@ -43,6 +46,7 @@ class SceneSettings(Settings):
             words={
                 "packed": "packed at random",
                 "region": "where they are",
+                "cell": "like a cell",
                 "single": "one, turned",
             },
             source="Default: one, as in the 3DMSL release.",
@@ -93,6 +97,18 @@ class SceneSettings(Settings):
         ),
     ] = "inside"
 
+    cell: Annotated[
+        dict[str, Any],
+        OpenTable(CellScene),
+        Field(description="Like a cell: what the cell is like. A range is drawn from for each."),
+        Show("Cell", source="Default: that of its settings."),
+    ] = Field(default_factory=dict, validate_default=True)
+
+    @field_validator("cell", mode="before")
+    @classmethod
+    def _open_cell(cls, given: Any) -> Any:
+        return open_settings(CellScene, given) if isinstance(given, dict) else given
+
     @model_validator(mode="after")
     def _fewest_to_most(self) -> Self:
         fewest, most = self.objects
@@ -101,13 +117,19 @@ class SceneSettings(Settings):
         return self
 
     def irrelevant(self) -> dict[str, str]:
-        """Return what only packing needs, only a field, and the number where a share is given."""
+        """Return what belongs to another kind, and the number where a share is given."""
+        found: dict[str, str] = {}
+        if self.kind != "cell":
+            found["cell"] = "only a scene like a cell has one"
         if self.kind == "packed":
-            return {"objects": "the share to fill is given"} if self.volume_share else {}
+            return found | ({"objects": "the share to fill is given"} if self.volume_share else {})
         packing = ("objects", "volume_share", "gap_um")
-        found = dict.fromkeys(packing, "only packed scenes choose how many shapes lie how close")
+        found |= dict.fromkeys(packing, "only packed scenes choose how many shapes lie how close")
         if self.kind == "single":
             found |= dict.fromkeys(("height_um", "border"), "one shape lies in the middle anyway")
+        if self.kind == "cell":
+            found["height_um"] = "the cell's layer and thickness tell the heights"
+            found["border"] = "the border of the image cuts a cell"
         return found
 
 

@@ -20,6 +20,7 @@ from napari_3dmsl.library.library import ShapeLibrary
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.recipe import Recipe
     from napari_3dmsl.datasets.render.render import Rendered
+    from napari_3dmsl.shapes.collection import ShapeSource
 
 
 class RenderedSet(Sequence[Sample]):
@@ -34,6 +35,8 @@ class RenderedSet(Sequence[Sample]):
     recipe : Recipe
     split : str, optional
         Only this part: ``train``, ``val`` or ``test``.
+    shapes : ShapeSource, optional
+        Taken in the place of the recipe's library.
 
     Raises
     ------
@@ -41,10 +44,12 @@ class RenderedSet(Sequence[Sample]):
         When the library or the recipe cannot be used.
     """
 
-    def __init__(self, recipe: Recipe, split: str | None = None) -> None:
+    def __init__(
+        self, recipe: Recipe, split: str | None = None, shapes: ShapeSource | None = None
+    ) -> None:
         if split is not None and split not in SPLITS:
             raise ValueError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
-        library = ShapeLibrary.open(recipe.source.library)
+        library = ShapeLibrary.open(recipe.source.library) if shapes is None else shapes
         plan = make_plan(recipe, library)
         check_image_memory(plan, workers=1)
         self.recipe = recipe

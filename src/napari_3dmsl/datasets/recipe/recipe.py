@@ -495,6 +495,11 @@ class Recipe(Settings):
             if self.montage is not None:
                 return "montage: its tiles are scenes; add a [scene], such as kind = 'packed'"
             return None
+        if self.scene.kind == "cell" and self.snr is not None and self._peak_given:
+            return (
+                "snr: scene.cell.peak_photons tells already how bright the brightest pixel is; "
+                "give one of them"
+            )
         if self.scene.kind != "region" and self.views != Views():
             return (
                 f"views: a scene of kind '{self.scene.kind}' is turned at random already; leave "
@@ -515,6 +520,10 @@ class Recipe(Settings):
                 "'flat' for scenes, time-lapse and random views"
             )
         return None
+
+    @property
+    def _peak_given(self) -> bool:
+        return self.scene is not None and ends(self.scene.cell["peak_photons"])[1] > 0.0
 
     @property
     def seen_from(self) -> Views:
@@ -579,6 +588,10 @@ def resolve_paths(values: dict[str, Any], folder: Path) -> None:
     source = values.get("source")
     if isinstance(source, dict) and isinstance(source.get("library"), str):
         source["library"] = str((folder / source["library"]).resolve())
+    scene = values.get("scene")
+    cell = scene.get("cell") if isinstance(scene, dict) else None
+    if isinstance(cell, dict) and isinstance(cell.get("mask"), str):
+        cell["mask"] = str((folder / cell["mask"]).resolve())
     choices = values.get("microscopes")
     for place, choice in enumerate(choices if isinstance(choices, list) else ()):
         if isinstance(choice, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -46,6 +46,29 @@ class View:
     pose: Pose
 
 
+class CellLight(Protocol):
+    """Light in a scene like a cell that its fluorophores alone do not tell of."""
+
+    @property
+    def peak_photons(self) -> float | None:
+        """Expected photons of the brightest pixel; None for those of the labelling."""
+        ...
+
+    def glow(self, microscope: Microscope) -> FloatArray | None:
+        """Return the expected photons (R, C) that come from no fluorophore.
+
+        Parameters
+        ----------
+        microscope
+            Its pixels.
+        """
+        ...
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what was drawn for the cell, ready for JSON."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class PlacedSpecimen:
     """What lies in the field in one view, before any microscope looks at it.
@@ -58,12 +81,15 @@ class PlacedSpecimen:
     centroid_height_um : float
         Height above the coverslip that focus counts from.
     world_to_field : (4, 4) float64
+    light : CellLight or None
+        Of a scene like a cell.
     """
 
     objects: tuple[PlacedObject, ...]
     centroid_um: FloatArray
     centroid_height_um: float
     world_to_field: FloatArray
+    light: CellLight | None = None
 
 
 class Specimen(Protocol):
@@ -216,9 +242,16 @@ class _Shot:
     def take(self, specimen: PlacedSpecimen, film: tuple[Frame, ...]) -> Rendered:
         """Image every frame and draw its ground truth."""
         simulation = self._simulation()
+        light = specimen.light
+        glow = None if light is None else light.glow(simulation.microscope)
+        peak = None if light is None else light.peak_photons
         taken, truths = [], []
-        for number, frame in enumerate(film):
-            image = self._image(simulation, specimen, frame, number)
+        for number in range(len(film)):
+            frame = film[number]
+            image = self._image(simulation, specimen, frame, number, glow, peak)
+            if peak is not None:  # the first frame tells how bright all of them are
+                film, peak = _brighter(film, image.brightness), None
+                frame = film[0]
             field = _field(image, specimen.centroid_height_um)
             taken.append(image)
             truths.append(self._truths(frame, field, image))
@@ -243,7 +276,8 @@ class _Shot:
             photons=np.stack([image.photons.photons for image in taken]).reshape(shape),
             film=film,
             field=first_field,
-            metadata=self._metadata(first, taken, film),
+            metadata=self._metadata(first, taken, film)
+            | ({} if light is None else light.metadata()),
         )
 
     def _simulation(self) -> Simulation:
@@ -267,7 +301,13 @@ class _Shot:
         )
 
     def _image(
-        self, simulation: Simulation, specimen: PlacedSpecimen, frame: Frame, number: int
+        self,
+        simulation: Simulation,
+        specimen: PlacedSpecimen,
+        frame: Frame,
+        number: int,
+        glow: FloatArray | None,
+        peak: float | None,
     ) -> SimulatedImage:
         emitters = _together(frame.objects)
         placed = Placed(emitters, specimen.centroid_height_um, specimen.world_to_field)
@@ -280,7 +320,7 @@ class _Shot:
             focus_um = simulation.acquisition.focus_um + frame.focus_shift_um
             acquisition = simulation.acquisition.replace(focus_um=focus_um)
             simulation = simulation.replace(acquisition=acquisition)
-        return image_scene(scene, simulation)
+        return image_scene(scene, simulation, glow=glow, peak_photons=peak)
 
     def _truths(
         self, frame: Frame, field: FieldOfView, image: SimulatedImage
@@ -305,6 +345,23 @@ class _Shot:
             found["frame_time_s"] = [frame.time_s for frame in film]
             found["frame_focus_shift_um"] = [frame.focus_shift_um for frame in film]
         return found
+
+
+def _brighter(film: Sequence[Frame], factor: float) -> tuple[Frame, ...]:
+    """Return frames whose fluorophores give more photons, or fewer, by a factor."""
+    return tuple(
+        replace(
+            frame,
+            objects=tuple(
+                replace(
+                    placed,
+                    emitters=replace(placed.emitters, photons=placed.emitters.photons * factor),
+                )
+                for placed in frame.objects
+            ),
+        )
+        for frame in film
+    )
 
 
 def _field(image: SimulatedImage, centroid_height_um: float) -> FieldOfView:

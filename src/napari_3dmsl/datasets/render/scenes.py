@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -16,6 +16,12 @@ from napari_3dmsl.datasets.render.render import PlacedSpecimen
 from napari_3dmsl.datasets.render.single_shape import in_field, labelled, labelling_of
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.pose import Pose, place
+from napari_3dmsl.ranges import draw_settings
+from napari_3dmsl.scenes.cell_region import read_cell_mask
+from napari_3dmsl.scenes.cell_scene import Cell, draw_cell
+from napari_3dmsl.scenes.cell_settings import CellScene
+from napari_3dmsl.scenes.flat_placing import FlatShape
+from napari_3dmsl.scenes.glow import glow_of
 from napari_3dmsl.scenes.packing import pack
 from napari_3dmsl.scenes.placed_object import PlacedObject
 from napari_3dmsl.scenes.settings import SceneSettings, draw_centre, region, world_boxes_um
@@ -30,6 +36,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.mesh import Mesh
 
 _KEPT_MESHES = 64
+_KEPT_FLAT = 512
 
 
 class Pool:
@@ -46,6 +53,7 @@ class Pool:
     def __init__(self, library: ShapeSource, ids: Sequence[int]) -> None:
         self.library, self.ids = library, ids
         self._mesh = lru_cache(maxsize=_KEPT_MESHES)(library.mesh)
+        self._flat = lru_cache(maxsize=_KEPT_FLAT)(lambda i: FlatShape(library.mesh(i)))
 
     def mesh(self, shape_id: int) -> Mesh:
         """Surface of one shape, world µm; those used last are kept.
@@ -56,6 +64,16 @@ class Pool:
             One of the pool's.
         """
         return self._mesh(shape_id)
+
+    def flat_shape(self, shape_id: int) -> FlatShape:
+        """Return a shape turned so that it lies flat; those used last are kept.
+
+        Parameters
+        ----------
+        shape_id
+            One of the pool's.
+        """
+        return self._flat(shape_id)
 
     @cached_property
     def boxes_um(self) -> FloatArray:
@@ -215,6 +233,94 @@ class RegionScene(_Scene):
         return replace(specimen, world_to_field=found.to_field)
 
 
+class CellSpecimen(_Scene):
+    """Shapes of a part lying flat in a region of a cell, and others out of focus above.
+
+    Parameters
+    ----------
+    recipe
+        Says what a scene is.
+    group
+        Of the plan.
+    pool
+        Shapes of the group's part.
+    first_label
+        Of its objects.
+    """
+
+    def __init__(self, recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> None:
+        super().__init__(recipe, group, pool, first_label)
+        drawn = draw_settings(CellScene, self._settings.cell, self._rng)
+        mask = None if drawn.mask is None else read_cell_mask(drawn.mask)
+        field = largest_field_um(recipe)
+        self._cell = draw_cell(pool.flat_shape, pool.ids, drawn, field, self._rng, mask)
+
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> PlacedSpecimen:
+        """See `Specimen.place`: the lowest point of what is in focus comes to ``depth_um``."""
+        objects = list(self._labelled_objects())
+        lowest = min(float(o.vertices_um[:, 0].min()) for o in objects)
+        up = depth_um - lowest
+        raised = tuple(_raised(placed, up) for placed in objects)
+        return PlacedSpecimen(raised, np.zeros(3), up, np.eye(4), CellLightOf(self._cell))
+
+    def _labelled_objects(self) -> Iterator[PlacedObject]:
+        """Label each shape and put it in its place; heights count from the sharp plane."""
+        copies: dict[int, int] = {}
+        for number, cell_object in enumerate(self._cell.objects):
+            copy = copies[cell_object.shape_id] = copies.get(cell_object.shape_id, -1) + 1
+            at_rest, _ = self._label(cell_object.shape_id, copy)
+            shown = in_field(at_rest, cell_object.to_field)
+            photons = shown.emitters.photons * cell_object.brightness
+            yield replace(
+                shown,
+                label=self._first_label + number,
+                emitters=replace(shown.emitters, photons=photons),
+                haze=cell_object.haze,
+            )
+
+
+def _raised(placed: PlacedObject, up_um: float) -> PlacedObject:
+    """Return an object somewhat higher."""
+    way = np.eye(4)
+    way[0, 3] = up_um
+    return replace(in_field(placed, way), to_field=way @ placed.to_field)
+
+
+@dataclass(frozen=True, eq=False)
+class CellLightOf:
+    """The glow of a cell, and how bright its brightest pixel is; see `CellLight`.
+
+    Attributes
+    ----------
+    cell : Cell
+    """
+
+    cell: Cell
+
+    @property
+    def peak_photons(self) -> float | None:
+        """See `CellLight.peak_photons`."""
+        return self.cell.settings.peak_photons or None
+
+    def glow(self, microscope: Microscope) -> FloatArray | None:
+        """See `CellLight.glow`."""
+        photons = self.cell.settings.glow_photons
+        if photons == 0.0:
+            return None
+        return glow_of(self.cell.region, photons, microscope.image_size, microscope.pixel_um)
+
+    def metadata(self) -> dict[str, Any]:
+        """See `CellLight.metadata`."""
+        return {
+            "cell": {
+                **self.cell.settings.model_dump(mode="json"),
+                "objects_in_focus": sum(not found.haze for found in self.cell.objects),
+                "objects_in_haze": sum(found.haze for found in self.cell.objects),
+                "objects_left_out": self.cell.left_out,
+            }
+        }
+
+
 def scene_of(recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> Specimen:
     """Make the scene of a group, of the kind that the recipe asks for.
 
@@ -239,6 +345,7 @@ def scene_of(recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> 
         "single": SingleScene,
         "packed": PackedScene,
         "region": RegionScene,
+        "cell": CellSpecimen,
     }
     return kinds[recipe.scene.kind](recipe, group, pool, first_label)
 
@@ -251,10 +358,25 @@ def common_field_um(recipe: Recipe) -> tuple[float, float]:
     recipe
         Names the microscopes.
     """
-    fields = [
+    y, x = np.min(_fields_um(recipe), axis=0)
+    return float(y), float(x)
+
+
+def largest_field_um(recipe: Recipe) -> tuple[float, float]:
+    """Return the sides of the field that holds what each microscope of a recipe sees, (y, x) in µm.
+
+    Parameters
+    ----------
+    recipe
+        Names the microscopes.
+    """
+    y, x = np.max(_fields_um(recipe), axis=0)
+    return float(y), float(x)
+
+
+def _fields_um(recipe: Recipe) -> list[FloatArray]:
+    return [
         instrument.microscope.pixel_um
         * np.array(recipe.image_size or instrument.microscope.image_size)
         for instrument in recipe.microscopes
     ]
-    y, x = np.min(fields, axis=0)
-    return float(y), float(x)
