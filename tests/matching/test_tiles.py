@@ -1,0 +1,78 @@
+"""Images of any kind become tiles of one size; what is none is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from napari_3dmsl.matching.tiles import cut, read_tiles, smallest_side
+
+FIELD = np.arange(100 * 140, dtype=np.uint16).reshape(100, 140)
+
+
+def test_tiles_lie_beside_each_other_in_the_middle_of_the_image() -> None:
+    tiles = cut(FIELD, 32)
+    assert len(tiles) == 3 * 4
+    assert np.array_equal(tiles[0], FIELD[2:34, 6:38])
+    assert np.array_equal(tiles[5], FIELD[34:66, 38:70])
+
+
+def test_a_folder_is_read_in_the_order_of_its_numbers(tmp_path: Path) -> None:
+    for number in (10, 9):
+        tifffile.imwrite(tmp_path / f"{number}.tif", np.full((64, 64), number, np.uint8))
+    Image.fromarray(np.full((64, 64), 200, np.uint8)).save(tmp_path / "z.png")
+    (tmp_path / "notes.txt").write_text("nothing")
+    found = read_tiles(tmp_path, 64)
+    assert found.values[:, 0, 0].tolist() == [9, 10, 200]
+    assert found.names == ("9.tif", "10.tif", "z.png")
+
+
+def test_each_plane_of_a_stack_is_an_image(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "stack.tif", np.stack([FIELD, FIELD + 1, FIELD + 2]))
+    found = read_tiles(tmp_path / "stack.tif", 64)
+    assert found.images.tolist() == [0, 0, 1, 1, 2, 2]
+    assert found.names[2] == "stack.tif plane 2"
+    assert smallest_side([tmp_path]) == 100
+
+
+def test_grey_images_that_were_saved_in_colour_are_read_and_colours_are_refused(
+    tmp_path: Path,
+) -> None:
+    grey = np.repeat((FIELD % 256).astype(np.uint8)[..., None], 3, axis=2)
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    assert np.array_equal(read_tiles(tmp_path, 100).values[0], grey[:, 20:120, 0])
+    grey[0, 0, 1] += 1
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    with pytest.raises(ValueError, match="grey.png: a colour image; save each channel"):
+        read_tiles(tmp_path, 100)
+
+
+def test_of_too_many_tiles_some_are_drawn_the_same_for_a_seed(tmp_path: Path) -> None:
+    stack = np.arange(200, dtype=np.uint8)[:, None, None] * np.ones((1, 32, 32), np.uint8)
+    tifffile.imwrite(tmp_path / "stack.tif", stack)
+    drawn = [read_tiles(tmp_path, 32, most=50, seed=seed).values[:, 0, 0] for seed in (1, 1, 2)]
+    assert len(set(drawn[0].tolist())) == 50
+    assert np.array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[2])
+    firsts = [read_tiles(tmp_path, 32, most=20, seed=s).values[:, 0, 0].mean() for s in range(12)]
+    assert abs(np.mean(firsts) - 99.5) < 15  # from all over the stack
+
+
+def test_what_is_no_image_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="gone: no such file or folder"):
+        read_tiles(tmp_path / "gone")
+    with pytest.raises(ValueError, match=r"no images; expected .tif, .tiff, .png"):
+        read_tiles(tmp_path)
+    (tmp_path / "a.czi").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"a.czi: no image that can be compared"):
+        read_tiles(tmp_path / "a.czi")
+    (tmp_path / "a.png").write_bytes(b"\x89PNG broken")
+    with pytest.raises(ValueError, match="a.png: cannot read this PNG"):
+        read_tiles(tmp_path / "a.png")
+    tifffile.imwrite(tmp_path / "small.tif", np.zeros((40, 90), np.uint8))
+    with pytest.raises(ValueError, match="small.tif: 40 × 90 pixels; tiles are 64 × 64"):
+        read_tiles(tmp_path / "small.tif", 64)
