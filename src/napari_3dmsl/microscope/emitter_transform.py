@@ -18,7 +18,13 @@ from scipy import fft, sparse
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.fluorophores import Emitters
-from napari_3dmsl.microscope.frequency_grid import KERNEL_WIDTH, Field, frequencies_of, kernel
+from napari_3dmsl.microscope.frequency_grid import (
+    KERNEL_WIDTH,
+    Field,
+    FieldFrequencies,
+    frequencies_of,
+    kernel,
+)
 
 MARGIN_UM = 10.0
 """Emitters farther than this outside the field are ignored."""
@@ -69,59 +75,74 @@ class EmitterTransform:
         self.pixel_um = pixel_um
         self.band_per_um = band_per_um
         self.axial_band_per_um = axial_band_per_um
-        kept = np.flatnonzero(emitters_near(emitters.positions_um, image_size, pixel_um))
-        # Emitters in the order of a grid's memory are spread on it several times faster.
-        rows, columns = np.floor(emitters.positions_um[kept, 1:].T / pixel_um)
-        kept = kept[np.lexsort((columns, rows))]
-        positions, photons = emitters.positions_um[kept], emitters.photons[kept]
-        margin_um = max(outermost_um(positions))
-        field = Field(image_size, pixel_um, band_per_um, margin_um)
+        near, field = emitters_of_field(emitters, image_size, pixel_um, band_per_um)
         self.frequencies = frequencies_of(field)
-        self.depth_um, weights = _depth_weights(positions[:, 0], photons, axial_band_per_um)
-        self.values = self._transform(positions[:, 1:], weights)
+        depths = near.positions_um[:, 0]
+        self.depth_um, weights = depth_weights(depths, near.photons, axial_band_per_um)
+        self.values = self._transform(near.positions_um[:, 1:], weights)
 
     def _transform(self, lateral_um: FloatArray, weights: FloatArray) -> FloatArray:
         """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every frequency, but for the corrections."""
         shape = self.frequencies.fine_shape
-        periods = np.array([axis.period_um for axis in self.frequencies.axes])
-        position = lateral_um / periods * shape  # in points of a grid centred on the field
-        low = np.floor(position.min(axis=0, initial=0.0)).astype(int) - KERNEL_WIDTH
-        high = np.ceil(position.max(axis=0, initial=0.0)).astype(int) + KERNEL_WIDTH
-        box = tuple(int(side) for side in high - low)  # only this part of the grid is not zero
-        spreading = _spreading_matrix(position - low, box).T
+        low, box, spreading = spread(lateral_um, self.frequencies)
         nodes = weights.shape[1]
         self.corrections = self.frequencies.corrections(low)
         values = np.empty((2, 2, nodes, len(self.frequencies.row)), dtype=np.float32)
         spread_at_once = max(1, _GRID_POINTS_AT_ONCE // (box[0] * box[1]))
         at_once = max(1, _GRID_POINTS_AT_ONCE // (shape[0] * shape[1]))
         for start in range(0, nodes, spread_at_once):
-            spread = (spreading @ weights[:, start : start + spread_at_once]).reshape(*box, -1)
-            for first in range(0, spread.shape[2], at_once):
+            on_grid = (spreading @ weights[:, start : start + spread_at_once]).reshape(*box, -1)
+            for first in range(0, on_grid.shape[2], at_once):
                 found = values[:, :, start + first : start + first + at_once]
-                self._to_frequencies(spread[..., first : first + at_once], found)
+                self._to_frequencies(on_grid[..., first : first + at_once], found)
         return values
 
-    def _to_frequencies(self, spread: FloatArray, values: FloatArray) -> None:
+    def _to_frequencies(self, on_grid: FloatArray, values: FloatArray) -> None:
         """Transform values on a box of the grid, some depth nodes, to those of all frequencies."""
         points, columns = self.frequencies.fine_shape[0], int(self.frequencies.column.max()) + 1
-        rows = fft.rfft(spread, n=self.frequencies.fine_shape[1], axis=1)[:, :columns]
+        rows = fft.rfft(on_grid, n=self.frequencies.fine_shape[1], axis=1)[:, :columns]
         # A few nodes at a time stay near the processor.
         at_once = max(1, _COLUMN_POINTS_AT_ONCE // (columns * points))
         grid = np.empty((at_once, columns, points), dtype=np.complex64)
         chosen = np.empty((at_once, values.shape[-1]), dtype=np.complex64)
-        for start in range(0, spread.shape[2], at_once):
-            some = slice(start, min(start + at_once, spread.shape[2]))
+        for start in range(0, on_grid.shape[2], at_once):
+            some = slice(start, min(start + at_once, on_grid.shape[2]))
             count = some.stop - some.start
             # With the rows last in memory the second transform takes half the time.
             padded = grid[:count]
             padded[:, :, : len(rows)] = rows[..., some].transpose(2, 1, 0)
             padded[:, :, len(rows) :] = 0.0
-            on_grid = fft.fft(padded, axis=2, overwrite_x=True).reshape(count, -1)
+            transformed = fft.fft(padded, axis=2, overwrite_x=True).reshape(count, -1)
             for sign, where in enumerate(self.frequencies.on_fine_grid):
                 # They all lie on the grid: "clip" spares the copy that "raise" makes.
-                part = on_grid.take(where, axis=1, out=chosen[:count], mode="clip")
+                part = transformed.take(where, axis=1, out=chosen[:count], mode="clip")
                 values[sign, 0, some] = part.real
                 values[sign, 1, some] = part.imag
+
+
+def emitters_of_field(
+    emitters: Emitters, image_size: tuple[int, int], pixel_um: float, band_per_um: float
+) -> tuple[Emitters, Field]:
+    """Return the `emitters_near` a field, in the order of its rows, and the field that they need.
+
+    Parameters
+    ----------
+    emitters : Emitters
+        In the frame of the field.
+    image_size : (rows, columns)
+        Pixels.
+    pixel_um : float
+        Side of a pixel.
+    band_per_um : float
+        See `Modality`.
+    """
+    kept = np.flatnonzero(emitters_near(emitters.positions_um, image_size, pixel_um))
+    # Emitters in the order of a grid's memory are spread on it several times faster.
+    rows, columns = np.floor(emitters.positions_um[kept, 1:].T / pixel_um)
+    kept = kept[np.lexsort((columns, rows))]
+    near = Emitters(emitters.positions_um[kept], emitters.photons[kept])
+    margin_um = max(outermost_um(near.positions_um))
+    return near, Field(image_size, pixel_um, band_per_um, margin_um)
 
 
 def emitters_near(
@@ -191,12 +212,26 @@ def _node_count(half_depth_um: float, axial_band: float) -> int:
     return int(np.ceil(turns + 3.0 * turns ** (1 / 3))) + 4
 
 
-def _depth_weights(
+def depth_weights(
     depth_um: FloatArray, photons: FloatArray, axial_band: float
 ) -> tuple[FloatArray, FloatArray]:
     """Chebyshev nodes over the emitters' depths; each emitter's Lagrange weights times photons.
 
     The weights are float32, computed in double precision for some emitters at a time.
+
+    Parameters
+    ----------
+    depth_um : (E,) array
+        Heights above the coverslip.
+    photons : (E,) array
+        Of each emitter.
+    axial_band : float
+        See `Modality`.
+
+    Returns
+    -------
+    nodes_um : (nodes,) float64
+    weights : (E, nodes) float32
     """
     if len(depth_um) == 0:
         return np.zeros(1), np.zeros((0, 1), np.float32)
@@ -219,6 +254,37 @@ def _depth_weights(
         of_some *= photons[some, None]
         weights[some] = of_some
     return np.maximum(low + half * (nodes + 1.0), 0.0), weights
+
+
+def spread(
+    lateral_um: FloatArray, frequencies: FieldFrequencies, *, even: bool = False
+) -> tuple[NDArray[np.intp], tuple[int, int], sparse.csc_matrix]:
+    """Return the part of the fine grid that emitters touch, and how they are spread on it.
+
+    Parameters
+    ----------
+    lateral_um : (E, 2) array
+        Places (y, x) in the frame of the field.
+    frequencies : FieldFrequencies
+        Of the field.
+    even : bool
+        Whether the part shall have even sides.
+
+    Returns
+    -------
+    low : (2,) integers
+        Its first row and column, on a grid centred on the field.
+    box : (rows, columns)
+    spreading : (rows * columns, E) sparse float32
+    """
+    periods = np.array([axis.period_um for axis in frequencies.axes])
+    position = lateral_um / periods * frequencies.fine_shape
+    low = np.floor(position.min(axis=0, initial=0.0)).astype(int) - KERNEL_WIDTH
+    high = np.ceil(position.max(axis=0, initial=0.0)).astype(int) + KERNEL_WIDTH
+    rows, columns = (high - low).tolist()
+    if even:
+        rows, columns = rows + rows % 2, columns + columns % 2
+    return low, (rows, columns), _spreading_matrix(position - low, (rows, columns)).T
 
 
 def _spreading_matrix(position: FloatArray, box: tuple[int, ...]) -> sparse.csr_matrix:

@@ -141,13 +141,8 @@ class FieldFrequencies:
         Frequencies >= 0 within the band, in cycles per period. An image is real, so columns < 0
         repeat these; rows < 0 share the transfer function of rows > 0.
     sampling : PixelSampling
-    to_frequencies : (K, rows of ``grid.transfer_matrix``) sparse matrix
-        Transfer function at the frequencies, by interpolation in the radial frequency.
     fine_shape : (rows, columns)
         Points of the grid on which emitters are spread.
-    on_fine_grid : (K,) integer array, (K,) integer array
-        Where each frequency, and the one with its row negated, lies in the fine grid's transform
-        when that is flattened as (columns, rows).
     """
 
     def __init__(self, field: Field) -> None:
@@ -160,17 +155,10 @@ class FieldFrequencies:
         self.row, self.column = self._frequencies_in_band()
         y, x = self.axes
         self.sampling = PixelSampling(self.row, self.column, (y.padded, x.padded), field.image_size)
-        self.to_frequencies = self._interpolation()
         self.fine_shape = tuple(
             fine_points(axis.period_um, farthest, field.band_per_um)
             for axis, farthest in zip(self.axes, field.farthest_um, strict=True)
         )
-        rows = self.fine_shape[0]
-        self.on_fine_grid = (
-            self.column * rows + self.row,
-            self.column * rows + (rows - self.row) % rows,
-        )
-        self._unblurred = self._unblurring()
 
     @property
     def nbytes(self) -> int:
@@ -183,6 +171,29 @@ class FieldFrequencies:
         """Row and column frequencies, cycles/µm, >= 0."""
         y, x = self.axes
         return self.row / y.period_um, self.column / x.period_um
+
+    @cached_property
+    def quadrant(self) -> Quadrant:
+        """The same frequencies as a rectangle, for images that are made once."""
+        return Quadrant(self)
+
+    @cached_property
+    def to_frequencies(self) -> sparse.csr_matrix:
+        """From rows of ``grid.transfer_matrix`` to the frequencies, (K, rows) sparse."""
+        position = np.hypot(*self.frequency_per_um) / self.grid.frequency_step_per_um
+        return interpolation(position, len(self.grid.transfer_matrix))
+
+    @cached_property
+    def on_fine_grid(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Where frequencies, and those with their rows negated, lie in the fine grid's transform.
+
+        When that is flattened as (columns, rows).
+        """
+        rows = self.fine_shape[0]
+        return (
+            self.column * rows + self.row,
+            self.column * rows + (rows - self.row) % rows,
+        )
 
     @cached_property
     def pixel_blur(self) -> FloatArray:
@@ -223,7 +234,8 @@ class FieldFrequencies:
         keep = np.hypot(row / y.period_um, column / x.period_um) <= band
         return row[keep], column[keep]
 
-    def _unblurring(self) -> tuple[ComplexArray, ComplexArray]:
+    @cached_property
+    def _unblurred(self) -> tuple[ComplexArray, ComplexArray]:
         """`corrections` of a part that begins at the origin of the fine grid."""
         y, x = self.axes
         rows, columns = self.fine_shape
@@ -233,21 +245,120 @@ class FieldFrequencies:
         negated = np.where(self.row > 0, by_column * by_row.conj() / kernel, 0.0)
         return (by_column * by_row / kernel).astype(np.complex64), negated.astype(np.complex64)
 
-    def _interpolation(self) -> sparse.csr_matrix:
-        """Rows of `RadialGrid.transfer_matrix` to frequencies: six-point Lagrange in |k|."""
-        position = np.hypot(*self.frequency_per_um) / self.grid.frequency_step_per_um
-        first = np.floor(position).astype(int) - 2
-        offsets = np.arange(6)
-        distance = (position - first)[:, None] - offsets
-        weight = np.ones((len(position), 6))
-        for j in range(6):
-            for other in range(6):
-                if other != j:
-                    weight[:, j] *= distance[:, other] / (j - other)
-        rows = np.abs(first[:, None] + offsets)  # transfer functions are even in |k|
-        starts = np.arange(0, 6 * len(position) + 1, 6)
-        shape = (len(position), len(self.grid.transfer_matrix))
-        return sparse.csr_matrix((weight.astype(np.float32).ravel(), rows.ravel(), starts), shape)
+
+class Quadrant:
+    """The frequencies of a field as a rectangle of rows and columns >= 0, corners included.
+
+    Parameters
+    ----------
+    frequencies : FieldFrequencies
+        Whose rows and columns these are.
+
+    Attributes
+    ----------
+    inside : (K,) integer array
+        Where the frequencies of the field lie in the flat rectangle.
+    """
+
+    def __init__(self, frequencies: FieldFrequencies) -> None:
+        self._frequencies = frequencies
+        row, column = frequencies.row, frequencies.column
+        self.shape = int(row.max()) + 1, int(column.max()) + 1
+        self.inside: NDArray[np.intp] = row * self.shape[1] + column
+        grid = frequencies.grid
+        position = np.hypot(*frequencies.frequency_per_um) / grid.frequency_step_per_um
+        # Most radii are those of several frequencies, but for rounding.
+        radii, which = np.unique(np.round(position, 9), return_inverse=True)
+        self._to_radii = interpolation(radii, len(grid.transfer_matrix))
+        self._radius = np.full(self.shape[0] * self.shape[1], len(radii))
+        self._radius[self.inside] = which
+        self._waves: dict[tuple[int, bool], FloatArray] = {}
+
+    def transfer(self, tables: FloatArray) -> FloatArray:
+        """Return transfer functions at all frequencies, 0 in the corners, (n, R, C) float32.
+
+        Parameters
+        ----------
+        tables : (rows of ``grid.transfer_matrix``, n) float32
+            One function in each column.
+        """
+        radii = np.zeros((tables.shape[1], self._to_radii.shape[0] + 1), dtype=np.float32)
+        radii[:, :-1] = (self._to_radii @ tables).T
+        return radii.take(self._radius, axis=1).reshape(-1, *self.shape)
+
+    def waves(self, axis: int, *, integrated: bool) -> FloatArray:
+        """Return cosines and sines at half points of the fine grid, (2, points, frequencies).
+
+        At 0.5, 1.5, ... points from where they begin, float32; over the transform of the spreading
+        kernel, and times that of the pixel.
+
+        Parameters
+        ----------
+        axis : int
+            0 of rows, 1 of columns.
+        integrated : bool
+            Whether pixels collect the light of their whole area.
+        """
+        asked = axis, integrated
+        if asked not in self._waves:
+            self._waves[asked] = self._make_waves(axis, integrated)
+        return self._waves[asked]
+
+    def _make_waves(self, axis: int, integrated: bool) -> FloatArray:
+        points, number = self._frequencies.fine_shape[axis], np.arange(self.shape[axis])
+        factor = 1.0 / kernel_transform(number / points)
+        if integrated:
+            factor *= np.sinc(number * (self._frequencies.field.pixel_um / self._period_um(axis)))
+        turns = np.outer(np.arange(points // 2 + 1) + 0.5, number / points)
+        phase = 2.0 * np.pi * (turns % 1.0)
+        return np.stack([np.cos(phase) * factor, np.sin(phase) * factor]).astype(np.float32)
+
+    def shift(self, axis: int, points: float) -> ComplexArray:
+        """Return factors that bring pixel 0 to the origin, and what lies elsewhere to its place.
+
+        Parameters
+        ----------
+        axis : int
+            0 of rows, 1 of columns.
+        points : float
+            Where it lies, in points of the fine grid from the middle of the field.
+
+        Returns
+        -------
+        (frequencies,) complex64
+        """
+        frequencies = self._frequencies
+        turns = frequencies.axes[axis].first_pixel_um / self._period_um(axis)
+        turns -= points / frequencies.fine_shape[axis]
+        each: ComplexArray = np.exp(2j * np.pi * turns * np.arange(self.shape[axis]))
+        return each.astype(np.complex64)
+
+    def _period_um(self, axis: int) -> float:
+        return self._frequencies.axes[axis].period_um
+
+
+def interpolation(position: FloatArray, rows: int) -> sparse.csr_matrix:
+    """Return the matrix from rows of `RadialGrid.transfer_matrix` to radii: six-point Lagrange.
+
+    Parameters
+    ----------
+    position : (n,) array
+        Radii in rows.
+    rows : int
+        Of the matrix.
+    """
+    first = np.floor(position).astype(int) - 2
+    offsets = np.arange(6)
+    distance = (position - first)[:, None] - offsets
+    weight = np.ones((len(position), 6))
+    for j in range(6):
+        for other in range(6):
+            if other != j:
+                weight[:, j] *= distance[:, other] / (j - other)
+    columns = np.abs(first[:, None] + offsets)  # transfer functions are even in |k|
+    starts = np.arange(0, 6 * len(position) + 1, 6)
+    shape = (len(position), rows)
+    return sparse.csr_matrix((weight.astype(np.float32).ravel(), columns.ravel(), starts), shape)
 
 
 def fine_points(period_um: float, farthest_um: float, band_per_um: float) -> int:

@@ -23,6 +23,7 @@ from napari_3dmsl.microscope.emitter_transform import (
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import best_focus_stage_um, plane_positions
 from napari_3dmsl.microscope.modality import Modality, modality_of
+from napari_3dmsl.microscope.one_plane import image_once
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.wide_transform import WidePlan, WideTransform
 from napari_3dmsl.progress import Progress
@@ -67,6 +68,9 @@ class Renderer:
         middle of the image.
     memory_limit : int, optional
         Bytes that images may take; by default `allowed_bytes`. The image is the same.
+    once : bool
+        Nothing will be imaged again: a single plane is computed in half the time, and nothing is
+        kept. The image is the same to 1e-6 of its peak.
 
     Raises
     ------
@@ -74,7 +78,9 @@ class Renderer:
         When an emitter lies below the coverslip.
     """
 
-    def __init__(self, emitters: Emitters, memory_limit: int | None = None) -> None:
+    def __init__(
+        self, emitters: Emitters, memory_limit: int | None = None, *, once: bool = False
+    ) -> None:
         lowest = float(emitters.positions_um[:, 0].min())
         if lowest < 0.0:
             raise ValueError(
@@ -82,6 +88,7 @@ class Renderer:
             )
         self.emitters = emitters
         self.memory_limit = memory_limit
+        self.once = once
         self._transform: EmitterTransform | None = None
         self._wide: WideTransform | None = None
         self._known_bytes: dict[tuple[object, ...], float] = {}
@@ -139,6 +146,10 @@ class Renderer:
             integrated = microscope.pixel_integration
             yield from wide.planes(modality, stages_um, integrated, tick or (lambda: None))
             return
+        if self.once and len(stages_um) == 1:
+            self._check(microscope, needed, limit)
+            yield image_once(self.emitters, microscope, modality, float(stages_um[0]))
+            return
         transform = self._transform_for(microscope, modality, needed, limit)
         at_once = max(1, _OPTICS_AT_ONCE // len(transform.depth_um))
         for start in range(0, len(stages_um), at_once):
@@ -186,12 +197,7 @@ class Renderer:
             or not modality.band_per_um <= kept.band_per_um <= 1.5 * modality.band_per_um
             or modality.axial_band_per_um > kept.axial_band_per_um
         ):
-            check_memory(
-                f"image_size = {microscope.image_size}: pixels of {microscope.pixel_nm:g} nm with "
-                f"{len(self.emitters):,} emitters",
-                needed,
-                limit,
-            )
+            self._check(microscope, needed, limit)
             self._transform = EmitterTransform(
                 self.emitters,
                 microscope.image_size,
@@ -201,6 +207,14 @@ class Renderer:
             )
         assert self._transform is not None
         return self._transform
+
+    def _check(self, microscope: Microscope, needed: float, limit: int) -> None:
+        check_memory(
+            f"image_size = {microscope.image_size}: pixels of {microscope.pixel_nm:g} nm with "
+            f"{len(self.emitters):,} emitters",
+            needed,
+            limit,
+        )
 
 
 def _transfer_tables(

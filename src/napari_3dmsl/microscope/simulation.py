@@ -417,7 +417,7 @@ def photon_planes(
     for stage_um in stages_um:
         shares = on_fractions(len(steady), *times, rng)
         lit = replace(steady, photons=steady.photons * shares)
-        renderer = Renderer(lit, scene.renderer.memory_limit)
+        renderer = Renderer(lit, scene.renderer.memory_limit, once=True)
         yield from renderer.planes(microscope, np.array([stage_um]), tick)
 
 

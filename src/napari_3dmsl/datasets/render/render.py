@@ -312,7 +312,11 @@ class _Shot:
         emitters = _together(frame.objects)
         placed = Placed(emitters, specimen.centroid_height_um, specimen.world_to_field)
         scene = Scene(
-            placed, Renderer(emitters), specimen.centroid_um, None, fluorophores=len(emitters)
+            placed,
+            Renderer(emitters, once=True),
+            specimen.centroid_um,
+            None,
+            fluorophores=len(emitters),
         )
         if number:  # each frame has noise of its own
             simulation = simulation.replace(seed=seed_of(simulation.seed, "frame", number))
