@@ -87,6 +87,11 @@ TOML: dict[str, tuple[str, int | None, list[str]]] = {
         4,
         ["output.stretch_percentiles = [99.0, 1.0]", "below the second"],
     ),
+    "white may become darker than black": (
+        "[output]\nstretch_black = [10, 90]\nstretch_white = [80, 255]",
+        5,
+        ["output.stretch_white = [80.0, 255.0]", "above stretch_black"],
+    ),
     "more than all pixels": (
         "[output]\nstretch_percentiles = [1, 101]",
         4,

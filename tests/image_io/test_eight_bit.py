@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_3dmsl.image_io.eight_bit import stretch_levels, stretched, unstretched
+from napari_3dmsl.image_io.eight_bit import levels_for, stretch_levels, stretched, unstretched
 
 
 def test_from_lowest_to_highest_it_can_be_undone_to_half_a_grey_level():
@@ -32,3 +32,13 @@ def test_an_image_of_one_value_is_black_and_comes_back():
     grey = stretched(image, low, high)
     assert not grey.any()
     assert (unstretched(grey, low, high) == 107).all()
+
+
+def test_a_tile_of_a_stretched_field_has_the_greys_that_it_has_there():
+    field = np.random.default_rng(1).integers(100, 3000, (60, 60)).astype(np.uint16)
+    grey = stretched(field, *stretch_levels(field, (0, 100)))
+    tile, wanted = field[:20, :20], grey[:20, :20]
+    levels = levels_for(stretch_levels(tile, (0, 100)), float(wanted.min()), float(wanted.max()))
+    again = stretched(tile, *levels)
+    assert np.abs(again.astype(int) - wanted.astype(int)).max() <= 1
+    assert (again.min(), again.max()) == (wanted.min(), wanted.max())

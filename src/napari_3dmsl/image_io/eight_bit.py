@@ -31,6 +31,28 @@ def stretch_levels(image: NDArray[Any], percentiles: tuple[float, float]) -> tup
     return float(low), float(high)
 
 
+def levels_for(levels: tuple[float, float], black: float, white: float) -> tuple[float, float]:
+    """Return the levels at which two values of an image become other greys than 0 and 255.
+
+    Parameters
+    ----------
+    levels : (float, float)
+        The two values, in the image's unit.
+    black, white : float
+        Their greys, 0 to 255, the first below the second.
+
+    Returns
+    -------
+    low, high : float
+        For `stretched`.
+    """
+    if (black, white) == (0.0, WHITE):
+        return levels
+    step = (levels[1] - levels[0]) / (white - black)  # of one grey
+    low = levels[0] - black * step
+    return low, low + WHITE * step
+
+
 def stretched(image: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     """Return an image in 8 bits: ``low`` becomes 0 and ``high`` 255, linearly, and rounded.
 

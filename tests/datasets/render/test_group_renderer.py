@@ -40,6 +40,14 @@ def test_a_set_in_8_bits_is_that_of_counts_stretched_and_tells_how(
         assert of_counts.row["stretch_low"] is None
 
 
+def test_black_and_white_become_greys_that_are_drawn_for_each_image(small_recipe):
+    output = {"stretch": "min_max", "stretch_black": [2, 30], "stretch_white": [100, 255]}
+    samples = list(RenderedSet(small_recipe(views=ONE_VIEW, output=output)))
+    darkest, brightest = zip(*((s.image.min(), s.image.max()) for s in samples), strict=True)
+    assert 2 <= min(darkest) < max(darkest) <= 30
+    assert 100 <= min(brightest) < max(brightest) <= 255
+
+
 def test_gain_and_offset_are_drawn_for_each_image_and_stand_in_its_row(small_recipe):
     camera = {"e_per_adu": [0.4, 2.0, "log"], "offset_adu": [80, 120], "row_noise_e": 0.5}
     scope = {"preset": "epi1", "camera": camera}

@@ -48,6 +48,7 @@ ShapeId = Annotated[int, Field(ge=0, lt=2**63)]
 Tiles = Annotated[int, Field(ge=1, le=64)]
 Montage = tuple[Tiles, Tiles]
 Percentile = Annotated[float, Field(ge=0.0, le=100.0)]
+Grey = Annotated[float, Field(ge=0.0, le=255.0)]
 
 
 _DRAWN = "Two numbers: drawn evenly between them for each"
@@ -298,6 +299,23 @@ class Output(Settings):
         ),
     ] = (0.175, 99.825)
 
+    stretch_black: Annotated[
+        tuple[Grey, Grey],
+        Field(
+            description="Grey value that black becomes: two numbers, drawn evenly between them for "
+            "each image. Above 0 where images are parts of larger ones that were stretched."
+        ),
+        Show("Black becomes", "grey", 1, source="Default: 0."),
+    ] = (0.0, 0.0)
+    stretch_white: Annotated[
+        tuple[Grey, Grey],
+        Field(
+            description="Grey value that white becomes, drawn as that of black. Below 255 where "
+            "images are parts of larger ones that were stretched."
+        ),
+        Show("White becomes", "grey", 1, source="Default: 255."),
+    ] = (255.0, 255.0)
+
     @property
     def stretched_between(self) -> tuple[float, float] | None:
         """Percentiles that become black and white; None: images keep their counts."""
@@ -316,6 +334,8 @@ class Output(Settings):
             found["zips"] = "only the release's folders of TIFF have zips"
         if self.stretch != "percentiles":
             found["stretch_percentiles"] = "only a stretch between percentiles has them"
+        if self.stretch == "none":
+            found |= dict.fromkeys(("stretch_black", "stretch_white"), "nothing is stretched")
         return found
 
     @model_validator(mode="after")
@@ -324,6 +344,17 @@ class Output(Settings):
         if low >= high:
             text = f"stretch_percentiles = {[low, high]}: the first must be below the second"
             raise SettingsError([Problem(("stretch_percentiles",), text)])
+        for name in ("stretch_black", "stretch_white"):
+            low, high = getattr(self, name)
+            if low > high:
+                text = f"{name} = {[low, high]}: the lower comes first"
+                raise SettingsError([Problem((name,), text)])
+        if self.stretch_black[1] >= self.stretch_white[0]:
+            text = (
+                f"stretch_white = {list(self.stretch_white)}: must lie above stretch_black = "
+                f"{list(self.stretch_black)}"
+            )
+            raise SettingsError([Problem(("stretch_white",), text)])
         return self
 
     @model_validator(mode="after")

@@ -8,12 +8,14 @@ from itertools import chain
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from napari_3dmsl.datasets.recipe.plan import Group, Pools
+import numpy as np
+
+from napari_3dmsl.datasets.recipe.plan import Group, Pools, seed_of
 from napari_3dmsl.datasets.render.montage import montage
 from napari_3dmsl.datasets.render.render import Rendered, image_name, render_group
 from napari_3dmsl.datasets.render.scenes import Pool, scene_of
 from napari_3dmsl.datasets.render.single_shape import SingleShape
-from napari_3dmsl.image_io.eight_bit import stretch_levels, stretched
+from napari_3dmsl.image_io.eight_bit import levels_for, stretch_levels, stretched
 from napari_3dmsl.timelapse.motion import Frame
 
 if TYPE_CHECKING:
@@ -56,9 +58,8 @@ class GroupRenderer:
         ValueError
             When a shape cannot be read or labelled, or nothing finds a place in a scene.
         """
-        percentiles = self.recipe.output.stretched_between
         for rendered in self._counted(group, only):
-            yield rendered if percentiles is None else _in_8_bits(rendered, percentiles)
+            yield _in_8_bits(rendered, self.recipe)
 
     def _counted(self, group: Group, only: int | None) -> Iterator[Rendered]:
         """Render the images with the counts of the camera."""
@@ -85,9 +86,15 @@ class GroupRenderer:
             yield _put_together(parts, group, shape)
 
 
-def _in_8_bits(rendered: Rendered, percentiles: tuple[float, float]) -> Rendered:
-    """Stretch an image by its own values; all its planes and frames alike."""
-    low, high = stretch_levels(rendered.image, percentiles)
+def _in_8_bits(rendered: Rendered, recipe: Recipe) -> Rendered:
+    """Stretch an image by its own values, if asked for; all its planes and frames alike."""
+    output = recipe.output
+    percentiles = output.stretched_between
+    if percentiles is None:
+        return rendered
+    rng = np.random.default_rng(seed_of(recipe.seed, rendered.name, "stretch"))
+    black, white = (rng.uniform(*ends) for ends in (output.stretch_black, output.stretch_white))
+    low, high = levels_for(stretch_levels(rendered.image, percentiles), black, white)
     told = {"low": low, "high": high, "percentiles": list(percentiles)}
     return replace(
         rendered,

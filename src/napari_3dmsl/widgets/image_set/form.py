@@ -113,6 +113,7 @@ def _sections() -> list[Section]:
     scene = RecipePart(("scene",), SceneSettings, _SCENE)
     motion = RecipePart(("motion",), Motion, _MOTION)
     output = ["layout", "format", "zips", "stretch", "stretch_percentiles"]
+    output += ["stretch_black", "stretch_white"]
     views = RecipePart(("views",), ViewSettings, ["six", "random"])
     return [
         Section("source", [source]),
