@@ -8,22 +8,22 @@ import numpy as np
 
 from napari_3dmsl.shapes.mesh import Mesh, decimate
 from napari_3dmsl.shapes.smoothed_mask import level_triangles
+from napari_3dmsl.shapes.wandering import STEP_UM, Curve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from napari_3dmsl.shapes.wandering import Curve
-
 AROUND = 10  # corners of a cross-section
-STATION_UM = 0.16  # between cross-sections
+# In radii of the tube, so that thick and thin ones are as smooth:
+STATION = 0.7  # between cross-sections
+GRID = 0.34  # of the field of a union
+ROUNDED = 0.27  # where tubes meet, the corner is filled over about this width
+FACES = 4.4  # of a union, for the square of a radius
 CAP = np.deg2rad([22.5, 45.0, 67.5])  # of latitude: the cross-sections of a cap
-GRID_UM = 0.075  # of the field of a union
-MARGIN_UM = 2.5 * GRID_UM
-CHORDS = 1 / 6.3  # measured: of GRID_UM² / radius, how deep flat triangles lie in a tube
-ROUNDED_UM = 0.06  # where tubes meet, the corner is filled over about this width
-FACES_PER_UM2 = 90.0  # of a union
+MARGIN = 2.5  # steps of the grid around a tube
+CHORDS = 1 / 6.3  # measured: of step² / radius, how deep flat triangles lie in a tube
 
 
 def swept(curve: Curve, closed: bool) -> Mesh:
@@ -37,7 +37,8 @@ def swept(curve: Curve, closed: bool) -> Mesh:
         Whether it is a ring.
     """
     arc = curve.arc
-    count = max(int(np.ceil(arc[-1] / STATION_UM)), 8 if closed else 1) + 1
+    apart = STATION * float(np.median(curve.radii))
+    count = max(int(np.ceil(arc[-1] / apart)), 8 if closed else 1) + 1
     places = np.linspace(0, arc[-1], count)
     centres = np.stack([np.interp(places, arc, column) for column in curve.points.T], axis=1)
     along = _directions(curve, places, closed)
@@ -138,53 +139,65 @@ def united(curves: Sequence[Curve]) -> Mesh:
         Centrelines that meet.
     """
     everything = np.concatenate([curve.points for curve in curves])
-    reach = max(float(curve.radii.max()) for curve in curves) + MARGIN_UM
+    radii = np.concatenate([curve.radii for curve in curves])
+    radius = float(np.median(radii))
+    step = GRID * radius
+    reach = float(radii.max()) + (MARGIN + 1) * step
     low, high = everything.min(axis=0) - reach, everything.max(axis=0) + reach
-    shape = np.ceil((high - low) / GRID_UM).astype(int) + 1
-    fields = [_distance(curve, low, tuple(shape.tolist())) for curve in curves]
-    field = _rounded_union(fields)
+    shape = np.ceil((high - low) / step).astype(int) + 1
+    field = np.full(shape, MARGIN * step, dtype=np.float32)
+    for curve in curves:
+        _join(field, curve, low, step, ROUNDED * radius)
     vertices, faces = level_triangles(-field, 0.0)
-    heavy = outward(Mesh(vertices * GRID_UM + low, faces.astype(np.int32)))
-    light = decimate(heavy, int(FACES_PER_UM2 * heavy.area_um2))
+    heavy = outward(Mesh(vertices * step + low, faces.astype(np.int32)))
+    light = decimate(heavy, int(FACES * heavy.area_um2 / radius**2))
     sound = light.is_watertight and handles(light) == handles(heavy)
     return light if sound else heavy
 
 
+def _join(
+    field: NDArray[np.float32],
+    curve: Curve,
+    low: NDArray[np.float64],
+    step: float,
+    rounded: float,
+) -> None:
+    """Join a tube to a field of distances from surfaces, which reaches as far as the margin.
+
+    Where both distances are alike, the corner between the tubes is filled (polynomially).
+    """
+    reach = float(curve.radii.max()) + (MARGIN + 1) * step
+    first = np.floor((curve.points.min(axis=0) - reach - low) / step).astype(int).clip(0)
+    last = np.ceil((curve.points.max(axis=0) + reach - low) / step).astype(int)
+    part = field[tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))]
+    distance = _distance(curve, low + first * step, step, part.shape)
+    alike = np.maximum(rounded - np.abs(part - distance), 0)
+    np.minimum(part, distance, out=part)
+    alike[part >= 0.5 * MARGIN * step] = 0  # beyond reach both have the value of the margin
+    part -= alike**2 / (4 * rounded)
+
+
 def _distance(
-    curve: Curve, low: NDArray[np.float64], shape: tuple[int, ...]
+    curve: Curve, low: NDArray[np.float64], step: float, shape: tuple[int, ...]
 ) -> NDArray[np.float32]:
     """Return the distance of the points of a grid from a tube's surface, as far as the margin."""
-    far = np.float32(MARGIN_UM)
-    field = np.full(shape, far, dtype=np.float32)
-    radii = curve.radii + CHORDS * GRID_UM**2 / curve.radii
-    places = np.arange(0, len(curve.points), 2)
-    if places[-1] != len(curve.points) - 1:
-        places = np.append(places, len(curve.points) - 1)
-    for centre, radius in zip((curve.points[places] - low) / GRID_UM, radii[places], strict=True):
-        size = (radius + MARGIN_UM) / GRID_UM
-        first = np.maximum(np.ceil(centre - size).astype(int), 0)
+    margin = MARGIN * step
+    field = np.full(shape, margin, dtype=np.float32)
+    radii = curve.radii + CHORDS * step**2 / curve.radii
+    apart = max(round(0.7 * step / STEP_UM), 1)
+    places = np.unique(np.append(np.arange(0, len(radii), apart), len(radii) - 1))
+    for centre, radius in zip((curve.points[places] - low) / step, radii[places], strict=True):
+        size = (radius + margin) / step
+        first = np.ceil(centre - size).astype(int)
         last = np.floor(centre + size).astype(int)
         z, y, x = (
             (np.arange(a, b + 1, dtype=np.float32) - np.float32(m)) ** 2
             for a, b, m in zip(first, last, centre, strict=True)
         )
-        box = tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))
-        part = field[box]
-        z, y, x = z[: part.shape[0]], y[: part.shape[1]], x[: part.shape[2]]
-        distance = np.sqrt(z[:, None, None] + y[:, None] + x) * np.float32(GRID_UM)
+        part = field[tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))]
+        distance = np.sqrt(z[:, None, None] + y[:, None] + x) * np.float32(step)
         np.minimum(part, distance - np.float32(radius), out=part)
     return field
-
-
-def _rounded_union(fields: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Join distances; where two are alike, the corner between them is filled (polynomially)."""
-    joined = fields[0]
-    for field in fields[1:]:
-        alike = np.maximum(ROUNDED_UM - np.abs(joined - field), 0)
-        # Only where both are within reach: elsewhere both have the value of the margin.
-        alike[np.minimum(joined, field) >= MARGIN_UM / 2] = 0
-        joined = np.minimum(joined, field) - alike**2 / (4 * ROUNDED_UM)
-    return joined
 
 
 def handles(mesh: Mesh) -> int:

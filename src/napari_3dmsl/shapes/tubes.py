@@ -20,6 +20,7 @@ from napari_3dmsl.shapes.tube_surface import handles, swept, united
 from napari_3dmsl.shapes.wandering import (
     GAP_UM,
     STEP_UM,
+    Clear,
     Curve,
     Root,
     Wander,
@@ -38,10 +39,11 @@ _OURS = "Default: {}, our choice."
 
 SHORTEST_UM = 0.05
 SHORTEST_BRANCH_UM = 0.8
+LONGEST_BRANCH_UM = 2.2
 LONGEST_RING_UM = 6.0
 WITH_TAIL = 0.25  # of rings
+EASED = 1.3  # radius of bends after a trial that failed
 BRANCH_DEG = (65.0, 110.0)  # between a branch and what it grows from
-TRIALS = 40
 
 
 class TubeSettings(Settings):
@@ -195,6 +197,11 @@ class Tube:
             return swept(self.curves[0], closed=bool(self.loops))
         return united(self.curves)
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether the surface is what was drawn: where branches touch again, it is not."""
+        return self.mesh.is_watertight and handles(self.mesh) == self.loops
+
 
 def draw_tube(settings: TubeSettings, rng: np.random.Generator) -> Tube:
     """Draw one shape around the origin.
@@ -208,16 +215,22 @@ def draw_tube(settings: TubeSettings, rng: np.random.Generator) -> Tube:
     """
     kind = rng.uniform()
     radius = float(rng.uniform(*settings.radius_um))
+    length = _length(settings, rng)
     while True:
-        length = _length(settings, rng)
         if kind < settings.rings:
-            tube = _ring(settings, rng, min(length, LONGEST_RING_UM), radius)
+            tail = max(rng.uniform(SHORTEST_BRANCH_UM, 2.0), 3.5 * radius)
+            tail *= rng.uniform() < WITH_TAIL
+            tube = draw_ring(settings, rng, min(length, LONGEST_RING_UM), radius, tail)
         elif kind < settings.rings + settings.networks:
-            tube = _network(settings, rng, length, radius)
+            count = int(rng.integers(settings.branches[0], settings.branches[1] + 1))
+            tube = draw_network(settings, rng, length, radius, count)
         else:
-            tube = _line(settings, rng, length, radius)
-        if tube is not None and _sound(tube):
+            tube = draw_line(settings, rng, length, radius)
+        if tube is not None and tube.is_sound:
             return tube
+        # What bends that much finds no way around itself: straighter, in the end it does.
+        bends = min(EASED * settings.bend_radius_um, 1000.0)
+        settings = settings.replace(bend_radius_um=bends)
 
 
 def _length(settings: TubeSettings, rng: np.random.Generator) -> float:
@@ -227,11 +240,6 @@ def _length(settings: TubeSettings, rng: np.random.Generator) -> float:
     return max(SHORTEST_UM, float(rng.gamma(shape, settings.length_um / shape)))
 
 
-def _sound(tube: Tube) -> bool:
-    """Tell whether the surface is what was drawn: where branches touch again, it is not."""
-    return tube.mesh.is_watertight and handles(tube.mesh) == tube.loops
-
-
 def _radii(
     settings: TubeSettings, rng: np.random.Generator, length: float, radius: float
 ) -> NDArray[np.float64]:
@@ -239,37 +247,89 @@ def _radii(
     return wavering(rng, count, radius, settings.radius_variation)
 
 
-def _line(
-    settings: TubeSettings, rng: np.random.Generator, length: float, radius: float
+def draw_line(
+    settings: TubeSettings,
+    rng: np.random.Generator,
+    length_um: float,
+    radius_um: float,
+    clear: Clear | None = None,
 ) -> Tube | None:
-    line = wander(rng, _radii(settings, rng, length, radius), settings.wander)
-    return None if line is None else Tube((_in_the_middle(line),))
+    """Draw a tube around the origin that does not branch; None when there was no way.
+
+    Parameters
+    ----------
+    settings
+        How it wanders and how its radius varies.
+    rng
+        Draws.
+    length_um, radius_um
+        Of its centreline, and of the tube.
+    clear
+        Where it may go, see `wander`.
+    """
+    line = wander(rng, _radii(settings, rng, length_um, radius_um), settings.wander, clear=clear)
+    if line is None:
+        return None
+    middle = 0.5 * (line.points.min(axis=0) + line.points.max(axis=0))
+    return Tube((line.moved(-middle),))
 
 
-def _ring(
-    settings: TubeSettings, rng: np.random.Generator, length: float, radius: float
+def draw_ring(
+    settings: TubeSettings,
+    rng: np.random.Generator,
+    length_um: float,
+    radius_um: float,
+    tail_um: float = 0.0,
 ) -> Tube | None:
-    found = ring(rng, length, radius, settings.radius_variation, np.deg2rad(settings.tilt_deg))
-    if rng.uniform() > WITH_TAIL:
+    """Draw a ring, and maybe a tail; None when the tail found no way.
+
+    Parameters
+    ----------
+    settings
+        How flat it is, how its radius varies and how the tail wanders.
+    rng
+        Draws.
+    length_um, radius_um
+        Of its centreline, longer where it would have no hole, and of the tube.
+    tail_um
+        Length of the tail; 0 for none.
+    """
+    tilt = float(np.deg2rad(settings.tilt_deg))
+    found = ring(rng, length_um, radius_um, settings.radius_variation, tilt)
+    if not tail_um:
         return Tube((found,), loops=1)
     # The ring begins at angle 0: outward is along x.
-    tail = wander(
-        rng,
-        _radii(settings, rng, rng.uniform(SHORTEST_BRANCH_UM, 2.0), radius),
-        settings.wander,
-        Root(found, 0, 0.0),
-    )
+    radii = _radii(settings, rng, tail_um, radius_um)
+    tail = wander(rng, radii, settings.wander, Root(found, 0, 0.0))
     return None if tail is None else Tube((found, tail), (0,), 1)
 
 
-def _network(
-    settings: TubeSettings, rng: np.random.Generator, length: float, radius: float
+def draw_network(
+    settings: TubeSettings,
+    rng: np.random.Generator,
+    length_um: float,
+    radius_um: float,
+    count: int,
 ) -> Tube | None:
-    count = int(rng.integers(settings.branches[0], settings.branches[1] + 1))
-    between = max(SHORTEST_BRANCH_UM, 2 * (2.6 * radius + GAP_UM))
-    sides = rng.uniform(SHORTEST_BRANCH_UM, 2.2, count)
+    """Draw a trunk with side branches; None when one of them found no way.
+
+    Parameters
+    ----------
+    settings
+        How it wanders and how its radius varies.
+    rng
+        Draws.
+    length_um, radius_um
+        Of all centrelines, more where the branches need it, and of the tubes.
+    count
+        Of the side branches.
+    """
+    between = max(SHORTEST_BRANCH_UM, 2 * (2.6 * radius_um + GAP_UM))
+    shortest = max(SHORTEST_BRANCH_UM, 3.5 * radius_um)  # a shorter one is no branch but a bump
+    sides = rng.uniform(shortest, max(LONGEST_BRANCH_UM, 1.5 * shortest), count)
     least = (count + 1) * between
-    line = _line(settings, rng, max(length - float(sides.sum()), least * 1.05), radius)
+    trunk_um = max(length_um - float(sides.sum()), least * 1.05)
+    line = draw_line(settings, rng, trunk_um, radius_um)
     if line is None:
         return None
     trunk = line.curves[0]
@@ -281,7 +341,7 @@ def _network(
     for place, side in zip(places, sides.tolist(), strict=True):
         away = np.deg2rad(rng.uniform(*BRANCH_DEG)) * rng.choice((-1, 1))
         root = Root(trunk, place, _heading(trunk, place) + float(away))
-        radii = _radii(settings, rng, side, radius)
+        radii = _radii(settings, rng, side, radius_um)
         grown = wander(rng, radii, settings.wander, root, curves[1:])
         if grown is None:
             return None
@@ -293,10 +353,6 @@ def _heading(curve: Curve, place: int) -> float:
     """Return the angle from x to y of a curve at one of its points."""
     _, y, x = curve.points[place + 2] - curve.points[place - 2]
     return float(np.arctan2(y, x))
-
-
-def _in_the_middle(curve: Curve) -> Curve:
-    return curve.moved(-0.5 * (curve.points.min(axis=0) + curve.points.max(axis=0)))
 
 
 def _measured(tube: Tube, shape_id: int) -> Shape:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage, signal
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
+Clear = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+"""Tells for points (lines, points, 3) which of the lines may go there."""
 
 STEP_UM = 0.025  # between the points of a centreline
 PIECE = 24  # points that are tried at once
@@ -156,7 +155,7 @@ def wander(
     how: Wander,
     root: Root | None = None,
     others: Sequence[Curve] = (),
-    clear: Callable[[NDArray[np.float64]], NDArray[np.bool_]] | None = None,
+    clear: Clear | None = None,
     start_um: NDArray[np.float64] | None = None,
 ) -> Curve | None:
     """Grow a line as long as its radii reach that stays off itself and off others.
@@ -349,7 +348,8 @@ def _has_a_hole(closed: Curve) -> bool:
     between = np.abs(arc[:, None] - arc)
     between = np.minimum(between, closed.length_um - between)
     widest = float(radii.max())
-    far = between > NEAR_RADII * widest
+    # Half of the smallest ring with a hole: circles of any size keep the distance from there on.
+    far = between > 0.97 * np.pi * (widest + HOLE_UM / 2)
     if not far.any():
         return False
     distance = np.linalg.norm(points[:, None] - points, axis=2)
