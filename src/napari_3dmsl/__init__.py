@@ -15,6 +15,7 @@ _NAMES_OF = {
     "datasets.run.generate": ("generate",),
     "ground_truth.single_image": ("mask_of_image",),
     "image_io.image_file": ("write_image_file",),
+    "image_io.microscope_metadata": ("camera_from", "microscope_from", "read_microscope"),
     "image_io.ome_tiff": ("describe_image", "read_image", "write_image", "write_ome_tiff"),
     "image_io.ome_zarr": ("read_ome_zarr", "write_ome_zarr"),
     "image_io.point_csv": ("read_points",),

@@ -12,6 +12,9 @@ from napari_3dmsl.datasets.recipe.recipe import Recipe as Recipe
 from napari_3dmsl.datasets.run.generate import generate as generate
 from napari_3dmsl.ground_truth.single_image import mask_of_image as mask_of_image
 from napari_3dmsl.image_io.image_file import write_image_file as write_image_file
+from napari_3dmsl.image_io.microscope_metadata import camera_from as camera_from
+from napari_3dmsl.image_io.microscope_metadata import microscope_from as microscope_from
+from napari_3dmsl.image_io.microscope_metadata import read_microscope as read_microscope
 from napari_3dmsl.image_io.ome_tiff import describe_image as describe_image
 from napari_3dmsl.image_io.ome_tiff import read_image as read_image
 from napari_3dmsl.image_io.ome_tiff import write_image as write_image

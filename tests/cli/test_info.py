@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 from commands import RADIUS_UM, Run
+from microscope_files import ome, write_tiff
 
 from napari_3dmsl import cli
 
@@ -94,3 +95,33 @@ def test_info_lists_presets_and_names_the_broken_ones(
     assert cli.main(["info", "--presets"]) == 0
     assert "left out: " in capsys.readouterr().out
     assert "give either a PATH or --presets" in refused("info")
+
+
+def test_info_tells_the_microscope_of_an_image_with_its_tags(
+    run: Run, tmp_path: Path, capsys: Any
+) -> None:
+    objective = 'LensNA="1.4" NominalMagnification="60" Immersion="Oil"'
+    channels = ('Name="DAPI" EmissionWavelength="461"', 'Name="TOM20" EmissionWavelength="599"')
+    path = write_tiff(
+        tmp_path / "a.ome.tif", ome(channels=channels, objective=objective), (2, 8, 8)
+    )
+    told = run("info", path, "--channel", 1)["microscope"]
+    assert told["readings"]["emission_nm"] == {
+        "value": 599,
+        "source": "OME Channel EmissionWavelength",
+    }
+    assert told["channels"] == ["DAPI", "TOM20"]
+    assert "pixel_nm" in told["missing"]
+    capsys.readouterr()
+    assert cli.main(["info", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert "  Emission: 461 nm (OME Channel EmissionWavelength)" in text
+    assert "  Magnification: 60 × (OME Objective NominalMagnification)" in text
+    assert "channels: DAPI (this), TOM20; another one: --channel" in text
+    assert "not told: Modality, Pixel size, Exposure" in text
+
+
+def test_info_of_a_picture_says_that_it_tells_nothing(tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "a.png").write_bytes(b"")
+    assert cli.main(["info", str(tmp_path / "a.png")]) == 0
+    assert "a.png: PNG\nmicroscope: the file tells nothing of it" in capsys.readouterr().out

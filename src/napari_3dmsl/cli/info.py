@@ -20,8 +20,8 @@ def info(
     path: Annotated[
         str | None,
         typer.Argument(
-            help="A mesh, labels (a URL, too), a TIFF, an image set, or a shape library, also in "
-            "zips.",
+            help="A mesh, labels (a URL, too), an image of a microscope, an image set, or a shape "
+            "library, also in zips.",
             show_default=False,
         ),
     ] = None,
@@ -36,6 +36,9 @@ def info(
             show_default="only small files",
         ),
     ] = None,
+    channel: Annotated[
+        int, typer.Option(help="Of an image: whose wavelengths are meant, from 0.", min=0)
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Say what a mesh, an image, a shape library or an image set is: sizes, units, counts."""
@@ -44,7 +47,7 @@ def info(
     if path is None:
         show(*_presets(), as_json)
     else:
-        result, lines = _file(path, count)
+        result, lines = _file(path, count, channel)
         show({"path": str(path), **result}, lines, as_json)
 
 
@@ -66,7 +69,8 @@ def _presets() -> Report:
     ]
 
 
-def _file(given: str, count: bool | None) -> Report:
+def _file(given: str, count: bool | None, channel: int) -> Report:
+    from napari_3dmsl.image_io.microscope_metadata import MICROSCOPE_SUFFIXES
     from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES
     from napari_3dmsl.library.instance_files import LOCK_FILE, MESH_FILE
     from napari_3dmsl.library.library import is_library
@@ -90,7 +94,10 @@ def _file(given: str, count: bool | None) -> Report:
     if path.suffix.lower() in MESH_SUFFIXES:
         return _mesh(path)
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        return _image(path)
+        return _image(path, channel)
+    if path.suffix.lower() in MICROSCOPE_SUFFIXES:
+        result, lines = _microscope(path, channel)
+        return {"kind": "image", **result}, [f"{path}: {result['microscope']['kind']}", *lines]
     if is_label_file(path):
         return _volume(path, count)
     known = ", ".join((*MESH_SUFFIXES, *LABEL_SUFFIXES))
@@ -176,7 +183,7 @@ def _mesh(path: Path) -> Report:
     ]
 
 
-def _image(path: Path) -> Report:
+def _image(path: Path, channel: int) -> Report:
     from dataclasses import asdict
 
     from napari_3dmsl.image_io.ome_tiff import describe_image
@@ -193,7 +200,29 @@ def _image(path: Path) -> Report:
     ]
     if image.metadata is not None:
         lines.append(_origin(image.metadata))
-    return result, lines
+    told, more = _microscope(path, channel)
+    if image.metadata is not None:  # and so has told already
+        more = [line for line in more if "warning: " in line]
+    return result | told, lines + more
+
+
+def _microscope(path: Path, channel: int) -> Report:
+    """Tell which microscope took an image."""
+    from dataclasses import asdict
+
+    from napari_3dmsl.image_io.microscope_metadata import read_microscope
+
+    read = read_microscope(path, channel)
+    told = asdict(read)
+    del told["path"]
+    if set(read.readings) <= {"bit_depth"} and not read.doubts:
+        return {"microscope": told}, ["microscope: the file tells nothing of it"]
+    lines = ["microscope, as far as the file tells:", *(f"  {line}" for line in read.lines())]
+    if len(read.channels) > 1:
+        named = [name or f"{number}" for number, name in enumerate(read.channels)]
+        named[channel] += " (this)"
+        lines.append(f"channels: {', '.join(named)}; another one: --channel")
+    return {"microscope": told}, lines
 
 
 def _volume(path: Path | str, count: bool | None) -> Report:
