@@ -25,6 +25,7 @@ _NAMES_OF = {
     "library.shape_forms": ("export_shapes",),
     "library.table": ("as_dataframe",),
     "library.write": ("write_library",),
+    "matching.calibration": ("Calibration", "calibrate", "calibrate_files"),
     "microscope.camera": ("Camera", "peak_snr"),
     "microscope.fluorophores": ("Emitters", "Labelling", "Surface"),
     "microscope.objectives": ("Objective", "with_objective"),

@@ -29,6 +29,9 @@ from napari_3dmsl.library.measure import measure_library as measure_library
 from napari_3dmsl.library.shape_forms import export_shapes as export_shapes
 from napari_3dmsl.library.table import as_dataframe as as_dataframe
 from napari_3dmsl.library.write import write_library as write_library
+from napari_3dmsl.matching.calibration import Calibration as Calibration
+from napari_3dmsl.matching.calibration import calibrate as calibrate
+from napari_3dmsl.matching.calibration import calibrate_files as calibrate_files
 from napari_3dmsl.microscope.camera import Camera as Camera
 from napari_3dmsl.microscope.camera import peak_snr as peak_snr
 from napari_3dmsl.microscope.fluorophores import Emitters as Emitters

@@ -13,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from napari_3dmsl.cli._options import with_options
 from napari_3dmsl.cli._output import CLEAR_LINE
+from napari_3dmsl.cli.calibrate import calibrate
 from napari_3dmsl.cli.compare import compare
 from napari_3dmsl.cli.dataset import dataset
 from napari_3dmsl.cli.demo import demo
@@ -29,7 +30,10 @@ LONGEST_LINE = 1500
 
 COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__: command
-    for command in (extract, measure, export, simulate, dataset, compare, info, schema, demo)
+    for command in (
+        *(extract, measure, export, simulate, dataset, calibrate, compare),
+        *(info, schema, demo),
+    )
 }
 
 
