@@ -75,11 +75,10 @@ class EmitterTransform:
         self.pixel_um = pixel_um
         self.band_per_um = band_per_um
         self.axial_band_per_um = axial_band_per_um
-        near, field = emitters_of_field(emitters, image_size, pixel_um, band_per_um)
+        positions, photons, field = emitters_of_field(emitters, image_size, pixel_um, band_per_um)
         self.frequencies = frequencies_of(field)
-        depths = near.positions_um[:, 0]
-        self.depth_um, weights = depth_weights(depths, near.photons, axial_band_per_um)
-        self.values = self._transform(near.positions_um[:, 1:], weights)
+        self.depth_um, weights = depth_weights(positions[:, 0], photons, axial_band_per_um)
+        self.values = self._transform(positions[:, 1:], weights)
 
     def _transform(self, lateral_um: FloatArray, weights: FloatArray) -> FloatArray:
         """``Σ_i weights[i, m] exp(-2πi k·r_i)`` at every frequency, but for the corrections."""
@@ -122,8 +121,8 @@ class EmitterTransform:
 
 def emitters_of_field(
     emitters: Emitters, image_size: tuple[int, int], pixel_um: float, band_per_um: float
-) -> tuple[Emitters, Field]:
-    """Return the `emitters_near` a field, in the order of its rows, and the field that they need.
+) -> tuple[FloatArray, FloatArray, Field]:
+    """Return `emitters_near` a field, in the order of its rows, and the field that they need.
 
     Parameters
     ----------
@@ -135,14 +134,20 @@ def emitters_of_field(
         Side of a pixel.
     band_per_um : float
         See `Modality`.
+
+    Returns
+    -------
+    positions_um : (E, 3) float64
+    photons : (E,) float64
+    field : Field
     """
     kept = np.flatnonzero(emitters_near(emitters.positions_um, image_size, pixel_um))
     # Emitters in the order of a grid's memory are spread on it several times faster.
     rows, columns = np.floor(emitters.positions_um[kept, 1:].T / pixel_um)
     kept = kept[np.lexsort((columns, rows))]
-    near = Emitters(emitters.positions_um[kept], emitters.photons[kept])
-    margin_um = max(outermost_um(near.positions_um))
-    return near, Field(image_size, pixel_um, band_per_um, margin_um)
+    positions, photons = emitters.positions_um[kept], emitters.photons[kept]
+    margin_um = max(outermost_um(positions))
+    return positions, photons, Field(image_size, pixel_um, band_per_um, margin_um)
 
 
 def emitters_near(

@@ -50,16 +50,18 @@ def image_once(
         Negative is towards the objective.
     """
     size, pixel_um = microscope.image_size, microscope.pixel_um
-    near, field = emitters_of_field(emitters, size, pixel_um, _BEYOND_BAND * modality.band_per_um)
+    positions, photons, field = emitters_of_field(
+        emitters, size, pixel_um, _BEYOND_BAND * modality.band_per_um
+    )
     frequencies = frequencies_of(field)
     depths, weights = depth_weights(
-        near.positions_um[:, 0], near.photons, _BEYOND_BAND * modality.axial_band_per_um
+        positions[:, 0], photons, _BEYOND_BAND * modality.axial_band_per_um
     )
     radial = modality.radial_intensity(frequencies.grid, depths, stage_um)
     transfer, mixed = _combined(
         frequencies.grid.transfer_matrix @ radial.astype(np.float32), weights
     )
-    low, box, spreading = spread(near.positions_um[:, 1:], frequencies, even=True)
+    low, box, spreading = spread(positions[:, 1:], frequencies, even=True)
     sums = _Sums(frequencies, microscope.pixel_integration, box)
     at_once = max(1, _GRID_POINTS_AT_ONCE // (box[0] * box[1]))
     for start in range(0, mixed.shape[1], at_once):
