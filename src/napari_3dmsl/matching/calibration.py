@@ -54,7 +54,9 @@ MOST_PLANES = 48
 
 _GROUND_PERCENT = 5.0  # of the pixels, the darkest, are ground
 _GROUND_PIXELS = 4.0  # standard deviation of the smoothing that finds the ground
-_UNLIKE = 0.05  # by how much the gains of images may differ, relatively
+_COARSE = 0.35  # variance, ADU², of which rounding to whole counts is a quarter
+_FINE_SHARE = 0.1  # of the pixels must be noisier
+_UNLIKE = 0.1  # by how much the gains of images may differ, relatively
 _GAPS = 0.05  # share of the levels in use that no pixel has, of a stretched image
 
 
@@ -293,7 +295,8 @@ class _Measured:
         point = None if self.dark is None else self.dark.point
         try:
             line = fit_line(self.residuals, kept, point)
-            if self._mend(line, kept):
+            again = self._mend(line, kept)
+            if self._leave_coarse(line, kept) or again:
                 line = fit_line(self.residuals, kept, point)
         except (ValueError, np.linalg.LinAlgError):
             return _with(known, refusal="too little signal: its noise does not tell of brightness")
@@ -321,6 +324,20 @@ class _Measured:
                 self.residuals[number] = noise_residual(plane, self.cutoff)
                 kept[number] &= away_from(hot)[_INNER]
         return found
+
+    def _leave_coarse(self, line: VarianceLine, kept: list[NDArray[np.bool_]]) -> bool:
+        """Look away from pixels with less noise than rounding needs to be noise of its own."""
+        if not all(map(_whole, self.planes)):
+            return False
+        finer = [
+            which & (line.slope * each.smooth + line.intercept > _COARSE)
+            for each, which in zip(self.residuals, kept, strict=True)
+        ]
+        left = sum(int(each.sum()) for each in finer)
+        if left < _FINE_SHARE * sum(int(each.sum()) for each in kept):
+            return False
+        kept[:] = finer
+        return True
 
     def _read_off(self, known: Calibration, kept: Sequence[NDArray[np.bool_]]) -> Calibration:
         assert known.adu_per_e is not None
@@ -386,7 +403,7 @@ class _Measured:
                 lines.append(fit_line([residual], [which], point))
             except (ValueError, np.linalg.LinAlgError):
                 continue
-        known = [line for line in lines if line.slope > 0 and line.slope_error < 0.1 * line.slope]
+        known = [line for line in lines if line.slope * MOST_ERROR > line.slope_error]
         if len(known) < 2:
             return None
         slopes = np.array([line.slope for line in known])

@@ -19,6 +19,7 @@ _CLOSE = 1e-5
 _FARTHEST = 36.0  # squared residual, in variances: a hot pixel, 1 in 5e8 of normal noise
 _SMALLEST_BLOCK = 24  # pixels a side; wider than what makes neighbours alike
 _MOST_BLOCKS = 8  # along each side of an image
+_IMAGES_TELL = 5  # so many images show how far they differ
 _LOWEST_SHARE = 0.2  # of the least variance seen, below which no line goes
 
 
@@ -47,7 +48,8 @@ class VarianceLine:
     ----------
     slope, intercept : float
     slope_error : float
-        Standard error, by leaving out one block of the images after the other.
+        Standard error, by leaving out one block of the images after the other, or of several
+        images one after the other, if that is larger.
     pixels : int
         That were looked at.
     """
@@ -67,6 +69,8 @@ class _Pixels:
     smooth: FloatArray
     block: NDArray[np.intp]
     blocks: int
+    image_of_block: NDArray[np.intp]
+    images: int
     mean_noise: float
     square_noise: float
 
@@ -104,6 +108,9 @@ def fit_line(
         if abs(line.slope - before) <= _CLOSE * abs(line.slope):
             break
     error = _jackknife_error(line, *moments)
+    if pixels.images >= _IMAGES_TELL:
+        by_image = [_gathered(part, pixels.image_of_block) for part in moments]
+        error = max(error, _jackknife_error(line, *by_image))
     if dark is not None:
         error = float(np.hypot(error, _error_of_dark(line.slope, dark, moments[0].sum(axis=0))))
     if not (np.isfinite(line.slope) and np.isfinite(error)):
@@ -140,6 +147,13 @@ def _jackknife_error(line: _Line, left: FloatArray, right: FloatArray) -> float:
     return float(np.sqrt((count - 1) / count * np.sum((slopes - slopes.mean()) ** 2)))
 
 
+def _gathered(moments: FloatArray, image_of_block: NDArray[np.intp]) -> FloatArray:
+    """Return the sums over each image from those over each block."""
+    sums = np.zeros((int(image_of_block.max()) + 1, *moments.shape[1:]))
+    np.add.at(sums, image_of_block, moments)
+    return sums
+
+
 def _error_of_dark(slope: float, dark: DarkPoint, left: FloatArray) -> float:
     """Return what the errors of the dark point add to that of the slope."""
     lever = left[0, 1] / left[0, 0]
@@ -147,13 +161,15 @@ def _error_of_dark(slope: float, dark: DarkPoint, left: FloatArray) -> float:
 
 
 def _together(residuals: Sequence[NoiseResidual], kept: Sequence[NDArray[np.bool_]]) -> _Pixels:
-    blocks, first = [], 0
-    for residual, which in zip(residuals, kept, strict=True):
+    blocks, owners, first = [], [], 0
+    for number, (residual, which) in enumerate(zip(residuals, kept, strict=True)):
         numbers = first + _blocks(residual.square.shape)
+        owners += [number] * (int(numbers.max()) + 1 - first)
         first = int(numbers.max()) + 1
         blocks.append(numbers[which])
     block = np.concatenate(blocks)
     used, block = np.unique(block, return_inverse=True)
+    _, owner = np.unique(np.array(owners)[used], return_inverse=True)
 
     def joined(name: str) -> FloatArray:
         return np.concatenate(
@@ -166,6 +182,8 @@ def _together(residuals: Sequence[NoiseResidual], kept: Sequence[NDArray[np.bool
         joined("smooth"),
         block,
         len(used),
+        owner,
+        int(owner.max()) + 1 if len(owner) else 0,
         float(np.mean([each.mean_noise for each in residuals])),
         float(np.mean([each.square_noise for each in residuals])),
     )
