@@ -56,7 +56,7 @@ def test_what_is_missing_is_asked_for(
     refused: Callable[..., str], files: tuple[Path, Path]
 ) -> None:
     message = refused("calibrate", files[0], "--pixel-nm", 80)
-    assert "--numerical-aperture, --emission-nm missing" in message
+    assert "give --numerical-aperture, --emission-nm, by which" in message
 
 
 def test_a_refusal_is_an_exit_status(

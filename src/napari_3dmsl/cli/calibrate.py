@@ -45,7 +45,7 @@ def calibrate(
         typer.Option(
             metavar="NAME|FILE",
             help="A preset (see info --presets), one of yours, or a .json or .toml file.",
-            show_default="none; give the three below",
+            show_default="what the first image's file tells",
         ),
     ] = None,
     optics: Annotated[Given, SettingsOf("microscope", *_NEEDED)],
@@ -60,7 +60,7 @@ def calibrate(
     found = calibrate_files(
         images,
         dark=dark,
-        microscope=_microscope(microscope, optics),
+        microscope=_microscope(microscope, optics, images[0]),
         em_gain=em_gain,
         progress=progress_line(),
     )
@@ -71,19 +71,27 @@ def calibrate(
         raise typer.Exit(1)
 
 
-def _microscope(name: str | None, optics: Given) -> Microscope:
+def _microscope(name: str | None, optics: Given, image: Path) -> Microscope:
+    from napari_3dmsl.image_io.microscope_metadata import (
+        MICROSCOPE_SUFFIXES,
+        microscope_from,
+        read_microscope,
+    )
     from napari_3dmsl.microscope.presets import load_microscope
     from napari_3dmsl.microscope.settings import Microscope
 
     if name is not None:
         return load_microscope(name).replace(**optics)
-    missing = [flag(each) for each in _NEEDED if each not in optics]
+    known = image.suffix.lower() in MICROSCOPE_SUFFIXES
+    read = read_microscope(image) if known else None
+    told = set(optics) | set(read.readings if read else ())
+    missing = [flag(each) for each in _NEEDED if each not in told]
     if missing:
         raise ValueError(
-            f"{', '.join(missing)} missing: they tell which frequencies the optics pass; or give "
-            "--microscope"
+            f"{image.name} does not tell the microscope; give {', '.join(missing)}, by which "
+            "structure and noise are told apart, or --microscope"
         )
-    return Microscope(**optics)
+    return (microscope_from(read) if read else Microscope()).replace(**optics)
 
 
 def _lines(found: Calibration, files: int) -> list[str]:

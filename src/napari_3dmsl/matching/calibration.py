@@ -33,7 +33,7 @@ from napari_3dmsl.matching.noise_residual import (
     noise_residual,
     outside_share,
 )
-from napari_3dmsl.matching.variance_line import VarianceLine, fit_line
+from napari_3dmsl.matching.variance_line import VarianceLine, fit_line, variance_curve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,6 +87,8 @@ class Calibration:
         All noise of the darkest twentieth: the read noise is not higher.
     line : VarianceLine or None
         Variance against mean count, which images of the same camera have.
+    curve : tuple of (float, float)
+        Mean count and variance of groups of pixels, dark to bright: what the line is fitted to.
     images : int
         Planes that were looked at.
     outside : float
@@ -105,6 +107,7 @@ class Calibration:
     background_e: Estimate | None = None
     most_read_noise_e: float | None = None
     line: VarianceLine | None = None
+    curve: tuple[tuple[float, float], ...] = ()
     images: int = 0
     outside: float = 0.0
     refusal: str | None = None
@@ -300,18 +303,18 @@ class _Measured:
                 line = fit_line(self.residuals, kept, point)
         except (ValueError, np.linalg.LinAlgError):
             return _with(known, refusal="too little signal: its noise does not tell of brightness")
+        known = _with(known, line=line, curve=variance_curve(self.residuals, kept))
         most = MOST_ERROR if self.dark is None else MOST_ERROR_WITH_DARK
         adu_per_e = Estimate(line.slope / self.excess, line.slope_error / self.excess)
         if line.slope <= 0.0 or adu_per_e.relative_error > most:
             told = "none" if line.slope <= 0.0 else f"± {adu_per_e.relative_error:.0%}"
             return _with(
                 known,
-                line=line,
                 refusal=f"too little signal or too small: the gain is known to {told}, at most "
                 f"± {most:.0%} is accepted; give more or larger images"
                 + ("" if self.dark else ", or a dark frame"),
             )
-        return self._read_off(_with(known, line=line, adu_per_e=adu_per_e), kept)
+        return self._read_off(_with(known, adu_per_e=adu_per_e), kept)
 
     def _mend(self, line: VarianceLine, kept: list[NDArray[np.bool_]]) -> bool:
         """Mend hot pixels and look away from them; tell whether there are any."""

@@ -60,6 +60,30 @@ class VarianceLine:
     pixels: int
 
 
+def variance_curve(
+    residuals: Sequence[NoiseResidual], kept: Sequence[NDArray[np.bool_]], bins: int = 24
+) -> tuple[tuple[float, float], ...]:
+    """Return mean count and variance of groups of pixels, dark to bright, to look at the fit.
+
+    Parameters
+    ----------
+    residuals
+        Of the images.
+    kept : list of (R, C) bool
+        Pixels that count, of each.
+    bins
+        Groups: the brightest are small, so that the upper end of the line is seen.
+    """
+    pixels = _together(residuals, kept)
+    shares = 1.0 - np.geomspace(1.0, max(400.0 / len(pixels.smooth), 1e-4), bins)
+    edges = np.quantile(pixels.smooth, shares[1:])
+    group = np.searchsorted(edges, pixels.smooth)
+    counts = np.maximum(np.bincount(group, minlength=bins), 1)
+    bright = np.bincount(group, pixels.mean, bins) / counts
+    square = np.bincount(group, pixels.square, bins) / counts
+    return tuple((float(m), float(v)) for m, v in zip(bright, square, strict=True))
+
+
 @dataclass(frozen=True, eq=False)
 class _Pixels:
     """The pixels of all images one after the other."""
