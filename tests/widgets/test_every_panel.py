@@ -48,6 +48,10 @@ PURE = {
     "val",
     "test",
     "volume_share",
+    "gain_spread",
+    "hot_share",
+    "vignetting",
+    "pattern_seed",
 }
 # Words that tell where a default is from.
 SOURCE = re.compile(r"default|preset|paper|release|from the layer", re.IGNORECASE)

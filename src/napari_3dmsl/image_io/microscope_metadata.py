@@ -48,6 +48,7 @@ _PRESETS = {
     "light_sheet": "light-sheet",
 }
 _SAME_MEDIUM = 0.03
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def read_microscope(path: str | Path, channel: int = 0) -> ReadMicroscope:
 
 
 def microscope_from(read: ReadMicroscope, base: Microscope | None = None) -> Microscope:
-    """Return a microscope with what was read, and the rest from another one.
+    """Return a microscope with what was read, and the rest from another one, named after the file.
 
     The medium that was read is also what the objective is made for. Where no medium was read and
     the aperture is too large for that of ``base``, it is the least dense one that is enough.
@@ -166,11 +167,11 @@ def microscope_from(read: ReadMicroscope, base: Microscope | None = None) -> Mic
         told |= {"immersion_index": index, "immersion_index_design": _medium(index, aperture)}
     if told.get("modality", base.modality) != base.modality:
         told["pixel_integration"] = told["modality"] not in _SCANNED
-    return base.replace(**told, name=f"{base.name}, read")
+    return base.replace(**told, name=_called(read))
 
 
 def camera_from(read: ReadMicroscope, base: Camera | None = None) -> Camera:
-    """Return a camera with what was read, and the rest from another one.
+    """Return a camera with what was read, and the rest from another one, named after the file.
 
     Parameters
     ----------
@@ -182,7 +183,12 @@ def camera_from(read: ReadMicroscope, base: Camera | None = None) -> Camera:
     if base is None:
         base = usual_camera(microscope_from(read))
     told = read.values(CAMERA)
-    return base.replace(**told, name=f"{base.name}, read") if told else base
+    return base.replace(**told, name=_called(read)) if told else base
+
+
+def _called(read: ReadMicroscope) -> str:
+    """Return the name of the file without its endings."""
+    return Path(read.path).name.partition(".")[0][:_LONGEST_NAME].strip() or "read"
 
 
 def _tell(sources: Sources, path: Path, channel: int) -> tuple[str, list[str]]:

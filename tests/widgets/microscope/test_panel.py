@@ -131,6 +131,12 @@ KNOBS = [
     ("photons_per_fluorophore", "labelling", 900),
     ("background_photons", "camera", 200),
     ("read_noise_e", "camera", 20),
+    ("row_noise_e", "camera", 5),
+    ("vignetting", "camera", 0.5),
+    ("gain_spread", "camera", 0.1),
+    ("offset_spread_e", "camera", 6),
+    ("hot_share", "camera", 0.05),
+    ("pattern_seed", "camera", 3),
     ("offset_adu", "camera", 400),
     ("seed", None, 7),
 ]

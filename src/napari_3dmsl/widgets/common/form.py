@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from magicgui.application import use_app
@@ -18,6 +19,7 @@ from magicgui.widgets import ComboBox, Widget
 from magicgui.widgets.bases import ContainerWidget, ValueWidget
 from psygnal import Signal
 from pydantic_core import PydanticUndefined
+from qtpy.QtGui import QFontMetrics
 from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl.described import Described, described
@@ -140,6 +142,22 @@ class Choice(ComboBox):
         return [(word, value) for value, word in self._words.items()]
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A sign at the label of a setting, such as that it was read from a file.
+
+    Attributes
+    ----------
+    sign : str
+        One letter.
+    text : str
+        A sentence for the tip.
+    """
+
+    sign: str
+    text: str
+
+
 class Form(ContainerWidget[Any]):
     """Labelled fields for the settings of a class, or for some of them.
 
@@ -170,6 +188,8 @@ class Form(ContainerWidget[Any]):
         }
         self._rows = {name: list(self._made(setting)) for name, setting in self._settings.items()}
         self._tips = {name: setting.help for name, setting in self._settings.items()}
+        self._marks: dict[str, Mark] = {}
+        self._reasons: dict[str, str] = {}
         rows = [row for rows in self._rows.values() for row in rows]
         super().__init__(widgets=rows, labels=False, widget_type=_LabelledRows)
         self.margins = (4, 2, 4, 2)
@@ -178,6 +198,8 @@ class Form(ContainerWidget[Any]):
             default = self._settings[name].default
             if default is not PydanticUndefined:
                 self._write(name, default)
+            for row in self._rows[name]:
+                row.changed.connect(partial(self._lose_mark, name))
 
     def _made(self, setting: Described) -> Iterator[ValueWidget[Any]]:
         """Yield the rows of a setting."""
@@ -298,12 +320,38 @@ class Form(ContainerWidget[Any]):
                 for row in rows:
                     row.enabled = not reason
 
+    @property
+    def marks(self) -> dict[str, Mark]:
+        """The settings that are marked, see `mark`."""
+        return dict(self._marks)
+
+    def mark(self, marks: Mapping[str, Mark]) -> None:
+        """Mark settings by a sign at their label; an edited one loses its mark.
+
+        Parameters
+        ----------
+        marks
+            By name; those without a field are passed over, and all others lose theirs.
+        """
+        self._marks = {name: mark for name, mark in marks.items() if name in self._settings}
+        for name in self._settings:
+            self._tell_tip(name, self._reasons.get(name, ""))
+
+    def _lose_mark(self, name: str, _: Any = None) -> None:
+        if self._marks.pop(name, None):
+            self._tell_tip(name, self._reasons.get(name, ""))
+
     def _tell_tip(self, name: str, reason: str = "") -> None:
-        tip = self._tips[name]
+        self._reasons[name] = reason
+        mark = self._marks.get(name)
+        parts = (self._tips[name], mark.text if mark else "")
+        tip = " ".join(filter(None, (*parts, f"No effect now: {reason}." if reason else "")))
         backend: Any = self._widget
         for row in self._rows[name]:
-            row.tooltip = f"{tip} No effect now: {reason}." if reason else tip
-            backend.labels[row.name].setToolTip(row.tooltip)
+            row.tooltip = tip
+            label = backend.labels[row.name]
+            label.setToolTip(tip)
+            _write_label(label, f"{mark.sign} {row.label}" if mark else row.label)
 
     def tell_defaults(self) -> None:
         """Tell in the tips, as their defaults, what the fields of numbers hold now."""
@@ -312,6 +360,17 @@ class Form(ContainerWidget[Any]):
             if box is not None and "default" not in tip.lower():
                 self._tips[name] = f"{tip} Default: {box.text()}."
                 self._tell_tip(name)
+
+
+def _write_label(label: QLabel, text: str) -> None:
+    """Write a label, with narrower letters where it would not fit."""
+    label.setText(text)
+    font = label.font()
+    font.setStretch(100)
+    width = QFontMetrics(font).horizontalAdvance(text)
+    font.setStretch(min(100, 100 * (LABEL_WIDTH - 8) // max(width, 1)))  # and the margin
+    if font != label.font():
+        label.setFont(font)
 
 
 def _shown_in_forms(settings: Iterable[Described]) -> list[str]:

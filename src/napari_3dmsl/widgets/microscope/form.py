@@ -17,6 +17,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_3dmsl.image_io.microscope_metadata import (
+    MICROSCOPE_SUFFIXES,
+    ReadMicroscope,
+    read_microscope,
+)
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.pose import VIEWS, Pose
@@ -32,20 +37,26 @@ from napari_3dmsl.microscope.presets import (
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation, pose_of_view, views_of
 from napari_3dmsl.settings import Settings, Show
+from napari_3dmsl.widgets.common.drop_button import DropButton
 from napari_3dmsl.widgets.common.form import Form, button, drop_down
 from napari_3dmsl.widgets.common.remembered import State
 from napari_3dmsl.widgets.common.undo import UndoButton
 from napari_3dmsl.widgets.microscope.instrument import OWN_OBJECTIVE, Instrument
+from napari_3dmsl.widgets.microscope.what_was_read import marks_of, summary_of
 
 OWN_POSE = "own"  # angles of none of the six views
 _PRESET_TIP = "Microscopes of the 3DMSL paper (Table 2), two more, and your own files"
 _OBJECTIVE_TIP = (
     "Turn another objective in: aperture, immersion, magnification and, with a camera, pixel"
 )
+_READ_TIP = (
+    "Read from an image, chosen or dropped here, which microscope took it: fills the fields that "
+    "its file tells of and marks them ✓; those that it does not tell are marked ?"
+)
 _OPEN_TIP = "Take a microscope from a .json or .toml file"
 _UNDO_TIP = (
-    "Bring back the optics and camera that the last preset, Reset, objective, camera or file has "
-    "replaced, and a preset of yours that Keep as has"
+    "Bring back the optics and camera that the last preset, Reset, objective, camera, file or "
+    "image has replaced, and a preset of yours that Keep as has"
 )
 _RESET_TIP = "Back to the chosen microscope and objective"
 _KEEP_TIP = "Keep these optics as a preset of yours, for the list above and for --microscope"
@@ -75,7 +86,23 @@ _LABELLING = (
     "off_time_s",
     "on_time_s",
 )
-_CAMERA = ("background_photons", "quantum_efficiency", "em_gain", "read_noise_e", "offset_adu")
+_CAMERA = (
+    "background_photons",
+    "quantum_efficiency",
+    "exposure_s",
+    "em_gain",
+    "read_noise_e",
+    "offset_adu",
+)
+_PATTERN = (
+    "row_noise_e",
+    "gain_spread",
+    "offset_spread_e",
+    "hot_share",
+    "hot_e_per_s",
+    "vignetting",
+    "pattern_seed",
+)
 
 
 class View(Settings):
@@ -140,6 +167,13 @@ class SimulationForm(QObject):
         self.reset = button("reset", "Reset", _RESET_TIP, self._reset)
         self.open = button("open_microscope", "Open…", _OPEN_TIP, self._ask_what_to_open)
         self.keep = button("keep", "Keep as…", _KEEP_TIP, self._ask_for_name)
+        self.read = DropButton("Read from image…", _READ_TIP, MICROSCOPE_SUFFIXES)
+        self.read.setObjectName("read_image")
+        self.read.chosen.connect(self._read_and_ask)
+        self.read_from = QLabel()
+        self.read_from.setObjectName("read_from")
+        self.read_from.setWordWrap(True)
+        self.read_from.hide()
         self.undo = UndoButton(_UNDO_TIP)
         self.undo.failed.connect(self.failed)
         self.optics = Form(Microscope, _OPTICS)
@@ -152,6 +186,7 @@ class SimulationForm(QObject):
         self.labelling = Form(Labelling, _LABELLING)
         self.noise = Form(Simulation, ("noise", "snr"))
         self.camera = Form(Camera, _CAMERA)
+        self.pattern = Form(Camera, _PATTERN)
         self.seed = Form(Simulation, ("seed",))
         self.planes.set_values({"planes": 31})
         words = self.view.field("view").native
@@ -174,6 +209,7 @@ class SimulationForm(QObject):
             self.planes,
             self.labelling,
             self.camera,
+            self.pattern,
             self.seed,
         ):
             form.changed.connect(self._edited)
@@ -191,6 +227,8 @@ class SimulationForm(QObject):
         for each in (self.reset, self.undo, self.open, self.keep):
             buttons.addWidget(each)
         layout.addRow(buttons)
+        layout.addRow(self.read)
+        layout.addRow(self.read_from)
         return widget
 
     @property
@@ -238,6 +276,54 @@ class SimulationForm(QObject):
         """
         self._take(lambda: Instrument.of_file(path))
 
+    def read_image(self, read: ReadMicroscope) -> None:
+        """Fill the fields from what the file of an image tells, and mark them.
+
+        Parameters
+        ----------
+        read
+            From `read_microscope`.
+        """
+        try:
+            shown = self.microscope()
+        except ValueError:  # of a field that is being edited
+            shown = self._instrument.microscope
+        camera = self._instrument.camera.replace(**self._camera_values())
+        self._take(lambda: Instrument.of_image(read, shown, camera))
+        marks = marks_of(read)
+        for form in self._instrument_forms:
+            form.mark(marks)
+        self._tell_read(summary_of(read, {n for f in self._instrument_forms for n in f.names}))
+
+    def _read_and_ask(self, path: Path) -> None:
+        """Read the microscope of an image; where it has channels, ask for the one that is meant."""
+        try:
+            read = read_microscope(path)
+            if len(read.channels) > 1:
+                names = [f"{n}: {name}".rstrip(": ") for n, name in enumerate(read.channels)]
+                name, agreed = QInputDialog.getItem(
+                    self.read, "Read from image", "Which channel?", names, 0, False
+                )
+                if not agreed:
+                    return
+                read = read_microscope(path, names.index(name))
+        except (ValueError, OSError) as error:
+            self.failed.emit(str(error))
+            return
+        self.read_image(read)
+
+    def _tell_read(self, text: str) -> None:
+        self.read_from.setText(text)
+        self.read_from.setVisible(bool(text))
+
+    @property
+    def _instrument_forms(self) -> tuple[Form, ...]:
+        """Forms of what an instrument has."""
+        return self.optics, self.indices, self.camera, self.pattern
+
+    def _camera_values(self) -> dict[str, Any]:
+        return {**self.camera.values(), **self.pattern.values()}
+
     def keep_microscope(self, name: str) -> None:
         """Keep the microscope as shown as a preset, and choose it; *Undo* restores a former one.
 
@@ -267,7 +353,7 @@ class SimulationForm(QObject):
             "instrument": self._instrument.as_remembered(),
             "optics": _changed_only(self._optics(), chosen),
             "camera": {
-                **_changed_only(self.camera.values(), camera),
+                **_changed_only(self._camera_values(), camera),
                 **self.noise.values(),
                 **self.seed.values(),
             },
@@ -288,7 +374,7 @@ class SimulationForm(QObject):
         self._show_camera()
         for group, forms in (
             ("optics", (self.optics, self.indices)),
-            ("camera", (self.camera, self.noise, self.seed)),
+            ("camera", (self.camera, self.pattern, self.noise, self.seed)),
             ("labelling", (self.labelling,)),
             ("stack", (self.stack, self.planes)),
         ):
@@ -334,6 +420,7 @@ class SimulationForm(QObject):
         self._instrument = chosen
         self._show_optics()
         self._show_camera()
+        self._tell_read("")
         self._name_view()
         self.grey_levels_changed.emit()
         self._edited()
@@ -360,16 +447,19 @@ class SimulationForm(QObject):
     def _begin_step(self, first: Callable[[], Any] | None = None) -> None:
         """Keep the instrument, which is about to be replaced, for *Undo*."""
         instrument = self._instrument
-        forms = (self.optics, self.indices, self.camera, self.noise, self.seed)
-        before = [(form, form.values()) for form in forms]
+        forms = (*self._instrument_forms, self.noise, self.seed)
+        before = [(form, form.values(), form.marks) for form in forms]
+        told = self.read_from.text()
 
         def back() -> None:
             if first is not None:
                 first()
             self._instrument = instrument
             self._show_choices()
-            for form, values in before:
+            for form, values, marks in before:
                 form.show_values(values)
+                form.mark(marks)
+            self._tell_read(told)
             self._seen = self._optics()
             self._name_view()
             self.grey_levels_changed.emit()
@@ -394,17 +484,21 @@ class SimulationForm(QObject):
         self.preset.setPlaceholderText(self._instrument.own.name)
         self.preset.setCurrentIndex(self.preset.findText(self._instrument.preset))
         self.objective.setCurrentText(self._instrument.objective)
-        self.detector.setCurrentText(self._instrument.camera.name)
+        self.detector.setPlaceholderText(self._instrument.camera.name)
+        self.detector.setCurrentIndex(self.detector.findText(self._instrument.camera.name))
 
     def _show_optics(self) -> None:
         values = dict(self._instrument.microscope)
         for form in (self.optics, self.indices):
             form.show_values(values)
+            form.mark({})
         self._seen = self._optics()
         self._show_choices()
 
     def _show_camera(self) -> None:
-        self.camera.show_values(dict(self._instrument.camera))
+        for form in (self.camera, self.pattern):
+            form.show_values(dict(self._instrument.camera))
+            form.mark({})
         self._show_choices()
 
     def _optics(self) -> dict[str, Any]:
@@ -465,7 +559,7 @@ class SimulationForm(QObject):
             acquisition=Acquisition(**self.focus.values(), **planes),
             pose=Pose(**self.pose.values()),
             labelling=Labelling(**self.labelling.values()),
-            camera=self._instrument.camera.replace(**self.camera.values()),
+            camera=self._instrument.camera.replace(**self._camera_values()),
             noise=noise["noise"],
             snr=noise["snr"] if noise["noise"] == "camera" else None,
             **self.seed.values(),
@@ -487,9 +581,10 @@ class SimulationForm(QObject):
         self.labelling.show_only(without=labelling.irrelevant())
         idle = self._simulation.model_copy(update=self.noise.values()).irrelevant()
         self.noise.show_only(without=idle)
-        without_camera = dict.fromkeys(self.camera.names, idle["camera"]) if idle else {}
-        self.camera.show_only(without=without_camera)
-        self.detector.setEnabled(not without_camera)
+        camera = Camera.model_construct(**self._camera_values()).irrelevant()
+        for form in (self.camera, self.pattern):
+            form.show_only(without=dict.fromkeys(form.names, idle["camera"]) if idle else camera)
+        self.detector.setEnabled(not idle)
 
 
 def _changed_only(values: Mapping[str, Any], chosen: Settings) -> dict[str, Any]:

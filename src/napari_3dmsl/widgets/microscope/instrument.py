@@ -8,6 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from napari_3dmsl.image_io.microscope_metadata import (
+    ReadMicroscope,
+    camera_from,
+    microscope_from,
+)
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.objectives import with_objective
 from napari_3dmsl.microscope.presets import (
@@ -75,6 +80,22 @@ class Instrument:
         return cls(own, OWN_OBJECTIVE, own, usual_camera(own))
 
     @classmethod
+    def of_image(cls, read: ReadMicroscope, shown: Microscope, camera: Camera) -> Self:
+        """Return what took an image, with what its file does not tell as it is shown.
+
+        Parameters
+        ----------
+        read
+            From the image.
+        shown, camera
+            The microscope and camera that the fields show.
+        """
+        own = microscope_from(read, shown)
+        if own.modality != shown.modality:
+            camera = usual_camera(own)
+        return cls(own, OWN_OBJECTIVE, own, camera_from(read, camera))
+
+    @classmethod
     def remembered(cls, kept: Mapping[str, Any]) -> Self:
         """Return what `as_remembered` gave; what cannot be had any more is left out.
 
@@ -94,15 +115,19 @@ class Instrument:
                 found = found.with_objective(str(kept["objective"]))
         if kept.get("camera") in camera_names():
             found = found.with_camera(load_camera(str(kept["camera"])))
+        elif isinstance(kept.get("camera_base"), dict):
+            found = found.with_camera(fitted(found.camera, kept["camera_base"]))
         return found
 
     def as_remembered(self) -> dict[str, Any]:
         """Return plain values for `remembered`."""
+        listed = self.camera.name in camera_names()
         return {
             "microscope": self.preset,
             "base": None if self.preset else self.own.model_dump(mode="json"),
             "objective": self.objective,
             "camera": self.camera.name,
+            "camera_base": None if listed else self.camera.model_dump(mode="json"),
         }
 
     def with_objective(self, name: str) -> Self:

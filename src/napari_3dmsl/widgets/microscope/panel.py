@@ -198,6 +198,7 @@ class MicroscopePanel(Panel):
         self.add_section(
             "Camera and noise", form.noise, form.camera, form.seed, self.photons, self.truth
         )
+        self.add_section("Rows, pixels and corners", form.pattern, opened=False)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
 
