@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 from cluster_fixtures import kill_a_worker, scheduler_alone
+from ending import FROM_HERE
 from small_sets import tree
+from waiting import PATIENCE_S, wait_for
 
 from napari_3dmsl.compute import Cluster, Here, Place, Processes, SchedulerGoneError
 from napari_3dmsl.datasets.recipe.plan import make_plan
 from napari_3dmsl.datasets.run import group
 from napari_3dmsl.datasets.run.generate import generate
-from napari_3dmsl.datasets.run.journal import JOURNAL_FILE
 from napari_3dmsl.library import extract
 from napari_3dmsl.library.instance_files import off_from_mesh
 from napari_3dmsl.library.library import ShapeLibrary
@@ -55,17 +55,6 @@ def measures(released: Path) -> bytes:
     table = (released / MEASURES).read_bytes()
     (released / MEASURES).unlink()
     return table
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.005)
-
-
-def lines(file: Path) -> int:
-    return file.read_bytes().count(b"\n") if file.is_file() else 0
 
 
 def nothing_hidden(folder: Path) -> bool:
@@ -200,12 +189,9 @@ def test_an_image_set_is_made_though_a_worker_is_killed(
 def test_measuring_goes_on_after_its_client_was_killed(
     cluster: Cluster, released: Path, measures: bytes
 ) -> None:
-    run = start("measure", released, "--scheduler", cluster.address)
-    journal = released / f".{MEASURES}.journal"
-    wait_for(lambda: lines(journal) >= 2 or run.poll() is not None)
-    run.kill()
-    assert run.wait() == -signal.SIGKILL
-    assert ShapeLibrary.open(released).measured > 0
+    work = "measure_library(sys.argv[2], place=place, progress=EndsAt(2))"
+    assert status_of_killed(work, cluster, released) == -signal.SIGKILL
+    assert 2 <= ShapeLibrary.open(released).measured < 12
     measure_library(released, place=cluster)
     assert (released / MEASURES).read_bytes() == measures
     assert nothing_hidden(released)
@@ -217,10 +203,9 @@ def test_an_image_set_goes_on_after_its_client_was_killed(
     recipe = small_recipe(repeats=2)
     (tmp_path / "recipe.json").write_text(json.dumps(recipe.model_dump(mode="json")))
     folder = tmp_path / "set"
-    run = start("dataset", tmp_path / "recipe.json", folder, "--scheduler", cluster.address)
-    wait_for(lambda: lines(folder / JOURNAL_FILE) >= 2 or run.poll() is not None)
-    run.kill()  # the workers go on with what they have in hand
-    assert run.wait() == -signal.SIGKILL
+    work = "generate(Recipe.load(sys.argv[2]), sys.argv[3], place=place, progress=EndsAt(24))"
+    status = status_of_killed(work, cluster, tmp_path / "recipe.json", folder)
+    assert status == -signal.SIGKILL  # the workers go on with what they have in hand
     outcome = generate(recipe, folder, place=cluster)
     assert outcome.images == 96
     assert outcome.made <= 72
@@ -229,10 +214,21 @@ def test_an_image_set_goes_on_after_its_client_was_killed(
     wait_for(lambda: nothing_hidden(folder))
 
 
-def start(*arguments: Any) -> subprocess.Popen[bytes]:
-    """Start a command."""
-    command = [sys.executable, "-c", "from napari_3dmsl.cli import main; main()"]
-    return subprocess.Popen([*command, *map(str, arguments)], stdout=subprocess.DEVNULL)
+KILLED = """
+import sys
+from ending import EndsAt
+from napari_3dmsl.compute import Cluster
+from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.datasets.run.generate import generate
+from napari_3dmsl.library.measure import measure_library
+place = Cluster(sys.argv[1])
+"""
+
+
+def status_of_killed(work: str, cluster: Cluster, *arguments: Path) -> int:
+    """Exit status of a client that ends itself in the middle of its work."""
+    command = [sys.executable, "-c", KILLED + work, cluster.address, *map(str, arguments)]
+    return subprocess.run(command, env=FROM_HERE, timeout=PATIENCE_S, check=False).returncode
 
 
 # The scheduler is lost

@@ -7,8 +7,7 @@ import pickle
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,10 @@ from typing import Any
 import pytest
 import work
 from cluster_fixtures import scheduler_alone
+from waiting import PATIENCE_S, wait_for
 
 from napari_3dmsl.compute import Cluster, SchedulerGoneError, WorkerDiedError, place_of
 from napari_3dmsl.compute import cluster as module
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.01)
 
 
 def test_results_come_in_order_and_items_are_taken_as_they_are_needed(cluster: Cluster) -> None:
@@ -44,8 +37,11 @@ def test_results_come_in_order_and_items_are_taken_as_they_are_needed(cluster: C
     assert counted == list(range(1, 41))
 
 
-def test_results_come_as_they_are_finished_when_asked_for(cluster: Cluster) -> None:
-    found = [n for n, _ in cluster.run(work.slow_first, range(6), ordered=False)]
+def test_results_come_as_they_are_finished_when_asked_for(cluster: Cluster, tmp_path: Path) -> None:
+    items, found = [(number, str(tmp_path / "go on")) for number in range(6)], []
+    for _, number in cluster.run(work.wait_if_first, items, ordered=False):
+        found.append(number)
+        (tmp_path / "go on").touch()
     assert sorted(found) == list(range(6))
     assert found[0] != 0
 
@@ -114,7 +110,7 @@ def test_a_lost_worker_costs_only_what_it_had_in_hand(
     [(_, process)] = cluster.run(work.mark_and_wait, [first])
     thread.join()
     assert process != killed[0]
-    cluster.client.wait_for_workers(2, timeout=60)
+    cluster.client.wait_for_workers(2, timeout=PATIENCE_S)
 
 
 def test_work_that_no_worker_survives_is_told(
@@ -123,7 +119,7 @@ def test_work_that_no_worker_survives_is_told(
     monkeypatch.setattr(dask.scheduler, "allowed_failures", 0)
     with pytest.raises(WorkerDiedError, match="^a worker process ended unexpectedly, perhaps"):
         list(cluster.run(work.die, [1]))
-    cluster.client.wait_for_workers(2, timeout=60)
+    cluster.client.wait_for_workers(2, timeout=PATIENCE_S)
 
 
 def test_a_path_that_workers_do_not_see_is_told(cluster: Cluster, tmp_path: Path) -> None:

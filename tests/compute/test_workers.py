@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 import work
+from waiting import PATIENCE_S, wait_for
 
 from napari_3dmsl.compute import (
     Processes,
@@ -49,13 +49,6 @@ def done(function: Callable[..., Any], *arguments: Any) -> Any:
         return hired.call(function, arguments)
     finally:
         dismiss(hired)
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.01)
 
 
 def test_a_worker_does_calls_and_is_kept_for_the_next() -> None:
@@ -166,11 +159,24 @@ def test_a_map_gives_results_in_order_and_takes_items_as_it_needs_them() -> None
     assert counted == list(range(1, 41))
 
 
-def test_a_map_gives_results_as_they_are_finished_when_asked_for() -> None:
-    found = [n for n, _ in Processes(2).run(work.slow_first, range(6), ordered=False)]
+def test_a_map_gives_results_as_they_are_finished_when_asked_for(tmp_path: Path) -> None:
+    items, found = [(number, str(tmp_path / "go on")) for number in range(6)], []
+    for _, number in Processes(2).run(work.wait_if_first, items, ordered=False):
+        found.append(number)
+        (tmp_path / "go on").touch()
     assert sorted(found) == list(range(6))
     assert found[0] != 0
-    assert [n for n, _ in Processes(2).run(work.slow_first, range(6))] == list(range(6))
+
+
+def test_a_map_keeps_the_order_when_the_first_is_finished_last(tmp_path: Path) -> None:
+    def items() -> Iterator[tuple[int, str]]:
+        yield 0, str(tmp_path / "go on")
+        yield 1, ""
+        yield 2, ""
+        (tmp_path / "go on").touch()  # as many are on their way as the workers can take
+        yield from ((number, "") for number in range(3, 6))
+
+    assert [found for _, found in Processes(2).run(work.wait_if_first, items())] == list(range(6))
 
 
 def test_one_worker_works_here_and_none_is_refused() -> None:
@@ -202,10 +208,8 @@ def test_leaving_a_map_ends_its_work_at_once(tmp_path: Path) -> None:
         wait_for(lambda: all(Path(mark).is_file() and Path(mark).read_text() for mark in marks))
         raise InterruptedError
 
-    began = time.monotonic()
     with pytest.raises(InterruptedError):
         list(Processes(2).run(work.sleep, stop_when_busy()))
-    assert time.monotonic() - began < 60
     assert not any(psutil.pid_exists(int(Path(mark).read_text())) for mark in marks)
 
 
@@ -217,11 +221,13 @@ def test_each_worker_takes_in_a_function_once_and_a_later_run_anew() -> None:
         assert all(times == list(range(1, len(times) + 1)) for times in of_process.values())
 
 
-def test_a_pool_can_leave_calls_undone() -> None:
-    pool = Workers(1)
-    calls = [pool.submit(work.slow_first, 0) for _ in range(5)]
+def test_a_pool_can_leave_calls_undone(tmp_path: Path) -> None:
+    pool, mark = Workers(1), tmp_path / "go on"
+    calls = [pool.submit(work.wait_if_first, (0, str(mark))) for _ in range(5)]
     wait_for(calls[0].running)
-    pool.shutdown(cancel_futures=True)
+    pool.shutdown(wait=False, cancel_futures=True)
+    mark.touch()
+    pool.shutdown()
     assert calls[0].result() == 0
     assert all(call.cancelled() for call in calls[1:])
     with pytest.raises(RuntimeError):
@@ -237,7 +243,7 @@ def test_a_daemon_of_multiprocessing_has_workers_too() -> None:
     context = multiprocessing.get_context("spawn")
     daemon = context.Process(target=work.squares_in_a_daemon, args=(sender,), daemon=True)
     daemon.start()
-    assert receiver.poll(60)
+    assert receiver.poll(PATIENCE_S)
     assert receiver.recv() == [0, 1, 4, 9, 16]
     daemon.join()
 
@@ -278,7 +284,7 @@ def test_a_script_without_a_guard_is_not_run_again(kind: str, tmp_path: Path) ->
         input=code,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         cwd=tmp_path,
         check=False,
     )
@@ -286,7 +292,11 @@ def test_a_script_without_a_guard_is_not_run_again(kind: str, tmp_path: Path) ->
         assert "the folder of the script is searched" in ran.stderr
         (script.parent / "queue.py").unlink()
         ran = subprocess.run(
-            [sys.executable, *command], capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, *command],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
         )
     assert ran.stdout.split() == ["script", "0", "1", "4"]
     assert ran.stderr == ""
@@ -300,7 +310,7 @@ def test_workers_end_with_whatever_has_started_them(tmp_path: Path) -> None:
     wait_for(lambda: all(Path(mark).is_file() and Path(mark).read_text() for mark in marks))
     run.send_signal(signal.SIGKILL)
     run.wait()
-    wait_for(lambda: not any(psutil.pid_exists(int(Path(mark).read_text())) for mark in marks), 10)
+    wait_for(lambda: not any(psutil.pid_exists(int(Path(mark).read_text())) for mark in marks))
 
 
 def test_a_frozen_program_is_not_started_again(

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ending import FROM_HERE
+from waiting import PATIENCE_S, wait_for
 
 from napari_3dmsl.compute import Cluster
 
@@ -22,9 +23,13 @@ HELPERS = Path(__file__).parent
 @pytest.fixture(scope="module")
 def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A `LocalCluster`; its workers can import what lies beside this file."""
+    import dask
     from distributed import LocalCluster
 
-    with pytest.MonkeyPatch.context() as patch:
+    # Else a worker that is lost is given up after 15 s, though another has its place by then: one
+    # that takes long to start, or that is lost again just then.
+    patience = dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"})
+    with patience, pytest.MonkeyPatch.context() as patch:
         patch.setenv(
             "PYTHONPATH",
             os.pathsep.join([str(HELPERS), *filter(None, [os.environ.get("PYTHONPATH")])]),
@@ -45,7 +50,7 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 def cluster(dask: Any) -> Iterator[Cluster]:
     """A place of our own on it, with both workers there."""
     with Cluster(dask.scheduler_address) as place:
-        place.client.wait_for_workers(2, timeout=60)
+        place.client.wait_for_workers(2, timeout=PATIENCE_S)
         yield place
 
 
@@ -60,21 +65,17 @@ def scheduler_alone(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], Pat
     """A scheduler and a worker as processes of their own, as on a cluster."""
     file = folder / "scheduler.json"
     common = ["--scheduler-file", str(file)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     dask = [sys.executable, "-m", "dask"]
-    options = {"env": environment, "stderr": subprocess.DEVNULL}
+    options = {"env": FROM_HERE, "stderr": subprocess.DEVNULL}
     address = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
     scheduler = subprocess.Popen([*dask, "scheduler", *address, *common], **options)
-    one = ["--nworkers", "1", "--nthreads", "1", "--no-dashboard", "--death-timeout", "5"]
+    one = ["--nworkers", "1", "--nthreads", "1", "--no-dashboard", "--no-nanny"]
     one += ["--local-directory", str(folder)]
     worker = subprocess.Popen([*dask, "worker", *common, *one], **options)
     try:
-        end = time.monotonic() + 30
-        while not file.is_file():
-            assert time.monotonic() < end, "waited too long"
-            time.sleep(0.01)
+        wait_for(file.is_file)
         yield scheduler, file
     finally:
         for process in (worker, scheduler):
-            process.terminate()
-            process.wait(30)
+            process.kill()
+            process.wait(PATIENCE_S)

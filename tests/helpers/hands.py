@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 import psutil
+from waiting import PATIENCE_S
 
 from napari_3dmsl.compute.worker import spares
 from napari_3dmsl.layers.attributes import LayerData
 from napari_3dmsl.layers.extraction import INSTANCES
 
 VOXEL_NM = (24.0, 24.0, 24.0)
-PATIENCE_MS = 60_000  # for a busy machine; nothing is asserted about time
+PATIENCE_MS = int(1000 * PATIENCE_S)
 
 
 def small_labels() -> np.ndarray:
@@ -82,6 +83,18 @@ class Hands:
     def complains(self) -> bool:
         """Whether the status line is in the colour of complaints."""
         return "color" in self.find("status").styleSheet()
+
+    def texts(self) -> list[str]:
+        """Return a list that gets whatever the status line says from now on."""
+        label, said = self.find("status"), list[str]()
+        show = label.setText
+        label.setText = lambda text: (said.append(text), show(text))[1]
+        return said
+
+    def close(self) -> None:
+        """Close the panel's dock, as its cross does, and wait until it is gone."""
+        with self.qtbot.waitSignal(self.panel.destroyed, timeout=PATIENCE_MS):
+            self.dock.destroyOnClose()
 
     def click(self, name: str) -> None:
         """Press a button or a tick box, if it can be pressed."""

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from waiting import PATIENCE_S
+
 
 class Repository:
     """Its files, and what is wrong with it; ``asked`` lists what it was asked for."""
@@ -74,7 +76,7 @@ def serving(repository: Repository) -> Iterator[Repository]:
                 self.wfile.write(content[:half])
                 self.wfile.flush()
                 if "datafile" in self.path:
-                    repository.go_on.wait(30)
+                    repository.go_on.wait(PATIENCE_S)
                 self.wfile.write(content[half:])
             except OSError:  # the other side has gone
                 pass

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from waiting import PATIENCE_S
+
 from napari_3dmsl.compute import Processes
 
 
@@ -18,8 +20,12 @@ def square(number: int) -> int:
     return number * number
 
 
-def slow_first(number: int) -> int:
-    time.sleep(1.0 if number == 0 else 0.0)
+def wait_if_first(item: tuple[int, str]) -> int:
+    """Return the number of an item; the first one waits until its mark is there."""
+    number, mark = item
+    until = time.monotonic() + PATIENCE_S / 2  # then it comes first, and its test fails
+    while number == 0 and not Path(mark).exists() and time.monotonic() < until:
+        time.sleep(0.005)
     return number
 
 

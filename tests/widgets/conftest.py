@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from hands import VOXEL_NM, Hands, load, running, small_labels
+from held import Holding
+from waiting import wait_for
 
 from napari_3dmsl.layers.attributes import KEY, LayerData
 from napari_3dmsl.layers.extraction import extraction_layers
@@ -50,10 +52,7 @@ def nothing_left_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No thread or process of a panel outlives its window; layers change in the main thread."""
     monkeypatch.setenv("NAPARI_ENSURE_PLUGIN_MAIN_THREAD", "1")
     yield
-    until = time.perf_counter() + 10
-    while running() and time.perf_counter() < until:
-        time.sleep(0.02)
-    assert running() == []
+    wait_for(lambda: running() == [])
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +90,12 @@ def window(imported: None, make_napari_viewer: Any, extracted: Any, qtbot: Any) 
     viewer.window.resize(1000, 800)
     qtbot.wait(50)
     return viewer
+
+
+@pytest.fixture
+def hold(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Holding]:
+    """Let work of panels go only so far, as `Holding` is told."""
+    return partial(Holding, monkeypatch)
 
 
 @pytest.fixture

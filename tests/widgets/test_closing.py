@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hands import Hands, running
+from hands import PATIENCE_MS, Hands, running
+from held import Holding
 from qtpy.QtWidgets import QFileDialog
 
 from napari_3dmsl.layers.extraction import INSTANCES
@@ -49,6 +50,7 @@ def comparison(hands: Hands, **_: Any) -> None:
 
 
 def saving(hands: Hands, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Holding(monkeypatch, lambda *_: True)
     hands.click("samples")
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(path))
     hands.click("save_library")
@@ -89,9 +91,8 @@ def test_closing_ends_the_work(
         if how == "viewer":
             loaded.close()
         else:
-            with qtbot.waitSignal(hands.panel.destroyed):
-                hands.dock.destroyOnClose()
-        qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+            hands.close()
+        qtbot.waitUntil(lambda: running() == [], timeout=PATIENCE_MS)
         qtbot.wait(50)
     assert not raised
     assert not (tmp_path / "library").exists()

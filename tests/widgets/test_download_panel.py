@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hands import running
+from hands import PATIENCE_MS, running
 from repository_server import Repository, serving
 
 from napari_3dmsl.library.library import write_library
@@ -87,9 +87,8 @@ def test_closing_does_not_wait_for_a_server_that_hangs(
     if how == "viewer":
         viewer.close()
     else:
-        with qtbot.waitSignal(hands.panel.destroyed):
-            hands.dock.destroyOnClose()
+        hands.close()
     assert running()  # it waits for the server, and the window did not wait for it
     server.go_on.set()
-    qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+    qtbot.waitUntil(lambda: running() == [], timeout=PATIENCE_MS)
     assert list((tmp_path / "cache" / "downloads").iterdir()) == []

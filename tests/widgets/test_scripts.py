@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE_S
 
 OPEN = """
 import sys
@@ -42,7 +43,7 @@ timer.timeout.connect(look)
 timer.start(50)
 QTimer.singleShot(200, panel.extract_button.click)  # stands for the mouse
 """
-LONGEST_S = 120
+LONGEST_S = 4 * PATIENCE_S
 
 
 @pytest.fixture

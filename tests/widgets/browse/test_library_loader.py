@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import Hands, running
+from hands import PATIENCE_MS, Hands, running
 
-from napari_3dmsl.compute.worker import end_spares
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.library import library_layers
 from napari_3dmsl.library.library import write_library
@@ -26,12 +25,6 @@ def folder(shapes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return tmp_path / "library"
 
 
-@pytest.fixture(autouse=True)
-def nobody_is_ready() -> None:
-    """A worker that waits for work reads four shapes before anybody can look."""
-    end_spares()
-
-
 def drawn(viewer: Any) -> set[int]:
     """Ids of the shapes that the class surfaces hold."""
     told = [about(layer) for layer in viewer.layers]
@@ -43,8 +36,9 @@ def rows(hands: Hands) -> int:
 
 
 def test_the_table_is_there_at_once_and_the_shapes_follow(
-    viewer: Any, open_panel: Any, shapes: Any, folder: Path
+    viewer: Any, open_panel: Any, shapes: Any, folder: Path, hold: Any
 ) -> None:
+    reading = hold()
     hands = open_panel(viewer, PANEL)
     viewer.open(folder, plugin="napari-3dmsl")
     assert rows(hands) == 4
@@ -52,6 +46,7 @@ def test_the_table_is_there_at_once_and_the_shapes_follow(
     progress = hands.find("progress")
     assert not progress.isHidden()
     assert (progress.value(), progress.maximum()) == (1, 4)
+    reading.go_on.set()
     hands.wait(progress.isHidden)
     assert drawn(viewer) == {1, 2, 3, 4}
     assert [layer.name for layer in viewer.layers] == ["dot (2)", "rod (1)", "donut (1)"]
@@ -75,20 +70,20 @@ def test_without_the_panel_what_was_read_is_drawn_and_the_panel_draws_the_rest(
 
 @pytest.mark.parametrize("ending", ["panel", "layers"])
 def test_closing_the_panel_or_the_library_stops_drawing(
-    viewer: Any, open_panel: Any, folder: Path, qtbot: Any, ending: str
+    viewer: Any, open_panel: Any, folder: Path, qtbot: Any, hold: Any, ending: str
 ) -> None:
+    hold()
     hands = open_panel(viewer, PANEL)
     viewer.open(folder, plugin="napari-3dmsl")
     assert running()
     if ending == "panel":
-        with qtbot.waitSignal(hands.panel.destroyed):
-            hands.dock.destroyOnClose()
+        hands.close()
         assert drawn(viewer) == {1}
     else:
         viewer.layers.clear()
         assert hands.find("progress").isHidden()
         assert rows(hands) == 0
-    qtbot.waitUntil(lambda: not running(), timeout=10_000)
+    qtbot.waitUntil(lambda: not running(), timeout=PATIENCE_MS)
     assert not drawn(viewer) - {1}
 
 
@@ -105,13 +100,16 @@ def test_a_library_that_is_gone_meanwhile_is_told(
 
 
 def test_a_class_set_by_hand_meanwhile_counts_for_what_is_drawn_later(
-    viewer: Any, open_panel: Any, folder: Path
+    viewer: Any, open_panel: Any, folder: Path, hold: Any
 ) -> None:
+    reading = hold()
     hands = open_panel(viewer, PANEL)
     viewer.open(folder, plugin="napari-3dmsl")
     hands.qtbot.keyClick(hands.find("shapes"), "A", modifier=_ctrl())
     hands.choose("new_class", "mega")
     hands.click("set_class")
+    assert drawn(viewer) == {1}
+    reading.go_on.set()
     hands.wait(hands.find("progress").isHidden)
     assert [layer.name for layer in viewer.layers if "shape" not in layer.name] == ["mega (4)"]
 
@@ -129,7 +127,7 @@ def test_layers_come_unselected_and_the_garbage_collector_is_as_before(
 
     before, active = gc.get_threshold(), window.layers.selection.active
     adding = LayersInTurns(window)
-    with qtbot.waitSignal(adding.added, timeout=10_000) as finished:
+    with qtbot.waitSignal(adding.added, timeout=PATIENCE_MS) as finished:
         adding.start(extracted)
         assert gc.get_threshold()[:2] == before[:2]
     [added] = finished.args

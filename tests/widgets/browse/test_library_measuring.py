@@ -120,4 +120,4 @@ def test_another_library_stops_the_measuring(
 def test_a_panel_that_is_closed_measures_no_more(viewer: Any, hands: Hands) -> None:
     hands.click("measure")
     viewer.window.remove_dock_widget(hands.dock)
-    assert running() == []
+    hands.wait(lambda: running() == [])

@@ -470,8 +470,7 @@ def test_after_the_panel_is_closed_layers_come_and_go(
 ) -> None:
     for name in (PANEL, "Extract shapes", "Microscope", "Export images"):
         hands = open_panel(loaded, name)
-        with qtbot.waitSignal(hands.panel.destroyed):
-            hands.dock.destroyOnClose()
+        hands.close()
     loaded.layers[INSTANCES].selected_label = 3
     loaded.layers[INSTANCES].name = "renamed"
     loaded.layers.clear()

@@ -94,4 +94,4 @@ def test_shapes_of_a_library_are_written_and_closing_stops_it(
     hands.wait(lambda: hands.status.startswith("Saved 4 files"))
     export(hands, "swc", tmp_path / "more", monkeypatch)
     viewer.window.remove_dock_widget(hands.dock)
-    assert running() == []
+    hands.wait(lambda: running() == [])

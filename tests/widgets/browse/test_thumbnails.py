@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hands import Hands
+from hands import PATIENCE_MS, Hands
 from shape_browser import PANEL, Source, click_row
 
 from napari_3dmsl.layers.class_colours import class_colour
@@ -82,7 +82,7 @@ def test_pictures_are_bounded_and_damaged_meshes_have_none(
     thumbnails.made.connect(made.append)
     for shape_id in range(1, 7):
         assert thumbnails.picture(shape_id, "#ffffff") is None
-    qtbot.waitUntil(lambda: len(made) == 6, timeout=60_000)
+    qtbot.waitUntil(lambda: len(made) == 6, timeout=PATIENCE_MS)
     assert made == [1, 2, 3, 4, 5, 6]
     kept = [i for i in range(1, 7) if thumbnails.picture(i, "#ffffff") is not None]
     assert kept == [4, 5, 6]

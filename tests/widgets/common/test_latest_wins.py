@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hands import PATIENCE_MS
+from waiting import PATIENCE_S
 
 from napari_3dmsl.widgets.common.latest_wins import LatestWins, Outdated
 
@@ -22,7 +24,7 @@ class Work:
 
     def __call__(self, request: Any, is_outdated: Callable[[], bool]) -> Any:
         self.begun.append(request)
-        assert self.go_on.acquire(timeout=30)
+        assert self.go_on.acquire(timeout=PATIENCE_S)
         if request == "bad":
             raise ValueError("this request is bad")
         if request == "silent":
@@ -57,7 +59,7 @@ def test_a_request_is_worked_on_and_its_result_told(
     live.request("a")
     assert live.is_running
     work.go_on.release()
-    qtbot.waitUntil(lambda: not live.is_running)
+    qtbot.waitUntil(lambda: not live.is_running, timeout=PATIENCE_MS)
     assert told == [True, False, ("a", "done a")]
 
 
@@ -67,7 +69,7 @@ def test_requests_that_wait_are_replaced_by_the_newest(
     for request in range(20):
         live.request(request)
     work.go_on.release(2)
-    qtbot.waitUntil(lambda: (19, "done 19") in told)
+    qtbot.waitUntil(lambda: (19, "done 19") in told, timeout=PATIENCE_MS)
     assert work.begun == [0, 19]
     assert told[-1] == (19, "done 19")
 
@@ -86,9 +88,9 @@ def test_work_learns_that_it_is_outdated_and_may_give_up(qtbot: Any, told: list[
     live.finished.connect(lambda request, result: told.append(result))
     live.failed.connect(told.append)
     live.request("old")
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE_S)
     live.request("new")
-    qtbot.waitUntil(lambda: not live.is_running)
+    qtbot.waitUntil(lambda: not live.is_running, timeout=PATIENCE_MS)
     assert told == ["new"]
     live.close()
 
@@ -99,7 +101,7 @@ def test_failing_work_is_told_and_the_next_request_works(
     work.go_on.release(3)
     for request in ("bad", "silent", "good"):
         live.request(request)
-        qtbot.waitUntil(lambda: not live.is_running)
+        qtbot.waitUntil(lambda: not live.is_running, timeout=PATIENCE_MS)
     answers = [answer for answer in told if not isinstance(answer, bool)]
     assert answers == ["this request is bad", "RuntimeError", ("good", "done good")]
 
@@ -109,7 +111,7 @@ def test_after_the_end_nothing_is_told_and_no_thread_is_left(
 ) -> None:
     live.request("a")
     live.request("b")
-    qtbot.waitUntil(lambda: work.begun == ["a"])
+    qtbot.waitUntil(lambda: work.begun == ["a"], timeout=PATIENCE_MS)
     work.go_on.release()
     live.close()
     live.close()

@@ -23,8 +23,7 @@ def write(content: Any) -> None:
 
 
 def close(hands: Any) -> None:
-    with hands.qtbot.waitSignal(hands.panel.destroyed):
-        hands.dock.destroyOnClose()
+    hands.close()
 
 
 def test_a_microscope_that_was_changed_is_there_again(viewer: Any, open_panel: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from hands import PATIENCE_MS
+
 NAMES = ["Extract shapes", "Shape browser", "Microscope", "Export images"]
 
 
@@ -13,11 +15,13 @@ def test_panels_opened_from_the_menu_are_tabs_with_the_newest_in_front(
 ) -> None:
     opened = [open_panel(window, name) for name in NAMES]
     main = opened[0].dock.parentWidget()
-    qtbot.waitUntil(lambda: len(main.tabifiedDockWidgets(opened[0].dock)) == len(NAMES) - 1)
-    qtbot.waitUntil(partial(_fills, opened[-1].panel, main))
+    qtbot.waitUntil(
+        lambda: len(main.tabifiedDockWidgets(opened[0].dock)) == len(NAMES) - 1, timeout=PATIENCE_MS
+    )
+    qtbot.waitUntil(partial(_fills, opened[-1].panel, main), timeout=PATIENCE_MS)
     for hands in opened:
         hands.dock.raise_()
-        qtbot.waitUntil(partial(_fills, hands.panel, main))
+        qtbot.waitUntil(partial(_fills, hands.panel, main), timeout=PATIENCE_MS)
 
 
 def test_tabs_cut_no_word_and_leave_out_what_all_say(
@@ -29,7 +33,9 @@ def test_tabs_cut_no_word_and_leave_out_what_all_say(
     opened = [open_panel(window, name) for name in NAMES]
     opened[-1].click("make_set")
     main = opened[0].dock.parentWidget()
-    qtbot.waitUntil(lambda: len(main.tabifiedDockWidgets(opened[0].dock)) == len(NAMES))
+    qtbot.waitUntil(
+        lambda: len(main.tabifiedDockWidgets(opened[0].dock)) == len(NAMES), timeout=PATIENCE_MS
+    )
     found = main.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
     [bar] = [bar for bar in found if bar.count() == len(NAMES) + 1]
     assert bar.tabText(bar.count() - 1) == "Image set"
@@ -48,7 +54,7 @@ def test_a_panel_that_the_user_has_put_elsewhere_stays_there(
 
     first, second = open_panel(window, "Shape browser"), open_panel(window, "Microscope")
     main = first.dock.parentWidget()
-    qtbot.waitUntil(lambda: bool(main.tabifiedDockWidgets(first.dock)))
+    qtbot.waitUntil(lambda: bool(main.tabifiedDockWidgets(first.dock)), timeout=PATIENCE_MS)
     main.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, second.dock)
     second.dock.hide()
     second.dock.show()

@@ -107,13 +107,15 @@ def test_a_library_that_is_there_is_kept_unless_told(hands: Hands, tmp_path: Pat
 
 
 def test_cancel_changes_nothing_and_extract_goes_on(
-    viewer: Any, hands: Hands, tmp_path: Path
+    viewer: Any, hands: Hands, tmp_path: Path, hold: Any
 ) -> None:
+    holding = hold(lambda *_: True)
     library = tmp_path / "found"
     hands.find("library_path").setText(str(library))
     hands.click("extract")
     hands.wait(lambda: work_folder(library).exists())
     hands.click("cancel")
+    holding.go_on.set()
     hands.wait(lambda: hands.find("extract").isEnabled())
     assert "Extract goes on where it stopped" in hands.status
     assert len(viewer.layers) == 1

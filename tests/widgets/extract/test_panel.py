@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from hands import VOXEL_NM, Hands, running
+from hands import PATIENCE_MS, VOXEL_NM, Hands, running
 
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.classes import shapes_of
@@ -98,20 +98,13 @@ def test_extraction_adds_labels_and_a_surface_a_class(
 ) -> None:
     hands = open_panel(viewer, PANEL)
     source = add_labels(viewer, labels)
-    texts: list[str] = []
-    seen: list[bool] = []
+    texts = hands.texts()
     progress = hands.find("progress")
     hands.click("extract")
     assert not hands.find("extract").isEnabled()
     assert hands.find("cancel").isEnabled()
-
-    def ended() -> bool:
-        texts.append(hands.status)
-        seen.append(not progress.isHidden())
-        return bool(hands.find("extract").isEnabled())
-
-    hands.wait(ended)
-    assert seen[0]
+    assert not progress.isHidden()
+    hands.wait(lambda: hands.find("extract").isEnabled())
     assert progress.isHidden()
     assert not hands.find("cancel").isEnabled()
     assert any(" of " in text for text in texts)
@@ -135,25 +128,27 @@ def test_the_window_stays_alive_during_an_extraction(
 
     hands = open_panel(viewer, PANEL)
     add_labels(viewer, np.tile(labels, (1, 2, 2)))
-    ticks: list[float] = []
+    ticks: list[float] = []  # in time that this process, all its threads, has worked
     timer = QTimer()
-    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.timeout.connect(lambda: ticks.append(time.process_time()))
     timer.start(5)
     hands.click("extract")
     hands.wait(lambda: viewer.layers[-1].name != "volume" or hands.complains)
-    began_adding = len(ticks)
     timer.stop()
     assert not hands.complains
-    assert began_adding > 20
+    assert len(ticks) > 10
     # The last gap is napari drawing new layers; before it the window only watches.
     assert np.diff(ticks[:-1]).max() < 1.0
 
 
-def test_cancel_leaves_every_layer_as_it_was(viewer: Any, open_panel: Any, labels: Any) -> None:
+def test_cancel_leaves_every_layer_as_it_was(
+    viewer: Any, open_panel: Any, labels: Any, hold: Any
+) -> None:
     hands = open_panel(viewer, PANEL)
-    add_labels(viewer, np.tile(labels, (1, 2, 2)))
+    add_labels(viewer, labels)
     before = state(viewer)
-    for moment in ("Starting", " of "):
+    for moment, when in (("Starting", None), (" of ", lambda *_: True)):
+        hold(when)
         hands.click("extract")
         hands.wait(lambda moment=moment: moment in hands.status)
         hands.click("cancel")
@@ -649,8 +644,9 @@ def test_the_protocol_says_what_becomes_of_thin_tubes(
 
 @pytest.mark.parametrize("how", ["panel", "viewer"])
 def test_closing_during_a_run_ends_it(
-    viewer: Any, open_panel: Any, labels: Any, qtbot: Any, how: str
+    viewer: Any, open_panel: Any, labels: Any, qtbot: Any, hold: Any, how: str
 ) -> None:
+    hold(lambda *_: True)
     hands = open_panel(viewer, PANEL)
     add_labels(viewer, labels)
     hands.click("extract")
@@ -659,7 +655,7 @@ def test_closing_during_a_run_ends_it(
         hands.dock.destroyOnClose()
     else:
         viewer.close()
-    qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+    qtbot.waitUntil(lambda: running() == [], timeout=PATIENCE_MS)
     qtbot.wait(20)
     if how == "panel":
         assert [layer.name for layer in viewer.layers] == ["volume"]
@@ -681,7 +677,7 @@ def test_closing_while_the_shapes_are_drawn_leaves_all_of_them(
             hands.dock.destroyOnClose()
         else:
             viewer.close()
-        qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+        qtbot.waitUntil(lambda: running() == [], timeout=PATIENCE_MS)
         qtbot.wait(50)
     assert not raised
     if how == "panel":
@@ -692,8 +688,7 @@ def test_closing_while_the_shapes_are_drawn_leaves_all_of_them(
 
 def test_a_closed_panel_is_gone(viewer: Any, open_panel: Any, qtbot: Any) -> None:
     hands = open_panel(viewer, PANEL)
-    with qtbot.waitSignal(hands.panel.destroyed):
-        hands.dock.destroyOnClose()
+    hands.close()
 
 
 def test_undo_brings_the_replaced_shapes_back_with_their_classes(

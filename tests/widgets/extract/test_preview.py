@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import Hands, running
+from hands import PATIENCE_MS, Hands, running
 
 from napari_3dmsl.layers.attributes import about
 
@@ -130,7 +130,7 @@ def test_a_cancelled_preview_changes_nothing(
 
     def slow(*arguments: Any) -> Any:
         begun.set()
-        go.wait(30)
+        go.wait(PATIENCE_MS / 1000)
         return original(*arguments)
 
     monkeypatch.setattr(science, "erode", slow)
@@ -168,6 +168,6 @@ def test_closing_during_a_preview_ends_it(viewer: Any, open_panel: Any, labels: 
     add_labels(viewer, labels)
     hands.click("preview")
     hands.dock.destroyOnClose()
-    hands.qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+    hands.qtbot.waitUntil(lambda: running() == [], timeout=PATIENCE_MS)
     hands.qtbot.wait(20)
     assert names(viewer) == ["volume"]

@@ -133,8 +133,7 @@ def test_closing_the_panel_in_the_middle_of_a_drag_gives_the_camera_back(
     hands, camera = focused
     middle = place_of(window, window.layers["focal plane"].data[0].mean(axis=0))
     drag(window, qtbot, middle, middle + QPoint(0, 20), release=False)
-    with qtbot.waitSignal(hands.panel.destroyed):
-        hands.dock.destroyOnClose()
+    hands.close()
     native = window.window._qt_viewer.canvas.native
     qtbot.mouseMove(native, middle)
     qtbot.mouseRelease(native, Qt.MouseButton.LeftButton, pos=middle)

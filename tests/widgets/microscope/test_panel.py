@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import Hands, running
+from hands import PATIENCE_MS, Hands, running
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 from skimage.draw import polygon2mask
 
@@ -887,14 +887,13 @@ def test_closing_in_the_middle_of_an_update_ends_it(
     if how == "viewer":
         loaded.close()
     else:
-        with qtbot.waitSignal(microscope.panel.destroyed):
-            microscope.dock.destroyOnClose()
+        microscope.close()
         before = pixels(loaded)
         loaded.layers[INSTANCES].selected_label = id_of("rod")
         qtbot.wait(100)
         np.testing.assert_array_equal(pixels(loaded), before)
         loaded.layers.clear()
-    qtbot.waitUntil(lambda: running() == [], timeout=20_000)
+    qtbot.waitUntil(lambda: running() == [], timeout=PATIENCE_MS)
 
 
 def test_undo_brings_back_what_a_preset_reset_or_kept_name_has_replaced(
