@@ -45,7 +45,7 @@ class Distance:
 
     def __str__(self) -> str:
         """Value and interval: ``12.3 [10.1, 14.0]``."""
-        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
+        return f"{_short(self.value)} [{_short(self.low)}, {_short(self.high)}]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,6 +277,10 @@ def halves_apart(
         found.append(distance(first, second, standard=standard, resamples=0).value)
     low, high = np.quantile(found, _COVERED)
     return Distance(float(np.mean(found)), float(np.std(found)), float(low), float(high))
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.2g}"
 
 
 def _check(features: ArrayLike, what: str, fewest: int = FEWEST) -> Features:
