@@ -37,7 +37,13 @@ FLOORS = (
     {"readers", "writers", "samples"},
     {"adopt"},
     {"widgets.common"},
-    {"widgets.extract", "widgets.browse", "widgets.microscope", "widgets.image_set"},
+    {
+        "widgets.extract",
+        "widgets.browse",
+        "widgets.microscope",
+        "widgets.image_set",
+        "widgets.matching",
+    },
     {"widgets"},
     {"cli"},
 )

@@ -26,6 +26,8 @@ _NAMES_OF = {
     "library.table": ("as_dataframe",),
     "library.write": ("write_library",),
     "matching.calibration": ("Calibration", "calibrate", "calibrate_files"),
+    "matching.comparison": ("Comparison", "compare"),
+    "matching.tiles": ("Tiles", "read_tiles"),
     "microscope.camera": ("Camera", "peak_snr"),
     "microscope.fluorophores": ("Emitters", "Labelling", "Surface"),
     "microscope.objectives": ("Objective", "with_objective"),

@@ -32,6 +32,10 @@ from napari_3dmsl.library.write import write_library as write_library
 from napari_3dmsl.matching.calibration import Calibration as Calibration
 from napari_3dmsl.matching.calibration import calibrate as calibrate
 from napari_3dmsl.matching.calibration import calibrate_files as calibrate_files
+from napari_3dmsl.matching.comparison import Comparison as Comparison
+from napari_3dmsl.matching.comparison import compare as compare
+from napari_3dmsl.matching.tiles import Tiles as Tiles
+from napari_3dmsl.matching.tiles import read_tiles as read_tiles
 from napari_3dmsl.microscope.camera import Camera as Camera
 from napari_3dmsl.microscope.camera import peak_snr as peak_snr
 from napari_3dmsl.microscope.fluorophores import Emitters as Emitters

@@ -23,16 +23,17 @@ from napari_3dmsl.cli.info import info
 from napari_3dmsl.cli.measure import measure
 from napari_3dmsl.cli.schema import schema
 from napari_3dmsl.cli.simulate import simulate
+from napari_3dmsl.cli.two_minute_test import two_minute_test
 
 TRACEBACK = "NAPARI_3DMSL_TRACEBACK"
 BAD_INPUT, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 LONGEST_LINE = 1500
 
 COMMANDS: dict[str, Callable[..., None]] = {
-    command.__name__: command
+    command.__name__.replace("_", "-"): command
     for command in (
         *(extract, measure, export, simulate, dataset, calibrate, compare),
-        *(info, schema, demo),
+        *(two_minute_test, info, schema, demo),
     )
 }
 

@@ -1,0 +1,1 @@
+"""Real images beside simulated ones: panels for people."""
