@@ -62,6 +62,7 @@ PURE_NUMBERS = {
     "Source": {"ids"},
     "TubeSettings": {"length_spread", "radius_variation", "rings", "networks", "branches"},
     "Split": {"train", "val", "test"},
+    "QuizSettings": {"seed"},
     "Recipe": {"seed", "snr"},
 }
 """Ratios, shares, indices, seeds and names that are numbers: they have no unit."""

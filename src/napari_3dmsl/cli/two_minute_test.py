@@ -66,8 +66,8 @@ def _asked(paths: list[Path], person: str | None, **settings: int) -> list[Any]:
         )
     from qtpy.QtWidgets import QApplication
 
+    from napari_3dmsl.matching.two_minute_test import QuizSettings, quiz_of_files
     from napari_3dmsl.widgets.matching.quiz_window import QuizWindow
-    from napari_3dmsl.widgets.matching.two_minute_test import QuizSettings, quiz_of_files
 
     names = ("real", "simulated", "others")
     quiz = quiz_of_files(dict(zip(names, paths, strict=False)), QuizSettings(**settings))

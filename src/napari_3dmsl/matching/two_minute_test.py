@@ -9,12 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
 
 from napari_3dmsl.matching.grey_levels import SMALLEST_TILE, check_tiles, grey_levels
+from napari_3dmsl.matching.tiles import LARGEST_TILE, read_tiles, smallest_side
+from napari_3dmsl.progress import Progress
+from napari_3dmsl.settings import Settings, Show
 
 REAL = "real"
 CROP = 128  # pixels
@@ -24,6 +29,31 @@ CONFIDENCE = 0.95
 _EMPTY = 0.1  # of black to white: a crop that never gets so bright says nothing
 _ROUNDS = 4  # through all tiles, to find crops that show something
 _PLACES = 4  # random places in a tile, of which the one with most to see is shown
+
+
+class QuizSettings(Settings):
+    """How long the test is, and which crops it shows."""
+
+    each: Annotated[
+        int,
+        Field(ge=1, le=100, description="Crops of each set."),
+        Show("Crops a set", "images", source="Default: 10, as in the study of the 3DMSL paper."),
+    ] = EACH
+    size: Annotated[
+        int,
+        Field(ge=32, le=1024, description="Rows and columns of a crop."),
+        Show("Crop", "px", source="Default: 128, the size of the images of the 3DMSL release."),
+    ] = CROP
+    seed: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=2**31 - 1,
+            description="Decides which crops are shown and in which order. People whose answers "
+            "are merged may share it, or take one each.",
+        ),
+        Show("Which test", source="Default: 0, our choice."),
+    ] = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +179,33 @@ def make_quiz(
         tuple(questions[place] for place in order),
         seed,
     )
+
+
+def quiz_of_files(
+    paths: dict[str, Path], settings: QuizSettings, progress: Progress | None = None
+) -> Quiz:
+    """Read images and put a test together.
+
+    Parameters
+    ----------
+    paths
+        By the name of the set, ``real`` among them; as of `read_tiles`.
+    settings
+        How long, how large, which.
+    progress
+        Called with images done, images in all and what is done.
+
+    Raises
+    ------
+    ValueError
+        When images cannot be read or are too few or too small.
+    """
+    side = min(LARGEST_TILE, smallest_side(list(paths.values())))
+    sets = {
+        name: read_tiles(path, side, seed=settings.seed, progress=progress).values
+        for name, path in paths.items()
+    }
+    return make_quiz(sets, each=settings.each, size=min(settings.size, side), seed=settings.seed)
 
 
 def _crops(

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pydantic import Field
 from qtpy.QtWidgets import QLabel, QLineEdit
 
-from napari_3dmsl.matching.tiles import LARGEST_TILE, read_tiles, smallest_side
-from napari_3dmsl.matching.two_minute_test import CROP, EACH, REAL, Quiz, make_quiz
-from napari_3dmsl.settings import Settings, Show
+from napari_3dmsl.matching.two_minute_test import REAL, Quiz, QuizSettings, quiz_of_files
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.panel import Panel
@@ -21,38 +18,11 @@ from napari_3dmsl.widgets.matching.quiz_window import QuizWindow
 if TYPE_CHECKING:
     import napari
 
-    from napari_3dmsl.progress import Progress
-
 _ABOUT = (
     "Can you tell simulated images from real ones? Crops of both appear in random order, at the "
     "same contrast; say of each what it is. It takes some two minutes, as the study of the 3DMSL "
     "paper did."
 )
-
-
-class QuizSettings(Settings):
-    """How long the test is, and which crops it shows."""
-
-    each: Annotated[
-        int,
-        Field(ge=1, le=100, description="Crops of each set."),
-        Show("Crops a set", "images", source="Default: 10, as in the study of the 3DMSL paper."),
-    ] = EACH
-    size: Annotated[
-        int,
-        Field(ge=32, le=1024, description="Rows and columns of a crop."),
-        Show("Crop", "px", source="Default: 128, the size of the images of the 3DMSL release."),
-    ] = CROP
-    seed: Annotated[
-        int,
-        Field(
-            ge=0,
-            le=2**31 - 1,
-            description="Decides which crops are shown and in which order. People whose answers "
-            "are merged may share it, or take one each.",
-        ),
-        Show("Seed", source="Default: 0."),
-    ] = 0
 
 
 class TwoMinuteTestPanel(Panel):
@@ -151,30 +121,3 @@ class TwoMinuteTestPanel(Panel):
     def _stopped(self) -> None:
         self._set_running(False)
         self.say("Cancelled.")
-
-
-def quiz_of_files(
-    paths: dict[str, Path], settings: QuizSettings, progress: Progress | None = None
-) -> Quiz:
-    """Read images and put a test together.
-
-    Parameters
-    ----------
-    paths
-        By the name of the set, ``real`` among them; as of `read_tiles`.
-    settings
-        How long, how large, which.
-    progress
-        Called with images done, images in all and what is done.
-
-    Raises
-    ------
-    ValueError
-        When images cannot be read or are too few or too small.
-    """
-    side = min(LARGEST_TILE, smallest_side(list(paths.values())))
-    sets = {
-        name: read_tiles(path, side, seed=settings.seed, progress=progress).values
-        for name, path in paths.items()
-    }
-    return make_quiz(sets, each=settings.each, size=min(settings.size, side), seed=settings.seed)
