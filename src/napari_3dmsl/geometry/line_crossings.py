@@ -118,7 +118,11 @@ def lines_on_grid(
     if len(faces) == 0:
         return GridIntervals(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
     corners, places = vertices_um[faces], places[faces]
-    hits = [_crossings(corners[part], places[part], grid.shape) for part in _parts(places)]
+    low, high = triangle_boxes(places)
+    hits = [
+        _crossings(corners[part], places[part], (low[part], high[part]), grid.shape)
+        for part in _parts(low, high)
+    ]
     line, height, turn = (np.concatenate(parts) for parts in zip(*hits, strict=True))
     order = np.lexsort((height, line))
     line, height, turn = line[order], height[order], turn[order]
@@ -149,21 +153,26 @@ def _meets_lines(
     return meets
 
 
-def _parts(places: FloatArray) -> list[slice]:
-    """Cut the triangles into parts that meet about `_AT_ONCE` lines."""
-    low, high = triangle_boxes(places)
-    ends = np.cumsum((high - low + 1.0).prod(axis=1))
+def _parts(low: FloatArray, high: FloatArray) -> list[slice]:
+    """Cut the triangles, whose boxes are given, into parts that meet about `_AT_ONCE` lines."""
+    rows, columns = (high - low + 1.0).T
+    ends = np.cumsum(rows * columns)
+    if ends[-1] <= _AT_ONCE:
+        return [slice(0, len(low))]
     cuts = np.searchsorted(ends, np.arange(_AT_ONCE, ends[-1], _AT_ONCE))
-    bounds = np.unique([0, *cuts, len(places)])
+    bounds = np.unique([0, *cuts, len(low)])
     return [slice(a, b) for a, b in pairwise(bounds)]
 
 
 def _crossings(
-    corners: FloatArray, places: FloatArray, shape: tuple[int, int]
+    corners: FloatArray,
+    places: FloatArray,
+    boxes: tuple[FloatArray, FloatArray],
+    shape: tuple[int, int],
 ) -> tuple[NDArray[np.int64], FloatArray, NDArray[np.int64]]:
     """Return line number, height and direction (1 or -1) of each crossing with a triangle."""
     rows, columns = shape
-    low, high = triangle_boxes(places)
+    low, high = boxes
     # The first row that a triangle meets, and the first beyond it.
     first = np.clip(np.ceil(low[:, 0]), 0, rows).astype(np.int64)
     last = np.clip(np.ceil(high[:, 0]), 0, rows).astype(np.int64)

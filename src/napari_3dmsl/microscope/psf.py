@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,7 +29,7 @@ class PointSpread(ABC):
     microscope: Microscope
     wavelength_nm: float
 
-    @property
+    @cached_property
     def pupil_limit(self) -> float:
         """Normalised pupil radius beyond which some medium turns the wave evanescent, <= 1."""
         scope = self.microscope
