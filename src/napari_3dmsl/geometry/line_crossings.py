@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -113,14 +114,39 @@ def lines_on_grid(
     ValueError
         When a line enters the surface more or less often than it leaves it.
     """
-    places = (vertices_um[:, 1:] - grid.origin_um) / grid.step_um  # lines lie at whole numbers
-    faces = faces[_meets_lines(places, faces, grid.shape)]
-    if len(faces) == 0:
-        return GridIntervals(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
-    corners, places = vertices_um[faces], places[faces]
+    (found,) = lines_on_grids([(vertices_um, faces, grid)])
+    return found
+
+
+def lines_on_grids(
+    surfaces: Sequence[tuple[FloatArray, NDArray[np.integer], LineGrid]],
+) -> list[GridIntervals]:
+    """Cut many closed surfaces, each along the lines of a grid of its own, see `lines_on_grid`.
+
+    To the last digit as one by one, in less time.
+
+    Parameters
+    ----------
+    surfaces : sequence of (vertices, faces, grid)
+        At least one.
+
+    Raises
+    ------
+    ValueError
+        When a line enters a surface more or less often than it leaves it.
+    """
+    cut = [_near_lines(*surface) for surface in surfaces]
+    counts = [len(corners) for corners, _ in cut]
+    shapes = np.array([grid.shape for _, _, grid in surfaces])
+    ends = np.cumsum(shapes.prod(axis=1))  # lines are numbered on, surface after surface
+    starts = ends - shapes.prod(axis=1)
+    if not sum(counts):
+        return [GridIntervals(np.zeros(0, np.int64), np.zeros(0), np.zeros(0)) for _ in surfaces]
+    corners, places = (np.concatenate(parts) for parts in zip(*cut, strict=True))
+    of_triangle = np.repeat(np.column_stack([shapes, starts]), counts, axis=0)
     low, high = triangle_boxes(places)
     hits = [
-        _crossings(corners[part], places[part], (low[part], high[part]), grid.shape)
+        _crossings(corners[part], places[part], (low[part], high[part]), of_triangle[part])
         for part in _parts(low, high)
     ]
     line, height, turn = (np.concatenate(parts) for parts in zip(*hits, strict=True))
@@ -134,7 +160,21 @@ def lines_on_grid(
             "close the mesh"
         )
     within = np.flatnonzero(winding)
-    return GridIntervals(line[within], height[within], height[within + 1])
+    line, low, high = line[within], height[within], height[within + 1]
+    cuts = np.searchsorted(line, [0, *ends.tolist()]).tolist()
+    return [
+        GridIntervals(line[a:b] - start, low[a:b], high[a:b])
+        for (a, b), start in zip(pairwise(cuts), starts.tolist(), strict=True)
+    ]
+
+
+def _near_lines(
+    vertices_um: FloatArray, faces: NDArray[np.integer], grid: LineGrid
+) -> tuple[FloatArray, FloatArray]:
+    """Return the corners of triangles that may meet a line, and their places among the lines."""
+    places = (vertices_um[:, 1:] - grid.origin_um) / grid.step_um  # lines lie at whole numbers
+    faces = faces[_meets_lines(places, faces, grid.shape)]
+    return vertices_um[faces], places[faces]
 
 
 def _meets_lines(
@@ -168,10 +208,13 @@ def _crossings(
     corners: FloatArray,
     places: FloatArray,
     boxes: tuple[FloatArray, FloatArray],
-    shape: tuple[int, int],
+    grids: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], FloatArray, NDArray[np.int64]]:
-    """Return line number, height and direction (1 or -1) of each crossing with a triangle."""
-    rows, columns = shape
+    """Return line number, height and direction (1 or -1) of each crossing with a triangle.
+
+    Of each triangle ``grids`` tells the rows and columns of its grid, and its first line's number.
+    """
+    rows, columns, numbers = grids.T
     low, high = boxes
     # The first row that a triangle meets, and the first beyond it.
     first = np.clip(np.ceil(low[:, 0]), 0, rows).astype(np.int64)
@@ -179,14 +222,15 @@ def _crossings(
     triangle = np.repeat(np.arange(len(places)), last - first)
     row = first[triangle] + counters(last - first)
     up, down = _row_ends(places.transpose(1, 2, 0).take(triangle, axis=2), row)
-    start = np.clip(np.ceil(np.minimum(up, down)), 0, columns).astype(np.int64)
-    stop = np.clip(np.ceil(np.maximum(up, down)), 0, columns).astype(np.int64)
+    across = columns[triangle]
+    start = np.clip(np.ceil(np.minimum(up, down)), 0, across).astype(np.int64)
+    stop = np.clip(np.ceil(np.maximum(up, down)), 0, across).astype(np.int64)
     lines = stop - start
     column = np.repeat(start, lines) + counters(lines)
     turn = np.repeat(np.where(up > down, 1, -1), lines)
     row, triangle = np.repeat(row, lines), np.repeat(triangle, lines)
     height = _heights(corners, places, triangle, np.stack([row, column], axis=1))
-    return row * columns + column, height, turn
+    return numbers[triangle] + row * columns[triangle] + column, height, turn
 
 
 def _row_ends(places: FloatArray, row: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:

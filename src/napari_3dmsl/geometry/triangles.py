@@ -101,6 +101,28 @@ def draw_on_triangles(
     chosen = rng.permutation(np.searchsorted(cumulative, drawn, side="right"))
     # Rounding can put the last draw on the total itself, behind the last triangle.
     chosen = np.minimum(chosen, np.searchsorted(cumulative, cumulative[-1]))
+    return draw_in_triangles(corners, chosen, rng), chosen
+
+
+def draw_in_triangles(
+    corners: FloatArray, chosen: NDArray[np.intp], rng: np.random.Generator
+) -> FloatArray:
+    """Draw a point uniformly in each of some triangles.
+
+    Parameters
+    ----------
+    corners : (F, 3, 3) array
+        Corners of the triangles, in any unit.
+    chosen : (count,) int
+        The triangle of each point.
+    rng : numpy.random.Generator
+        Draws; the same state gives the same result.
+
+    Returns
+    -------
+    (count, 3) float64
+    """
+    count = len(chosen)
     towards_edge, along_edge = np.sqrt(rng.random(count)), rng.random(count)
     # A step towards the edge opposite the first corner, and one along it.
     first = corners[:, 0]
@@ -108,4 +130,4 @@ def draw_on_triangles(
     points: FloatArray = first.take(chosen, axis=0)
     for step, size in enumerate((towards_edge, towards_edge * along_edge)):
         points += size[:, None] * steps[:, step].take(chosen, axis=0)
-    return points, chosen
+    return points

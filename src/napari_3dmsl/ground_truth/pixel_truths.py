@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.ground_truth.rasterize import draw_lines, raster
+from napari_3dmsl.ground_truth.rasterize import draw_lines, rasters
 from napari_3dmsl.shapes.classification import ShapeClass
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class ImagedObjects:
         return self._drawn(self.objects)
 
     def _drawn(self, objects: Sequence[PlacedObject]) -> list[tuple[PlacedObject, Raster]]:
-        found = ((placed, raster(placed, self.view)) for placed in objects)
+        found = zip(objects, rasters(objects, self.view), strict=True)
         return [(placed, drawn) for placed, drawn in found if drawn is not None]
 
     @cached_property

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.arrays import counters
-from napari_3dmsl.geometry.line_crossings import LineGrid, lines_on_grid
+from napari_3dmsl.geometry.line_crossings import GridIntervals, LineGrid, lines_on_grids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from napari_3dmsl.arrays import FloatArray
     from napari_3dmsl.scenes.placed_object import FieldOfView, PlacedObject
+
+_FACES_AT_ONCE = 100_000
 
 LINES_APART_UM = 0.1
 """Lines are no further apart, so that the thinnest tubes never slip between them."""
@@ -155,21 +157,70 @@ def raster(placed: PlacedObject, view: FieldOfView) -> Raster | None:
     ValueError
         When the object's surface has a hole that a line runs through.
     """
-    window = _window(placed.vertices_um, view)
-    if window is None:
-        return None
-    rows, columns = (side.stop - side.start for side in window)
+    (found,) = rasters([placed], view)
+    return found
+
+
+def rasters(objects: Sequence[PlacedObject], view: FieldOfView) -> list[Raster | None]:
+    """Cut many objects, see `raster`: the same, in less time.
+
+    Parameters
+    ----------
+    objects : sequence of PlacedObject
+        In the frame of the field.
+    view : FieldOfView
+        The pixels of the image, and where they lie.
+
+    Raises
+    ------
+    ValueError
+        When the surface of an object has a hole that a line runs through.
+    """
+    found: list[Raster | None] = [None] * len(objects)
+    windows = {
+        number: window
+        for number, placed in enumerate(objects)
+        if (window := _window(placed.vertices_um, view)) is not None
+    }
     across = int(np.ceil(view.pixel_um / LINES_APART_UM)) // 2 * 2 + 1
+    some: list[int] = []
+    faces = 0
+    for number in windows:  # as many at once as stay near the processor
+        some.append(number)
+        faces += len(objects[number].faces)
+        if faces >= _FACES_AT_ONCE or number == list(windows)[-1]:
+            cut = [(objects[i], _grid(windows[i], across, view)) for i in some]
+            for i, intervals in zip(some, _cut(cut), strict=True):
+                found[i] = _raster(intervals, windows[i], across)
+            some, faces = [], 0
+    return found
+
+
+def _cut(objects: Sequence[tuple[PlacedObject, LineGrid]]) -> list[GridIntervals]:
+    """Cut objects along the lines of their grids; an error names the one that has a hole."""
+    surfaces = [(placed.vertices_um, placed.faces, grid) for placed, grid in objects]
+    try:
+        return lines_on_grids(surfaces)
+    except ValueError as error:
+        if len(objects) > 1:
+            return [part for each in objects for part in _cut([each])]
+        ((placed, _),) = objects
+        raise ValueError(f"object {placed.label} (shape {placed.shape_id}): {error}") from None
+
+
+def _grid(window: tuple[slice, slice], across: int, view: FieldOfView) -> LineGrid:
+    """Return the lines through the pixels of a window."""
+    rows, columns = (side.stop - side.start for side in window)
     step = view.pixel_um / across
     corner = np.array([side.start for side in window]) - 0.5 * np.array(view.image_size)
-    grid = LineGrid(
+    return LineGrid(
         corner * view.pixel_um + 0.5 * step, np.full(2, step), (across * rows, across * columns)
     )
-    try:
-        found = lines_on_grid(placed.vertices_um, placed.faces, grid)
-    except ValueError as error:
-        raise ValueError(f"object {placed.label} (shape {placed.shape_id}): {error}") from None
-    row, column = np.divmod(found.line, across * columns)
+
+
+def _raster(found: GridIntervals, window: tuple[slice, slice], across: int) -> Raster:
+    columns = across * (window[1].stop - window[1].start)
+    row, column = np.divmod(found.line, columns)
     first = np.diff(found.line, prepend=-1) != 0
     return Raster(window, across, row, column, first, found.low_um, found.high_um)
 

@@ -49,6 +49,8 @@ class EmitterTransform:
     pixel_um : float
     band_per_um, axial_band_per_um : float
         See `Modality`; the optics may use less, not more.
+    most_reach_um : float
+        Light of an emitter farther away than this is left out.
 
     Attributes
     ----------
@@ -70,12 +72,15 @@ class EmitterTransform:
         pixel_um: float,
         band_per_um: float,
         axial_band_per_um: float,
+        most_reach_um: float = np.inf,
     ) -> None:
         self.image_size = image_size
         self.pixel_um = pixel_um
         self.band_per_um = band_per_um
         self.axial_band_per_um = axial_band_per_um
-        positions, photons, field = emitters_of_field(emitters, image_size, pixel_um, band_per_um)
+        positions, photons, field = emitters_of_field(
+            emitters, image_size, pixel_um, band_per_um, most_reach_um
+        )
         self.frequencies = frequencies_of(field)
         self.depth_um, weights = depth_weights(positions[:, 0], photons, axial_band_per_um)
         self.values = self._transform(positions[:, 1:], weights)
@@ -120,7 +125,11 @@ class EmitterTransform:
 
 
 def emitters_of_field(
-    emitters: Emitters, image_size: tuple[int, int], pixel_um: float, band_per_um: float
+    emitters: Emitters,
+    image_size: tuple[int, int],
+    pixel_um: float,
+    band_per_um: float,
+    most_reach_um: float = np.inf,
 ) -> tuple[FloatArray, FloatArray, Field]:
     """Return `emitters_near` a field, in the order of its rows, and the field that they need.
 
@@ -134,6 +143,8 @@ def emitters_of_field(
         Side of a pixel.
     band_per_um : float
         See `Modality`.
+    most_reach_um : float
+        Light of an emitter farther away than this is left out.
 
     Returns
     -------
@@ -147,7 +158,7 @@ def emitters_of_field(
     kept = kept[np.lexsort((columns, rows))]
     positions, photons = emitters.positions_um[kept], emitters.photons[kept]
     margin_um = max(outermost_um(positions))
-    return positions, photons, Field(image_size, pixel_um, band_per_um, margin_um)
+    return positions, photons, Field(image_size, pixel_um, band_per_um, margin_um, most_reach_um)
 
 
 def emitters_near(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pydantic import Field
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.geometry.inside import is_closed
 from napari_3dmsl.geometry.quadrature import solid_points, surface_points
 from napari_3dmsl.geometry.random_points import sample_solid
-from napari_3dmsl.geometry.triangles import draw_on_triangles, triangle_areas
+from napari_3dmsl.geometry.triangles import draw_in_triangles, draw_on_triangles, triangle_areas
 from napari_3dmsl.settings import Settings, Show
 
 MOST_FLUOROPHORES = 5_000_000
@@ -256,6 +257,53 @@ def label(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> E
     return _drawn(surface, labelling, rng)
 
 
+def label_many(
+    surfaces: Sequence[Surface], labelling: Labelling, rng: np.random.Generator
+) -> tuple[Emitters, NDArray[np.int64]]:
+    """Label many surfaces as `label` does each, in much less time.
+
+    Parameters
+    ----------
+    surfaces : sequence of Surface
+        At least one, each in its own frame.
+    labelling : Labelling
+        What is labelled, and how densely.
+    rng : numpy.random.Generator
+        Draws; the same state gives the same result.
+
+    Returns
+    -------
+    emitters : Emitters
+        Surface after surface.
+    counts : (surfaces,) int64
+        How many of them are on each.
+
+    Raises
+    ------
+    ValueError
+        See `label`.
+    """
+    if labelling.continuous or labelling.target == "volume":
+        each = [label(surface, labelling, rng) for surface in surfaces]
+        counts = np.array([len(emitters) for emitters in each])
+        positions = np.concatenate([emitters.positions_um for emitters in each])
+        return Emitters(positions, np.concatenate([emitters.photons for emitters in each])), counts
+    counts = np.array([_shining(surface, labelling, rng) for surface in surfaces])
+    areas = np.concatenate([surface.areas for surface in surfaces])
+    corners = np.concatenate([surface.corners for surface in surfaces])
+    ends = np.cumsum(areas)
+    last = np.cumsum([len(surface.areas) for surface in surfaces]) - 1
+    starts = np.concatenate([[0.0], ends[last[:-1]]])
+    which = np.repeat(np.arange(len(surfaces)), counts)
+    drawn = starts[which] + rng.random(len(which)) * (ends[last] - starts)[which]
+    chosen = np.searchsorted(ends, np.sort(drawn), side="right")
+    # Rounding must not lead to a triangle of the surface before or after.
+    first = np.concatenate([[0], last[:-1] + 1])
+    chosen = np.clip(chosen, first[which], last[which])
+    positions = draw_in_triangles(corners, chosen, rng)
+    return Emitters(positions, _photons(len(which), labelling, rng)), counts
+
+
 def expected_fluorophores(surface: Surface, labelling: Labelling) -> float:
     """Mean number of fluorophores that shine: ``density * size * efficiency``.
 
@@ -270,6 +318,16 @@ def expected_fluorophores(surface: Surface, labelling: Labelling) -> float:
 
 
 def _drawn(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> Emitters:
+    shining = _shining(surface, labelling, rng)
+    if labelling.target == "surface":
+        positions = sample_triangles(surface.corners, surface.areas, shining, rng)
+    else:
+        positions = sample_solid(surface.corners, shining, rng)
+    return Emitters(positions, _photons(shining, labelling, rng))
+
+
+def _shining(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> int:
+    """Draw how many fluorophores of a surface shine."""
     count = max(1, round(_density(labelling) * _size(surface, labelling)))
     if count > MOST_FLUOROPHORES:
         name = "density_per_um2" if labelling.target == "surface" else "density_per_um3"
@@ -277,15 +335,14 @@ def _drawn(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> 
             f"{name} = {_density(labelling):g}: gives {count:,} fluorophores, at most "
             f"{MOST_FLUOROPHORES:,} are possible; lower it or choose continuous labelling"
         )
-    shining = max(1, int(rng.binomial(count, labelling.efficiency)))
-    if labelling.target == "surface":
-        positions = sample_triangles(surface.corners, surface.areas, shining, rng)
-    else:
-        positions = sample_solid(surface.corners, shining, rng)
-    photons = np.full(shining, labelling.photons_per_fluorophore)
+    return max(1, int(rng.binomial(count, labelling.efficiency)))
+
+
+def _photons(count: int, labelling: Labelling, rng: np.random.Generator) -> FloatArray:
+    """Draw the photons of each fluorophore."""
     if labelling.photon_distribution == "exponential":
-        photons = rng.exponential(labelling.photons_per_fluorophore, shining)
-    return Emitters(positions, photons)
+        return rng.exponential(labelling.photons_per_fluorophore, count)
+    return np.full(count, labelling.photons_per_fluorophore)
 
 
 def _continuous(surface: Surface, labelling: Labelling) -> Emitters:

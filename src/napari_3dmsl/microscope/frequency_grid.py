@@ -78,12 +78,15 @@ class Field:
         Highest lateral frequency, cycles/µm.
     margin_um : float
         How far from the image's middle emitters lie at most, along an axis.
+    most_reach_um : float
+        Light of an emitter farther away than this is left out.
     """
 
     image_size: tuple[int, int]
     pixel_um: float
     band_per_um: float
     margin_um: float
+    most_reach_um: float = np.inf
 
     @property
     def farthest_um(self) -> FloatArray:
@@ -92,8 +95,8 @@ class Field:
 
     @property
     def reach_um(self) -> float:
-        """Largest distance of an emitter from a pixel, µm."""
-        return float(np.hypot(*self.farthest_um))
+        """Largest distance of a pixel from an emitter that lights it up, µm."""
+        return min(float(np.hypot(*self.farthest_um)), self.most_reach_um)
 
     @property
     def frequency_count(self) -> float:

@@ -14,6 +14,8 @@ frequencies below 0 come with those above.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from napari_3dmsl.arrays import ComplexArray, FloatArray
@@ -23,18 +25,39 @@ from napari_3dmsl.microscope.frequency_grid import FieldFrequencies, frequencies
 from napari_3dmsl.microscope.modality import Modality
 from napari_3dmsl.microscope.settings import Microscope
 
-_CUT = 3e-7
-"""Combinations of the depth nodes' transfer functions below this share of the largest are left out;
-single precision keeps no more."""
-
 _BEYOND_BAND = 1.06
 """As far as transforms that are kept: light that is faded out has frequencies beyond its band."""
+
+
+@dataclass(frozen=True)
+class Spared:
+    """What an image leaves out to be made in less time; by default nothing that could be seen.
+
+    Attributes
+    ----------
+    beyond_um : float
+        Light of an emitter farther away than this, in the plane.
+    band_share : float
+        Frequencies above this share of those that the optics pass: light that is far out of focus
+        has next to nothing in the upper half.
+    below : float
+        Combinations of the depth nodes' transfer functions below this share of the largest.
+    """
+
+    beyond_um: float = np.inf
+    band_share: float = 1.0
+    below: float = 3e-7  # single precision keeps no more
+
 
 _GRID_POINTS_AT_ONCE = 16_000_000  # of all combinations together: 64 MB of float32
 
 
 def image_once(
-    emitters: Emitters, microscope: Microscope, modality: Modality, stage_um: float
+    emitters: Emitters,
+    microscope: Microscope,
+    modality: Modality,
+    stage_um: float,
+    spared: Spared | None = None,
 ) -> FloatArray:
     """Return the expected photons of one plane, (R, C) float32.
 
@@ -48,10 +71,17 @@ def image_once(
         Of the microscope.
     stage_um : float
         Negative is towards the objective.
+    spared : Spared, optional
+        What is left out; by default nothing that could be seen.
     """
+    spared = spared or Spared()
     size, pixel_um = microscope.image_size, microscope.pixel_um
     positions, photons, field = emitters_of_field(
-        emitters, size, pixel_um, _BEYOND_BAND * modality.band_per_um
+        emitters,
+        size,
+        pixel_um,
+        _BEYOND_BAND * spared.band_share * modality.band_per_um,
+        spared.beyond_um,
     )
     frequencies = frequencies_of(field)
     depths, weights = depth_weights(
@@ -59,7 +89,7 @@ def image_once(
     )
     radial = modality.radial_intensity(frequencies.grid, depths, stage_um)
     transfer, mixed = _combined(
-        frequencies.grid.transfer_matrix @ radial.astype(np.float32), weights
+        frequencies.grid.transfer_matrix @ radial.astype(np.float32), weights, spared.below
     )
     low, box, spreading = spread(positions[:, 1:], frequencies, even=True)
     sums = _Sums(frequencies, microscope.pixel_integration, box)
@@ -72,14 +102,16 @@ def image_once(
     return np.maximum(frequencies.sampling.pixels(coefficients), 0.0)
 
 
-def _combined(tables: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _combined(
+    tables: FloatArray, weights: FloatArray, below: float
+) -> tuple[FloatArray, FloatArray]:
     """Combine the transfer functions (frequencies, nodes) to fewer, for the same image.
 
     With them the weights (E, nodes) that the emitters have of them.
     """
     double = tables.astype(np.float64)
     strength, vectors = np.linalg.eigh(double.T @ double)  # ascending
-    kept = vectors[:, strength > _CUT**2 * strength[-1]].astype(np.float32)
+    kept = vectors[:, strength > below**2 * strength[-1]].astype(np.float32)
     return tables @ kept, weights @ kept
 
 

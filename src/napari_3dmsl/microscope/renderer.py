@@ -23,7 +23,7 @@ from napari_3dmsl.microscope.emitter_transform import (
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import best_focus_stage_um, plane_positions
 from napari_3dmsl.microscope.modality import Modality, modality_of
-from napari_3dmsl.microscope.one_plane import image_once
+from napari_3dmsl.microscope.one_plane import Spared, image_once
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.wide_transform import WidePlan, WideTransform
 from napari_3dmsl.progress import Progress
@@ -71,6 +71,8 @@ class Renderer:
     once : bool
         Nothing will be imaged again: a single plane is computed in half the time, and nothing is
         kept. The image is the same to 1e-6 of its peak.
+    spared : Spared, optional
+        What images leave out; by default nothing that could be seen.
 
     Raises
     ------
@@ -79,7 +81,12 @@ class Renderer:
     """
 
     def __init__(
-        self, emitters: Emitters, memory_limit: int | None = None, *, once: bool = False
+        self,
+        emitters: Emitters,
+        memory_limit: int | None = None,
+        *,
+        once: bool = False,
+        spared: Spared | None = None,
     ) -> None:
         lowest = float(emitters.positions_um[:, 0].min())
         if lowest < 0.0:
@@ -89,6 +96,7 @@ class Renderer:
         self.emitters = emitters
         self.memory_limit = memory_limit
         self.once = once
+        self._spared = spared or Spared()
         self._transform: EmitterTransform | None = None
         self._wide: WideTransform | None = None
         self._known_bytes: dict[tuple[object, ...], float] = {}
@@ -148,7 +156,8 @@ class Renderer:
             return
         if self.once and len(stages_um) == 1:
             self._check(microscope, needed, limit)
-            yield image_once(self.emitters, microscope, modality, float(stages_um[0]))
+            stage_um = float(stages_um[0])
+            yield image_once(self.emitters, microscope, modality, stage_um, self._spared)
             return
         transform = self._transform_for(microscope, modality, needed, limit)
         at_once = max(1, _OPTICS_AT_ONCE // len(transform.depth_um))
@@ -189,12 +198,12 @@ class Renderer:
     def _transform_for(
         self, microscope: Microscope, modality: Modality, needed: float, limit: int
     ) -> EmitterTransform:
-        kept = self._transform
+        kept, band_per_um = self._transform, self._spared.band_share * modality.band_per_um
         if (
             kept is None
             or kept.image_size != microscope.image_size
             or kept.pixel_um != microscope.pixel_um
-            or not modality.band_per_um <= kept.band_per_um <= 1.5 * modality.band_per_um
+            or not band_per_um <= kept.band_per_um <= 1.5 * band_per_um
             or modality.axial_band_per_um > kept.axial_band_per_um
         ):
             self._check(microscope, needed, limit)
@@ -202,8 +211,9 @@ class Renderer:
                 self.emitters,
                 microscope.image_size,
                 microscope.pixel_um,
-                _HEADROOM * modality.band_per_um,
+                _HEADROOM * band_per_um,
                 _HEADROOM * modality.axial_band_per_um,
+                self._spared.beyond_um,
             )
         assert self._transform is not None
         return self._transform

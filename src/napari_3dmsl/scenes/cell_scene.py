@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.scenes.cell_region import CellRegion, draw_region
-from napari_3dmsl.scenes.flat_placing import (
-    COLUMN_UM,
-    SLICES,
-    Columns,
-    FlatShape,
-    draw_turn,
-    footprint,
-)
+from napari_3dmsl.scenes.flat_placing import POSES, SLICES, Columns, FlatShape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from napari_3dmsl.arrays import FloatArray
     from napari_3dmsl.scenes.cell_settings import CellScene
 
 HAZE_FROM_UM = 1.2
 """Height above the sharp plane from which shapes are out of focus."""
 
-TURNS, PLACES = 5, 8
-"""A shape is turned so often, and put to so many places each time, before it is left out."""
+PLACES = 8
+"""Places in the neighbourhood that a shape is moved to when it runs into others, each time."""
+
+CROSSING_UM = 0.5
+"""Shapes for which that does not help may lie so much higher or lower: they cross others."""
 
 _LOWEST_UM = -1.6  # below the sharp plane, where slices begin
 _SLICE_UM = 2.0 * -_LOWEST_UM / SLICES  # of the layer in focus
 _HAZE_SLICE_UM = 0.25
-_AWAY_UM = 0.4  # that a shape is moved when it finds no place, and more each time
-_SEEN_UM = 0.5  # from the image: light of shapes in focus that lie farther does not reach it
-_HAZE_SEEN_UM = 4.0
+_COLUMN_UM, _HAZE_COLUMN_UM = 0.1, 0.2
+_AWAY_UM = 0.5  # standard deviation of the way that a shape is moved
+_SEEN_UM, _HAZE_SEEN_UM = 1.0, 4.0  # from the image, to where light of shapes is of interest
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,21 +116,32 @@ def draw_cell(
     """
     region_rng, sharp_rng, haze_rng = rng.spawn(3)
     region = draw_region(settings, image_size_um, region_rng, mask)
-    sharp = _Layer(region, settings, _SLICE_UM, _SEEN_UM, sharp_rng)
-    in_focus = sharp.columns.slices_between(-settings.layer_um, settings.layer_um)
+    columns = _columns(region, _SLICE_UM, _COLUMN_UM, sharp_rng)
+    sharp = _Layer(region, settings, columns, _SEEN_UM, sharp_rng)
     density = settings.density_per_um2 * region.crowding
-    found = sharp.fill(flat_shape, ids, density, lambda _place: in_focus)
+    found = sharp.fill(flat_shape, ids, density, sharp.heights_in_focus())
     if not found:
         raise ValueError(
             "no shape of the cell lies in the image; raise coverage or density_per_um2, or image a "
             "larger field"
         )
-    above = _Layer(region, settings, _HAZE_SLICE_UM, _HAZE_SEEN_UM, haze_rng)
+    columns = _columns(region, _HAZE_SLICE_UM, _HAZE_COLUMN_UM, haze_rng)
+    above = _Layer(region, settings, columns, _HAZE_SEEN_UM, haze_rng)
     for placed in found:
         above.block(placed)
-    hazy = above.fill(flat_shape, ids, settings.haze * density * _deep(region), above.height_at)
+    hazy = above.fill(flat_shape, ids, settings.haze * density * _deep(region), above.heights_above)
     objects = [*(p.as_object(haze=False) for p in found), *(p.as_object(haze=True) for p in hazy)]
     return Cell(tuple(objects), region, settings, sharp.left_out + above.left_out)
+
+
+def _columns(
+    region: CellRegion, slice_um: float, column_um: float, rng: np.random.Generator
+) -> Columns:
+    """Return empty columns all over a region, whose corner lies anywhere."""
+    size = region.step_um * np.array(region.inside.shape) + column_um
+    corner = np.array([_LOWEST_UM, *region.low_um])
+    corner -= rng.random(3) * [slice_um, column_um, column_um]
+    return Columns(corner, size, slice_um, column_um)
 
 
 def _deep(region: CellRegion) -> FloatArray:
@@ -150,6 +159,7 @@ class _Placed:
 
     shape_id: int
     shape: FlatShape
+    way: int
     turn: FloatArray
     place_um: FloatArray
     brightness: float
@@ -161,6 +171,10 @@ class _Placed:
         return CellObject(self.shape_id, moved @ self.shape.to_rest, self.brightness, haze)
 
 
+Heights = Callable[[FloatArray], "tuple[int, NDArray[np.int64], NDArray[np.int64]]"]
+"""Of a place: the slice to be in, those that will do, and those that must do in a crowd."""
+
+
 class _Layer:
     """Some heights of a cell while shapes are laid into them.
 
@@ -168,10 +182,10 @@ class _Layer:
     ----------
     region, settings
         Of the cell.
-    slice_um
-        Height of a slice of its columns.
+    columns
+        What is taken.
     seen_um
-        How far from the image shapes can be seen in it.
+        How far from the image shapes are of interest.
     rng
         Draws all that is drawn for this layer.
     """
@@ -180,13 +194,11 @@ class _Layer:
         self,
         region: CellRegion,
         settings: CellScene,
-        slice_um: float,
+        columns: Columns,
         seen_um: float,
         rng: np.random.Generator,
     ) -> None:
-        self._region, self._settings = region, settings
-        size = region.step_um * np.array(region.inside.shape)
-        self.columns = Columns(np.array([_LOWEST_UM, *region.low_um]), size, slice_um)
+        self._region, self._settings, self._columns = region, settings, columns
         self._seen_um = 0.5 * np.array(region.image_size_um) + seen_um
         self._order, self._where, self._how = rng.spawn(3)
         self.left_out = 0
@@ -196,7 +208,7 @@ class _Layer:
         flat_shape: Callable[[int], FlatShape],
         ids: Sequence[int],
         per_um2: FloatArray,
-        heights: Callable[[FloatArray], NDArray[np.int64]],
+        heights: Heights,
     ) -> list[_Placed]:
         """Lay down shapes of a density, whose middles come into one of the slices at a place."""
         places = self._places(per_um2)
@@ -205,25 +217,36 @@ class _Layer:
             shape = flat_shape(shape_id)
             if (np.abs(place) > self._seen_um + shape.reach_um).any():
                 continue  # nobody will see it
-            laid = self._lay(shape_id, shape, place, heights(place))
+            laid = self._lay(shape_id, shape, place, heights)
             if laid is None:
                 self.left_out += 1
             else:
                 found.append(laid)
         return found
 
-    def height_at(self, place_um: FloatArray) -> NDArray[np.int64]:
-        """Draw a height out of focus within the cell."""
+    def heights_in_focus(self) -> Heights:
+        """Return how heights of the layer in focus are drawn; shapes that cross may leave it."""
+        half = self._settings.layer_um
+        within = self._columns.slices_between(-half, half)
+        wider = self._columns.slices_between(-half - CROSSING_UM, half + CROSSING_UM)
+        return lambda _place: (int(self._how.choice(within)), within, wider)
+
+    def heights_above(
+        self, place_um: FloatArray
+    ) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
+        """Draw a height out of focus within the cell; any will do where that is taken."""
         (thickness,) = self._region.at(self._region.thickness_um, place_um[None])
-        height = self._how.uniform(HAZE_FROM_UM, max(float(thickness), HAZE_FROM_UM + 0.1))
-        return np.array([self.columns.slice_of(height)])
+        highest = max(float(thickness), HAZE_FROM_UM + 0.1)
+        height = self._columns.slice_of(self._how.uniform(HAZE_FROM_UM, highest))
+        slices = self._columns.slices_between(HAZE_FROM_UM, highest)
+        return height, slices, slices
 
     def block(self, placed: _Placed) -> None:
         """Keep the place of a shape of another layer free."""
-        offset = self.columns.offset_of(placed.place_um)
-        found = footprint(placed.shape.points_um @ placed.turn.T, self.columns.slice_um, offset)
-        (middle,) = self.columns.column_of(placed.place_um[None, 1:])
-        self.columns.take(found, middle, self.columns.slice_of(float(placed.place_um[0])))
+        columns = self._columns
+        pose = placed.shape.pose(placed.way, self._settings.tilt_deg, columns.sides_um)
+        (middle,) = columns.column_of(placed.place_um[None, 1:]).tolist()
+        columns.take(pose, middle, columns.slice_of(float(placed.place_um[0])))
 
     def _places(self, per_um2: FloatArray) -> FloatArray:
         """Draw the middles of shapes, (N, 2), that follow a density on the region's grid."""
@@ -243,27 +266,32 @@ class _Layer:
         return [int(i) for i in np.concatenate([np.zeros(0, np.int64), *drawn])[:count]]
 
     def _lay(
-        self, shape_id: int, shape: FlatShape, place_um: FloatArray, heights: NDArray[np.int64]
+        self, shape_id: int, shape: FlatShape, place_um: FloatArray, heights: Heights
     ) -> _Placed | None:
         """Turn and move a shape until it runs into no other; None when it always does."""
-        rng, columns = self._how, self.columns
+        rng, columns = self._how, self._columns
         sigma = self._settings.brightness_spread
-        brightness = float(np.exp(sigma * rng.standard_normal() - 0.5 * sigma**2))
-        for attempt in range(TURNS):
-            turn = draw_turn(self._settings.tilt_deg, rng)
-            offset = rng.random(3) * [columns.slice_um, COLUMN_UM, COLUMN_UM]
-            found = footprint(shape.points_um @ turn.T, columns.slice_um, offset)
-            away = _AWAY_UM * attempt * rng.standard_normal((PLACES if attempt else 1, 2))
-            places = place_um + away
-            places = places[self._region.at(self._region.inside, places)]
-            if not len(places):
-                continue
-            middles = columns.column_of(places)
-            free = np.argwhere(columns.free(found, middles, heights))
-            if len(free):
-                at = free[free[:, 0] == free[0, 0]]  # the first place that has any
-                number, height = at[rng.integers(len(at))]
-                columns.take(found, middles[number], int(heights[height]))
-                middle_um = columns.place_um(found, middles[number], int(heights[height]))
-                return _Placed(shape_id, shape, turn, middle_um, brightness)
+        brightness = math.exp(sigma * float(rng.standard_normal()) - 0.5 * sigma**2)
+        wanted, within, wider = heights(place_um)
+        for near_um, slices in ((0.0, within), (_AWAY_UM, wider)):
+            way = int(rng.integers(8 * POSES))
+            pose = shape.pose(way, self._settings.tilt_deg, columns.sides_um)
+            middles = columns.column_of(self._around(place_um, near_um))
+            free = columns.free(pose, middles, slices)
+            if free.any():
+                number = int(free.any(axis=1).argmax())  # the first place that has any
+                heights_free = slices[free[number]]
+                height = int(heights_free[np.abs(heights_free - wanted).argmin()])
+                middle = int(middles[number])
+                columns.take(pose, middle, height)
+                place = columns.place_um(middle, height)
+                return _Placed(shape_id, shape, way, pose.turn, place, brightness)
         return None
+
+    def _around(self, place_um: FloatArray, near_um: float) -> FloatArray:
+        """Return a place, or some around it that are in the cell."""
+        if near_um == 0.0:
+            return place_um[None]
+        places: FloatArray = place_um + near_um * self._how.standard_normal((PLACES, 2))
+        inside = places[self._region.at(self._region.inside, places)]
+        return inside if len(inside) else place_um[None]

@@ -17,6 +17,7 @@ from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.ground_truth.registry import TRUTHS, PixelTruth, ground_truth
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Emitters, Labelling
+from napari_3dmsl.microscope.layered_renderer import LayeredRenderer
 from napari_3dmsl.microscope.pose import VIEWS, Placed, Pose
 from napari_3dmsl.microscope.renderer import Renderer
 from napari_3dmsl.microscope.resolution import depth_of_field_um
@@ -309,15 +310,10 @@ class _Shot:
         glow: FloatArray | None,
         peak: float | None,
     ) -> SimulatedImage:
-        emitters = _together(frame.objects)
+        renderer = _renderer(frame.objects)
+        emitters = renderer.emitters
         placed = Placed(emitters, specimen.centroid_height_um, specimen.world_to_field)
-        scene = Scene(
-            placed,
-            Renderer(emitters, once=True),
-            specimen.centroid_um,
-            None,
-            fluorophores=len(emitters),
-        )
+        scene = Scene(placed, renderer, specimen.centroid_um, None, fluorophores=len(emitters))
         if number:  # each frame has noise of its own
             simulation = simulation.replace(seed=seed_of(simulation.seed, "frame", number))
         if frame.focus_shift_um:
@@ -381,6 +377,15 @@ def _field(image: SimulatedImage, centroid_height_um: float) -> FieldOfView:
 @lru_cache(maxsize=256)
 def _depth_of_field_um(microscope: Microscope) -> float:
     return depth_of_field_um(microscope)
+
+
+def _renderer(objects: Sequence[PlacedObject]) -> Renderer:
+    """Return what renders all objects, those out of focus in a cell apart from the others."""
+    near = [placed for placed in objects if not placed.haze]
+    far = [placed for placed in objects if placed.haze]
+    if not (near and far):
+        return Renderer(_together(objects), once=True)
+    return LayeredRenderer(_together(near), _together(far))
 
 
 def _together(objects: Sequence[PlacedObject]) -> Emitters:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +14,21 @@ from scipy.spatial.transform import Rotation
 
 from napari_3dmsl.datasets.recipe.plan import seed_of
 from napari_3dmsl.datasets.render.render import PlacedSpecimen
-from napari_3dmsl.datasets.render.single_shape import in_field, labelled, labelling_of
-from napari_3dmsl.microscope.fluorophores import Surface
+from napari_3dmsl.datasets.render.single_shape import (
+    above_ground,
+    class_of,
+    in_field,
+    labelled,
+    labelling_of,
+)
+from napari_3dmsl.ground_truth.registry import needs_of
+from napari_3dmsl.microscope.fluorophores import Emitters, Surface, label_many
 from napari_3dmsl.microscope.pose import Pose, place
 from napari_3dmsl.ranges import draw_settings
 from napari_3dmsl.scenes.cell_region import read_cell_mask
-from napari_3dmsl.scenes.cell_scene import Cell, draw_cell
+from napari_3dmsl.scenes.cell_scene import Cell, CellObject, draw_cell
 from napari_3dmsl.scenes.cell_settings import CellScene
+from napari_3dmsl.scenes.centrelines import centrelines_of, moved
 from napari_3dmsl.scenes.flat_placing import FlatShape
 from napari_3dmsl.scenes.glow import glow_of
 from napari_3dmsl.scenes.packing import pack
@@ -36,7 +45,8 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.mesh import Mesh
 
 _KEPT_MESHES = 64
-_KEPT_FLAT = 512
+_KEPT_OF_CELLS = 512
+_LIGHT_UM, _HAZE_LIGHT_UM = 2.0, 6.0  # from the image, to where fluorophores count
 
 
 class Pool:
@@ -53,7 +63,11 @@ class Pool:
     def __init__(self, library: ShapeSource, ids: Sequence[int]) -> None:
         self.library, self.ids = library, ids
         self._mesh = lru_cache(maxsize=_KEPT_MESHES)(library.mesh)
-        self._flat = lru_cache(maxsize=_KEPT_FLAT)(lambda i: FlatShape(library.mesh(i)))
+        # Scenes like a cell show hundreds of shapes each.
+        many = lru_cache(maxsize=_KEPT_OF_CELLS)
+        self._flat = many(lambda i: FlatShape(library.mesh(i), i))
+        self._surface = many(self._made_surface)
+        self._at_rest = many(self._made_at_rest)
 
     def mesh(self, shape_id: int) -> Mesh:
         """Surface of one shape, world µm; those used last are kept.
@@ -74,6 +88,45 @@ class Pool:
             One of the pool's.
         """
         return self._flat(shape_id)
+
+    def surface(self, shape_id: int) -> Surface:
+        """Return what labelling a shape needs to know; those used last are kept.
+
+        Parameters
+        ----------
+        shape_id
+            One of the pool's.
+        """
+        return self._surface(shape_id)
+
+    def at_rest(self, shape_id: int, with_lines: bool) -> PlacedObject:
+        """Return a shape in its own frame, with a fluorophore that stands for those to come.
+
+        Parameters
+        ----------
+        shape_id
+            One of the pool's.
+        with_lines
+            Whether to find its centrelines, too.
+        """
+        return self._at_rest(shape_id, with_lines)
+
+    def _made_surface(self, shape_id: int) -> Surface:
+        mesh = self.mesh(shape_id)
+        return Surface(mesh.vertices, mesh.faces)
+
+    def _made_at_rest(self, shape_id: int, with_lines: bool) -> PlacedObject:
+        mesh = self.mesh(shape_id)
+        return PlacedObject(
+            label=1,
+            shape_id=shape_id,
+            shape_class=class_of(self.library, shape_id),
+            vertices_um=mesh.vertices,
+            faces=mesh.faces,
+            emitters=Emitters(np.zeros((1, 3)), np.zeros(1)),
+            to_field=np.eye(4),
+            centrelines_um=centrelines_of(mesh) if with_lines else (),
+        )
 
     @cached_property
     def boxes_um(self) -> FloatArray:
@@ -250,40 +303,69 @@ class CellSpecimen(_Scene):
 
     def __init__(self, recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> None:
         super().__init__(recipe, group, pool, first_label)
+        self._needs_lines = "centrelines" in needs_of(recipe.truths)
         drawn = draw_settings(CellScene, self._settings.cell, self._rng)
         mask = None if drawn.mask is None else read_cell_mask(drawn.mask)
-        field = largest_field_um(recipe)
-        self._cell = draw_cell(pool.flat_shape, pool.ids, drawn, field, self._rng, mask)
+        field_um = largest_field_um(recipe)
+        self._half_field_um = 0.5 * np.array(field_um)
+        self._cell = draw_cell(pool.flat_shape, pool.ids, drawn, field_um, self._rng, mask)
 
     def place(self, view: View, depth_um: float, microscope: Microscope) -> PlacedSpecimen:
-        """See `Specimen.place`: the lowest point of what is in focus comes to ``depth_um``."""
-        objects = list(self._labelled_objects())
-        lowest = min(float(o.vertices_um[:, 0].min()) for o in objects)
-        up = depth_um - lowest
-        raised = tuple(_raised(placed, up) for placed in objects)
-        return PlacedSpecimen(raised, np.zeros(3), up, np.eye(4), CellLightOf(self._cell))
+        """See `Specimen.place`: the lowest point of all shapes comes to ``depth_um``."""
+        up = np.eye(4)
+        up[0, 3] = depth_um - min(self._lowest_um(found) for found in self._cell.objects)
+        objects: list[PlacedObject] = []
+        for found, to_field, emitters in self._labelled_in_field(up):
+            label = self._first_label + len(objects)
+            objects.append(self._placed(found, label, to_field, emitters))
+        height = float(up[0, 3])
+        light = CellLightOf(self._cell)
+        return PlacedSpecimen(tuple(objects), np.zeros(3), height, np.eye(4), light)
 
-    def _labelled_objects(self) -> Iterator[PlacedObject]:
-        """Label each shape and put it in its place; heights count from the sharp plane."""
-        copies: dict[int, int] = {}
-        for number, cell_object in enumerate(self._cell.objects):
-            copy = copies[cell_object.shape_id] = copies.get(cell_object.shape_id, -1) + 1
-            at_rest, _ = self._label(cell_object.shape_id, copy)
-            shown = in_field(at_rest, cell_object.to_field)
-            photons = shown.emitters.photons * cell_object.brightness
-            yield replace(
-                shown,
-                label=self._first_label + number,
-                emitters=replace(shown.emitters, photons=photons),
-                haze=cell_object.haze,
-            )
+    def _lowest_um(self, found: CellObject) -> float:
+        vertices = self._pool.mesh(found.shape_id).vertices
+        return float((vertices @ found.to_field[0, :3]).min() + found.to_field[0, 3])
 
+    def _labelled_in_field(
+        self, up: FloatArray
+    ) -> Iterator[tuple[CellObject, FloatArray, Emitters]]:
+        """Label all shapes in their places; leave out those whose light is not in the image."""
+        found = self._cell.objects
+        rng = np.random.default_rng(seed_of(self._recipe.seed, self._group.name, "fluorophores"))
+        surfaces = [self._pool.surface(each.shape_id) for each in found]
+        emitters, counts = label_many(surfaces, self.labelling, rng)
+        transforms = np.array([up @ each.to_field for each in found])
+        which = np.repeat(np.arange(len(found)), counts)
+        positions = np.einsum("nij,nj->ni", transforms[which, :3, :3], emitters.positions_um)
+        positions = above_ground(positions + transforms[which, :3, 3])
+        photons = emitters.photons * np.array([each.brightness for each in found])[which]
+        if self._recipe.motion is None:  # else what is beyond the image may come into it
+            reach = np.where([each.haze for each in found], _HAZE_LIGHT_UM, _LIGHT_UM)
+            limit = self._half_field_um + reach[which, None]
+            near = (np.abs(positions[:, 1:]) <= limit).all(axis=1)
+            positions, photons, which = positions[near], photons[near], which[near]
+        ends = np.searchsorted(which, np.arange(len(found) + 1))
+        for number, (start, stop) in enumerate(pairwise(ends.tolist())):
+            if stop > start:
+                part = Emitters(positions[start:stop], photons[start:stop])
+                yield found[number], transforms[number], part
 
-def _raised(placed: PlacedObject, up_um: float) -> PlacedObject:
-    """Return an object somewhat higher."""
-    way = np.eye(4)
-    way[0, 3] = up_um
-    return replace(in_field(placed, way), to_field=way @ placed.to_field)
+    def _placed(
+        self, found: CellObject, label: int, to_field: FloatArray, emitters: Emitters
+    ) -> PlacedObject:
+        """Return a shape in its place."""
+        at_rest = self._pool.at_rest(found.shape_id, self._needs_lines)
+        return PlacedObject(
+            label=label,
+            shape_id=found.shape_id,
+            shape_class=at_rest.shape_class,
+            vertices_um=at_rest.vertices_um @ to_field[:3, :3].T + to_field[:3, 3],
+            faces=at_rest.faces,
+            emitters=emitters,
+            to_field=to_field,
+            centrelines_um=moved(at_rest.centrelines_um, to_field),
+            haze=found.haze,
+        )
 
 
 @dataclass(frozen=True, eq=False)

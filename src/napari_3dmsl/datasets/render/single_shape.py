@@ -144,9 +144,7 @@ def in_field(at_rest: PlacedObject, to_field: FloatArray) -> PlacedObject:
     """
     turn, shift = to_field[:3, :3], to_field[:3, 3]
     positions = at_rest.emitters.positions_um @ turn.T + shift
-    height = positions[:, 0]
-    height[(height < 0.0) & (height > -_ROUNDING_UM)] = 0.0  # it lies on the coverslip
-    emitters = replace(at_rest.emitters, positions_um=positions)
+    emitters = replace(at_rest.emitters, positions_um=above_ground(positions))
     return replace(
         at_rest,
         vertices_um=at_rest.vertices_um @ turn.T + shift,
@@ -154,3 +152,16 @@ def in_field(at_rest: PlacedObject, to_field: FloatArray) -> PlacedObject:
         to_field=to_field,
         centrelines_um=moved(at_rest.centrelines_um, to_field),
     )
+
+
+def above_ground(positions_um: FloatArray) -> FloatArray:
+    """Return points of what lies on the coverslip without what rounding has put below it.
+
+    Parameters
+    ----------
+    positions_um
+        (N, 3) in the frame of the field; changed in place.
+    """
+    height = positions_um[:, 0]
+    height[(height < 0.0) & (height > -_ROUNDING_UM)] = 0.0
+    return positions_um
