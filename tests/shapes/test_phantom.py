@@ -112,3 +112,29 @@ def test_impossible_neighbours_are_refused(name, value):
     arguments = {"gap_nm": 50, name: value}
     with pytest.raises(ValueError, match=name):
         make_neighbours(**arguments)
+
+
+def test_centrelines_run_in_the_middle_of_their_objects(phantom):
+    for item in phantom.truth:
+        length = sum(np.linalg.norm(np.diff(p, axis=0), axis=1).sum() for p in item.centrelines_um)
+        assert length == pytest.approx(item.length_um)
+        points = np.concatenate(item.centrelines_um)
+        voxels = np.round(points / 0.024).astype(int)
+        assert (phantom.labels[tuple(voxels.T)] == item.id).all()
+    boxes = ndimage.find_objects(phantom.labels)
+    for item, box in zip(phantom.truth[:12], boxes, strict=False):
+        depth = ndimage.distance_transform_edt(np.pad(phantom.labels[box] == item.id, 1))
+        first = np.array([side.start - 1 for side in box])
+        inner = np.concatenate([path[8:-8] for path in item.centrelines_um])
+        radius = depth[tuple(np.round(inner / 0.024 - first).astype(int).T)] * 0.024
+        assert radius.min() > 0.08  # µm: half a voxel and the waver less than drawn
+
+
+def test_lines_are_wavy_and_lie_flat(phantom):
+    for item in phantom.truth:
+        if item.shape_class in ("rod", "mega", "nano-tunnel"):
+            (line,) = item.centrelines_um
+            sides = np.diff(line, axis=0)
+            tilt = np.abs(sides[:, 0]) / np.linalg.norm(sides, axis=1)
+            assert np.median(tilt) < np.sin(np.deg2rad(45))
+            assert np.linalg.norm(line[-1] - line[0]) < 0.9995 * item.length_um

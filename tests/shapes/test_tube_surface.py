@@ -22,14 +22,14 @@ def circle(radius_um: float, tube_um: float) -> Curve:
 
 
 def test_a_straight_tube_has_the_volume_and_area_of_a_cylinder_with_round_caps() -> None:
-    mesh = swept(straight(5.0, 0.2, (0, 0, 1)), closed=False)
+    mesh = swept(straight(5.0, 0.2, (0, 0, 1)))
     assert mesh.is_watertight
     assert mesh.volume_um3 == pytest.approx(np.pi * 0.04 * 5 + 4 / 3 * np.pi * 0.008, rel=0.005)
     assert mesh.area_um2 == pytest.approx(2 * np.pi * 0.2 * 5 + 4 * np.pi * 0.04, rel=0.02)
 
 
 def test_a_ring_has_the_volume_of_a_torus_and_one_handle() -> None:
-    mesh = swept(circle(0.7, 0.2), closed=True)
+    mesh = swept(circle(0.7, 0.2))
     assert mesh.is_watertight
     assert mesh.volume_um3 == pytest.approx(2 * np.pi**2 * 0.7 * 0.04, rel=0.02)
     assert handles(mesh) == 1
@@ -37,7 +37,7 @@ def test_a_ring_has_the_volume_of_a_torus_and_one_handle() -> None:
 
 
 def test_the_cap_is_round_and_the_tip_one_radius_beyond_the_line() -> None:
-    mesh = swept(straight(2.0, 0.3, (0, 1, 0)), closed=False)
+    mesh = swept(straight(2.0, 0.3, (0, 1, 0)))
     np.testing.assert_allclose(mesh.bounds_um[:, 1], [-0.3, 2.3])
     before = mesh.vertices[mesh.vertices[:, 1] < -1e-9]
     distance = np.linalg.norm(before, axis=1)
@@ -71,7 +71,7 @@ def test_a_union_of_apart_tubes_is_no_single_body() -> None:
 
 
 def test_surfaces_look_outward() -> None:
-    mesh = swept(straight(1.0, 0.2, (0, 1, 0)), closed=False)
+    mesh = swept(straight(1.0, 0.2, (0, 1, 0)))
     inward = Mesh(mesh.vertices, mesh.faces[:, ::-1])
     assert inward.volume_um3 < 0 < mesh.volume_um3
     np.testing.assert_array_equal(outward(inward).faces, mesh.faces)

@@ -26,16 +26,15 @@ MARGIN = 2.5  # steps of the grid around a tube
 CHORDS = 1 / 6.3  # measured: of step² / radius, how deep flat triangles lie in a tube
 
 
-def swept(curve: Curve, closed: bool) -> Mesh:
+def swept(curve: Curve) -> Mesh:
     """Return the surface of a tube: ten-sided cross-sections of the right area, round caps.
 
     Parameters
     ----------
     curve
-        Its centreline, nowhere upright.
-    closed
-        Whether it is a ring.
+        Its centreline, nowhere upright; a ring where it is closed.
     """
+    closed = curve.is_closed
     arc = curve.arc
     apart = STATION * float(np.median(curve.radii))
     count = max(int(np.ceil(arc[-1] / apart)), 8 if closed else 1) + 1

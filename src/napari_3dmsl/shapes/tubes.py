@@ -194,7 +194,7 @@ class Tube:
     def mesh(self) -> Mesh:
         """Its surface: closed, of as many handles as loops."""
         if len(self.curves) == 1:
-            return swept(self.curves[0], closed=bool(self.loops))
+            return swept(self.curves[0])
         return united(self.curves)
 
     @property

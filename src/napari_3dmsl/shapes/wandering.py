@@ -54,6 +54,11 @@ class Curve:
         steps = np.linalg.norm(np.diff(self.points, axis=0), axis=1)
         return np.append(0.0, np.cumsum(steps))
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it ends where it begins."""
+        return bool((self.points[0] == self.points[-1]).all())
+
     def moved(self, by_um: NDArray[np.float64]) -> Curve:
         """Return it elsewhere.
 
@@ -271,7 +276,10 @@ def _keeps_off(
         free &= _apart(points, radii, other)
     if root is not None:
         places = np.arange(0, len(root.curve.points), COARSE)
-        around = arc[:, None] + np.abs(places - root.place) * STEP_UM
+        back = np.abs(places - root.place)
+        if root.curve.is_closed:
+            back = np.minimum(back, len(root.curve.points) - back)
+        around = arc[:, None] + back * STEP_UM
         widest = radii.max() + root.curve.radii.max() + GAP_UM
         free &= _apart(points, radii, root.curve, around > 2 * widest)
     return free
