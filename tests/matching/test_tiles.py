@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from made_set import SHAPE, make_set
 from PIL import Image
 
-from napari_3dmsl.matching.tiles import cut, read_tiles, smallest_side
+from napari_3dmsl.matching.tiles import cut, pixel_doubt, read_tiles, smallest_side
 
 FIELD = np.arange(100 * 140, dtype=np.uint16).reshape(100, 140)
 
@@ -60,6 +61,27 @@ def test_of_too_many_tiles_some_are_drawn_the_same_for_a_seed(tmp_path: Path) ->
     assert not np.array_equal(drawn[0], drawn[2])
     firsts = [read_tiles(tmp_path, 32, most=20, seed=s).values[:, 0, 0].mean() for s in range(12)]
     assert abs(np.mean(firsts) - 99.5) < 15  # from all over the stack
+
+
+def test_pixels_that_differ_are_told_where_files_tell_them(tmp_path: Path) -> None:
+    for name, size in (("a", 0.08), ("b", 0.0802), ("c", 0.109)):
+        metadata = {"axes": "YX", "PhysicalSizeX": size, "PhysicalSizeY": size}
+        tifffile.imwrite(tmp_path / f"{name}.ome.tif", FIELD, metadata=metadata)
+    Image.fromarray(FIELD.astype(np.uint8)).save(tmp_path / "d.png")
+    a, b, c, d = (tmp_path / name for name in ("a.ome.tif", "b.ome.tif", "c.ome.tif", "d.png"))
+    assert pixel_doubt({"real": a, "simulated": b, "another real cell": d}) is None
+    told = pixel_doubt({"real": a, "simulated": c})
+    assert told == (
+        "pixels differ: real 80 nm, simulated 109 nm; simulate with the pixel of the real images "
+        "(pixel_nm)"
+    )
+
+
+def test_of_an_image_set_the_images_are_taken_and_not_the_masks(tmp_path: Path) -> None:
+    folder = make_set(tmp_path / "set")
+    with pytest.raises(ValueError, match="16 × 24 pixels; tiles are 32 × 32"):
+        read_tiles(folder, 32)
+    assert smallest_side([folder]) == min(SHAPE)
 
 
 def test_what_is_no_image_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from napari_3dmsl.cli._output import AsJson, show, stage_line
+from napari_3dmsl.cli._output import AsJson, show, stage_line, warn
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -60,7 +60,7 @@ def compare(
 ) -> None:
     """Compare simulated images with real ones: how far apart, in what, and what moves it."""
     from napari_3dmsl.matching.comparison import compare as compare_tiles
-    from napari_3dmsl.matching.tiles import LARGEST_TILE, read_tiles, smallest_side
+    from napari_3dmsl.matching.tiles import LARGEST_TILE, pixel_doubt, read_tiles, smallest_side
 
     start = perf_counter()
     if figure is not None:
@@ -68,6 +68,8 @@ def compare(
     given = {"real": real, "simulated": simulated, "another real cell": other}
     paths = {name: path for name, path in given.items() if path is not None}
     size = tile or min(LARGEST_TILE, smallest_side(list(paths.values())))
+    warnings = [doubt for doubt in (pixel_doubt(paths),) if doubt is not None]
+    warn(warnings)
     tell = stage_line()
     tiles: dict[str, ArrayLike] = {
         name: read_tiles(path, size, progress=tell).values for name, path in paths.items()
@@ -90,6 +92,7 @@ def compare(
     result = {
         **{name.replace(" ", "_"): str(path) for name, path in paths.items()},
         "tile": size,
+        "warnings": warnings,
         **found.to_json(),
         "figure": None if figure is None else str(figure),
         "seconds": round(perf_counter() - start, 3),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from napari_3dmsl.reading import reading
 LARGEST_TILE = 256
 MOST_TILES = 500
 TILE_SUFFIXES = (".tif", ".tiff", ".png")
+_SAME_PIXEL = 0.03  # files round
 _DEEPEST = 4  # axes of a file: time, focus, rows, columns
 
 
@@ -107,6 +108,29 @@ def read_tiles(
     return Tiles(np.array(tiles)[order], np.array(images)[order], tuple(names))
 
 
+def pixel_doubt(paths: Mapping[str, str | Path]) -> str | None:
+    """Say in one line whether sets of images have different pixels, as far as files tell them.
+
+    Parameters
+    ----------
+    paths
+        By the name of the set, as of `read_tiles`; the first image of each counts.
+    """
+    found = {name: _pixel_nm(Path(path)) for name, path in paths.items()}
+    sizes = {name: size for name, size in found.items() if size is not None}
+    if not sizes or max(sizes.values()) <= min(sizes.values()) * (1 + _SAME_PIXEL):
+        return None
+    told = ", ".join(f"{name} {size:.4g} nm" for name, size in sizes.items())
+    return f"pixels differ: {told}; simulate with the pixel of the real images (pixel_nm)"
+
+
+def _pixel_nm(path: Path) -> float | None:
+    from napari_3dmsl.image_io.microscope_metadata import read_microscope
+
+    reading_ = read_microscope(next(iter(_files_at(path)))).readings.get("pixel_nm")
+    return None if reading_ is None else float(reading_.value)
+
+
 def cut(image: ArrayLike, size: int, name: str = "image") -> list[NDArray[Any]]:
     """Cut an image into square tiles that do not overlap.
 
@@ -145,9 +169,7 @@ def cut(image: ArrayLike, size: int, name: str = "image") -> list[NDArray[Any]]:
 
 def _planes(path: Path, progress: Progress | None = None) -> Iterator[tuple[str, NDArray[Any]]]:
     """Each plane of each image, with a name; one image in memory at a time."""
-    if not path.exists():
-        raise ValueError(f"{path}: no such file or folder")
-    files = _image_files(path) if path.is_dir() else [path]
+    files = _files_at(path)
     for done, file in enumerate(files):
         pixels = _read(file)
         rows, columns = pixels.shape[-2:]
@@ -156,6 +178,12 @@ def _planes(path: Path, progress: Progress | None = None) -> Iterator[tuple[str,
             yield file.name if len(stack) == 1 else f"{file.name} plane {number}", plane
         if progress is not None:
             progress(done + 1, len(files), f"reading {path.name}")
+
+
+def _files_at(path: Path) -> list[Path]:
+    if not path.exists():
+        raise ValueError(f"{path}: no such file or folder")
+    return _image_files(path) if path.is_dir() else [path]
 
 
 def _image_files(folder: Path) -> list[Path]:
