@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from ending import FROM_HERE
 from same_files import assert_same
+from waiting import PATIENCE_S
 
 from napari_3dmsl.cli import main
 from napari_3dmsl.library import extract
@@ -23,7 +23,14 @@ from napari_3dmsl.shapes.phantom import make_phantom
 from napari_3dmsl.volumes.lazy import open_lazy
 
 VOXEL = ("--voxel-nm", "48", "48", "48")
-PROGRAM = "import sys; from napari_3dmsl.cli import main; sys.exit(main())"
+INTERRUPTED = """
+import importlib, signal, sys
+from ending import EndsAt
+ending = EndsAt(5, signal_number=signal.SIGINT, stage="Measuring")
+importlib.import_module("napari_3dmsl.cli.extract").stage_line = lambda: ending
+from napari_3dmsl.cli import main
+sys.exit(main())
+"""
 
 
 @pytest.fixture(scope="module")
@@ -96,20 +103,18 @@ def test_what_is_no_size_is_refused(text):
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl+C of a console is another thing elsewhere")
 def test_ctrl_c_leaves_a_run_that_goes_on_and_says_so(run, volume, tmp_path):
     library = tmp_path / "library"
-    command = [sys.executable, "-c", PROGRAM, "extract", str(volume), str(library)]
-    process = subprocess.Popen(
-        [*command, *VOXEL, "--workers", "1"], stderr=subprocess.PIPE, text=True
+    command = [sys.executable, "-c", INTERRUPTED, "extract", str(volume), str(library)]
+    ended = subprocess.run(
+        [*command, *VOXEL, "--workers", "1"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=FROM_HERE,
+        timeout=PATIENCE_S,
+        check=False,
     )
-    journal = work_folder(library) / "shapes.jsonl"
-    until = time.monotonic() + 120
-    while process.poll() is None and time.monotonic() < until:
-        if journal.exists() and journal.read_bytes().count(b"\n") >= 5:
-            break
-        time.sleep(0.005)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "the same command goes on where this run has stopped" in err
+    assert ended.returncode == 130
+    assert "the same command goes on where this run has stopped" in ended.stderr
+    assert (work_folder(library) / "shapes.jsonl").read_bytes().count(b"\n") >= 5
     assert run("extract", volume, library, *VOXEL)[0] == 0
     assert run("extract", volume, tmp_path / "whole", *VOXEL)[0] == 0
     assert_same(tmp_path / "whole", library)

@@ -8,15 +8,16 @@ import pickle
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from ending import FROM_HERE
 from refusals import refusal
 from same_files import assert_same
 from stored_labels import on_disk
+from waiting import PATIENCE_S
 
 from napari_3dmsl.library import stream
 from napari_3dmsl.library.library import ShapeLibrary
@@ -194,26 +195,22 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
     (tmp_path / "extraction.pickle").write_bytes(pickle.dumps(stored))
     script.write_text(
         "import pickle, sys\n"
+        "from ending import EndsAt\n"
         "from napari_3dmsl.library.stream import stream_library\n"
         "from napari_3dmsl.shapes.sampling import SampleSettings\n"
         "extraction = pickle.load(open('extraction.pickle', 'rb'))\n"
         "samples = SampleSettings(surface_points=200, occupancy_points=200)\n"
-        "stream_library(extraction, 'library', samples=samples, workers=2)\n"
+        "ending = EndsAt(int(sys.argv[1]), float(sys.argv[2]), stage='Measuring')\n"
+        "stream_library(extraction, 'library', progress=ending, samples=samples, workers=2)\n"
     )
-    helpers = str(Path(__file__).parents[1] / "helpers")
-    path = os.pathsep.join([helpers, *sys.path])
-    for finished in (4, 15, 30):
-        run = subprocess.Popen(
-            [sys.executable, str(script)], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}
+    for finished, delay_s in ((4, 0.0), (15, 0.013), (30, 0.05)):
+        command = [sys.executable, str(script), str(finished), str(delay_s)]
+        ended = subprocess.run(
+            command, cwd=tmp_path, env=FROM_HERE, timeout=PATIENCE_S, check=False
         )
+        assert ended.returncode == -signal.SIGKILL
         journal = work_folder(tmp_path / "library") / JOURNAL_FILE
-        until = time.monotonic() + 60
-        while run.poll() is None and time.monotonic() < until:
-            if journal.exists() and journal.read_bytes().count(b"\n") >= finished:
-                break
-            time.sleep(0.005)
-        run.send_signal(signal.SIGKILL)
-        run.wait()
+        assert finished <= journal.read_bytes().count(b"\n") <= len(small_shapes)
     stream_library(stored, tmp_path / "library", samples=SAMPLES)
     assert_same(tmp_path / "whole", tmp_path / "library")
 

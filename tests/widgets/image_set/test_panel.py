@@ -313,7 +313,7 @@ def test_the_preview_shows_samples_and_tells_size_and_time(hands: Hands) -> None
     assert "Preview tells size and time" in plan(hands)
     hands.click("preview")
     sheet = hands.find("contact_sheet")
-    hands.wait(lambda: sheet.count() == 1)
+    hands.wait(sheet.count)
     hands.wait(lambda: "About" in plan(hands))
     assert sheet.count() == 16
     assert hands.status.startswith("16 samples")
