@@ -37,13 +37,8 @@ FLOORS = (
     {"readers", "writers", "samples"},
     {"adopt"},
     {"widgets.common"},
-    {
-        "widgets.extract",
-        "widgets.browse",
-        "widgets.microscope",
-        "widgets.image_set",
-        "widgets.matching",
-    },
+    {"widgets.extract", "widgets.browse", "widgets.microscope", "widgets.image_set"},
+    {"widgets.matching"},  # which opens what it has found in the panel of image sets
     {"widgets"},
     {"cli"},
 )

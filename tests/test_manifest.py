@@ -32,6 +32,7 @@ def test_the_panels_have_the_names_that_people_are_told(manifest) -> None:
         "Microscope",
         "Export images",
         "Image set",
+        "Match my microscope",
         "Download shapes",
         "Real or simulated",
     ]

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.progress import Progress
 
-MOST_ERROR = 0.04
+MOST_ERROR = 0.05
 """Relative standard error of the gain above which one image, without a dark frame, is refused."""
 
 MOST_ERROR_WITH_DARK = 0.08

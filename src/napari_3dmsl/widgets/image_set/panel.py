@@ -215,11 +215,22 @@ class ImageSetPanel(Panel):
         except (ValueError, OSError) as error:
             self.complain(str(error))
             return
+        self.show_recipe(values)
+        self.say(f"Opened {path}")
+
+    def show_recipe(self, values: dict[str, Any]) -> None:
+        """Show a recipe; where it names no library, the chosen one stays.
+
+        Parameters
+        ----------
+        values
+            As a recipe's file has them.
+        """
         self.form.take(values)
         self.name.setText(values.get("name", "image set"))
-        self.library.set_path(values["source"]["library"])
+        if "library" in values.get("source", {}):
+            self.library.set_path(values["source"]["library"])
         self._show_kept()
-        self.say(f"Opened {path}")
 
     def _recall(self, state: dict[str, Any]) -> None:
         self.form.recall(state)

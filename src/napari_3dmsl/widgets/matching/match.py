@@ -1,0 +1,88 @@
+"""How far a match has come: what each step has found; steps are taken back by an earlier one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from napari_3dmsl.image_io.microscope_metadata import microscope_from
+from napari_3dmsl.microscope.presets import load_microscope, usual_camera
+
+if TYPE_CHECKING:
+    from napari_3dmsl.matching.calibration import Calibration
+    from napari_3dmsl.microscope.camera import Camera
+    from napari_3dmsl.microscope.settings import Microscope
+    from napari_3dmsl.widgets.matching.real_images import RealImages
+
+_PRESETS = {
+    "widefield": "epi1",
+    "confocal": "con1",
+    "two_photon": "two-photon",
+    "light_sheet": "light-sheet",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """What is known so far.
+
+    Attributes
+    ----------
+    real, dark : RealImages or None
+    optics : dict
+        Settings of the microscope that the form shows.
+    em_gain : bool
+    calibration : Calibration or None
+    """
+
+    real: RealImages | None = None
+    dark: RealImages | None = None
+    optics: dict[str, Any] = field(default_factory=dict)
+    em_gain: bool = False
+    calibration: Calibration | None = None
+
+    def with_real(self, real: RealImages, optics: dict[str, Any]) -> Match:
+        """Begin anew with other images."""
+        return Match(real, None, optics, self.em_gain)
+
+    def with_changed(self, **changes: Any) -> Match:
+        """Change what a calibration rests on: it has to be made again."""
+        return replace(self, **{"calibration": None, **changes})
+
+    @property
+    def microscope(self) -> Microscope:
+        """The microscope as the file and the form tell it.
+
+        Raises
+        ------
+        ValueError
+            When settings do not go together.
+        """
+        if self.real is not None and self.real.read is not None:
+            base = microscope_from(self.real.read)
+        else:
+            base = load_microscope(_PRESETS[self.optics.get("modality", "widefield")])
+        index = self.optics.get("immersion_index", base.immersion_index)
+        size = self.real.planes[0].shape if self.real else base.image_size
+        rows, columns = (min(max(side, 8), 4096) for side in size)
+        return base.replace(
+            **self.optics,
+            name="matched",
+            immersion_index_design=index,
+            image_size=(rows, columns),
+        )
+
+    @property
+    def camera(self) -> Camera:
+        """The camera that was found, or else the usual one of the microscope."""
+        usual = usual_camera(self.microscope)
+        found = self.calibration
+        return usual if found is None or found.refusal else found.camera(usual)
+
+    def recipe(self) -> dict[str, Any]:
+        """Return a recipe with this microscope and camera, ready for the *Image set* panel."""
+        instrument = {
+            "microscope": self.microscope.model_dump(mode="json"),
+            "camera": self.camera.model_dump(mode="json"),
+        }
+        return {"name": "matched", "microscopes": [instrument]}

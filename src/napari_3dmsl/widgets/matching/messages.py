@@ -1,0 +1,61 @@
+"""What the *Match my microscope* panel says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_3dmsl.image_io.microscope_sources import setting_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_3dmsl.image_io.microscope_metadata import ReadMicroscope
+    from napari_3dmsl.matching.calibration import Calibration
+
+
+def told(read: ReadMicroscope | None, asked: Sequence[str]) -> str:
+    """Say which of some settings a file has told, and which are to be given.
+
+    Parameters
+    ----------
+    read
+        Of the file; None when there is none.
+    asked
+        Names of the settings.
+    """
+    if read is None:
+        return "No file tells the microscope. Please set all below."
+    lines = [
+        f"✓ {setting_of(name).show.label}: {read.readings[name].source}"
+        for name in asked
+        if name in read.readings
+    ]
+    missing = [setting_of(name).show.label for name in asked if name not in read.readings]
+    if missing:
+        lines.append(f"The {read.kind} file does not tell, so please check: {', '.join(missing)}")
+    return "\n".join(lines + [f"⚠ {doubt}" for doubt in read.doubts])
+
+
+def calibrated(found: Calibration) -> str:
+    """Return what a calibration has found, line by line.
+
+    Parameters
+    ----------
+    found
+        As of `calibrate`.
+    """
+    rows = [
+        ("Conversion", found.e_per_adu, "e⁻/ADU"),
+        ("Read noise", found.read_noise_e, "e⁻"),
+        ("Row noise", found.row_noise_e, "e⁻"),
+        ("Offset", found.offset_adu, "ADU"),
+        ("Background with haze", found.background_e, "e⁻"),
+        ("Darkest ground", found.ground_adu, "ADU"),
+    ]
+    lines = [f"{what}: {value} {unit}" for what, value, unit in rows if value is not None]
+    if found.refusal is None and found.read_noise_e is None:
+        lines.append(
+            f"Read noise: at most {found.most_read_noise_e:.3g} e⁻. A dark frame tells it, and "
+            "the offset; without one both are chosen so that the noise is the same."
+        )
+    return "\n".join(lines + [f"⚠ {warning}" for warning in found.warnings])

@@ -1,0 +1,194 @@
+"""The *Match my microscope* panel, worked as a person does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from camera_scenes import photons, recorded
+from hands import Hands
+from PIL import Image
+
+from napari_3dmsl.microscope.presets import load_camera
+from napari_3dmsl.widgets.image_set.panel import ImageSetPanel
+
+PANEL = "Match my microscope"
+GAIN, READ = 0.46, 1.6
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an image and a dark frame; neither tells its microscope."""
+    folder = tmp_path_factory.mktemp("real")
+    rng = np.random.default_rng(0)
+    for name, light in (("image.tif", photons(400.0)), ("dark.tif", np.zeros((256, 256)))):
+        counts = recorded(light, rng, GAIN, READ).astype(np.uint16)
+        tifffile.imwrite(folder / name, counts)
+    return folder
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Answers the next question for files."""
+    from qtpy.QtWidgets import QFileDialog
+
+    def give(path: Path) -> None:
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
+        monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_, **__: ([str(path)], ""))
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_, **__: str(path))
+
+    return give
+
+
+@pytest.fixture
+def hands(viewer: Any, open_panel: Any) -> Hands:
+    return open_panel(viewer, PANEL)
+
+
+def choose(hands: Hands, answer: Any, path: Path, what: str = "real_images") -> None:
+    answer(path)
+    hands.click(f"{what}_files")
+    hands.wait(lambda: not hands.find("cancel").isEnabled())
+
+
+def set_optics(hands: Hands) -> None:
+    for name, value in (("numerical_aperture", 1.4), ("emission_nm", 600), ("pixel_nm", 80)):
+        hands.type(name, value)
+
+
+def calibrate(hands: Hands) -> str:
+    hands.click("calibrate")
+    hands.wait(lambda: not hands.find("cancel").isEnabled())
+    return str(hands.find("calibration").text())
+
+
+def test_from_an_image_and_a_dark_frame_to_an_image_set(
+    hands: Hands, viewer: Any, files: Path, answer: Any, tmp_path: Path
+) -> None:
+    assert not hands.find("calibrate").isEnabled()
+    choose(hands, answer, files / "image.tif")
+    assert "image.tif: 1 image, 256 × 256 pixels, uint16" in hands.find("real_images").text()
+    assert "does not tell, so please check: Modality, Numerical apert." in hands.find("told").text()
+    set_optics(hands)
+    choose(hands, answer, files / "dark.tif", "dark_images")
+    found = calibrate(hands)
+    assert "Conversion: 0.4" in found
+    assert "Offset: 100" in found
+    assert not hands.panel.calibration_picture.isHidden()
+    for name in ("camera.json", "picture.png"):
+        answer(tmp_path / name)
+        hands.click("save_camera" if name == "camera.json" else "save_calibration_picture")
+        assert hands.status == f"Saved {tmp_path / name}"
+    camera = load_camera(str(tmp_path / "camera.json"))
+    assert camera.e_per_adu == pytest.approx(GAIN, rel=0.05)
+    assert camera.read_noise_e == pytest.approx(READ, rel=0.1)
+    with Image.open(tmp_path / "picture.png") as picture:
+        assert picture.width > 400
+    hands.click("use")
+    docks = viewer.window.dock_widgets.values()
+    [recipes] = [panel for panel in docks if isinstance(panel, ImageSetPanel)]
+    told = json.dumps(recipes.values()["microscopes"])
+    assert '"name": "matched"' in told
+    assert f'"e_per_adu": {camera.e_per_adu}' in told
+
+
+def test_each_step_can_be_taken_back(hands: Hands, files: Path, answer: Any) -> None:
+    choose(hands, answer, files / "image.tif")
+    set_optics(hands)
+    calibrate(hands)
+    hands.click("undo")
+    assert hands.find("calibration").text() == ""
+    assert hands.panel.calibration_picture.isHidden()
+    assert "image.tif" in hands.find("real_images").text()
+    assert hands.find("pixel_nm").value() == 80
+    hands.click("undo")
+    assert "Drop images" in hands.find("real_images").text()
+    assert not hands.find("undo").isEnabled()
+
+
+def test_another_microscope_needs_another_calibration(
+    hands: Hands, files: Path, answer: Any
+) -> None:
+    choose(hands, answer, files / "image.tif")
+    set_optics(hands)
+    calibrate(hands)
+    hands.type("pixel_nm", 90)
+    assert hands.find("calibration").text() == ""
+    assert "Calibrate again" in hands.status
+
+
+def test_an_open_layer_is_taken_too(hands: Hands, viewer: Any, files: Path) -> None:
+    assert not hands.find("take_layer").isEnabled()
+    viewer.add_image(tifffile.imread(files / "image.tif"), name="mine")
+    hands.click("take_layer")
+    assert "mine: 1 image, 256 × 256 pixels" in hands.find("real_images").text()
+    assert "No file tells the microscope" in hands.find("told").text()
+
+
+def test_files_dropped_on_the_panel_are_read(hands: Hands, files: Path) -> None:
+    from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+    from qtpy.QtGui import QDropEvent
+
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(files / "image.tif"))])
+    nothing = Qt.KeyboardModifier.NoModifier
+    action, left = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    event = QDropEvent(QPointF(5, 5), action, data, left, nothing)
+    hands.panel.images.dropEvent(event)
+    hands.wait(lambda: "image.tif" in hands.find("real_images").text())
+
+
+def test_what_the_file_tells_is_marked_and_taken(
+    hands: Hands, answer: Any, tmp_path: Path, files: Path
+) -> None:
+    pixels = tifffile.imread(files / "image.tif")
+    tifffile.imwrite(
+        tmp_path / "told.ome.tif",
+        pixels,
+        metadata={
+            "axes": "YX",
+            "PhysicalSizeX": 0.08,
+            "PhysicalSizeXUnit": "µm",
+            "PhysicalSizeY": 0.08,
+            "PhysicalSizeYUnit": "µm",
+        },
+    )
+    choose(hands, answer, tmp_path / "told.ome.tif")
+    assert "✓ Pixel size" in hands.find("told").text()
+    assert hands.find("pixel_nm").value() == pytest.approx(80.0)
+
+
+def test_a_refusal_is_one_line_that_says_why(hands: Hands, files: Path, answer: Any) -> None:
+    choose(hands, answer, files / "dark.tif")
+    set_optics(hands)
+    calibrate(hands)
+    assert hands.complains
+    assert hands.status.startswith("Not calibrated: too little signal")
+    assert hands.find("save_camera").isHidden()
+
+
+def test_what_cannot_be_read_is_told_and_changes_nothing(
+    hands: Hands, answer: Any, tmp_path: Path, files: Path
+) -> None:
+    choose(hands, answer, files / "image.tif")
+    (tmp_path / "broken.tif").write_bytes(b"II*\0nothing")
+    choose(hands, answer, tmp_path / "broken.tif")
+    assert hands.complains
+    assert "broken.tif" in hands.status
+    assert "\n" not in hands.status
+    assert "image.tif" in hands.find("real_images").text()
+
+
+def test_work_can_be_cancelled(hands: Hands, files: Path, answer: Any) -> None:
+    choose(hands, answer, files / "image.tif")
+    set_optics(hands)
+    hands.click("calibrate")
+    hands.click("cancel")
+    hands.wait(lambda: not hands.find("cancel").isEnabled())
+    assert hands.status == "Cancelled; nothing has changed."
+    assert hands.find("calibration").text() == ""
+    assert "Conversion" in calibrate(hands)
