@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QLabel, QSizePolicy
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from napari_3dmsl.matching.calibration_figure import draw_calibration
 from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.widgets.common.background_process import BackgroundProcess
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread, BackgroundWork
-from napari_3dmsl.widgets.common.form import Form, button
+from napari_3dmsl.widgets.common.form import LABEL_WIDTH, Form, button
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.questions import ask_for_path
@@ -86,9 +86,9 @@ class MatchPanel(Panel):
             tooltip="An image layer that is open in napari, as its file has it",
         )
         self.take_layer = button(
-            "take_layer", "Take this layer", "Use the layer chosen above", self._take_layer
+            "take_layer", "Take it", "Use the planes of this layer as real images", self._take_layer
         )
-        self.add_section("1. Real images", self.images, self.layer, self.take_layer)
+        self.add_section("1. Real images", self.images, self._layer_row())
         self.told = _text("told")
         self.optics = Form(Microscope, OPTICS)
         self.optics_section = self.add_section("2. Microscope", self.told, self.optics)
@@ -131,6 +131,18 @@ class MatchPanel(Panel):
         self.undo.setText("Back")
         self.add_footer(self.undo)
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop what is being worked on")
+
+    def _layer_row(self) -> QWidget:
+        row = QWidget(self)
+        line = QHBoxLayout(row)
+        line.setContentsMargins(4, 2, 4, 2)
+        label = QLabel("Or an open layer", row)
+        label.setFixedWidth(LABEL_WIDTH)
+        field = self.layer.native
+        label.setBuddy(field)
+        for part, stretch in ((label, 0), (field, 1), (self.take_layer, 0)):
+            line.addWidget(part, stretch)
+        return row
 
     def _connect(self) -> None:
         self.images.given.connect(lambda paths: self._read(paths, self._take_images))
