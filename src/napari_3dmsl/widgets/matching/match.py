@@ -32,7 +32,9 @@ class Match:
     optics : dict
         Settings of the microscope that the form shows.
     em_gain : bool
+        Whether a gain register multiplied the electrons.
     calibration : Calibration or None
+        Of the camera.
     """
 
     real: RealImages | None = None
@@ -42,11 +44,25 @@ class Match:
     calibration: Calibration | None = None
 
     def with_real(self, real: RealImages, optics: dict[str, Any]) -> Match:
-        """Begin anew with other images."""
+        """Begin anew with other images.
+
+        Parameters
+        ----------
+        real
+            The images.
+        optics
+            Settings of the microscope, as far as known.
+        """
         return Match(real, None, optics, self.em_gain)
 
     def with_changed(self, **changes: Any) -> Match:
-        """Change what a calibration rests on: it has to be made again."""
+        """Change what a calibration rests on: it has to be made again.
+
+        Parameters
+        ----------
+        **changes
+            Fields with their new values.
+        """
         return replace(self, **{"calibration": None, **changes})
 
     @property
