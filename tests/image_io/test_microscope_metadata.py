@@ -12,9 +12,10 @@ from napari_3dmsl.image_io.microscope_metadata import (
     microscope_from,
     read_microscope,
 )
-from napari_3dmsl.image_io.microscope_sources import CAMERA, MICROSCOPE
+from napari_3dmsl.image_io.microscope_sources import CAMERA, MICROSCOPE, Sources
 from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
 from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
+from napari_3dmsl.image_io.vendor_microscope import tell_bioio
 from napari_3dmsl.microscope.presets import load_camera, load_microscope, microscope_names
 
 OIL_60 = 'LensNA="1.4" NominalMagnification="60" Immersion="Oil"'
@@ -487,6 +488,38 @@ def test_an_objective_with_a_larger_aperture_brings_a_medium_that_lets_its_light
     )
     assert microscope_from(read, dry).immersion_index == 1.406
     assert "immersion_index" in read.missing, "and it is asked for"
+
+
+def test_a_medium_that_is_too_thin_for_the_aperture_of_the_base_lowers_it(tmp_path):
+    told = 'NominalMagnification="20" Immersion="Air"'
+    read = read_microscope(write_tiff(tmp_path / "a.ome.tif", ome(objective=told)))
+    found = microscope_from(read, load_microscope("epi1"))
+    assert (found.immersion_index, found.numerical_aperture) == (1.0, 0.9)
+    assert "numerical_aperture" in read.missing, "and it is asked for"
+
+
+def test_nd2_and_all_that_bioio_describes_as_ome_tell_what_ome_tells():
+    ome_types = pytest.importorskip("ome_types")
+
+    class Opened:  # what bioio.BioImage gives
+        ome_metadata = ome_types.from_xml(
+            ome('PhysicalSizeX="0.11"', channels=('EmissionWavelength="525"',), objective=OIL_60)
+        )
+
+    sources = Sources()
+    assert tell_bioio(sources, Opened(), "Nikon ND2", 0) == [""]
+    told = {name: reading.value for name, reading in sources.readings.items()}
+    light = {"numerical_aperture": 1.4, "magnification": 60, "immersion_index": 1.515}
+    assert told == pytest.approx({"pixel_nm": 110, "emission_nm": 525, **light})
+
+
+@pytest.mark.parametrize(("name", "write"), [("a.czi", write_czi), ("a.lif", write_lif)])
+def test_a_file_of_a_maker_whose_description_is_cut_is_refused_in_one_line(tmp_path, name, write):
+    pytest.importorskip("bioio_lif")
+    cut = write(tmp_path / name).read_bytes()[:900]
+    (tmp_path / name).write_bytes(cut)
+    with pytest.raises(ValueError, match=rf"{name}: cannot read (this|its) [^\n]*$"):
+        read_microscope(tmp_path / name)
 
 
 def test_a_czi_without_objective_and_channels_tells_the_rest(tmp_path):

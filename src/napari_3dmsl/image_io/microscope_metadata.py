@@ -23,6 +23,7 @@ from napari_3dmsl.image_io.vendor_microscope import VENDORS, tell_vendor
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.presets import load_microscope, usual_camera
 from napari_3dmsl.microscope.settings import IMMERSIONS, Microscope
+from napari_3dmsl.reading import reading
 
 _SILENT = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".gif": "GIF"}
 _TIFFS = (*IMAGE_SUFFIXES, ".stk", ".lsm", ".btf", ".tf8")
@@ -95,11 +96,11 @@ class ReadMicroscope:
     def lines(self) -> list[str]:
         """Return what was read, is missing and is doubtful, a line each, for people."""
         found = []
-        for name, reading in self.readings.items():
+        for name, told in self.readings.items():
             setting = setting_of(name)
-            value = reading.value if isinstance(reading.value, str) else f"{reading.value:,.6g}"
+            value = told.value if isinstance(told.value, str) else f"{told.value:,.6g}"
             unit = f" {setting.show.unit}" if setting.show.unit else ""
-            found.append(f"{setting.show.label}: {value}{unit} ({reading.source})")
+            found.append(f"{setting.show.label}: {value}{unit} ({told.source})")
         if self.missing:
             labels = ", ".join(setting_of(name).show.label for name in self.missing)
             found.append(f"not told: {labels}")
@@ -124,7 +125,8 @@ def read_microscope(path: str | Path, channel: int = 0) -> ReadMicroscope:
         or it has no such channel.
     """
     path, sources = Path(path), Sources()
-    kind, channels = _tell(sources, path, channel)
+    with reading(path, "cannot read its metadata"):
+        kind, channels = _tell(sources, path, channel)
     if channel < 0 or channel >= max(len(channels), 1):
         count = max(len(channels), 1)
         raise ValueError(f"{path}: channel = {channel}: must be 0 to {count - 1}")
@@ -144,7 +146,8 @@ def microscope_from(read: ReadMicroscope, base: Microscope | None = None) -> Mic
     """Return a microscope with what was read, and the rest from another one, named after the file.
 
     The medium that was read is also what the objective is made for. Where no medium was read and
-    the aperture is too large for that of ``base``, it is the least dense one that is enough.
+    the aperture is too large for that of ``base``, it is the least dense one that is enough; where
+    a medium was read that is too thin for the aperture of ``base``, that becomes nine tenths of it.
 
     Parameters
     ----------
@@ -164,6 +167,8 @@ def microscope_from(read: ReadMicroscope, base: Microscope | None = None) -> Mic
         index = min((medium for medium in IMMERSIONS if medium > aperture), default=1.0)
         index = index if index > aperture else 1.78  # of objectives for total reflection
     if index is not None:
+        if aperture >= index:  # that of the base: both read would have been a doubt
+            aperture = told["numerical_aperture"] = round(0.9 * index, 2)
         told |= {"immersion_index": index, "immersion_index_design": _medium(index, aperture)}
     if told.get("modality", base.modality) != base.modality:
         told["pixel_integration"] = told["modality"] not in _SCANNED

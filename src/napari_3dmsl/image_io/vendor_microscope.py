@@ -7,6 +7,7 @@ user has installed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,7 +15,7 @@ from xml.etree import ElementTree
 from napari_3dmsl.image_io.microscope_sources import Sources
 from napari_3dmsl.image_io.microscope_words import modality, nanometres, number_in
 from napari_3dmsl.image_io.ome_microscope import tell_ome, tell_sizes
-from napari_3dmsl.reading import reading
+from napari_3dmsl.reading import complaints, reading
 
 VENDORS = {
     ".czi": "Zeiss CZI",
@@ -33,6 +34,7 @@ _NO_READER = (
     "no reader with a permissive licence knows this format; save it as OME-TIFF with the "
     "microscope's own program or Fiji, or install a reader for bioio"
 )
+_READERS = {".nd2": "bioio_nd2", ".lif": "bioio_lif"}
 Element = ElementTree.Element
 
 
@@ -75,8 +77,8 @@ def _czi_xml(path: Path) -> str:
         import czifile
     except ImportError:
         raise ValueError(f"{path}: reading Zeiss CZI needs czifile: {_EXTRA}") from None
-    with reading(path, "cannot read this CZI"), czifile.CziFile(str(path)) as file:
-        xml = file.metadata()
+    with reading(path, "cannot read this CZI"), path.open("rb") as opened:
+        xml = czifile.CziFile(opened).metadata()
         if not xml:
             raise ValueError("it has no metadata")
         return str(xml)
@@ -154,21 +156,30 @@ def _tell_czi_channel(sources: Sources, channel: Element) -> None:
 
 
 def _tell_by_bioio(sources: Sources, path: Path, kind: str, channel: int) -> list[str]:
-    try:
-        import bioio
-        import bioio_base
-    except ImportError:
-        raise ValueError(f"{path}: reading {kind} needs bioio: {_EXTRA}") from None
-    try:
-        with reading(path, f"cannot read this {kind}"):
+    reader = _READERS.get(path.suffix.lower())
+    missing = [name for name in ("bioio", reader) if name and not _is_there(name)]
+    if missing:
+        package = missing[0].replace("_", "-")
+        raise ValueError(f"{path}: reading {kind} needs {package}: {_EXTRA}")
+    import bioio
+    import bioio_base
+
+    problem = f"cannot read this {kind}"
+    with reading(path, problem), complaints("bioio.bio_image"):
+        try:
             image = bioio.BioImage(path)
-            return tell_bioio(sources, image, kind, channel)
-    except ValueError as error:
-        if isinstance(error.__cause__, bioio_base.exceptions.UnsupportedFileFormatError):
-            needed = path.suffix.lower() in (".nd2", ".lif")
-            why = f"reading {kind} needs bioio's reader: {_EXTRA}" if needed else _NO_READER
+        except bioio_base.exceptions.UnsupportedFileFormatError:
+            why = f"{problem}: damaged" if reader else _NO_READER
             raise ValueError(f"{path}: {why}") from None
-        raise
+        return tell_bioio(sources, image, kind, channel)
+
+
+def _is_there(module: str) -> bool:
+    try:
+        import_module(module)
+    except ImportError:
+        return False
+    return True
 
 
 def tell_bioio(sources: Sources, image: Any, kind: str, channel: int) -> list[str]:
