@@ -63,23 +63,20 @@ BY_HAND: Values = {
             "name": "epi",
             **OPTICS,
             "camera": {
-                "e_per_adu": [0.4, 2.0, "log"],
-                "offset_adu": 5,
                 "read_noise_e": 1.3,
-                "row_noise_e": 0.5,
+                "row_noise_e": 1.0,
                 "background_photons": [5, 60, "log"],
-                "bit_depth": 8,
             },
         }
     ],
     "scene": {
         "kind": "cell",
         "cell": {
-            "coverage": [0.1, 1.0],
+            "coverage": [0.05, 1.0],
             "density_per_um2": [0.2, 0.5],
             "haze": [0.2, 1.2],
             "glow_photons": [2, 30, "log"],
-            "peak_photons": [60, 400, "log"],
+            "peak_photons": [150, 1000, "log"],
         },
     },
 }

@@ -42,7 +42,7 @@ def rows(light: Stack) -> Stack:
 
 
 CHANGES: dict[str, tuple[Callable[[], Stack], str]] = {
-    "noise": (lambda: noisy(tubes(1), 2, 40), "noisier"),
+    "noise": (lambda: noisy(tubes(1), 2, 40), "noise is stronger"),
     "rows": (lambda: rows(tubes(1)), "rows differ more"),
     "ground": (lambda: noisy(tubes(1) + 0.15, 2), "ground between objects is brighter"),
     "filled": (lambda: noisy(tubes(1, width=3, hollow=True), 2), "rims are hollower"),

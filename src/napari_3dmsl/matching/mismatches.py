@@ -121,8 +121,8 @@ TOPICS = (
     Topic(
         "sharp",
         _named("spectrum", 4, 5, 6),
-        "the images are sharper",
-        "the images are blurrier",
+        "details are sharper",
+        "details are blurrier",
         ("microscope.numerical_aperture", "scene.cell.layer_um", "scene.cell.haze"),
         minus=_named("spectrum", 8, 9),
         octaves=True,
@@ -166,8 +166,8 @@ TOPICS = (
     Topic(
         "noise",
         _NOISE,
-        "the images are noisier",
-        "the images are less noisy",
+        "noise is stronger",
+        "noise is weaker",
         ("scene.cell.peak_photons", "camera.read_noise_e", "camera.background_photons"),
         octaves=True,
     ),
