@@ -75,6 +75,8 @@ def test_progress_ends_and_a_comparison_can_be_cancelled() -> None:
 def test_too_few_tiles_and_tiles_of_two_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="real: 7 tiles; a comparison needs 8 or more"):
         compare(REAL[:7], SIMULATED)
+    with pytest.raises(ValueError, match="simulated: every pixel is 5"):
+        compare(REAL, np.full((9, 64, 64), 5))
     with pytest.raises(ValueError, match="simulated: 3 tiles; a comparison needs 4"):
         compare(REAL, SIMULATED[:3])
     with pytest.raises(ValueError, match="simulated: tiles of 32 × 64 beside real ones of 64 × 64"):

@@ -84,6 +84,25 @@ def test_of_an_image_set_the_images_are_taken_and_not_the_masks(tmp_path: Path) 
     assert smallest_side([folder]) == min(SHAPE)
 
 
+def test_of_a_large_set_not_every_file_is_read(tmp_path: Path) -> None:
+    for number in range(12):
+        tifffile.imwrite(tmp_path / f"{number}.tif", np.full((32, 32), number, np.uint8))
+    (tmp_path / "12.tif").write_bytes(b"damaged")
+    reading = [seed for seed in range(20) if _reads(tmp_path, seed)]
+    assert 0 < len(reading) < 20  # those that did not draw the damaged one
+    found = read_tiles(tmp_path, 32, most=5, seed=reading[0])
+    assert len(found) == len(found.names) == 5
+    assert smallest_side([tmp_path], most=5, seed=reading[0]) == 32
+
+
+def _reads(folder: Path, seed: int) -> bool:
+    try:
+        read_tiles(folder, 32, most=5, seed=seed)
+    except ValueError:
+        return False
+    return True
+
+
 def test_what_is_no_image_is_refused_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="gone: no such file or folder"):
         read_tiles(tmp_path / "gone")

@@ -67,12 +67,13 @@ def compare(
         _check_figure(figure, [path for path in (real, simulated, other) if path is not None])
     given = {"real": real, "simulated": simulated, "another real cell": other}
     paths = {name: path for name, path in given.items() if path is not None}
-    size = tile or min(LARGEST_TILE, smallest_side(list(paths.values())))
+    size = tile or min(LARGEST_TILE, smallest_side(list(paths.values()), seed=seed))
     warnings = [doubt for doubt in (pixel_doubt(paths),) if doubt is not None]
     warn(warnings)
     tell = stage_line()
     tiles: dict[str, ArrayLike] = {
-        name: read_tiles(path, size, progress=tell).values for name, path in paths.items()
+        name: read_tiles(path, size, seed=seed, progress=tell).values
+        for name, path in paths.items()
     }
     found = compare_tiles(
         tiles["real"],

@@ -178,7 +178,7 @@ def _checked(
     real: ArrayLike, simulated: ArrayLike, other_real: ArrayLike | None
 ) -> dict[str, NDArray[Any]]:
     given = {_REAL: real, _SIMULATED: simulated, _OTHER: other_real}
-    sets = {name: check_tiles(tiles) for name, tiles in given.items() if tiles is not None}
+    sets = {name: check_tiles(tiles, name) for name, tiles in given.items() if tiles is not None}
     for name, tiles in sets.items():
         fewest = 2 * FEWEST if name == _REAL else FEWEST
         if len(tiles) < fewest:
@@ -194,10 +194,10 @@ def _checked(
 
 def _levels(sets: dict[str, NDArray[Any]], kind: LevelsKind) -> dict[str, GreyLevels]:
     if kind == "real":
-        return dict.fromkeys(sets, grey_levels(sets[_REAL]))
+        return dict.fromkeys(sets, grey_levels(sets[_REAL], _REAL))
     if kind != "own":
         raise ValueError(f"levels = {kind!r}: expected own or real")
-    return {name: grey_levels(tiles) for name, tiles in sets.items()}
+    return {name: grey_levels(tiles, name) for name, tiles in sets.items()}
 
 
 def _distances(

@@ -39,7 +39,7 @@ class GreyLevels:
         return scaled
 
 
-def grey_levels(tiles: ArrayLike) -> GreyLevels:
+def grey_levels(tiles: ArrayLike, what: str = "tiles") -> GreyLevels:
     """Return the levels of a set of tiles: of all its pixels 1 % lie below 0 and 0.1 % above 1.
 
     A whole set has one pair, so that dim tiles stay dim beside bright ones. Gain, offset and
@@ -49,28 +49,32 @@ def grey_levels(tiles: ArrayLike) -> GreyLevels:
     ----------
     tiles : (N, R, C) array
         Finite numbers.
+    what
+        What errors call them.
 
     Raises
     ------
     ValueError
         When the tiles are no such array, or all their pixels are alike.
     """
-    values = check_tiles(tiles)
+    values = check_tiles(tiles, what)
     low, high = (float(level) for level in np.quantile(values, (LOW, HIGH)))
     if not high > low:
         low, high = float(values.min()), float(values.max())
     if not high > low:
-        raise ValueError(f"tiles: every pixel is {low:g}; compare images that show something")
+        raise ValueError(f"{what}: every pixel is {low:g}; compare images that show something")
     return GreyLevels(low, high)
 
 
-def check_tiles(tiles: ArrayLike) -> NDArray[Any]:
+def check_tiles(tiles: ArrayLike, what: str = "tiles") -> NDArray[Any]:
     """Return tiles as an array, or say in one line what is wrong with them.
 
     Parameters
     ----------
     tiles : (N, R, C) array
         At least one, each at least 32 × 32 pixels, of finite numbers.
+    what
+        What errors call them.
 
     Raises
     ------
@@ -80,14 +84,14 @@ def check_tiles(tiles: ArrayLike) -> NDArray[Any]:
     values = np.asarray(tiles)
     if values.ndim != 3 or values.dtype.kind not in "uif" or not len(values):
         raise ValueError(
-            f"tiles: an array of {values.dtype} with shape {values.shape}; give numbers of shape "
+            f"{what}: an array of {values.dtype} with shape {values.shape}; give numbers of shape "
             "(tiles, rows, columns), one tile or more"
         )
     if min(values.shape[1:]) < SMALLEST_TILE:
         raise ValueError(
-            f"tiles: {values.shape[1]} × {values.shape[2]} pixels; give tiles of at least "
+            f"{what}: {values.shape[1]} × {values.shape[2]} pixels; give tiles of at least "
             f"{SMALLEST_TILE} × {SMALLEST_TILE}"
         )
     if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise ValueError("tiles: some pixel is NaN or infinite; leave such tiles out")
+        raise ValueError(f"{what}: some pixel is NaN or infinite; leave such tiles out")
     return values

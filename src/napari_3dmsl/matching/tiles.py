@@ -43,20 +43,24 @@ class Tiles:
         return len(self.values)
 
 
-def smallest_side(paths: Sequence[str | Path]) -> int:
-    """Return the smallest side of all images in files and folders, in pixels.
+def smallest_side(paths: Sequence[str | Path], *, most: int = MOST_TILES, seed: int = 0) -> int:
+    """Return the smallest side of the images that `read_tiles` takes, in pixels.
 
     Parameters
     ----------
     paths
         As of `read_tiles`.
+    most, seed
+        The same as there.
 
     Raises
     ------
     ValueError
         When there is no image.
     """
-    sides: list[int] = [min(plane.shape) for path in paths for _, plane in _planes(Path(path))]
+    sides: list[int] = [
+        min(plane.shape) for path in paths for _, plane in _planes(Path(path), most, seed)
+    ]
     return min(sides)
 
 
@@ -78,9 +82,9 @@ def read_tiles(
     size
         Rows and columns of a tile; what is left at the borders is left out, evenly.
     most
-        So many tiles at most, drawn from all of them.
+        So many images at most, drawn from all files, and so many tiles, drawn from theirs.
     seed
-        Of that draw.
+        Of these draws.
     progress
         Called with images done, images in all and what is done.
 
@@ -94,7 +98,7 @@ def read_tiles(
     names: list[str] = []
     rng = np.random.default_rng(seed)
     seen = 0
-    for number, (name, plane) in enumerate(_planes(Path(path), progress)):
+    for number, (name, plane) in enumerate(_planes(Path(path), most, seed, progress)):
         names.append(name)
         for tile in cut(plane, size, name):
             seen += 1
@@ -167,9 +171,14 @@ def cut(image: ArrayLike, size: int, name: str = "image") -> list[NDArray[Any]]:
     ]
 
 
-def _planes(path: Path, progress: Progress | None = None) -> Iterator[tuple[str, NDArray[Any]]]:
+def _planes(
+    path: Path, most: int, seed: int, progress: Progress | None = None
+) -> Iterator[tuple[str, NDArray[Any]]]:
     """Each plane of each image, with a name; one image in memory at a time."""
     files = _files_at(path)
+    if len(files) > most:  # of a large set not every file is read
+        chosen = np.random.default_rng(seed).choice(len(files), most, replace=False)
+        files = [files[place] for place in np.sort(chosen)]
     for done, file in enumerate(files):
         pixels = _read(file)
         rows, columns = pixels.shape[-2:]

@@ -157,7 +157,7 @@ def make_quiz(
     if REAL not in sets or len(sets) < 2:
         raise ValueError("a test needs real images and at least one set of simulated ones")
     rng = np.random.default_rng(seed)
-    tiles = {name: check_tiles(values) for name, values in sets.items()}
+    tiles = {name: check_tiles(values, name) for name, values in sets.items()}
     smallest = min(min(values.shape[1:]) for values in tiles.values())
     if not SMALLEST_TILE <= size <= smallest:
         raise ValueError(f"size = {size}: expected {SMALLEST_TILE} to {smallest} pixels")
@@ -200,7 +200,7 @@ def quiz_of_files(
     ValueError
         When images cannot be read or are too few or too small.
     """
-    side = min(LARGEST_TILE, smallest_side(list(paths.values())))
+    side = min(LARGEST_TILE, smallest_side(list(paths.values()), seed=settings.seed))
     sets = {
         name: read_tiles(path, side, seed=settings.seed, progress=progress).values
         for name, path in paths.items()
@@ -211,7 +211,7 @@ def quiz_of_files(
 def _crops(
     name: str, tiles: NDArray[Any], count: int, size: int, rng: np.random.Generator
 ) -> list[Crop]:
-    levels = grey_levels(tiles)
+    levels = grey_levels(tiles, name)
     if len(tiles) * (min(tiles.shape[1:]) // size) ** 2 < count:
         raise ValueError(_too_few(name, len(tiles), count, size))
     rounds = _ROUNDS * -(-count // len(tiles))
