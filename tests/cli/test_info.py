@@ -121,6 +121,17 @@ def test_info_tells_the_microscope_of_an_image_with_its_tags(
     assert "not told: Modality, Pixel size, Exposure" in text
 
 
+def test_info_tells_the_microscope_of_our_omezarr(run: Run, sphere: Path, tmp_path: Path) -> None:
+    run("simulate", sphere, tmp_path / "a.zarr", "--microscope", "epi1")
+    found = run("info", tmp_path / "a.zarr")
+    assert (found["kind"], found["axes"], found["shape"]) == ("image", "YX", [128, 128])
+    assert found["size_um"] == pytest.approx({"Y": 0.109, "X": 0.109})
+    told = found["microscope"]
+    assert told["readings"]["numerical_aperture"]["value"] == 1.42
+    assert told["readings"]["numerical_aperture"]["source"].endswith(": numerical_aperture")
+    assert told["missing"] == []
+
+
 def test_info_of_a_picture_says_that_it_tells_nothing(tmp_path: Path, capsys: Any) -> None:
     (tmp_path / "a.png").write_bytes(b"")
     assert cli.main(["info", str(tmp_path / "a.png")]) == 0

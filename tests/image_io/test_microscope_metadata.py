@@ -15,6 +15,7 @@ from napari_3dmsl.image_io.microscope_metadata import (
 from napari_3dmsl.image_io.microscope_sources import CAMERA, MICROSCOPE, Sources
 from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
 from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
+from napari_3dmsl.image_io.tiff_microscope import tell_lsm
 from napari_3dmsl.image_io.vendor_microscope import tell_bioio
 from napari_3dmsl.microscope.presets import load_camera, load_microscope, microscope_names
 
@@ -396,6 +397,17 @@ def test_what_metamorph_writes(tmp_path):
         }
     )
     assert read.doubts == ()
+
+
+def test_what_the_header_of_an_lsm_tells():
+    sources = Sources()
+    scan = {"Objective": "Plan-Apochromat 63x/1.40 Oil DIC"}
+    told = {"VoxelSizeX": 7e-8, "VoxelSizeY": 7e-8, "VoxelSizeZ": 3.5e-7, "DimensionZ": 20}
+    tell_lsm(sources, {**told, "ScanInformation": scan})
+    found = {name: reading.value for name, reading in sources.readings.items()}
+    objective = {"magnification": 63, "numerical_aperture": 1.4, "immersion_index": 1.515}
+    assert found == pytest.approx({"pixel_nm": 70, "step_nm": 350, **objective})
+    assert sources.doubts == []
 
 
 # Files of makers of microscopes

@@ -72,6 +72,7 @@ def _presets() -> Report:
 def _file(given: str, count: bool | None, channel: int) -> Report:
     from napari_3dmsl.image_io.microscope_metadata import MICROSCOPE_SUFFIXES
     from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES
+    from napari_3dmsl.image_io.ome_zarr import is_our_zarr, read_ome_zarr
     from napari_3dmsl.library.instance_files import LOCK_FILE, MESH_FILE
     from napari_3dmsl.library.library import is_library
     from napari_3dmsl.shapes.mesh import MESH_SUFFIXES
@@ -85,6 +86,8 @@ def _file(given: str, count: bool | None, channel: int) -> Report:
         return _image_set(path)
     if (path / MESH_FILE).is_file():
         return _instance(path)
+    if is_our_zarr(path) and "microscope" in read_ome_zarr(path).metadata:
+        return _zarr_image(path, channel)
     if path.is_dir() and not is_library(path) and is_label_file(path):
         return _volume(path, count)
     if path.is_dir() or path.suffix.lower() == ".zip":
@@ -204,6 +207,26 @@ def _image(path: Path, channel: int) -> Report:
     if image.metadata is not None:  # and so has told already
         more = [line for line in more if "warning: " in line]
     return result | told, lines + more
+
+
+def _zarr_image(path: Path, channel: int) -> Report:
+    """Tell of an image that this package wrote as OME-Zarr."""
+    from napari_3dmsl.image_io.ome_zarr import read_ome_zarr
+
+    image = read_ome_zarr(path)
+    shape, dtype = [int(side) for side in image.pixels.shape], str(image.pixels.dtype)
+    scales = zip(image.axes, image.scale, strict=True)
+    size_um = {axis: length for axis, length in scales if axis in "ZYX"}
+    result: dict[str, Any] = {"kind": "image", "axes": image.axes, "shape": shape, "dtype": dtype}
+    result |= {"size_um": size_um, "metadata": image.metadata}
+    sizes = ", ".join(f"{axis} {size:.4g} µm" for axis, size in size_um.items())
+    lines = [
+        f"{path}: {dtype} image, {' × '.join(map(str, shape))} ({image.axes})",
+        f"pixels: {sizes}",
+        _origin(image.metadata),
+    ]
+    told, more = _microscope(path, channel)
+    return result | told, [*lines, *(line for line in more if "warning: " in line)]
 
 
 def _microscope(path: Path, channel: int) -> Report:
