@@ -45,14 +45,15 @@ def dataset(
     from napari_3dmsl.compute import processors
     from napari_3dmsl.datasets.recipe.plan import check_image_memory, make_plan
     from napari_3dmsl.datasets.recipe.recipe import Recipe
-    from napari_3dmsl.datasets.run.generate import generate, library_of
+    from napari_3dmsl.datasets.recipe.source_shapes import shapes_of
+    from napari_3dmsl.datasets.run.generate import generate
 
     start = perf_counter()
     asked = Recipe.load(recipe)
     if library is not None:
         asked = asked.replace(source=asked.source.replace(library=str(library.resolve())))
     if dry_run:
-        plan = make_plan(asked, library_of(asked))
+        plan = make_plan(asked, shapes_of(asked))
         check_image_memory(plan, workers or processors())
         result = _planned(plan)
         show(result, _plan_lines(result, plan), as_json)

@@ -135,6 +135,7 @@ class Body:
             Emitters(form.emitters_um, source.emitters.photons[rows]),
             source.to_field,
             form.lines_um,
+            source.haze,
         )
         return cls(like, lifetimes_s[rows], piece.centreline)
 
@@ -248,6 +249,7 @@ class Body:
             Emitters(now.emitters_um, photons),
             motion @ self.like.to_field,
             now.lines_um,
+            self.like.haze,
         )
 
 

@@ -393,6 +393,8 @@ class _Film:
             parents = [left[first], left[second]]
             if self._fates.random() >= chance or not all(body in self._bodies for body in parents):
                 continue
+            if parents[0].like.haze != parents[1].like.haze:  # one of them lies out of focus
+                continue
             parents.sort(key=lambda body: body.form.volume_um3, reverse=True)
             piece = join(parents[0].form, parents[1].form, motion.fusion_reach_um)
             if piece is None:

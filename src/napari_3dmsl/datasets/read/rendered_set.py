@@ -12,10 +12,10 @@ from threadpoolctl import threadpool_limits
 from napari_3dmsl.datasets.read.image_set import Sample
 from napari_3dmsl.datasets.recipe.plan import check_image_memory, make_plan
 from napari_3dmsl.datasets.recipe.recipe import SPLITS
+from napari_3dmsl.datasets.recipe.source_shapes import shapes_of
 from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
 from napari_3dmsl.datasets.write.sample_files import row_of, truth_suffix, write_truth
 from napari_3dmsl.ground_truth.registry import read_truth_of
-from napari_3dmsl.library.library import ShapeLibrary
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.recipe import Recipe
@@ -49,7 +49,7 @@ class RenderedSet(Sequence[Sample]):
     ) -> None:
         if split is not None and split not in SPLITS:
             raise ValueError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
-        library = ShapeLibrary.open(recipe.source.library) if shapes is None else shapes
+        library = shapes_of(recipe) if shapes is None else shapes
         plan = make_plan(recipe, library)
         check_image_memory(plan, workers=1)
         self.recipe = recipe

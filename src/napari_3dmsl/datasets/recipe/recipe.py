@@ -36,6 +36,7 @@ from napari_3dmsl.settings import (
     read_text,
 )
 from napari_3dmsl.shapes.classification import ShapeClass
+from napari_3dmsl.shapes.tubes import TubeSettings
 from napari_3dmsl.timelapse.motion import Motion
 
 SPLITS = ("train", "val", "test")
@@ -56,6 +57,10 @@ _LIMITS = "lowest and highest, both included"
 _ALL = "Default: all."
 
 
+TUBES = "tubes"
+"""In the place of a library: shapes that are drawn, see `TubeShapes`."""
+
+
 class Source(Settings):
     """Which shapes are imaged; what is not given narrows nothing."""
 
@@ -63,10 +68,25 @@ class Source(Settings):
         str,
         Field(
             description="Folder or zip of a shape library; a path that is not absolute counts from "
-            "the recipe's folder.",
+            "the recipe's folder. Or `tubes`: wavy tubes, rings and networks, drawn at random, "
+            "which need no library; a scene like a cell that names none has these.",
         ),
         Show("Library"),
     ]
+    tubes: Annotated[
+        TubeSettings,
+        Field(description="Of the library `tubes`: how they look."),
+        Show("Tubes"),
+    ] = TubeSettings()
+    tube_count: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100_000,
+            description="Of the library `tubes`: how many are drawn, by the recipe's seed.",
+        ),
+        Show("Tubes drawn", "shapes", source="Default: 400, our choice; a second or two to draw."),
+    ] = 400
     ids: Annotated[
         tuple[ShapeId, ...] | None,
         Field(description="Only the shapes of these numbers."),
@@ -106,6 +126,12 @@ class Source(Settings):
         ),
         Show("At most", "shapes", lowest="all", source=_ALL),
     ] = None
+
+    def irrelevant(self) -> dict[str, str]:
+        """Return what only tubes have."""
+        if getattr(self, "library", TUBES) == TUBES:  # a form has no field for it
+            return {}
+        return dict.fromkeys(("tubes", "tube_count"), "shapes of a library are as they are")
 
     @model_validator(mode="after")
     def _limits_rise(self) -> Self:
@@ -477,6 +503,16 @@ class Recipe(Settings):
         Output()
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _tubes_in_cells(cls, given: Any) -> Any:
+        """Let scenes like a cell have tubes where no source is named."""
+        if not isinstance(given, dict) or "source" in given:
+            return given
+        scene = given.get("scene")
+        kind = scene.get("kind") if isinstance(scene, dict) else getattr(scene, "kind", None)
+        return {**given, "source": {"library": TUBES}} if kind == "cell" else given
+
     @field_validator("labelling", mode="before")
     @classmethod
     def _open_labelling(cls, given: Any) -> Any:
@@ -531,6 +567,8 @@ class Recipe(Settings):
                 "snr: scene.cell.peak_photons tells already how bright the brightest pixel is; "
                 "give one of them"
             )
+        if self.scene.kind == "region" and self.source.library == TUBES:
+            return "scene: a region shows shapes where they lie in a cell; tubes lie nowhere"
         if self.scene.kind != "region" and self.views != Views():
             return (
                 f"views: a scene of kind '{self.scene.kind}' is turned at random already; leave "
@@ -550,6 +588,8 @@ class Recipe(Settings):
                 "output.layout = '3dmsl': the release has single shapes in the six views; take "
                 "'flat' for scenes, time-lapse and random views"
             )
+        if self.output.layout == "3dmsl" and self.source.library == TUBES:
+            return "output.layout = '3dmsl': copies the shapes of a library, tubes have none"
         return None
 
     @property
@@ -617,8 +657,9 @@ def resolve_paths(values: dict[str, Any], folder: Path) -> None:
         In which the file lies.
     """
     source = values.get("source")
-    if isinstance(source, dict) and isinstance(source.get("library"), str):
-        source["library"] = str((folder / source["library"]).resolve())
+    library = source.get("library") if isinstance(source, dict) else None
+    if isinstance(library, str) and library != TUBES:
+        values["source"]["library"] = str((folder / library).resolve())
     scene = values.get("scene")
     cell = scene.get("cell") if isinstance(scene, dict) else None
     if isinstance(cell, dict) and isinstance(cell.get("mask"), str):

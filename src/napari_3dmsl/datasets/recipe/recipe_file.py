@@ -9,7 +9,7 @@ from typing import Any
 
 import tomli_w
 
-from napari_3dmsl.datasets.recipe.recipe import Recipe, resolve_paths
+from napari_3dmsl.datasets.recipe.recipe import TUBES, Recipe, resolve_paths
 from napari_3dmsl.settings import parse_settings, read_text
 from napari_3dmsl.writing import whole_file
 
@@ -62,7 +62,7 @@ def write_recipe(values: Mapping[str, Any], path: str | Path) -> None:
         raise ValueError(f"{path}: the name of a recipe ends in .toml or .json")
     Recipe(**values)
     written = _without_nothing(values)
-    library = Path(written["source"]["library"])
+    library = Path(written.get("source", {}).get("library", TUBES))
     if library.is_relative_to(path.parent.resolve()):
         written["source"]["library"] = library.relative_to(path.parent.resolve()).as_posix()
     toml = path.suffix == ".toml"

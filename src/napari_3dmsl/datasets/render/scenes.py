@@ -20,6 +20,7 @@ from napari_3dmsl.datasets.render.single_shape import (
     in_field,
     labelled,
     labelling_of,
+    lines_of,
 )
 from napari_3dmsl.ground_truth.registry import needs_of
 from napari_3dmsl.microscope.fluorophores import Emitters, Surface, label_many
@@ -28,7 +29,7 @@ from napari_3dmsl.ranges import draw_settings
 from napari_3dmsl.scenes.cell_region import read_cell_mask
 from napari_3dmsl.scenes.cell_scene import Cell, CellObject, draw_cell
 from napari_3dmsl.scenes.cell_settings import CellScene
-from napari_3dmsl.scenes.centrelines import centrelines_of, moved
+from napari_3dmsl.scenes.centrelines import moved
 from napari_3dmsl.scenes.flat_placing import FlatShape
 from napari_3dmsl.scenes.glow import glow_of
 from napari_3dmsl.scenes.packing import pack
@@ -125,7 +126,7 @@ class Pool:
             faces=mesh.faces,
             emitters=Emitters(np.zeros((1, 3)), np.zeros(1)),
             to_field=np.eye(4),
-            centrelines_um=centrelines_of(mesh) if with_lines else (),
+            centrelines_um=lines_of(self.library, shape_id, mesh) if with_lines else (),
         )
 
     @cached_property
@@ -319,7 +320,7 @@ class CellSpecimen(_Scene):
             label = self._first_label + len(objects)
             objects.append(self._placed(found, label, to_field, emitters))
         height = float(up[0, 3])
-        light = CellLightOf(self._cell)
+        light = CellLightOf(self._cell, tuple(objects))
         return PlacedSpecimen(tuple(objects), np.zeros(3), height, np.eye(4), light)
 
     def _lowest_um(self, found: CellObject) -> float:
@@ -375,9 +376,12 @@ class CellLightOf:
     Attributes
     ----------
     cell : Cell
+    objects : tuple of PlacedObject
+        Its shapes in the image.
     """
 
     cell: Cell
+    objects: tuple[PlacedObject, ...]
 
     @property
     def peak_photons(self) -> float | None:
@@ -393,14 +397,14 @@ class CellLightOf:
 
     def metadata(self) -> dict[str, Any]:
         """See `CellLight.metadata`."""
-        return {
-            "cell": {
-                **self.cell.settings.model_dump(mode="json"),
-                "objects_in_focus": sum(not found.haze for found in self.cell.objects),
-                "objects_in_haze": sum(found.haze for found in self.cell.objects),
-                "objects_left_out": self.cell.left_out,
-            }
+        haze = [placed.label for placed in self.objects if placed.haze]
+        told = {
+            **self.cell.settings.model_dump(mode="json"),
+            "objects_in_focus": len(self.objects) - len(haze),
+            "objects_in_haze": len(haze),
+            "objects_left_out": self.cell.left_out,
         }
+        return {"cell": told, "haze_labels": haze}
 
 
 def scene_of(recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> Specimen:

@@ -17,6 +17,7 @@ from napari_3dmsl.microscope.simulation import pose_of_view
 from napari_3dmsl.ranges import draw_settings
 from napari_3dmsl.scenes.centrelines import centrelines_of, moved
 from napari_3dmsl.scenes.placed_object import PlacedObject
+from napari_3dmsl.shapes.tubes import TubeShapes
 
 if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
@@ -54,6 +55,8 @@ def class_of(library: ShapeSource, shape_id: int) -> str | None:
     shape_id
         One of its shapes.
     """
+    if isinstance(library, TubeShapes):  # without drawing all of them
+        return str(library.shape(shape_id).classification.shape_class)
     found = library.table["shape_class"][library.ids.index(shape_id)]
     return None if found is None else str(found)
 
@@ -92,9 +95,28 @@ def labelled(
         faces=mesh.faces,
         emitters=label(surface, labelling, rng),
         to_field=np.eye(4),
-        centrelines_um=centrelines_of(mesh) if "centrelines" in needs_of(recipe.truths) else (),
+        centrelines_um=(
+            lines_of(library, shape_id, mesh) if "centrelines" in needs_of(recipe.truths) else ()
+        ),
     )
     return at_rest, surface
+
+
+def lines_of(library: ShapeSource, shape_id: int, mesh: Mesh) -> tuple[FloatArray, ...]:
+    """Return the centrelines of a shape in its own frame: found, or as tubes were drawn.
+
+    Parameters
+    ----------
+    library
+        Where it is from.
+    shape_id
+        Of the shape.
+    mesh
+        Its surface.
+    """
+    if isinstance(library, TubeShapes):
+        return library.shape(shape_id).skeleton.paths
+    return centrelines_of(mesh)
 
 
 class SingleShape:

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from napari_3dmsl.compute import WorkerDiedError, chosen_place
 from napari_3dmsl.datasets.recipe.plan import Group, Plan, check_image_memory, make_plan
+from napari_3dmsl.datasets.recipe.source_shapes import shapes_of
 from napari_3dmsl.datasets.run.group import MadeGroup, MakeGroup, NotMade, remove_work
 from napari_3dmsl.datasets.run.journal import JOURNAL_FILE, Journal
 from napari_3dmsl.datasets.run.lock import keep_provenance, only_run, provenance
@@ -115,7 +116,7 @@ def generate(
         When the folder cannot be written, or a worker has died.
     """
     place = chosen_place(place, workers)
-    library = library_of(recipe)
+    library = shapes_of(recipe)
     plan = make_plan(recipe, library)
     check_image_memory(plan, place.sharing_memory)
     folder = Path(folder)
@@ -127,7 +128,7 @@ def generate(
             made_with = provenance(plan, library, progress)
             keep_provenance(folder, made_with, lambda: _used_shapes(plan, folder))
             outcome = _Run(plan, folder, place, progress).go()
-            if recipe.output.layout == "3dmsl":
+            if recipe.output.layout == "3dmsl" and isinstance(library, ShapeLibrary):
                 _complete_release(plan, library, outcome, progress)
             return outcome
     except OSError as error:
@@ -136,25 +137,6 @@ def generate(
         raise DiskFullError(
             f"{folder}: the disk is full. Make room and run again to go on"
         ) from None
-
-
-def library_of(recipe: Recipe) -> ShapeLibrary:
-    """Open the library of a recipe.
-
-    Parameters
-    ----------
-    recipe
-        Names it.
-
-    Raises
-    ------
-    ValueError
-        When there is none, or it is damaged; the message names the setting.
-    """
-    try:
-        return ShapeLibrary.open(recipe.source.library)
-    except ValueError as error:
-        raise ValueError(f"source.library: {error}") from None
 
 
 def _used_shapes(plan: Plan, folder: Path) -> set[int]:

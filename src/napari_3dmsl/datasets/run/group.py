@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from napari_3dmsl.datasets.recipe.recipe import TUBES
 from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
 from napari_3dmsl.datasets.run.lock import locked_library
 from napari_3dmsl.datasets.write.index import CHECKSUM
@@ -96,7 +97,7 @@ class MakeGroup:
     pools : dict
         See `Plan`.
     library, folder, work : str
-        Absolute paths of the library, of the set, and for what is not finished.
+        Absolute paths of the library (or `TUBES`), of the set, and for what is not finished.
     """
 
     recipe: Recipe
@@ -116,9 +117,10 @@ class MakeGroup:
         folder, work
             Of the set, and for what is not finished; both are there.
         """
-        library = Path(plan.recipe.source.library).absolute()
-        paths = (str(path.absolute()) for path in (library, folder, work))
-        return cls(plan.recipe, plan.pools, *paths)
+        library = plan.recipe.source.library
+        if library != TUBES:
+            library = str(Path(library).absolute())
+        return cls(plan.recipe, plan.pools, library, str(folder.absolute()), str(work.absolute()))
 
     def __call__(self, group: Group) -> MadeGroup | NotMade:
         """Render and write a group.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import filelock
 
+from napari_3dmsl.datasets.recipe.source_shapes import shapes_of
 from napari_3dmsl.datasets.run.sources import check_sources, sources_of
 from napari_3dmsl.library.instance_files import LOCK_FILE
 from napari_3dmsl.library.library import ShapeLibrary
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.plan import Plan
     from napari_3dmsl.datasets.recipe.recipe import Recipe
     from napari_3dmsl.progress import Progress
+    from napari_3dmsl.shapes.tubes import TubeShapes
 
 _RUNNING_FILE = ".running"
 _LIBRARIES = ("numpy", "scipy", "scikit-image", "tifffile")
@@ -62,7 +64,7 @@ def only_run(folder: Path) -> Iterator[None]:
 
 
 def provenance(
-    plan: Plan, library: ShapeLibrary, progress: Progress | None = None
+    plan: Plan, library: ShapeLibrary | TubeShapes, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Return what decides over every byte of an image set.
 
@@ -75,13 +77,14 @@ def provenance(
     progress
         Called with (shapes checked, shapes, what); raise in it to cancel.
     """
+    unit_nm = library.unit_nm if isinstance(library, ShapeLibrary) else None
     names = hashlib.sha256(json.dumps(list(library.ids)).encode()).hexdigest()
     return {
         "format": "napari-3dmsl image set",
         "version": version("napari-3dmsl"),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "python": ".".join(platform.python_version_tuple()[:2]),
-        "shapes": {"count": len(library.ids), "ids_sha256": names, "unit_nm": library.unit_nm},
+        "shapes": {"count": len(library.ids), "ids_sha256": names, "unit_nm": unit_nm},
         "recipe": plan.recipe.model_dump(mode="json"),
         "sources": sources_of(plan, library, progress),
     }
@@ -131,8 +134,10 @@ def keep_provenance(
         _write(path, made_with)
 
 
-def locked_library(recipe: Recipe, folder: Path) -> ShapeLibrary:
+def locked_library(recipe: Recipe, folder: Path) -> ShapeLibrary | TubeShapes:
     """Open the library of a run, whose meshes must be those that its ``recipe.lock`` tells of.
+
+    Tubes are drawn: they follow from the recipe.
 
     Parameters
     ----------
@@ -141,7 +146,9 @@ def locked_library(recipe: Recipe, folder: Path) -> ShapeLibrary:
     folder
         Of the set.
     """
-    library = ShapeLibrary.open(recipe.source.library)
+    library = shapes_of(recipe)
+    if not isinstance(library, ShapeLibrary):
+        return library
     path = folder / LOCK_FILE
     with reading(path, "damaged"):
         sources = _sources_in(json.loads(path.read_text(encoding="utf-8")))

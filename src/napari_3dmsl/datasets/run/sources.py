@@ -8,23 +8,25 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.scenes.settings import world_boxes_um
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.plan import Plan
-    from napari_3dmsl.library.library import ShapeLibrary
     from napari_3dmsl.progress import Progress
+    from napari_3dmsl.shapes.tubes import TubeShapes
 
 _MOST_NAMED = 6
 
 
 def sources_of(
-    plan: Plan, library: ShapeLibrary, progress: Progress | None = None
+    plan: Plan, library: ShapeLibrary | TubeShapes, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Return the checksums of all files of a library that decide over a plan's images, for JSON.
 
     Of each shape that the plan may show its mesh; of the table the classes, by which shapes are
-    parted, and for a region of a cell the places. Other columns may come and go.
+    parted, and for a region of a cell the places. Other columns may come and go. Of shapes that are
+    drawn there are no files: the recipe tells all of them.
 
     Parameters
     ----------
@@ -35,6 +37,8 @@ def sources_of(
     progress
         Called with (shapes checked, shapes, what); raise in it to cancel.
     """
+    if not isinstance(library, ShapeLibrary):
+        return {"meshes": {}, "table": "drawn"}
     ids = sorted({shape_id for pool in plan.pools.values() for shape_id in pool})
 
     def report(done: int) -> None:

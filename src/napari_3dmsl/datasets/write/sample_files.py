@@ -286,7 +286,7 @@ def row_of(rendered: Rendered) -> Row:
         "focus_um": metadata["plane_focus_um"][0],
         "stage_um": metadata["plane_stage_um"][0],
         "depth_um": metadata["acquisition"]["depth_um"],
-        "objects": len(rendered.film[0].objects),
+        "objects": sum(not placed.haze for placed in rendered.film[0].objects),
         "emitter_count": metadata["emitters"],
         "emitters_in_field": metadata["emitters_in_field"],
         "saturated_share": metadata["saturated_share"],

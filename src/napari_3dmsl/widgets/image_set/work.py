@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_3dmsl.datasets.recipe.plan import Plan, chosen_ids, make_plan
-from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.datasets.recipe.recipe import TUBES, Recipe
+from napari_3dmsl.datasets.recipe.source_shapes import shapes_of
 from napari_3dmsl.datasets.run.generate import Outcome, generate
 from napari_3dmsl.datasets.run.preview import SAMPLES, Previewed, preview
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.progress import Progress
+from napari_3dmsl.shapes.tubes import TubeShapes
 
 
 @dataclass(frozen=True)
@@ -21,9 +23,9 @@ class Wanted:
     recipe: Recipe
     open_library: ShapeLibrary | None
 
-    def library(self) -> ShapeLibrary:
+    def library(self) -> ShapeLibrary | TubeShapes:
         """Return the library; ValueError or OSError when it cannot be read."""
-        return self.open_library or ShapeLibrary.open(self.recipe.source.library)
+        return self.open_library or shapes_of(self.recipe)
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,16 @@ class Planner:
     """Counts what recipes mean; the library that was looked at last stays open."""
 
     def __init__(self) -> None:
-        self._last: tuple[str, ShapeLibrary] | None = None
+        self._last: tuple[tuple[object, ...], ShapeLibrary | TubeShapes] | None = None
 
     def __call__(self, wanted: Wanted, is_outdated: Callable[[], bool]) -> Planned:
         """Return what the recipe amounts to; the library is read only when another is wanted."""
-        path = wanted.recipe.source.library
-        if wanted.open_library is not None or self._last is None or self._last[0] != path:
-            self._last = path, wanted.library()
+        source = wanted.recipe.source
+        asked: tuple[object, ...] = (source.library,)
+        if source.library == TUBES:
+            asked = source.library, source.tubes, source.tube_count, wanted.recipe.seed
+        if wanted.open_library is not None or self._last is None or self._last[0] != asked:
+            self._last = asked, wanted.library()
         library = self._last[1]
         taken = chosen_ids(wanted.recipe.source, library, wanted.recipe.seed)
         return Planned(make_plan(wanted.recipe, library), len(taken), len(library.ids))
