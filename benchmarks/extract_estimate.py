@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -96,10 +97,12 @@ class Largest:
 
 
 def size(folder: Path) -> int:
+    """Bytes of the files in a folder, as far as they are still there when it is their turn."""
     total = 0
-    for file in folder.rglob("*"):
-        with suppress(OSError):  # it has just gone
-            total += file.stat().st_size if file.is_file() else 0
+    for inner, _, names in os.walk(folder):  # which passes over folders that have just gone
+        for name in names:
+            with suppress(OSError):
+                total += (Path(inner) / name).stat().st_size
     return total
 
 

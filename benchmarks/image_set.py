@@ -34,6 +34,7 @@ from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
 from napari_3dmsl.datasets.render.render import Rendered
 from napari_3dmsl.datasets.run.generate import generate
 from napari_3dmsl.datasets.run.journal import JOURNAL_FILE
+from napari_3dmsl.datasets.run.pace import counts_images
 from napari_3dmsl.datasets.write.index import INDEX_FILE
 from napari_3dmsl.ground_truth.image_coordinates import emitters_in_image, mesh_in_image
 from napari_3dmsl.library.library import ShapeLibrary, write_library
@@ -89,14 +90,14 @@ def recipe_for(library: Path, images: int = 0, **changes: object) -> Recipe:
 def rate(library: Path, folder: Path, arguments: argparse.Namespace) -> None:
     recipe = recipe_for(library, arguments.images)
     told: list[tuple[float, int]] = []
+
+    def progress(done: int, total: int, what: str) -> None:
+        if counts_images(what):
+            told.append((time.perf_counter() - start, done))
+
     used = os.times()
     start = time.perf_counter()
-    outcome = generate(
-        recipe,
-        folder / "set",
-        arguments.workers,
-        lambda done, total, what: told.append((time.perf_counter() - start, done)),
-    )
+    outcome = generate(recipe, folder / "set", arguments.workers, progress)
     seconds = time.perf_counter() - start
     end_spares()  # their time counts once they have ended
     now = os.times()
@@ -239,7 +240,7 @@ def memory(library: Path, folder: Path, arguments: argparse.Namespace) -> None:
 
     def progress(done: int, total: int, what: str) -> None:
         latest.update(worker_megabytes())
-        if done >= min(1000, total // 2) and not early:
+        if counts_images(what) and done >= min(1000, total // 2) and not early:
             early.update(latest)
 
     outcome = generate(recipe, folder / "set", arguments.workers, progress)
