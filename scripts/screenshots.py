@@ -56,7 +56,9 @@ def take_all() -> None:
     demo.viewer.reset_view()
     take(demo, "extract", "extract")
 
-    select_largest(demo, "mega")
+    select_largest(demo, "network")
+    while IMAGE not in demo.viewer.layers:
+        demo.process_events(0.1)
     shown = demo.viewer.layers[IMAGE]
     shown.visible = False
     take(demo, "browse", "browse")
@@ -64,14 +66,19 @@ def take_all() -> None:
     shown.visible = True
     demo.viewer.reset_view()
     turn_a_knob(demo)
-    take(demo, "microscope", "overview", themes=("dark",))
     take(demo, "export", "export")
     add_image_set_panel(demo)
     take(demo, "image_set", "image_set")
     demo.viewer.window.remove_dock_widget(demo.docks.pop("image_set"))
 
     demo.microscope.form.labelling.set_values({"density_per_um2": 300})
+    contrast = demo.microscope.findChild(QCheckBox, "auto_contrast")
+    assert contrast is not None
+    contrast.setChecked(True)
     demo.process_events(SETTLE_S)
+    demo.viewer.reset_view()
+    turn_a_knob(demo)
+    take(demo, "microscope", "overview", themes=("dark",))
     take_preset(demo, "epi1")
     demo.viewer.reset_view()
     turn_a_knob(demo)
@@ -146,7 +153,7 @@ def add_download_panel(demo: Demo) -> None:
 
 
 def select_largest(demo: Demo, shape_class: str) -> None:
-    """Select the largest shape of a class; in the phantom it lies in front of the others."""
+    """Select the largest shape of a class; of networks it lies in front of others."""
     selection = selection_of(demo.viewer)
     source = selection.source
     assert source is not None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images"
-SHAPE = "5"  # a network that lies flat, in front of the others
+SHAPE = "33"  # a network that lies flat, in front of the others
 MOST_STEPS = 12  # of the extraction that are filmed
 
 

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIZE_UM = (3.36, 9.0, 9.0)
-ROOM_UM = (
-    0.7,
-    3.7,
-    3.7,
-)  # of the largest centrelines around their middle: leaves room to shift them
+ROOM_UM = (0.7, 3.7, 3.7)  # of the largest centrelines: leaves room to shift them
 TILT_DEG = 12.0  # of whole objects, as a standard deviation
 FINEST_NM = 24.0
 GAP_UM = 0.14  # between objects and to the border: open also on a grid of 48 nm
