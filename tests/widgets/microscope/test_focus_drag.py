@@ -50,6 +50,8 @@ def focused(
     window.reset_view()
     camera = getattr(window, "scene", window).camera
     camera.angles = (0, 35, 80)
+    camera.center = window.layers["focal plane"].data[0].mean(axis=0)
+    camera.zoom = 60.0  # a pixel is 17 nm on any canvas, and the plane has 134
     qtbot.wait(50)
     return hands, camera
 
