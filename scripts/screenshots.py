@@ -51,8 +51,6 @@ def take_all() -> None:
     window = demo.viewer.window._qt_window  # private: napari has no public way to size its docks
     window.resizeDocks([demo.docks["microscope"]], [PANEL_WIDTH], Qt.Orientation.Horizontal)
     demo.wait_for_shapes()
-    while not demo.extract.extract_button.isEnabled():  # it adds one layer after the other
-        demo.process_events(0.1)
     demo.viewer.reset_view()
     take(demo, "extract", "extract")
 
