@@ -35,6 +35,7 @@ CLASSES = {
     "objective": "microscope.objectives.Objective",
     "camera": "microscope.camera.Camera",
     "acquisition": "microscope.settings.Acquisition",
+    "cell": "scenes.cell_settings.CellScene",
     "pose": "microscope.pose.Pose",
     "labelling": "microscope.fluorophores.Labelling",
     "simulation": "microscope.simulation.Simulation",

@@ -39,7 +39,7 @@ def simulate(
             "volume: a whole cell, or with --centre a region of it; or POINTS.csv with the columns "
             "z_um,y_um,x_um and optionally brightness, which multiplies the photons per "
             "fluorophore. Each row is an emitter where it is: z above the coverslip, (0, 0) the "
-            "middle of the image.",
+            "middle of the image. With --scene cell a library, or tubes, which are drawn.",
             show_default=False,
         ),
     ],
@@ -80,6 +80,22 @@ def simulate(
             show_default="the middle of all shapes",
         ),
     ] = None,
+    scene: Annotated[
+        Literal["cell"] | None,
+        typer.Option(
+            help="Of a library, or tubes: lay shapes into a scene like a cell, flat, in a region "
+            "with an edge, with others out of focus above.",
+        ),
+    ] = None,
+    cell: Annotated[
+        Given,
+        SettingsOf(
+            "cell",
+            *("coverage", "density_per_um2", "density_spread", "outline_um", "thickness_um"),
+            *("tilt_deg", "layer_um", "haze", "glow_photons", "brightness_spread"),
+            *("peak_photons", "mask"),
+        ),
+    ],
     view: Annotated[
         Literal["0", "x90", "x180", "y90", "y180", "z90"] | None,
         typer.Option(help="One of the six views of 3DMSL.", show_default="0"),
@@ -154,7 +170,10 @@ def simulate(
             **{"density": density, "voxel_nm": voxel_nm},
             **{name: value for name, value in labelling.items() if name not in of_points},
         )
-    if is_library(shape):
+    if scene is not None:
+        if shape.suffix.lower() == POINTS or not (is_library(shape) or shape.name == "tubes"):
+            raise ValueError(f"--scene cell: takes a library or tubes, not {shape}")
+    elif is_library(shape):
         _refuse(f"to {shape.name}: a library knows its unit", voxel_nm=voxel_nm)
     else:
         _refuse(f"to {shape.name}: no library", centre=centre)
@@ -176,6 +195,15 @@ def simulate(
         camera=_camera(camera, background_photons, optics),
         **recorded,
     )
+    if scene is not None:
+        _refuse(
+            "to --scene cell",
+            **{"view": view, "rotate": rotate, "centre": centre, "voxel_nm": voxel_nm},
+            **{"stage_um": acquisition.get("stage_um"), "memory_limit": memory_limit},
+        )
+        _simulate_cell(shape, output, simulation, cell, start, as_json)
+        return
+    _refuse("without --scene cell", **cell)
     specimen = _specimen(shape, voxel_nm, simulation, centre, memory_limit)
     with (
         _naming(shape),
@@ -201,6 +229,37 @@ def simulate(
     if not as_json:
         warn(warnings)
     show(result, _lines(result, simulation), as_json)
+
+
+def _simulate_cell(
+    shape: Path,
+    output: Path,
+    simulation: Simulation,
+    cell: dict[str, Any],
+    start: float,
+    as_json: bool,
+) -> None:
+    """Image a scene like a cell, write it and tell of it."""
+    from napari_3dmsl.cli._cell_image import cell_image, write_cell_image
+
+    image = cell_image(shape, simulation, cell)
+    write_cell_image(output, image)
+    result = {
+        "output": str(output),
+        "shape": list(image.image.shape),
+        "dtype": str(image.image.dtype),
+        "seconds": round(perf_counter() - start, 3),
+        "input": str(shape),
+        "warnings": [],
+        **image.metadata,
+    }
+    told = result["cell"]
+    lines = _lines(result, simulation)
+    lines.append(
+        f"{told['objects_in_focus']} shapes in focus, {told['objects_in_haze']} in the haze, "
+        f"{told['objects_left_out']} found no place"
+    )
+    show(result, lines, as_json)
 
 
 def _refuse(reason: str, **options: Any) -> None:

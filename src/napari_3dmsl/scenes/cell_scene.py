@@ -34,7 +34,7 @@ _SLICE_UM = 2.0 * -_LOWEST_UM / SLICES  # of the layer in focus
 _HAZE_SLICE_UM = 0.25
 _COLUMN_UM, _HAZE_COLUMN_UM = 0.1, 0.2
 _AWAY_UM = 0.5  # standard deviation of the way that a shape is moved
-_SEEN_UM, _HAZE_SEEN_UM = 1.0, 4.0  # from the image, to where light of shapes is of interest
+_SEEN_UM, _HAZE_SEEN_UM = 0.6, 3.0  # from the image, to where light of shapes is of interest
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +229,8 @@ class _Layer:
         half = self._settings.layer_um
         within = self._columns.slices_between(-half, half)
         wider = self._columns.slices_between(-half - CROSSING_UM, half + CROSSING_UM)
-        return lambda _place: (int(self._how.choice(within)), within, wider)
+        low, count = int(within[0]), len(within)
+        return lambda _place: (low + int(count * self._how.random()), within, wider)
 
     def heights_above(
         self, place_um: FloatArray
@@ -274,7 +275,7 @@ class _Layer:
         brightness = math.exp(sigma * float(rng.standard_normal()) - 0.5 * sigma**2)
         wanted, within, wider = heights(place_um)
         for near_um, slices in ((0.0, within), (_AWAY_UM, wider)):
-            way = int(rng.integers(8 * POSES))
+            way = int(8 * POSES * rng.random())
             pose = shape.pose(way, self._settings.tilt_deg, columns.sides_um)
             middles = columns.column_of(self._around(place_um, near_um))
             free = columns.free(pose, middles, slices)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from napari_3dmsl.settings import Settings, Show
 
-_MEASURED = "measured on epifluorescence tiles of rat cardiomyoblasts (PhysSeg)"
+_NEAR = "with which images come near to PhysSeg's (normoxia)"
 
 
 class CellScene(Settings):
@@ -28,7 +28,7 @@ class CellScene(Settings):
             2,
             0.05,
             slider=(0.01, 1.0),
-            source=f"Default: 0.35 per µm², {_MEASURED}.",
+            source=f"Default: 0.35 per µm², {_NEAR}.",
         ),
     ] = 0.35
     density_spread: Annotated[
@@ -62,7 +62,7 @@ class CellScene(Settings):
             description="Standard deviation of the angle between the shapes, which lie flat, and "
             "the coverslip.",
         ),
-        Show("Tilt", "°", 1, source=f"Default: 8°, {_MEASURED}."),
+        Show("Tilt", "°", 1, source=f"Default: 8°, {_NEAR}."),
     ] = 8.0
     layer_um: Annotated[
         float,
@@ -101,7 +101,7 @@ class CellScene(Settings):
             le=2.0,
             description="Spread of the shapes' brightness: sigma of a log-normal law of mean 1.",
         ),
-        Show("Brightness varies", "σ", 2, 0.05, source=f"Default: 0.35, {_MEASURED}."),
+        Show("Brightness varies", "σ", 2, 0.05, source=f"Default: 0.35, {_NEAR}."),
     ] = 0.35
     peak_photons: Annotated[
         float,

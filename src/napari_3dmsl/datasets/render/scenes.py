@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 _KEPT_MESHES = 64
 _KEPT_OF_CELLS = 512
-_LIGHT_UM, _HAZE_LIGHT_UM = 2.0, 6.0  # from the image, to where fluorophores count
+_LIGHT_UM, _HAZE_LIGHT_UM = 2.0, 5.0  # from the image, to where fluorophores count
 
 
 class Pool:

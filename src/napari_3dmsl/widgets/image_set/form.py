@@ -17,6 +17,7 @@ from napari_3dmsl.described import described
 from napari_3dmsl.ground_truth.registry import TRUTHS
 from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.presets import microscope_names
+from napari_3dmsl.scenes.cell_settings import CellScene
 from napari_3dmsl.scenes.settings import SceneSettings
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.timelapse.motion import Motion
@@ -28,7 +29,21 @@ _OPTIONAL: dict[str, Settings] = {"scene": SceneSettings(), "motion": Motion()}
 _SUGGESTED = {"scene": {"kind": "packed"}}
 """What people want who switch a table on; the default of a scene is what there is without one."""
 
+_CELL_TABLE = ("scene", "cell")
 _SCENE = ("kind", "objects", "volume_share", "gap_um", "height_um", "border")
+_CELL = (
+    "coverage",
+    "density_per_um2",
+    "density_spread",
+    "outline_um",
+    "thickness_um",
+    "tilt_deg",
+    "layer_um",
+    "haze",
+    "glow_photons",
+    "brightness_spread",
+    "peak_photons",
+)
 _MOTION = (
     "frames",
     "interval_s",
@@ -111,6 +126,7 @@ def _sections() -> list[Section]:
     labelling = RecipePart(("labelling",), Labelling, _LABELLING, ranges=True)
     focus = ["focus_um", "depth_um", "planes", "step_nm", "z_axis"]
     scene = RecipePart(("scene",), SceneSettings, _SCENE)
+    cell = RecipePart(("scene", "cell"), CellScene, _CELL, ranges=True)
     motion = RecipePart(("motion",), Motion, _MOTION)
     output = ["layout", "format", "zips", "stretch", "stretch_percentiles"]
     output += ["stretch_black", "stretch_white"]
@@ -124,7 +140,7 @@ def _sections() -> list[Section]:
         Section("labelling", [labelling], opened=False),
         Section("noise", [top(["noise", "snr"])]),
         Section("ground_truth", [top(["ground_truth"], texts=texts)]),
-        Section("scene", [top(["scene"]), scene, top(["montage"])], opened=False),
+        Section("scene", [top(["scene"]), scene, cell, top(["montage"])], opened=False),
         Section("motion", [top(["motion"]), motion], opened=False),
         Section(
             "output",
@@ -180,6 +196,8 @@ class RecipeForm(QObject):
                         _put(found, path, None)
                 continue
             for path, reading in section.readings().items():
+                if path[:2] == _CELL_TABLE and not self._has_cell:
+                    continue
                 if path not in self._as_given or reading != self._as_given[path]:
                     _put(found, path, reading)
             if section.switch:
@@ -188,11 +206,19 @@ class RecipeForm(QObject):
             found.pop(name, None)
         return found
 
+    @property
+    def _has_cell(self) -> bool:
+        """Whether scenes are like a cell."""
+        scene = self._as_shown().scene
+        return scene is not None and scene.kind == "cell"
+
     def _as_shown(self) -> Recipe:
         """Return the recipe unchecked, to ask what has an effect."""
         found: dict[str, Any] = {}
         for section in self.sections:
             for part in section.settings:
+                if part.table == _CELL_TABLE:
+                    continue
                 shown = part.as_shown()
                 top = {name: getattr(shown, name) for name in part.names}
                 found |= {part.table[0]: shown} if part.table else top
@@ -262,9 +288,9 @@ class RecipeForm(QObject):
                 section.switch.show_values({section.name: there})
                 begin = _OPTIONAL[section.name].model_dump(mode="json")
                 begin |= {} if there else _SUGGESTED.get(section.name, {})
-                for path in shown.keys() & {(section.name, name) for name in begin}:
-                    if shown[path] is None:
-                        shown[path] = begin[path[-1]]
+                for path in shown:
+                    if shown[path] is None and path[0] == section.name:
+                        shown[path] = _get({section.name: begin}, path)
             for part in section.settings:
                 part.show_values({path[-1]: shown[path] for path in part.paths})
 
@@ -280,6 +306,8 @@ class RecipeForm(QObject):
                 idle = part.as_shown().irrelevant() if part.table else recipe
                 if part.table and part.table[0] in recipe:
                     idle = dict.fromkeys(part.names, recipe[part.table[0]])
+                if part.table == _CELL_TABLE and not self._has_cell:
+                    idle = dict.fromkeys(part.names, "only a scene like a cell has one")
                 if part is not section.switch and not section.is_on:
                     idle = dict.fromkeys(part.names, f"'{section.title}' is not ticked")
                 part.show_only(without=idle)

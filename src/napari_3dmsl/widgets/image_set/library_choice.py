@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_3dmsl.datasets.recipe.recipe import Source
+from napari_3dmsl.datasets.recipe.recipe import TUBES, Source
 from napari_3dmsl.described import described
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.collection import ShapeCollection
@@ -27,6 +27,8 @@ from napari_3dmsl.widgets.common.shape_selection import ShapeSelection
 
 _LIBRARY = described(Source)["library"]
 _BUTTON_TIP = "Choose what Export images has saved, or an archive of the 3DMSL release"
+
+_TUBES_TIP = "Wavy tubes, rings and networks that are drawn: no library is needed"
 
 
 class LibraryChoice(QWidget):
@@ -83,6 +85,7 @@ class LibraryChoice(QWidget):
             ("choose_zip", "Zip…", self._ask_for_zip),
         ):
             line.addWidget(button(name, text, _BUTTON_TIP, ask))
+        line.addWidget(button("choose_tubes", "Tubes", _TUBES_TIP, lambda: self.set_path(TUBES)))
         self.unsaved = QLabel(self)
         self.unsaved.setObjectName("unsaved")
         self.unsaved.setWordWrap(True)

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.datasets.recipe.recipe import TUBES, Recipe
 from napari_3dmsl.datasets.recipe.recipe_file import read_recipe, write_recipe
 from napari_3dmsl.datasets.run.pace import Pace, counts_images
 from napari_3dmsl.described import described
@@ -229,7 +229,7 @@ class ImageSetPanel(Panel):
         self.form.take(values)
         self.name.setText(values.get("name", "image set"))
         if "library" in values.get("source", {}):
-            self.library.set_path(values["source"]["library"])
+            self.library.set_path(values.get("source", {}).get("library", TUBES))
         self._show_kept()
 
     def _recall(self, state: dict[str, Any]) -> None:
