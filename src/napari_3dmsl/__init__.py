@@ -27,6 +27,7 @@ _NAMES_OF = {
     "library.write": ("write_library",),
     "matching.calibration": ("Calibration", "calibrate", "calibrate_files"),
     "matching.comparison": ("Comparison", "compare"),
+    "matching.scene_fit": ("SceneFit", "fit_scene"),
     "matching.tiles": ("Tiles", "read_tiles"),
     "microscope.camera": ("Camera", "peak_snr"),
     "microscope.fluorophores": ("Emitters", "Labelling", "Surface"),

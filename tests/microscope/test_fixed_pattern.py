@@ -93,6 +93,16 @@ def test_the_pattern_is_the_same_in_every_image_of_a_chip_and_another_one_in_the
     assert abs(np.corrcoef(first.ravel(), other.ravel())[0, 1]) < 0.1
 
 
+def test_columns_have_offsets_of_their_own_which_stay():
+    camera = LINEAR.replace(column_spread_e=3.0, read_noise_e=1.0)
+    first, second = (
+        _electrons(camera, np.full((400, 500), 20.0), seed).mean(axis=0) for seed in (0, 1)
+    )
+    alike = np.cov(first, second)[0, 1]
+    assert alike == pytest.approx(9.0, rel=0.2)
+    assert first.var() - alike == pytest.approx(21.0 / 400, abs=0.05)
+
+
 def test_so_many_pixels_are_hot_and_have_so_much_more_dark_current():
     camera = LINEAR.replace(hot_share=0.01, hot_e_per_s=300.0, exposure_s=2.0, dark_e_per_s=1.0)
     dark = _electrons(camera, np.zeros((300, 300)))

@@ -19,6 +19,7 @@ from napari_3dmsl.cli.dataset import dataset
 from napari_3dmsl.cli.demo import demo
 from napari_3dmsl.cli.export import export
 from napari_3dmsl.cli.extract import extract
+from napari_3dmsl.cli.fit import fit
 from napari_3dmsl.cli.info import info
 from napari_3dmsl.cli.measure import measure
 from napari_3dmsl.cli.schema import schema
@@ -33,7 +34,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__.replace("_", "-"): command
     for command in (
         *(extract, measure, export, simulate, dataset, calibrate, compare),
-        *(two_minute_test, info, schema, demo),
+        *(fit, two_minute_test, info, schema, demo),
     )
 }
 

@@ -8,7 +8,12 @@ import numpy as np
 from pydantic import Field
 
 from napari_3dmsl.arrays import CountArray, FloatArray
-from napari_3dmsl.microscope.fixed_pattern import gain_map, hot_pixels, offset_map_e
+from napari_3dmsl.microscope.fixed_pattern import (
+    column_offsets_e,
+    gain_map,
+    hot_pixels,
+    offset_map_e,
+)
 from napari_3dmsl.settings import Settings, Show
 
 _TYPICAL = "Default: a typical sCMOS; the detector's preset sets it."
@@ -127,6 +132,22 @@ class Camera(Settings):
         ),
         Show("Offset spread", "e⁻", 2, 0.1, source=f"{_OFF} Typical of an sCMOS: below 1 e⁻."),
     ] = 0.0
+    column_spread_e: Annotated[
+        float,
+        Field(
+            ge=0.0,
+            le=1e4,
+            description="How different the offsets of columns are, each of which has an amplifier "
+            "of its own: deviation, the same in every image.",
+        ),
+        Show(
+            "Column spread",
+            "e⁻",
+            2,
+            0.1,
+            source=f"{_OFF} Seen in real sCMOS images: about 0.1 e⁻.",
+        ),
+    ] = 0.0
     hot_share: Annotated[
         float,
         Field(ge=0.0, le=0.1, description="Share of the pixels that are hot, always the same."),
@@ -163,7 +184,8 @@ class Camera(Settings):
         found = {}
         if not self.hot_share:
             found["hot_e_per_s"] = "no pixel is hot"
-        if not (self.hot_share or self.gain_spread or self.offset_spread_e):
+        spreads = (self.gain_spread, self.offset_spread_e, self.column_spread_e)
+        if not (self.hot_share or any(spreads)):
             found["pattern_seed"] = "all pixels are alike"
         return found
 
@@ -297,6 +319,8 @@ def _record_plane(light: FloatArray, camera: Camera, rng: np.random.Generator) -
         electrons += rng.normal(0.0, camera.row_noise_e, (len(electrons), 1))
     if camera.offset_spread_e > 0.0:
         electrons += offset_map_e(camera, electrons.shape)
+    if camera.column_spread_e > 0.0:
+        electrons += column_offsets_e(camera, electrons.shape[1])
     digitised = np.rint(electrons / camera.e_per_adu + camera.offset_adu)
     counts: FloatArray = np.clip(digitised, 0, 2**camera.bit_depth - 1)
     return counts

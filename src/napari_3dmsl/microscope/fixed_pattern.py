@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Map = NDArray[np.float32]
 
-_GAIN, _OFFSET, _HOT = range(3)
+_GAIN, _OFFSET, _HOT, _COLUMN = range(4)
 _MOST_KEPT = 1 << 22  # pixels: 16 MB a map
 
 
@@ -56,6 +56,25 @@ def offset_map_e(camera: Camera, shape: tuple[int, int]) -> Map:
     """
     offset: Map = np.float32(camera.offset_spread_e) * _drawn(camera.pattern_seed, _OFFSET, shape)
     return offset
+
+
+def column_offsets_e(camera: Camera, columns: int) -> Map:
+    """Return the electrons that the offset of each column is off, around 0.
+
+    Parameters
+    ----------
+    camera : Camera
+        Its ``pattern_seed`` says which chip.
+    columns : int
+        Of the image.
+
+    Returns
+    -------
+    (C,) float32
+    """
+    (offsets,) = _drawn(camera.pattern_seed, _COLUMN, (1, columns))
+    found: Map = np.float32(camera.column_spread_e) * offsets
+    return found
 
 
 def hot_pixels(camera: Camera, shape: tuple[int, int]) -> NDArray[np.bool_]:

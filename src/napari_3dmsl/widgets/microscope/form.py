@@ -98,6 +98,7 @@ _PATTERN = (
     "row_noise_e",
     "gain_spread",
     "offset_spread_e",
+    "column_spread_e",
     "hot_share",
     "hot_e_per_s",
     "vignetting",

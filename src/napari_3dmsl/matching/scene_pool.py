@@ -1,0 +1,161 @@
+"""Scenes rendered with known settings, each in several lights, and their features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_3dmsl.datasets.recipe.plan import Group, seed_of
+from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.datasets.render.render import render_group
+from napari_3dmsl.datasets.render.scenes import Pool, scene_of
+from napari_3dmsl.image_io.eight_bit import levels_for, stretch_levels, stretched
+from napari_3dmsl.matching.features import own_features
+from napari_3dmsl.microscope.camera import Camera, record
+from napari_3dmsl.shapes.tubes import TubeSettings, TubeShapes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_3dmsl.datasets.render.render import CellLight, PlacedSpecimen, Specimen, View
+    from napari_3dmsl.matching.grey_levels import GreyLevels
+    from napari_3dmsl.microscope.settings import Microscope
+
+_KEPT = 2  # kinds of tubes whose shapes are kept
+
+
+@dataclass(frozen=True)
+class Light:
+    """How bright a tile is, and how it is recorded.
+
+    Attributes
+    ----------
+    peak_photons, glow_photons
+        See `CellScene`.
+    camera
+        Settings that differ from those of the recipe.
+    greys
+        What black and white become in a stretched image; None: it keeps the camera's counts.
+    """
+
+    peak_photons: float
+    glow_photons: float
+    camera: Mapping[str, float]
+    greys: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class SceneJob:
+    """A scene to be rendered, in several lights.
+
+    Attributes
+    ----------
+    seed
+        Of the scene and its noise.
+    shapes
+        How many tubes there are: scenes lay each once before any comes again.
+    recipe
+        Of the one scene.
+    tubes
+        Settings of the shapes.
+    lights
+        At least one.
+    """
+
+    seed: int
+    shapes: int
+    recipe: Mapping[str, Any]
+    tubes: Mapping[str, Any]
+    lights: Sequence[Light]
+
+
+@dataclass(frozen=True)
+class RenderScene:
+    """Renders scenes and describes their tiles; for a worker.
+
+    Attributes
+    ----------
+    levels
+        What counts as black and white.
+    """
+
+    levels: GreyLevels
+
+    def __call__(self, job: SceneJob) -> NDArray[np.float64] | None:
+        """Return the features of a scene in each light, (L, F); None where it holds nothing.
+
+        Parameters
+        ----------
+        job
+            What to render.
+        """
+        tiles = render_scene(job)
+        return None if tiles is None else own_features(tiles, levels=self.levels)
+
+
+def render_scene(job: SceneJob) -> NDArray[Any] | None:
+    """Render a scene in each light, (L, R, C); None where no shape finds a place.
+
+    Parameters
+    ----------
+    job
+        What to render.
+    """
+    values = {**job.recipe, "seed": job.seed}
+    recipe = Recipe(**values)
+    group = Group("tile", "train", (), 0)
+    try:
+        scene = _Watched(
+            scene_of(recipe, group, _pool(tuple(sorted(job.tubes.items())), job.shapes))
+        )
+        (rendered,) = render_group(recipe, group, scene)
+    except ValueError:
+        return None
+    (instrument,) = recipe.microscopes
+    assert recipe.scene is not None
+    shining = rendered.photons / max(float(rendered.photons.max()), 1e-30)
+    glow = scene.glow(instrument.microscope.replace(image_size=rendered.photons.shape))
+    glow /= float(recipe.scene.cell["glow_photons"])
+    tiles = []
+    for number, light in enumerate(job.lights):
+        camera = Camera(**{**instrument.camera, **light.camera})
+        rng = np.random.default_rng(seed_of(job.seed, "noise", number))
+        lit = light.peak_photons * shining + light.glow_photons * glow
+        tiles.append(_exported(record(lit.astype(np.float32), camera, rng), light.greys))
+    return np.array(tiles)
+
+
+def _exported(counts: NDArray[Any], greys: tuple[float, float] | None) -> NDArray[Any]:
+    if greys is None:
+        return counts
+    return stretched(counts, *levels_for(stretch_levels(counts, (0.0, 100.0)), *greys))
+
+
+class _Watched:
+    """A scene that keeps the light of what was placed."""
+
+    def __init__(self, inner: Specimen) -> None:
+        self._inner, self.labelling = inner, inner.labelling
+        self._light: CellLight | None = None
+
+    def place(self, view: View, depth_um: float, microscope: Microscope) -> PlacedSpecimen:
+        placed = self._inner.place(view, depth_um, microscope)
+        self._light = placed.light
+        return placed
+
+    def glow(self, microscope: Microscope) -> NDArray[Any]:
+        """Return the light of the cytosol in an image."""
+        assert self._light is not None
+        found = self._light.glow(microscope)
+        assert found is not None
+        return found
+
+
+@lru_cache(maxsize=_KEPT)
+def _pool(tubes: tuple[tuple[str, Any], ...], count: int) -> Pool:
+    shapes = TubeShapes(TubeSettings(**dict(tubes)), count)
+    return Pool(shapes, tuple(shapes.ids))
