@@ -9,7 +9,7 @@ import pytest
 
 from napari_3dmsl import cli
 from napari_3dmsl.cli import _output
-from napari_3dmsl.cli._output import CLEAR_LINE, progress_line
+from napari_3dmsl.cli._output import CLEAR_LINE, progress_line, progress_log, stage_line
 
 
 def test_people_get_short_lines_with_units(
@@ -56,3 +56,23 @@ def test_the_time_left_is_told_while_work_goes_on(
     assert capsys.readouterr().err.endswith("Eroding: 1 of 4")
     tell(3, 4, "Growing")
     assert capsys.readouterr().err.endswith("Growing: 3 of 4, about 35 s left")
+
+
+def test_without_a_terminal_a_line_is_written_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(_output.time, "monotonic", lambda: now)
+    for made, told in (
+        (stage_line, "shapes measured: 200 of 900, about 108 s left\n"),
+        (progress_log, "200 of 900 shapes measured, 6 a second, about 108 s left\n"),
+    ):
+        now = 0.0
+        tell = made(30.0)
+        tell(0, 900, "shapes measured")
+        now = 29.0
+        tell(190, 900, "shapes measured")
+        assert capsys.readouterr().err == ""
+        now = 31.0
+        tell(200, 900, "shapes measured")
+        assert capsys.readouterr().err == told

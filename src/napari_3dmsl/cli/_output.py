@@ -70,24 +70,14 @@ def stage_line(every_s: float = 30.0) -> Callable[[int, int, str], None]:
     every_s
         Seconds between two lines where there is no terminal.
     """
-    on_terminal = sys.stderr.isatty()
     begun: dict[str, tuple[float, int]] = {}
-    last = time.monotonic()
 
-    def tell(done: int, total: int, what: str) -> None:
-        nonlocal last
+    def words(done: int, total: int, what: str) -> str:
         now = time.monotonic()
         left = _left(now, begun.setdefault(_without_numbers(what), (now, done)), done, total)
-        text = f"{what[:60]}: {done:,} of {total:,}{left}"
-        if on_terminal:
-            typer.echo(f"{CLEAR_LINE}{text}", err=True, nl=False)
-            if done == total:
-                typer.echo(CLEAR_LINE, err=True, nl=False)
-        elif now - last >= every_s:
-            last = now
-            typer.echo(text, err=True)
+        return f"{what[:60]}: {done:,} of {total:,}{left}"
 
-    return tell
+    return _line_or_log(words, every_s)
 
 
 def _left(now: float, begun: tuple[float, int], done: int, total: int) -> str:
@@ -114,14 +104,20 @@ def progress_log(every_s: float = 30.0) -> Callable[[int, int, str], None]:
     every_s
         Seconds between two lines where there is no terminal.
     """
+    return _line_or_log(Pace().tell, every_s)
+
+
+def _line_or_log(
+    words: Callable[[int, int, str], str], every_s: float
+) -> Callable[[int, int, str], None]:
+    """Return a callable that shows progress in words: one line on a terminal, else now and then."""
     on_terminal = sys.stderr.isatty()
-    pace = Pace()
     last = time.monotonic()
 
     def tell(done: int, total: int, what: str) -> None:
         nonlocal last
+        text = words(done, total, what)
         now = time.monotonic()
-        text = pace.tell(done, total, what)
         if on_terminal:
             typer.echo(f"{CLEAR_LINE}{text[:100]}", err=True, nl=False)
             if done == total:

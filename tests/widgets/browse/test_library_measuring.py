@@ -59,7 +59,7 @@ def test_a_released_library_gets_classes_in_table_filter_and_canvas(
     drawn = {about(layer).get("shape_class") for layer in viewer.layers}
     assert {"dot", "rod", "donut"} <= drawn
     assert "unknown" not in drawn
-    assert running() == []
+    hands.wait(lambda: running() == [])  # ends after it has told
 
 
 def test_measures_are_there_when_the_library_is_opened_again(
@@ -113,7 +113,7 @@ def test_another_library_stops_the_measuring(
     hands.click("measure")
     load(viewer, extracted)
     hands.wait(hands.find("cancel").isHidden)
-    assert running() == []
+    hands.wait(lambda: running() == [])
     assert hands.find("measure").isHidden()
 
 

@@ -329,7 +329,7 @@ def test_the_preview_shows_samples_and_tells_size_and_time(hands: Hands) -> None
     before = sheet.item(0).icon().pixmap(86, 86).toImage()
     hands.click("outlines")
     assert sheet.item(0).icon().pixmap(86, 86).toImage() != before
-    assert "with 2 processes" in plan(hands) or "processes" in plan(hands)
+    assert " process" in plan(hands)  # as many as this machine has processors
     hands.type("seed", 5)
     hands.wait(lambda: "Preview tells size and time" in plan(hands))
 
