@@ -14,7 +14,6 @@ from skimage.segmentation import find_boundaries
 
 from napari_3dmsl.datasets.read.rendered_set import RenderedSet
 from napari_3dmsl.datasets.recipe.recipe import Recipe
-from napari_3dmsl.shapes.tubes import TubeShapes
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "images" / "cells.png"
 SIDE = 256
@@ -26,7 +25,7 @@ OUTLINES = np.array(
 )
 
 RECIPE = {
-    "source": {"library": "tubes"},
+    "source": {"library": "tubes", "tube_count": 200},
     "repeats": max(SHOWN) + 1,
     "seed": 1,
     "microscopes": [{"preset": "epi1", "pixel_nm": 80, "emission_nm": 610, "camera": "scmos"}],
@@ -48,7 +47,7 @@ RECIPE = {
 
 
 def main() -> None:
-    samples = RenderedSet(Recipe(**RECIPE), shapes=TubeShapes(count=200, seed=1))
+    samples = RenderedSet(Recipe(**RECIPE))
     panels = [grey(samples[place].image) for place in SHOWN]
     panels[-1] = outlined(panels[-1], np.asarray(samples[SHOWN[-1]].truths["instances"]))
     gap = np.full((SIDE, 4, 3), 255, dtype=np.uint8)
