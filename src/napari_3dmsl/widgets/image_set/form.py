@@ -126,7 +126,7 @@ def _sections() -> list[Section]:
     labelling = RecipePart(("labelling",), Labelling, _LABELLING, ranges=True)
     focus = ["focus_um", "depth_um", "planes", "step_nm", "z_axis"]
     scene = RecipePart(("scene",), SceneSettings, _SCENE)
-    cell = RecipePart(("scene", "cell"), CellScene, _CELL, ranges=True)
+    cell = RecipePart(("scene", "cell"), CellScene, _CELL, ranges=True, prefix="cell_")
     motion = RecipePart(("motion",), Motion, _MOTION)
     output = ["layout", "format", "zips", "stretch", "stretch_percentiles"]
     output += ["stretch_black", "stretch_white"]

@@ -43,6 +43,8 @@ class RecipePart(Form):
         What a list offers that its class does not name, by the name of the setting.
     texts
         What stands beside the words of a list, by the word.
+    prefix
+        Before the names of fields that another part has, too, such as ``density_per_um2``.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class RecipePart(Form):
         ranges: bool = False,
         choices: Mapping[str, Sequence[str]] | None = None,
         texts: Mapping[str, str] | None = None,
+        prefix: str = "",
     ) -> None:
         self.table = table
+        self._prefix = prefix
         self._ranges = ranges
         self._choices = choices or {}
         self._texts = texts
@@ -107,7 +111,7 @@ class RecipePart(Form):
         if setting.entries == 0:
             return partial(TicksField, setting.name, setting, texts=self._texts)
         if setting.open or (self._ranges and setting.kind is float):
-            return partial(OpenField, setting.name, setting)
+            return partial(OpenField, f"{self._prefix}{setting.name}", setting)
         if setting.entries == 2:
             sides = SidesField if setting.optional else TwoNumbersField
             field = LimitsField if setting.kind is float else sides
