@@ -57,14 +57,16 @@ Values = dict[str, Any]
 OPTICS = {"pixel_nm": 80, "emission_nm": 610, "numerical_aperture": 1.42}  # of the real tiles
 BY_HAND: Values = {
     "source": {"library": "tubes"},
+    "labelling": {"target": "volume", "density_per_um3": 1500},  # rims of real tubes are filled
     "microscopes": [
         {
             "preset": "epi1",
             "name": "epi",
             **OPTICS,
+            "numerical_aperture": 1.15,  # real images are blurrier than their objective's
             "camera": {
                 "read_noise_e": 1.3,
-                "row_noise_e": 1.0,
+                "row_noise_e": 1.3,
                 "background_photons": [5, 60, "log"],
             },
         }
@@ -76,7 +78,7 @@ BY_HAND: Values = {
             "density_per_um2": [0.2, 0.5],
             "haze": [0.2, 1.2],
             "glow_photons": [2, 30, "log"],
-            "peak_photons": [150, 1000, "log"],
+            "peak_photons": [60, 700, "log"],
         },
     },
 }
