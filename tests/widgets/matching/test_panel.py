@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from camera_scenes import photons, recorded
 from hands import Hands
 from PIL import Image
 
+from napari_3dmsl.datasets.recipe.recipe import Recipe
+from napari_3dmsl.matching.scene_fit import Budget
 from napari_3dmsl.microscope.presets import load_camera
 from napari_3dmsl.widgets.image_set.panel import ImageSetPanel
+from napari_3dmsl.widgets.matching import work as of_panel
 
 PANEL = "Match my microscope"
 GAIN, READ = 0.46, 1.6
@@ -60,10 +64,15 @@ def set_optics(hands: Hands) -> None:
         hands.type(name, value)
 
 
-def calibrate(hands: Hands) -> str:
-    hands.click("calibrate")
+def work(hands: Hands, button: str, result: str) -> str:
+    """Press a button and wait; what is told then, without its tags."""
+    hands.click(button)
     hands.wait(lambda: not hands.find("cancel").isEnabled())
-    return str(hands.find("calibration").text())
+    return re.sub(r"(<[^>]*>|&nbsp;)+", " ", hands.find(result).text())
+
+
+def calibrate(hands: Hands) -> str:
+    return work(hands, "calibrate", "calibration")
 
 
 def test_from_an_image_and_a_dark_frame_to_an_image_set(
@@ -76,8 +85,8 @@ def test_from_an_image_and_a_dark_frame_to_an_image_set(
     set_optics(hands)
     choose(hands, answer, files / "dark.tif", "dark_images")
     found = calibrate(hands)
-    assert "Conversion: 0.4" in found
-    assert "Offset: 100" in found
+    assert "Conversion 0.4" in found
+    assert "Offset 100" in found
     assert not hands.panel.calibration_picture.isHidden()
     for name in ("camera.json", "picture.png"):
         answer(tmp_path / name)
@@ -181,6 +190,54 @@ def test_what_cannot_be_read_is_told_and_changes_nothing(
     assert "broken.tif" in hands.status
     assert "\n" not in hands.status
     assert "image.tif" in hands.find("real_images").text()
+
+
+def test_a_scene_is_fitted_compared_and_opened(
+    hands: Hands,
+    viewer: Any,
+    answer: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a scene or two, so that it is quick: how good a fit is, its own tests tell."""
+    monkeypatch.setattr(of_panel, "BUDGET", Budget(scenes=(10,), kinds=(2,), check=6))
+    rng = np.random.default_rng(0)
+    counts = [recorded(photons(300.0, n, 160), rng, GAIN, READ) for n in range(8)]
+    tifffile.imwrite(tmp_path / "cells.tif", np.array(counts).astype(np.uint16))
+    assert not hands.find("fit").isEnabled()
+    choose(hands, answer, tmp_path / "cells.tif")
+    set_optics(hands)
+    assert not hands.find("compare").isEnabled()
+    assert "cell covers" in work(hands, "fit", "fitted")
+    answer(tmp_path / "matched.toml")
+    hands.click("save_recipe")
+    assert Recipe.load(tmp_path / "matched.toml").scene.kind == "cell"  # type: ignore[union-attr]
+    told = work(hands, "compare", "compared")
+    assert "distance from the real tiles" in told
+    answer(tmp_path / "compared.png")
+    hands.click("save_comparison_picture")
+    assert (tmp_path / "compared.png").exists()
+    hands.click("larger_comparison_picture")
+    assert hands.find("large_comparison_picture").isVisible()
+    hands.find("large_comparison_picture").close()
+    hands.click("use")
+    docks = viewer.window.dock_widgets.values()
+    [recipes] = [panel for panel in docks if isinstance(panel, ImageSetPanel)]
+    assert recipes.values()["scene"]["kind"] == "cell"
+    hands.click("undo")
+    assert hands.find("compared").text() == ""
+    assert "cell covers" in hands.find("fitted").text()
+    hands.click("undo")
+    assert hands.find("fitted").text() == ""
+
+
+def test_a_fit_can_be_cancelled(hands: Hands, answer: Any, files: Path) -> None:
+    choose(hands, answer, files / "image.tif")
+    set_optics(hands)
+    hands.click("fit")
+    hands.click("cancel")
+    hands.wait(lambda: not hands.find("cancel").isEnabled())
+    assert hands.find("fitted").text() == ""
 
 
 def test_work_can_be_cancelled(hands: Hands, files: Path, answer: Any) -> None:

@@ -9,7 +9,11 @@ from napari_3dmsl.image_io.microscope_metadata import microscope_from
 from napari_3dmsl.microscope.presets import load_microscope, usual_camera
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_3dmsl.matching.calibration import Calibration
+    from napari_3dmsl.matching.comparison import Comparison
+    from napari_3dmsl.matching.scene_fit import SceneFit
     from napari_3dmsl.microscope.camera import Camera
     from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.widgets.matching.real_images import RealImages
@@ -20,6 +24,15 @@ _PRESETS = {
     "two_photon": "two-photon",
     "light_sheet": "light-sheet",
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Real tiles beside some of the recipe's images, (N, R, C) both."""
+
+    comparison: Comparison
+    real: NDArray[Any]
+    simulated: NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +48,10 @@ class Match:
         Whether a gain register multiplied the electrons.
     calibration : Calibration or None
         Of the camera.
+    fit : SceneFit or None
+        A recipe whose images are like the real ones.
+    compared : Compared or None
+        How like they are.
     """
 
     real: RealImages | None = None
@@ -42,6 +59,8 @@ class Match:
     optics: dict[str, Any] = field(default_factory=dict)
     em_gain: bool = False
     calibration: Calibration | None = None
+    fit: SceneFit | None = None
+    compared: Compared | None = None
 
     def with_real(self, real: RealImages, optics: dict[str, Any]) -> Match:
         """Begin anew with other images.
@@ -56,14 +75,14 @@ class Match:
         return Match(real, None, optics, self.em_gain)
 
     def with_changed(self, **changes: Any) -> Match:
-        """Change what a calibration rests on: it has to be made again.
+        """Change what a calibration rests on: it, and what follows, have to be made again.
 
         Parameters
         ----------
         **changes
             Fields with their new values.
         """
-        return replace(self, **{"calibration": None, **changes})
+        return replace(self, **{"calibration": None, "fit": None, "compared": None, **changes})
 
     @property
     def microscope(self) -> Microscope:
@@ -96,7 +115,9 @@ class Match:
         return usual if found is None or found.refusal else found.camera(usual)
 
     def recipe(self) -> dict[str, Any]:
-        """Return a recipe with this microscope and camera, ready for the *Image set* panel."""
+        """Return the fitted recipe, or one with this microscope and camera, for *Image set*."""
+        if self.fit is not None:
+            return dict(self.fit.recipe)
         instrument = {
             "microscope": self.microscope.model_dump(mode="json"),
             "camera": self.camera.model_dump(mode="json"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 from napari_3dmsl.image_io.microscope_sources import setting_of
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
     from napari_3dmsl.image_io.microscope_metadata import ReadMicroscope
     from napari_3dmsl.matching.calibration import Calibration
+    from napari_3dmsl.matching.comparison import Comparison
+    from napari_3dmsl.matching.scene_fit import SceneFit
 
 
 def told(read: ReadMicroscope | None, asked: Sequence[str]) -> str:
@@ -44,7 +47,7 @@ def calibrated(found: Calibration) -> str:
     found
         As of `calibrate`.
     """
-    rows = [
+    rows: list[tuple[str, Any, str]] = [
         ("Conversion", found.e_per_adu, "e⁻/ADU"),
         ("Read noise", found.read_noise_e, "e⁻"),
         ("Row noise", found.row_noise_e, "e⁻"),
@@ -52,10 +55,50 @@ def calibrated(found: Calibration) -> str:
         ("Background with haze", found.background_e, "e⁻"),
         ("Darkest ground", found.ground_adu, "ADU"),
     ]
-    lines = [f"{what}: {value} {unit}" for what, value, unit in rows if value is not None]
+    told = [(what, f"{value} {unit}") for what, value, unit in rows if value is not None]
+    lines = []
     if found.refusal is None and found.read_noise_e is None:
         lines.append(
-            f"Read noise: at most {found.most_read_noise_e:.3g} e⁻. A dark frame tells it, and "
-            "the offset; without one both are chosen so that the noise is the same."
+            f"The read noise is at most {found.most_read_noise_e:.3g} e⁻. A dark frame tells it, "
+            "and the offset; without one both are chosen so that the noise is the same."
         )
-    return "\n".join(lines + [f"⚠ {warning}" for warning in found.warnings])
+    return _table(told) + _lines(lines + [f"⚠ {warning}" for warning in found.warnings])
+
+
+def fitted(found: SceneFit) -> str:
+    """Return what a fit has found, line by line.
+
+    Parameters
+    ----------
+    found
+        As of `fit_scene`.
+    """
+    rows = [(each.words, str(each).removeprefix(each.words).strip()) for each in found.fitted]
+    first, *_, last = found.lines()
+    lines = [last, *(f"⚠ {warning}" for warning in found.warnings)]
+    return _lines([first[:1].upper() + first[1:]]) + _table(rows) + _lines(lines)
+
+
+def compared(found: Comparison) -> str:
+    """Return the distances and mismatches of a comparison, line by line.
+
+    Parameters
+    ----------
+    found
+        As of `compare`.
+    """
+    return _lines(found.lines())
+
+
+def _table(rows: Sequence[tuple[str, str]]) -> str:
+    """Return what people read, and its value beside it."""
+    cells = (
+        f"<tr><td>{escape(what)}</td><td>&nbsp;&nbsp;{escape(value)}</td></tr>"
+        for what, value in rows
+    )
+    return f"<table>{''.join(cells)}</table>"
+
+
+def _lines(lines: Sequence[str]) -> str:
+    words = (escape(" ".join(line.split())) for line in lines)
+    return "".join(f"<p style='margin: 4px 0'>{line}</p>" for line in words)

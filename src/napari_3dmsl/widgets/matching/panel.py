@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from napari_3dmsl.matching.calibration_figure import draw_calibration
+from napari_3dmsl.matching.figure import draw_comparison
 from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.widgets.common.background_process import BackgroundProcess
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread, BackgroundWork
@@ -20,19 +22,21 @@ from napari_3dmsl.widgets.common.questions import ask_for_path
 from napari_3dmsl.widgets.common.save_layer import try_to_write
 from napari_3dmsl.widgets.common.tabs import open_panel
 from napari_3dmsl.widgets.common.undo import UndoButton
-from napari_3dmsl.widgets.image_set.panel import ImageSetPanel
+from napari_3dmsl.widgets.image_set.panel import RECIPES, ImageSetPanel
 from napari_3dmsl.widgets.matching.image_drop import ImageDrop
-from napari_3dmsl.widgets.matching.match import Match
-from napari_3dmsl.widgets.matching.messages import calibrated, told
+from napari_3dmsl.widgets.matching.match import Compared, Match
+from napari_3dmsl.widgets.matching.messages import calibrated, compared, fitted, told
 from napari_3dmsl.widgets.matching.picture import Picture
 from napari_3dmsl.widgets.matching.real_images import RealImages, images_of_layer, read_images
-from napari_3dmsl.widgets.matching.work import calibrated_match
+from napari_3dmsl.widgets.matching.work import calibrated_match, compared_match, fitted_match
 from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     import napari
+    from numpy.typing import ArrayLike
 
     from napari_3dmsl.matching.calibration import Calibration
+    from napari_3dmsl.matching.scene_fit import SceneFit
 
 OPTICS = (
     "modality",
@@ -42,6 +46,7 @@ OPTICS = (
     "pixel_nm",
     "immersion_index",
 )
+_PATIENCE_S = 5.0  # for the scene that is being rendered when the panel is closed
 _BEGIN = "Drop real images, choose files, or take an open layer."
 
 
@@ -60,7 +65,7 @@ class MatchPanel(Panel):
         super().__init__(viewer, remember=remember)
         self._match = Match()
         self._works = False
-        self._reading = BackgroundThread(self)
+        self._threaded = BackgroundThread(self, _PATIENCE_S)
         self._working = BackgroundProcess(self)
         self._then: Callable[[Any], None] = self._take_images
         self._build()
@@ -124,13 +129,41 @@ class MatchPanel(Panel):
             self.calibration_picture,
             self.save_camera_button,
         )
+        self._build_scene()
         self.use_button = self.add_button(
-            "use", "Use for image sets", "Open microscope and camera in the Image set panel"
+            "use",
+            "Use for image sets",
+            "Open what was found, so far as it goes, in the Image set panel",
         )
         self.undo = UndoButton("Take the last step back: its result is gone", self)
         self.undo.setText("Back")
         self.add_footer(self.undo)
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop what is being worked on")
+
+    def _build_scene(self) -> None:
+        self.fit_button = button(
+            "fit",
+            "Fit the scene",
+            "Find density, brightness, haze and blur whose images are like yours: some minutes",
+            self._fit,
+        )
+        self.fit = _text("fitted")
+        self.save_recipe_button = button(
+            "save_recipe",
+            "Save the recipe…",
+            "Keep the recipe as a file, for the Image set panel and napari-3dmsl dataset",
+            self._save_recipe,
+        )
+        self.add_section("4. Scene", self.fit_button, self.fit, self.save_recipe_button)
+        self.compare_button = button(
+            "compare",
+            "Compare",
+            "Make some images of the recipe and lay them beside yours",
+            self._compare,
+        )
+        self.compared = _text("compared")
+        self.comparison_picture = Picture("comparison_picture", self)
+        self.add_section("5. Compare", self.compare_button, self.compared, self.comparison_picture)
 
     def _layer_row(self) -> QWidget:
         row = QWidget(self)
@@ -153,7 +186,7 @@ class MatchPanel(Panel):
         self.use_button.clicked.connect(self._use)
         self.cancel_button.clicked.connect(self._cancel)
         self.undo.failed.connect(self.complain)
-        for work in (self._reading, self._working):
+        for work in (self._threaded, self._working):
             self._listen(work)
         self.at_end(self.layer.disconnect_viewer)
 
@@ -199,7 +232,19 @@ class MatchPanel(Panel):
         self.calibration_picture.show_figure(
             draw_calibration(found) if found is not None and drawable else None
         )
+        self.fit.setText(fitted(match.fit) if match.fit else "")
+        self.fit.setVisible(match.fit is not None)
+        self._show_compared(match.compared)
         self._renew_buttons()
+
+    def _show_compared(self, found: Compared | None) -> None:
+        self.compared.setText(compared(found.comparison) if found else "")
+        self.compared.setVisible(found is not None)
+        figure = None
+        if found is not None:
+            tiles: dict[str, ArrayLike] = {"real": found.real, "simulated": found.simulated}
+            figure = draw_comparison(found.comparison, tiles)
+        self.comparison_picture.show_figure(figure)
 
     def _show_relevant(self) -> dict[str, str]:
         """Grey out what the modality has no use for, and return it."""
@@ -218,6 +263,9 @@ class MatchPanel(Panel):
         self.take_layer.setEnabled(self.layer.layer is not None and not works)
         self.calibrate_button.setEnabled(ready)
         self.save_camera_button.setVisible(found)
+        self.fit_button.setEnabled(ready)
+        self.save_recipe_button.setVisible(match.fit is not None)
+        self.compare_button.setEnabled(ready and match.fit is not None)
         self.use_button.setEnabled(ready)
         self.cancel_button.setEnabled(works)
         for drop in (self.images, self.dark):
@@ -238,7 +286,7 @@ class MatchPanel(Panel):
 
     def _read(self, paths: list[Path], then: Callable[[Any], None]) -> None:
         self.say("Reading…")
-        self._start(self._reading, then, read_images, paths)
+        self._start(self._threaded, then, read_images, paths)
 
     def _take_layer(self) -> None:
         try:
@@ -279,6 +327,32 @@ class MatchPanel(Panel):
         if found.refusal:
             self.complain(f"Not calibrated: {found.refusal}")
 
+    def _fit(self) -> None:
+        self.say("Fitting…")
+        self._start(self._threaded, self._take_fit, fitted_match, self._match)
+
+    def _take_fit(self, found: SceneFit) -> None:
+        match = replace(self._match, fit=found, compared=None)
+        self._step(match, "Fitted. Compare shows how like your images its images are.")
+
+    def _compare(self) -> None:
+        self.say("Making images…")
+        self._start(self._working, self._take_comparison, compared_match, self._match)
+
+    def _take_comparison(self, found: Compared) -> None:
+        self._step(replace(self._match, compared=found), "Compared.")
+
+    def _save_recipe(self) -> None:
+        fit = self._match.fit
+        if fit is not None:
+            ask_for_path(
+                self,
+                "Save the recipe",
+                "matched.toml",
+                RECIPES,
+                lambda path: try_to_write(self, lambda: fit.save(path), path),
+            )
+
     def _show_progress(self, done: int, total: int, what: str) -> None:
         self.progress.setRange(0, total)
         self.progress.setValue(done)
@@ -297,7 +371,7 @@ class MatchPanel(Panel):
         self.say("Cancelled; nothing has changed.")
 
     def _cancel(self) -> None:
-        self._reading.cancel()
+        self._threaded.cancel()
         self._working.cancel()
 
     def _save_camera(self) -> None:

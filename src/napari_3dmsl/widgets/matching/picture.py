@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QPixmap
-from qtpy.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_3dmsl.matching.figure import save_figure
 from napari_3dmsl.widgets.common.form import button
@@ -49,7 +57,16 @@ class Picture(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.addWidget(self.label)
-        layout.addWidget(self.save_button)
+        self.larger_button = button(
+            f"larger_{name}",
+            "Show larger",
+            "Open it in a window of its own",
+            self._enlarge,
+        )
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.larger_button)
+        buttons.addWidget(self.save_button)
+        layout.addLayout(buttons)
         self.hide()
 
     def show_figure(self, figure: Figure | None) -> None:
@@ -65,7 +82,7 @@ class Picture(QWidget):
         if figure is None:
             return
         drawn = io.BytesIO()
-        figure.savefig(drawn, format="png", dpi=160)
+        figure.savefig(drawn, format="png", dpi=140)
         self._pixmap.loadFromData(drawn.getvalue())
         self._fit()
 
@@ -80,6 +97,21 @@ class Picture(QWidget):
             shown = self._pixmap.scaledToWidth(width, Qt.TransformationMode.SmoothTransformation)
             self.label.setPixmap(shown)
             self.label.setFixedHeight(shown.height())
+
+    def _enlarge(self) -> None:
+        window = QDialog(self)
+        window.setObjectName(f"large_{self._name}")
+        window.setWindowTitle("Match my microscope")
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        picture = QLabel()
+        picture.setPixmap(self._pixmap)
+        scroll = QScrollArea(window)
+        scroll.setWidget(picture)
+        layout = QVBoxLayout(window)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+        window.resize(min(self._pixmap.width() + 20, 1600), min(self._pixmap.height() + 20, 900))
+        window.show()
 
     def _save(self) -> None:
         ask_for_path(self._panel, "Save the picture", f"{self._name}.png", _KINDS, self._write)
