@@ -82,7 +82,7 @@ def cameras(count: int, seed: int) -> None:
         print(f"  {name}: mean {off.mean():+.2f}, deviation {off.std():.2f} (0 and 1 are honest)")
     print("  refused alone:", reasons(each.refusal for each in trials))
     background = np.array([each.background for each in trials])
-    print(f"  darkest ground, beside the true light there: median {np.median(background):+.1%}")
+    print(f"  darkest ground, beside the true light there: median {np.nanmedian(background):+.1%}")
 
 
 def scenes(kind: str, seed: int, folder: Path) -> Iterator[tuple[NDArray[np.float32], Microscope]]:
