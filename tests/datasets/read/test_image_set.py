@@ -174,7 +174,8 @@ def test_the_scripts_of_the_docs_run(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     page = (repository / "docs" / "files.md").read_text(encoding="utf-8")
-    scripts = re.findall(r"```python\n(.*?)```", page.split("### Read a set")[1], re.DOTALL)
+    section = page.split("### Read a set")[1].split("\n## ")[0]
+    scripts = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     assert len(scripts) == 2
     make_set(tmp_path / "my_set")
     monkeypatch.chdir(tmp_path)
