@@ -14,7 +14,7 @@ from pydantic import Field
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.geometry.inside import is_closed
 from napari_3dmsl.geometry.quadrature import solid_points, surface_points
-from napari_3dmsl.geometry.random_points import sample_solid
+from napari_3dmsl.geometry.random_points import Solid
 from napari_3dmsl.geometry.triangles import draw_in_triangles, draw_on_triangles, triangle_areas
 from napari_3dmsl.settings import Settings, Show
 
@@ -219,6 +219,11 @@ class Surface:
         self.centroid_um: FloatArray = np.average(middles, axis=0, weights=self.areas)
 
     @cached_property
+    def solid(self) -> Solid:
+        """The inside; of a closed mesh."""
+        return Solid(self.corners)
+
+    @cached_property
     def volume_um3(self) -> float | None:
         """Volume inside, by the divergence theorem; None when the mesh is not closed."""
         if not is_closed(self._vertices, self._faces):
@@ -322,7 +327,7 @@ def _drawn(surface: Surface, labelling: Labelling, rng: np.random.Generator) -> 
     if labelling.target == "surface":
         positions = sample_triangles(surface.corners, surface.areas, shining, rng)
     else:
-        positions = sample_solid(surface.corners, shining, rng)
+        positions = surface.solid.sample(shining, rng)
     return Emitters(positions, _photons(shining, labelling, rng))
 
 

@@ -66,7 +66,7 @@ class Cell:
     Attributes
     ----------
     objects : tuple of CellObject
-        Those that reach into the image, or whose light does; in focus first.
+        Those that reach into the image, or whose light does; in focus first. There may be none.
     region : CellRegion
     settings : CellScene
         Every number as it was drawn.
@@ -92,7 +92,8 @@ def draw_cell(
 
     Shapes are taken in random order, each once before any comes again. Where their middles lie
     follows the density of the region, also beside the image, whose border cuts shapes. One that
-    would run into others is moved and turned a little, and left out when that does not help.
+    would run into others is moved and turned a little, and left out when that does not help. Where
+    the cell is small or sparse the image may hold no shape.
 
     Parameters
     ----------
@@ -108,11 +109,6 @@ def draw_cell(
         Draws; the same state gives the same result.
     mask : (R, C) bool, optional
         See `draw_region`.
-
-    Raises
-    ------
-    ValueError
-        When no shape is in the image.
     """
     region_rng, sharp_rng, haze_rng = rng.spawn(3)
     region = draw_region(settings, image_size_um, region_rng, mask)
@@ -120,11 +116,6 @@ def draw_cell(
     sharp = _Layer(region, settings, columns, _SEEN_UM, sharp_rng)
     density = settings.density_per_um2 * region.crowding
     found = sharp.fill(flat_shape, ids, density, sharp.heights_in_focus())
-    if not found:
-        raise ValueError(
-            "no shape of the cell lies in the image; raise coverage or density_per_um2, or image a "
-            "larger field"
-        )
     columns = _columns(region, _HAZE_SLICE_UM, _HAZE_COLUMN_UM, haze_rng)
     above = _Layer(region, settings, columns, _HAZE_SEEN_UM, haze_rng)
     for placed in found:
