@@ -85,19 +85,20 @@ class RenderScene:
 
     levels: GreyLevels
 
-    def __call__(self, job: SceneJob) -> NDArray[np.float64]:
-        """Return the features of a scene in each light, (L, F).
+    def __call__(self, job: SceneJob) -> NDArray[np.float64] | None:
+        """Return the features of a scene in each light, (L, F); None where it holds nothing.
 
         Parameters
         ----------
         job
             What to render.
         """
-        return own_features(render_scene(job), levels=self.levels)
+        tiles = render_scene(job)
+        return None if tiles is None else own_features(tiles, levels=self.levels)
 
 
-def render_scene(job: SceneJob) -> NDArray[Any]:
-    """Render a scene in each light, (L, R, C).
+def render_scene(job: SceneJob) -> NDArray[Any] | None:
+    """Render a scene in each light, (L, R, C); None where no shape finds a place.
 
     Parameters
     ----------
@@ -107,20 +108,23 @@ def render_scene(job: SceneJob) -> NDArray[Any]:
     values = {**job.recipe, "seed": job.seed}
     recipe = Recipe(**values)
     group = Group("tile", "train", (), 0)
-    pool = _pool(tuple(sorted(job.tubes.items())), job.shapes)
-    scene = _Watched(scene_of(recipe, group, pool))
-    (rendered,) = render_group(recipe, group, scene)
+    try:
+        scene = _Watched(
+            scene_of(recipe, group, _pool(tuple(sorted(job.tubes.items())), job.shapes))
+        )
+        (rendered,) = render_group(recipe, group, scene)
+    except ValueError:
+        return None
     (instrument,) = recipe.microscopes
     assert recipe.scene is not None
-    brightest = float(rendered.photons.max()) if scene.scaled else None
+    shining = rendered.photons / max(float(rendered.photons.max()), 1e-30)
     glow = scene.glow(instrument.microscope.replace(image_size=rendered.photons.shape))
     glow /= float(recipe.scene.cell["glow_photons"])
     tiles = []
     for number, light in enumerate(job.lights):
         camera = Camera(**{**instrument.camera, **light.camera})
         rng = np.random.default_rng(seed_of(job.seed, "noise", number))
-        factor = light.peak_photons / brightest if brightest else 1.0
-        lit = factor * rendered.photons + light.glow_photons * glow
+        lit = light.peak_photons * shining + light.glow_photons * glow
         tiles.append(_exported(record(lit.astype(np.float32), camera, rng), light.greys))
     return np.array(tiles)
 
@@ -142,12 +146,6 @@ class _Watched:
         placed = self._inner.place(view, depth_um, microscope)
         self._light = placed.light
         return placed
-
-    @property
-    def scaled(self) -> bool:
-        """Whether the brightest pixel is asked for: something shines in the image."""
-        assert self._light is not None
-        return self._light.peak_photons is not None
 
     def glow(self, microscope: Microscope) -> NDArray[Any]:
         """Return the light of the cytosol in an image."""
