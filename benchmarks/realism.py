@@ -168,18 +168,14 @@ def change(values: Values, place: str, value: Any, phantom: Path) -> Values:
     return values
 
 
-def middles(values: Any) -> Any:
-    """Every range of numbers by its middle."""
-    if isinstance(values, dict):
-        kept = {"image_size", "stretch_percentiles", "ids", "rotations_deg"}
-        return {key: each if key in kept else middles(each) for key, each in values.items()}
-    if isinstance(values, list):
-        numbers = [each for each in values if isinstance(each, int | float)]
-        if len(values) == 3 and values[2] == "log":
-            return float(np.sqrt(values[0] * values[1]))
-        if len(values) == 2 and len(numbers) == 2:
-            return (values[0] + values[1]) / 2
-        return [middles(each) for each in values]
+def middles(values: Values) -> Values:
+    """Every range of the cell, the focus and the camera by its middle."""
+    camera = values["microscopes"][0]["camera"]
+    for table in (values["scene"].get("cell") or {}, values.get("focus") or {}, camera):
+        for name, value in table.items():
+            if isinstance(value, list):
+                low, high, *scale = value
+                table[name] = float(np.sqrt(low * high)) if scale else (low + high) / 2
     return values
 
 

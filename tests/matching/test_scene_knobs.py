@@ -40,8 +40,8 @@ def test_every_knob_fits_a_recipe_at_both_of_its_ends() -> None:
     ranges = knobs.ranges(low, high)
     recipe = Recipe(**with_values(base(), ranges))
     assert recipe.scene is not None
-    assert recipe.scene.cell["coverage"] == (0.03, 1.0)
-    assert recipe.scene.cell["density_per_um2"] == (0.06, 0.8, "log")
+    assert recipe.scene.cell["coverage"] == (0.0, 1.0)
+    assert recipe.scene.cell["density_per_um2"] == (0.03, 0.8, "log")
     assert recipe.focus.focus_um == (-0.7, 0.7)
     assert isinstance(recipe.scene.cell["layer_um"], float), "shared by all images"
 

@@ -91,9 +91,25 @@ def test_no_shape_runs_into_another():
         assert not inside_mesh(mesh, solids[second].vertices).any()
 
 
-def test_an_empty_image_is_refused():
-    with pytest.raises(ValueError, match="no shape of the cell lies in the image"):
-        drawn(0, coverage=0.01, density_per_um2=0.01)
+def test_an_image_may_hold_no_shape():
+    for none in ({"coverage": 0.01, "density_per_um2": 0.01}, {"density_per_um2": 0.0}):
+        cell = drawn(0, **none)
+        assert cell.objects == ()
+        assert cell.left_out == 0
+
+
+def test_a_cell_that_covers_nothing_of_the_image_lies_beside_it():
+    for seed in range(4):
+        cell = drawn(seed, coverage=0.0, density_per_um2=1.0, haze=0.0)
+        steps = np.arange(-9.9, 10.0, 0.2)
+        places = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+        assert not cell.region.at(cell.region.inside, places).any()
+
+
+def test_haze_does_not_ask_whether_anything_is_in_focus():
+    cells = [drawn(seed, coverage=1.0, density_per_um2=0.002, haze=5.0) for seed in range(12)]
+    alone = [cell for cell in cells if all(each.haze for each in cell.objects)]
+    assert any(cell.objects for cell in alone)
 
 
 def test_the_same_state_draws_the_same_cell():

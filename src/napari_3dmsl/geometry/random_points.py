@@ -17,8 +17,8 @@ _MOST_TILES_OF_SURFACE = 20_000
 _AT_ONCE = 1_000_000
 
 
-def sample_solid(corners: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
-    """Draw points uniformly inside a closed surface.
+class Solid:
+    """The inside of a closed surface, to draw points in.
 
     Points are drawn in an envelope, towers on the tiles of the (y, x) plane that reach from the
     lowest to the highest piece of surface above each tile, and those stay that the exact test
@@ -29,28 +29,33 @@ def sample_solid(corners: FloatArray, count: int, rng: np.random.Generator) -> F
     ----------
     corners : (F, 3, 3) array
         Of a closed surface, (z, y, x) in µm.
-    count : int
-        How many.
-    rng : numpy.random.Generator
-        Draws; the same state gives the same result.
-
-    Returns
-    -------
-    (count, 3) float64
     """
-    towers = _Towers(corners)
-    surface = np.asarray(corners, dtype=np.float64)
-    share = 0.3  # of the towers that is inside; learned on the way
-    found: list[FloatArray] = []
-    missing = count
-    while missing > 0:
-        proposed = int(min(1.1 * missing / share + 100, _AT_ONCE))
-        points = towers.draw(proposed, rng)
-        kept = points[winding_numbers(surface, points) != 0]
-        found.append(kept[:missing])
-        missing -= len(found[-1])
-        share = (len(kept) + 1) / proposed
-    return np.concatenate(found)
+
+    def __init__(self, corners: FloatArray) -> None:
+        self._towers = _Towers(corners)
+        self._surface = np.asarray(corners, dtype=np.float64)
+
+    def sample(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Draw points uniformly, (count, 3) float64.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+        rng : numpy.random.Generator
+            Draws; the same state gives the same result.
+        """
+        share = 0.3  # of the towers that is inside; learned on the way
+        found: list[FloatArray] = []
+        missing = count
+        while missing > 0:
+            proposed = int(min(1.1 * missing / share + 100, _AT_ONCE))
+            points = self._towers.draw(proposed, rng)
+            kept = points[winding_numbers(self._surface, points) != 0]
+            found.append(kept[:missing])
+            missing -= len(found[-1])
+            share = (len(kept) + 1) / proposed
+        return np.concatenate(found)
 
 
 class _Towers:

@@ -18,7 +18,7 @@ from scipy.stats import qmc
 from napari_3dmsl.datasets.recipe.plan import seed_of
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.recipe.recipe_file import write_recipe
-from napari_3dmsl.matching.distances import FEWEST, Distance, Standard, frechet16, standard_of
+from napari_3dmsl.matching.distances import Distance, Standard, frechet16, standard_of
 from napari_3dmsl.matching.feature_model import learn
 from napari_3dmsl.matching.features import FEATURE_NAMES, own_features
 from napari_3dmsl.matching.grey_levels import grey_levels
@@ -348,17 +348,8 @@ class _Problem:
             self._job(shares[number : number + lights], int(rng.integers(2**62)))
             for number in range(0, len(shares), lights)
         ]
-        found = [
-            features for _, features in place.run(RenderScene(self._levels), jobs, progress=tell)
-        ]
-        kept = [n for n, features in enumerate(found) if features is not None]
-        if len(kept) < min(FEWEST, scenes):
-            raise ValueError(
-                f"{len(kept)} of {scenes} scenes like these images hold a shape: their tiles of "
-                f"{self._tiles.shape[1]} × {self._tiles.shape[2]} pixels are too small a field"
-            )
-        rows = np.concatenate([np.arange(n * lights, (n + 1) * lights) for n in kept])
-        return shares[rows], np.concatenate([found[n] for n in kept])
+        found = place.run(RenderScene(self._levels), jobs, progress=tell)
+        return shares, np.concatenate([features for _, features in found])
 
     def _spread(self, scenes: int, kinds: int, lights: int, rng: np.random.Generator) -> Values:
         """Spread tiles evenly, (scenes · lights, K): those of a scene share all but the light."""

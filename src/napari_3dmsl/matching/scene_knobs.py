@@ -105,8 +105,8 @@ def _cell(
 
 
 SCENE_KNOBS = (
-    _cell("coverage", 0.03, 1.0, "cell covers", drawn=True),
-    _cell("density_per_um2", 0.06, 0.8, "shapes in focus", "/µm²", log=True, drawn=True),
+    _cell("coverage", 0.0, 1.0, "cell covers", drawn=True),
+    _cell("density_per_um2", 0.03, 0.8, "shapes in focus", "/µm²", log=True, drawn=True),
     _cell("haze", 0.0, 2.5, "haze", "×", drawn=True),
     _cell("density_spread", 0.0, 1.0, "density varies", "±"),
     _cell("brightness_spread", 0.1, 1.0, "brightness varies", "σ"),

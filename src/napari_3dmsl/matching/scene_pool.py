@@ -85,20 +85,19 @@ class RenderScene:
 
     levels: GreyLevels
 
-    def __call__(self, job: SceneJob) -> NDArray[np.float64] | None:
-        """Return the features of a scene in each light, (L, F); None where it holds nothing.
+    def __call__(self, job: SceneJob) -> NDArray[np.float64]:
+        """Return the features of a scene in each light, (L, F).
 
         Parameters
         ----------
         job
             What to render.
         """
-        tiles = render_scene(job)
-        return None if tiles is None else own_features(tiles, levels=self.levels)
+        return own_features(render_scene(job), levels=self.levels)
 
 
-def render_scene(job: SceneJob) -> NDArray[Any] | None:
-    """Render a scene in each light, (L, R, C); None where no shape finds a place.
+def render_scene(job: SceneJob) -> NDArray[Any]:
+    """Render a scene in each light, (L, R, C).
 
     Parameters
     ----------
@@ -108,23 +107,20 @@ def render_scene(job: SceneJob) -> NDArray[Any] | None:
     values = {**job.recipe, "seed": job.seed}
     recipe = Recipe(**values)
     group = Group("tile", "train", (), 0)
-    try:
-        scene = _Watched(
-            scene_of(recipe, group, _pool(tuple(sorted(job.tubes.items())), job.shapes))
-        )
-        (rendered,) = render_group(recipe, group, scene)
-    except ValueError:
-        return None
+    pool = _pool(tuple(sorted(job.tubes.items())), job.shapes)
+    scene = _Watched(scene_of(recipe, group, pool))
+    (rendered,) = render_group(recipe, group, scene)
     (instrument,) = recipe.microscopes
     assert recipe.scene is not None
-    shining = rendered.photons / max(float(rendered.photons.max()), 1e-30)
+    brightest = float(rendered.photons.max()) if scene.scaled else None
     glow = scene.glow(instrument.microscope.replace(image_size=rendered.photons.shape))
     glow /= float(recipe.scene.cell["glow_photons"])
     tiles = []
     for number, light in enumerate(job.lights):
         camera = Camera(**{**instrument.camera, **light.camera})
         rng = np.random.default_rng(seed_of(job.seed, "noise", number))
-        lit = light.peak_photons * shining + light.glow_photons * glow
+        factor = light.peak_photons / brightest if brightest else 1.0
+        lit = factor * rendered.photons + light.glow_photons * glow
         tiles.append(_exported(record(lit.astype(np.float32), camera, rng), light.greys))
     return np.array(tiles)
 
@@ -146,6 +142,12 @@ class _Watched:
         placed = self._inner.place(view, depth_um, microscope)
         self._light = placed.light
         return placed
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the brightest pixel is asked for: something shines in the image."""
+        assert self._light is not None
+        return self._light.peak_photons is not None
 
     def glow(self, microscope: Microscope) -> NDArray[Any]:
         """Return the light of the cytosol in an image."""

@@ -166,7 +166,7 @@ def draw_region(
         inside = _highest(shape, settings, step, image, outline_rng)
     else:
         inside = _stretched(mask, low, step, tuple(shape), size)
-    if not inside.any():
+    if mask is not None and not inside.any():
         raise ValueError("mask: is 0 everywhere, so there is no cell; give one that is not")
     sigma = _DENSITY_UM / step
     varied = 1.0 + settings.density_spread * _evenly(_smooth_field(shape, sigma, crowding_rng))
@@ -193,6 +193,8 @@ def _highest(
         return np.ones(shape, dtype=bool)
     field = _smooth_field(shape, settings.outline_um / step, rng)
     field = field + _ROUGH_SHARE * _smooth_field(shape, _ROUGH_UM / step, rng)
+    if settings.coverage == 0.0:  # a cell may lie beside the image
+        return np.asarray(field > field[image].max())
     highest: NDArray[np.bool_] = field >= np.quantile(field[image], 1.0 - settings.coverage)
     return highest
 

@@ -16,12 +16,12 @@ class CellScene(Settings):
 
     coverage: Annotated[
         float,
-        Field(gt=0.0, le=1.0, description="Share of the image that the cell covers."),
+        Field(ge=0.0, le=1.0, description="Share of the image that the cell covers."),
         Show("Cell covers", "", 2, 0.05, slider=(0.05, 1.0), source="Default: 0.6, our choice."),
     ] = 0.6
     density_per_um2: Annotated[
         float,
-        Field(gt=0.0, le=5.0, description="Shapes in focus per area of the cell."),
+        Field(ge=0.0, le=5.0, description="Shapes in focus per area of the cell."),
         Show(
             "Shapes in focus",
             "/µm²",

@@ -135,7 +135,7 @@ def test_ranges_are_drawn_for_each_scene_and_told():
 
 
 def test_ends_of_a_range_and_two_ways_to_be_bright_are_refused_in_a_line():
-    with pytest.raises(ValueError, match=r"scene\.cell\.coverage = 2.*must be above 0 to 1"):
+    with pytest.raises(ValueError, match=r"scene\.cell\.coverage = 2.*must be 0 to 1"):
         cell_recipe({"coverage": [0.5, 2]})
     with pytest.raises(ValueError, match="CellScene has no setting 'cover', is 'coverage' meant"):
         cell_recipe({"cover": 1})

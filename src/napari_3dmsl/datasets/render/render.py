@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from napari_3dmsl.microscope.settings import Acquisition, Microscope
 
 
+_DARK = Emitters(np.zeros((1, 3)), np.zeros(1))
+"""Stands for the fluorophores of a scene in which there are none."""
+
+
 @dataclass(frozen=True)
 class View:
     """From where a group is seen: ``0`` to ``z90``, ``random003`` or ``given001``, and the pose."""
@@ -77,6 +81,7 @@ class PlacedSpecimen:
     Attributes
     ----------
     objects : tuple of PlacedObject
+        A scene like a cell may hold none.
     centroid_um : (3,) float64
         In the library's world, what lies in the middle of the image.
     centroid_height_um : float
@@ -225,6 +230,9 @@ def _film(recipe: Recipe, group: Group, view: View, specimen: PlacedSpecimen) ->
     """Return the frames of a view: one, unless the recipe lets things move."""
     if recipe.motion is None:
         return (Frame(0.0, specimen.objects, 0.0, ()),)
+    if not specimen.objects:
+        times_s = recipe.motion.interval_s * np.arange(recipe.motion.frames)
+        return tuple(Frame(time_s, (), 0.0, ()) for time_s in times_s.tolist())
     rng = np.random.default_rng(seed_of(recipe.seed, group.name, view.name, "motion"))
     return tuple(frames(specimen.objects, recipe.motion, rng))
 
@@ -243,6 +251,8 @@ class _Shot:
     def take(self, specimen: PlacedSpecimen, film: tuple[Frame, ...]) -> Rendered:
         """Image every frame and draw its ground truth."""
         simulation = self._simulation()
+        if not specimen.objects:  # nothing can be made brighter
+            simulation = simulation.replace(snr=None)
         light = specimen.light
         glow = None if light is None else light.glow(simulation.microscope)
         peak = None if light is None else light.peak_photons
@@ -313,7 +323,8 @@ class _Shot:
         renderer = _renderer(frame.objects)
         emitters = renderer.emitters
         placed = Placed(emitters, specimen.centroid_height_um, specimen.world_to_field)
-        scene = Scene(placed, renderer, specimen.centroid_um, None, fluorophores=len(emitters))
+        count = len(emitters) if frame.objects else 0
+        scene = Scene(placed, renderer, specimen.centroid_um, None, fluorophores=count)
         if number:  # each frame has noise of its own
             simulation = simulation.replace(seed=seed_of(simulation.seed, "frame", number))
         if frame.focus_shift_um:
@@ -341,6 +352,8 @@ class _Shot:
             "view": self.view.name,
             "shape_ids": [placed.shape_id for placed in film[0].objects],
         }
+        if not film[0].objects:
+            found |= {"emitters": 0, "emitters_in_field": 0}
         if len(film) > 1:
             found["frame_time_s"] = [frame.time_s for frame in film]
             found["frame_focus_shift_um"] = [frame.focus_shift_um for frame in film]
@@ -390,6 +403,8 @@ def _renderer(objects: Sequence[PlacedObject]) -> Renderer:
 
 def _together(objects: Sequence[PlacedObject]) -> Emitters:
     """Return the emitters of all objects."""
+    if not objects:
+        return _DARK
     if len(objects) == 1:
         return objects[0].emitters
     return Emitters(

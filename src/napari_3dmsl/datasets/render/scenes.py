@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -311,9 +312,12 @@ class CellSpecimen(_Scene):
         self._cell = draw_cell(pool.flat_shape, pool.ids, drawn, field_um, self._rng, mask)
 
     def place(self, view: View, depth_um: float, microscope: Microscope) -> PlacedSpecimen:
-        """See `Specimen.place`: the lowest point of all shapes comes to ``depth_um``."""
+        """See `Specimen.place`: the lowest point of all shapes comes to ``depth_um``.
+
+        Where none is in focus, it is the sharp plane that comes there.
+        """
         up = np.eye(4)
-        up[0, 3] = depth_um - min(self._lowest_um(found) for found in self._cell.objects)
+        up[0, 3] = depth_um - self._lowest_um()
         objects: list[PlacedObject] = []
         for found, to_field, emitters in self._labelled_in_field(up):
             label = self._first_label + len(objects)
@@ -322,15 +326,21 @@ class CellSpecimen(_Scene):
         light = CellLightOf(self._cell, tuple(objects))
         return PlacedSpecimen(tuple(objects), np.zeros(3), height, np.eye(4), light)
 
-    def _lowest_um(self, found: CellObject) -> float:
-        vertices = self._pool.mesh(found.shape_id).vertices
-        return float((vertices @ found.to_field[0, :3]).min() + found.to_field[0, 3])
+    def _lowest_um(self) -> float:
+        """Lowest point of all shapes, from the sharp plane."""
+        heights = [] if any(not found.haze for found in self._cell.objects) else [0.0]
+        for found in self._cell.objects:
+            vertices = self._pool.mesh(found.shape_id).vertices
+            heights.append(float((vertices @ found.to_field[0, :3]).min() + found.to_field[0, 3]))
+        return min(heights)
 
     def _labelled_in_field(
         self, up: FloatArray
     ) -> Iterator[tuple[CellObject, FloatArray, Emitters]]:
         """Label all shapes in their places; leave out those whose light is not in the image."""
         found = self._cell.objects
+        if not found:
+            return
         rng = np.random.default_rng(seed_of(self._recipe.seed, self._group.name, "fluorophores"))
         surfaces = [self._pool.surface(each.shape_id) for each in found]
         emitters, counts = label_many(surfaces, self.labelling, rng)
@@ -344,10 +354,11 @@ class CellSpecimen(_Scene):
             limit = self._half_field_um + reach[which, None]
             near = (np.abs(positions[:, 1:]) <= limit).all(axis=1)
             positions, photons, which = positions[near], photons[near], which[near]
-        lit, starts = np.unique(which, return_index=True)
-        parts = Emitters(positions, photons).split([*starts.tolist(), len(which)])
-        for number, part in zip(lit.tolist(), parts, strict=True):
-            yield found[number], transforms[number], part
+        ends = np.searchsorted(which, np.arange(len(found) + 1))
+        for number, (start, stop) in enumerate(pairwise(ends.tolist())):
+            if stop > start:
+                part = Emitters(positions[start:stop], photons[start:stop])
+                yield found[number], transforms[number], part
 
     def _placed(
         self, found: CellObject, label: int, to_field: FloatArray, emitters: Emitters
@@ -383,8 +394,18 @@ class CellLightOf:
 
     @property
     def peak_photons(self) -> float | None:
-        """See `CellLight.peak_photons`."""
-        return self.cell.settings.peak_photons or None
+        """See `CellLight.peak_photons`; None as well where nothing but haze beside it shines in."""
+        peak = self.cell.settings.peak_photons
+        return peak if peak and self._shines() else None
+
+    def _shines(self) -> bool:
+        """Whether a shape is in focus, or fluorophores lie in the image."""
+        half_um = 0.5 * np.array(self.cell.region.image_size_um)
+        return any(
+            not each.haze
+            or (np.abs(each.emitters.positions_um[:, 1:]) <= half_um).all(axis=1).any()
+            for each in self.objects
+        )
 
     def glow(self, microscope: Microscope) -> FloatArray | None:
         """See `CellLight.glow`."""
@@ -422,7 +443,7 @@ def scene_of(recipe: Recipe, group: Group, pool: Pool, first_label: int = 1) -> 
     Raises
     ------
     ValueError
-        When nothing can be placed, or a shape cannot be read or labelled.
+        When nothing can be packed, or a shape cannot be read or labelled.
     """
     assert recipe.scene is not None
     kinds: dict[str, type[_Scene]] = {

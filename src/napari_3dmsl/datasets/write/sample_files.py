@@ -185,8 +185,8 @@ def truth_suffix(rendered: Rendered, name: str) -> str:
         Of the ground truth.
     """
     truth = TRUTHS[name]
-    many = len(rendered.film) > 1 or len(rendered.film[0].objects) > 1
-    return "" if many and isinstance(truth, ObjectTruth) else truth.suffix
+    alone = len(rendered.film) == 1 and len(rendered.film[0].objects) == 1
+    return "" if not alone and isinstance(truth, ObjectTruth) else truth.suffix
 
 
 def _is_label(rendered: Rendered, name: str) -> bool:
@@ -267,14 +267,14 @@ def row_of(rendered: Rendered) -> Row:
     metadata, group = rendered.metadata, rendered.group
     labelling = metadata["labelling"]
     noise, stretch = metadata["physseg_noise"] or {}, metadata.get("stretch", {})
-    first = rendered.film[0].objects[0]
-    single = len(rendered.film[0].objects) == 1
+    objects = rendered.film[0].objects
+    single = objects[0] if len(objects) == 1 else None
     return {
         "sample": rendered.name,
         "split": group.split,
         "group": group.name,
-        "shape_id": first.shape_id if single else None,
-        "shape_class": first.shape_class if single else None,
+        "shape_id": None if single is None else single.shape_id,
+        "shape_class": None if single is None else single.shape_class,
         "view": rendered.view,
         "microscope": rendered.instrument.name,
         "repeat": group.repeat,
@@ -286,7 +286,7 @@ def row_of(rendered: Rendered) -> Row:
         "focus_um": metadata["plane_focus_um"][0],
         "stage_um": metadata["plane_stage_um"][0],
         "depth_um": metadata["acquisition"]["depth_um"],
-        "objects": sum(not placed.haze for placed in rendered.film[0].objects),
+        "objects": sum(not placed.haze for placed in objects),
         "emitter_count": metadata["emitters"],
         "emitters_in_field": metadata["emitters_in_field"],
         "saturated_share": metadata["saturated_share"],
