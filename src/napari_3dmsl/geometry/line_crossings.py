@@ -135,14 +135,12 @@ def lines_on_grids(
     ValueError
         When a line enters a surface more or less often than it leaves it.
     """
-    cut = [_near_lines(*surface) for surface in surfaces]
-    counts = [len(corners) for corners, _ in cut]
+    corners, places, counts = _near_lines(surfaces)
     shapes = np.array([grid.shape for _, _, grid in surfaces])
     ends = np.cumsum(shapes.prod(axis=1))  # lines are numbered on, surface after surface
     starts = ends - shapes.prod(axis=1)
-    if not sum(counts):
+    if not len(corners):
         return [GridIntervals(np.zeros(0, np.int64), np.zeros(0), np.zeros(0)) for _ in surfaces]
-    corners, places = (np.concatenate(parts) for parts in zip(*cut, strict=True))
     of_triangle = np.repeat(np.column_stack([shapes, starts]), counts, axis=0)
     low, high = triangle_boxes(places)
     hits = [
@@ -169,25 +167,38 @@ def lines_on_grids(
 
 
 def _near_lines(
-    vertices_um: FloatArray, faces: NDArray[np.integer], grid: LineGrid
-) -> tuple[FloatArray, FloatArray]:
-    """Return the corners of triangles that may meet a line, and their places among the lines."""
-    places = (vertices_um[:, 1:] - grid.origin_um) / grid.step_um  # lines lie at whole numbers
-    faces = faces[_meets_lines(places, faces, grid.shape)]
-    return vertices_um[faces], places[faces]
+    surfaces: Sequence[tuple[FloatArray, NDArray[np.integer], LineGrid]],
+) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
+    """Return the corners of triangles that may meet a line, and their places among the lines.
+
+    Surface after surface; with them how many of each there are.
+    """
+    points = [len(vertices) for vertices, _, _ in surfaces]
+    triangles = [len(faces) for _, faces, _ in surfaces]
+    grids = [[*grid.origin_um, *grid.step_um, *grid.shape] for _, _, grid in surfaces]
+    origin, step, shape = np.split(np.repeat(np.array(grids), points, axis=0), 3, axis=1)
+    vertices_um = np.concatenate([vertices for vertices, _, _ in surfaces])
+    places = (vertices_um[:, 1:] - origin) / step  # lines lie at whole numbers
+    first = np.cumsum(points) - points
+    faces = np.concatenate([faces for _, faces, _ in surfaces])
+    faces = faces + np.repeat(first, triangles)[:, None]
+    near = np.flatnonzero(_meets_lines(places, faces, shape))
+    counts = np.diff(np.searchsorted(near, [0, *np.cumsum(triangles).tolist()]))
+    faces = faces[near]
+    return vertices_um[faces], places[faces], counts
 
 
 def _meets_lines(
-    places: FloatArray, faces: NDArray[np.integer], shape: tuple[int, int]
+    places: FloatArray, faces: NDArray[np.integer], shape: FloatArray
 ) -> NDArray[np.bool_]:
-    """Tell which triangles have a line of each direction of the grid between their corners.
+    """Tell which triangles have a line of each direction of their grid between their corners.
 
     Most triangles of a fine mesh lie between two lines: comparing whole numbers of corners that
     many triangles share costs next to nothing.
     """
     meets = np.ones(len(faces), dtype=bool)
-    for axis, count in enumerate(shape):
-        next_line = np.clip(np.ceil(places[:, axis]), 0, count).astype(np.int32)
+    next_lines = np.clip(np.ceil(places), 0, shape).astype(np.int32)
+    for next_line in np.ascontiguousarray(next_lines.T):
         first, second, third = (next_line.take(faces[:, corner]) for corner in range(3))
         meets &= (first != second) | (second != third)
     return meets

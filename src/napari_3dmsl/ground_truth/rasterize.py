@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
     from napari_3dmsl.scenes.placed_object import FieldOfView, PlacedObject
 
-_FACES_AT_ONCE = 100_000
+_FACES_AT_ONCE = 20_000
 
 LINES_APART_UM = 0.1
 """Lines are no further apart, so that the thinnest tubes never slip between them."""

@@ -34,7 +34,7 @@ WIDE_BYTES = 500_000_000
 
 _GRID_POINTS_AT_ONCE = 16_000_000  # of all depth nodes together: 64 MB of float32
 _COLUMN_POINTS_AT_ONCE = 250_000  # 2 MB of complex64
-_WEIGHTS_AT_ONCE = 4_000_000
+_WEIGHTS_AT_ONCE = 100_000  # so that they stay near the processor
 _MARGIN_STEP_UM = 1.0  # a shape that turns keeps its field, and shapes of about a size share it
 
 
@@ -155,10 +155,25 @@ def emitters_of_field(
     kept = np.flatnonzero(emitters_near(emitters.positions_um, image_size, pixel_um))
     # Emitters in the order of a grid's memory are spread on it several times faster.
     rows, columns = np.floor(emitters.positions_um[kept, 1:].T / pixel_um)
-    kept = kept[np.lexsort((columns, rows))]
+    kept = kept[_in_order(rows, columns)]
     positions, photons = emitters.positions_um[kept], emitters.photons[kept]
     margin_um = max(outermost_um(positions))
     return positions, photons, Field(image_size, pixel_um, band_per_um, margin_um, most_reach_um)
+
+
+def _in_order(rows: FloatArray, columns: FloatArray) -> NDArray[np.int64]:
+    """Sort whole numbers as `numpy.lexsort` does, several times faster."""
+    count = len(rows)
+    if count == 0:
+        return np.zeros(0, np.int64)
+    rows, columns = rows - rows.min(), columns - columns.min()
+    across = float(columns.max()) + 1.0
+    if (float(rows.max()) + 1.0) * across * count >= 2.0**62:  # no number for each
+        return np.lexsort((columns, rows))
+    numbers = (rows * across + columns).astype(np.int64) * count + np.arange(count)
+    numbers.sort()
+    order: NDArray[np.int64] = numbers % count
+    return order
 
 
 def emitters_near(
@@ -308,8 +323,10 @@ def _spreading_matrix(position: FloatArray, box: tuple[int, ...]) -> sparse.csr_
     first = np.ceil(position - 0.5 * KERNEL_WIDTH).astype(np.int64)
     points = first[:, :, None] + np.arange(KERNEL_WIDTH)
     values = kernel(points - position[:, :, None])
-    flat = (points[:, 0, :, None] * box[1] + points[:, 1, None, :]).astype(np.int32)
-    product = (values[:, 0, :, None] * values[:, 1, None, :]).astype(np.float32)
+    rows, columns = (points[:, 0] * box[1]).astype(np.int32), points[:, 1].astype(np.int32)
+    flat = rows[:, :, None] + columns[:, None, :]
+    product = np.empty(flat.shape, dtype=np.float32)
+    np.multiply(values[:, 0, :, None], values[:, 1, None, :], out=product, casting="same_kind")
     per_emitter = KERNEL_WIDTH**2
     starts = np.arange(0, per_emitter * len(position) + 1, per_emitter)
     shape = (len(position), box[0] * box[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
@@ -184,6 +185,22 @@ class Emitters:
     def __len__(self) -> int:
         return len(self.positions_um)
 
+    def split(self, ends: Sequence[int]) -> list[Emitters]:
+        """Return parts, which need no check any more, in the time of one.
+
+        Parameters
+        ----------
+        ends : sequence of int
+            Ascending, from 0 to the number of emitters; no part may be empty.
+        """
+        parts = []
+        for start, stop in pairwise(ends):
+            part = object.__new__(Emitters)
+            object.__setattr__(part, "positions_um", self.positions_um[start:stop])
+            object.__setattr__(part, "photons", self.photons[start:stop])
+            parts.append(part)
+        return parts
+
 
 class Surface:
     """A triangle mesh as something to label: what labelling it needs is computed once.
@@ -222,6 +239,25 @@ class Surface:
     def solid(self) -> Solid:
         """The inside; of a closed mesh."""
         return Solid(self.corners)
+
+    @cached_property
+    def _area_before_um2(self) -> FloatArray:
+        """Area of each triangle and those before it, (F,)."""
+        return np.cumsum(self.areas)
+
+    def drawn(self, shares: FloatArray) -> FloatArray:
+        """Return the triangles at shares of the area, (N, 3, 3).
+
+        Parameters
+        ----------
+        shares : (N,) array
+            0 to below 1; random ones draw triangles by their areas.
+        """
+        ends = self._area_before_um2
+        chosen = np.searchsorted(ends, shares * ends[-1], side="right")
+        # Rounding can put a share on the total itself, behind the last triangle.
+        found: FloatArray = self.corners.take(chosen, axis=0, mode="clip")
+        return found
 
     @cached_property
     def volume_um3(self) -> float | None:
@@ -294,19 +330,12 @@ def label_many(
         positions = np.concatenate([emitters.positions_um for emitters in each])
         return Emitters(positions, np.concatenate([emitters.photons for emitters in each])), counts
     counts = np.array([_shining(surface, labelling, rng) for surface in surfaces])
-    areas = np.concatenate([surface.areas for surface in surfaces])
-    corners = np.concatenate([surface.corners for surface in surfaces])
-    ends = np.cumsum(areas)
-    last = np.cumsum([len(surface.areas) for surface in surfaces]) - 1
-    starts = np.concatenate([[0.0], ends[last[:-1]]])
-    which = np.repeat(np.arange(len(surfaces)), counts)
-    drawn = starts[which] + rng.random(len(which)) * (ends[last] - starts)[which]
-    chosen = np.searchsorted(ends, np.sort(drawn), side="right")
-    # Rounding must not lead to a triangle of the surface before or after.
-    first = np.concatenate([[0], last[:-1] + 1])
-    chosen = np.clip(chosen, first[which], last[which])
-    positions = draw_in_triangles(corners, chosen, rng)
-    return Emitters(positions, _photons(len(which), labelling, rng)), counts
+    drawn = np.split(rng.random(counts.sum()), np.cumsum(counts)[:-1])
+    # Triangles of one surface after the other stay near the processor.
+    chosen = [surface.drawn(shares) for surface, shares in zip(surfaces, drawn, strict=True)]
+    corners = np.concatenate(chosen)
+    positions = draw_in_triangles(corners, np.arange(len(corners)), rng)
+    return Emitters(positions, _photons(len(corners), labelling, rng)), counts
 
 
 def expected_fluorophores(surface: Surface, labelling: Labelling) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.scenes.cell_region import CellRegion, draw_region
-from napari_3dmsl.scenes.flat_placing import POSES, SLICES, Columns, FlatShape
+from napari_3dmsl.scenes.flat_placing import POSES, SLICES, Columns, FlatShape, Pose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,8 +30,8 @@ CROSSING_UM = 0.5
 
 _LOWEST_UM = -1.6  # below the sharp plane, where slices begin
 _SLICE_UM = 2.0 * -_LOWEST_UM / SLICES  # of the layer in focus
-_HAZE_SLICE_UM = 0.25
-_COLUMN_UM, _HAZE_COLUMN_UM = 0.1, 0.2
+_COLUMN_UM = 0.1
+_HAZE_SLICES = 5  # of the layer in focus, in one of the haze, whose columns are twice as wide
 _AWAY_UM = 0.5  # standard deviation of the way that a shape is moved
 _SEEN_UM, _HAZE_SEEN_UM = 0.6, 3.0  # from the image, to where light of shapes is of interest
 
@@ -112,27 +111,26 @@ def draw_cell(
     """
     region_rng, sharp_rng, haze_rng = rng.spawn(3)
     region = draw_region(settings, image_size_um, region_rng, mask)
-    columns = _columns(region, _SLICE_UM, _COLUMN_UM, sharp_rng)
+    columns = _columns(region, sharp_rng)
     sharp = _Layer(region, settings, columns, _SEEN_UM, sharp_rng)
     density = settings.density_per_um2 * region.crowding
-    found = sharp.fill(flat_shape, ids, density, sharp.heights_in_focus())
-    columns = _columns(region, _HAZE_SLICE_UM, _HAZE_COLUMN_UM, haze_rng)
-    above = _Layer(region, settings, columns, _HAZE_SEEN_UM, haze_rng)
+    found = sharp.fill(flat_shape, ids, density, sharp.heights_in_focus)
+    above = _Layer(region, settings, columns.coarser(_HAZE_SLICES), _HAZE_SEEN_UM, haze_rng)
     for placed in found:
-        above.block(placed)
+        if placed.beyond:  # the slices of the layer in focus do not know how high it is
+            above.block(placed)
     hazy = above.fill(flat_shape, ids, settings.haze * density * _deep(region), above.heights_above)
     objects = [*(p.as_object(haze=False) for p in found), *(p.as_object(haze=True) for p in hazy)]
     return Cell(tuple(objects), region, settings, sharp.left_out + above.left_out)
 
 
-def _columns(
-    region: CellRegion, slice_um: float, column_um: float, rng: np.random.Generator
-) -> Columns:
+def _columns(region: CellRegion, rng: np.random.Generator) -> Columns:
     """Return empty columns all over a region, whose corner lies anywhere."""
-    size = region.step_um * np.array(region.inside.shape) + column_um
-    corner = np.array([_LOWEST_UM, *region.low_um])
+    column_um, slice_um = 2.0 * _COLUMN_UM, _HAZE_SLICES * _SLICE_UM  # those of the haze
+    size = np.ceil(region.step_um * np.array(region.inside.shape) / column_um + 1.0) * column_um
+    corner = np.array([_LOWEST_UM + 0.5 * slice_um, *region.low_um])
     corner -= rng.random(3) * [slice_um, column_um, column_um]
-    return Columns(corner, size, slice_um, column_um)
+    return Columns(corner, size - 0.5 * _COLUMN_UM, _SLICE_UM, _COLUMN_UM)
 
 
 def _deep(region: CellRegion) -> FloatArray:
@@ -154,6 +152,7 @@ class _Placed:
     turn: FloatArray
     place_um: FloatArray
     brightness: float
+    beyond: bool  # whether it reaches the highest slice, and maybe higher
 
     def as_object(self, *, haze: bool) -> CellObject:
         moved = np.eye(4)
@@ -162,8 +161,22 @@ class _Placed:
         return CellObject(self.shape_id, moved @ self.shape.to_rest, self.brightness, haze)
 
 
-Heights = Callable[[FloatArray], "tuple[int, NDArray[np.int64], NDArray[np.int64]]"]
-"""Of a place: the slice to be in, those that will do, and those that must do in a crowd."""
+@dataclass(frozen=True, eq=False)
+class _Heights:
+    """Of each shape to be laid: the slice to be in, and those that will do.
+
+    Attributes
+    ----------
+    wanted : list of int
+    within : list of slices
+        Those that will do.
+    wider : list of slices
+        Those that must do in a crowd.
+    """
+
+    wanted: list[int]
+    within: list[NDArray[np.int64]]
+    wider: list[NDArray[np.int64]]
 
 
 class _Layer:
@@ -199,39 +212,34 @@ class _Layer:
         flat_shape: Callable[[int], FlatShape],
         ids: Sequence[int],
         per_um2: FloatArray,
-        heights: Heights,
+        heights: Callable[[FloatArray], _Heights],
     ) -> list[_Placed]:
         """Lay down shapes of a density, whose middles come into one of the slices at a place."""
         places = self._places(per_um2)
-        found = []
-        for place, shape_id in zip(places, self._ids(ids, len(places)), strict=True):
-            shape = flat_shape(shape_id)
-            if (np.abs(place) > self._seen_um + shape.reach_um).any():
-                continue  # nobody will see it
-            laid = self._lay(shape_id, shape, place, heights)
-            if laid is None:
-                self.left_out += 1
-            else:
-                found.append(laid)
+        drawn = self._ids(ids, len(places))
+        shapes = [flat_shape(shape_id) for shape_id in drawn]
+        reach = np.array([shape.reach_um for shape in shapes])
+        # Nobody will see the others.
+        seen = np.flatnonzero((np.abs(places) <= self._seen_um + reach[:, None]).all(axis=1))
+        found = self._lay([(drawn[i], shapes[i]) for i in seen.tolist()], places[seen], heights)
+        self.left_out += len(seen) - len(found)
         return found
 
-    def heights_in_focus(self) -> Heights:
-        """Return how heights of the layer in focus are drawn; shapes that cross may leave it."""
-        half = self._settings.layer_um
+    def heights_in_focus(self, places_um: FloatArray) -> _Heights:
+        """Draw heights in the layer in focus; shapes that cross may leave it."""
+        half, count = self._settings.layer_um, len(places_um)
         within = self._columns.slices_between(-half, half)
         wider = self._columns.slices_between(-half - CROSSING_UM, half + CROSSING_UM)
-        low, count = int(within[0]), len(within)
-        return lambda _place: (low + int(count * self._how.random()), within, wider)
+        wanted = self._how.choice(within, count).tolist()
+        return _Heights(wanted, [within] * count, [wider] * count)
 
-    def heights_above(
-        self, place_um: FloatArray
-    ) -> tuple[int, NDArray[np.int64], NDArray[np.int64]]:
-        """Draw a height out of focus within the cell; any will do where that is taken."""
-        (thickness,) = self._region.at(self._region.thickness_um, place_um[None])
-        highest = max(float(thickness), HAZE_FROM_UM + 0.1)
-        height = self._columns.slice_of(self._how.uniform(HAZE_FROM_UM, highest))
-        slices = self._columns.slices_between(HAZE_FROM_UM, highest)
-        return height, slices, slices
+    def heights_above(self, places_um: FloatArray) -> _Heights:
+        """Draw heights out of focus within the cell; any will do where those are taken."""
+        thickness = self._region.at(self._region.thickness_um, places_um)
+        highest = np.maximum(thickness, HAZE_FROM_UM + 0.1)
+        drawn = self._how.uniform(HAZE_FROM_UM, highest).tolist()
+        slices = [self._columns.slices_between(HAZE_FROM_UM, end) for end in highest.tolist()]
+        return _Heights([self._columns.slice_of(height) for height in drawn], slices, slices)
 
     def block(self, placed: _Placed) -> None:
         """Keep the place of a shape of another layer free."""
@@ -258,32 +266,59 @@ class _Layer:
         return [int(i) for i in np.concatenate([np.zeros(0, np.int64), *drawn])[:count]]
 
     def _lay(
-        self, shape_id: int, shape: FlatShape, place_um: FloatArray, heights: Heights
-    ) -> _Placed | None:
-        """Turn and move a shape until it runs into no other; None when it always does."""
-        rng, columns = self._how, self._columns
-        sigma = self._settings.brightness_spread
-        brightness = math.exp(sigma * float(rng.standard_normal()) - 0.5 * sigma**2)
-        wanted, within, wider = heights(place_um)
-        for near_um, slices in ((0.0, within), (_AWAY_UM, wider)):
-            way = int(8 * POSES * rng.random())
-            pose = shape.pose(way, self._settings.tilt_deg, columns.sides_um)
-            middles = columns.column_of(self._around(place_um, near_um))
-            free = columns.free(pose, middles, slices)
-            if free.any():
-                number = int(free.any(axis=1).argmax())  # the first place that has any
-                heights_free = slices[free[number]]
-                height = int(heights_free[np.abs(heights_free - wanted).argmin()])
-                middle = int(middles[number])
-                columns.take(pose, middle, height)
-                place = columns.place_um(middle, height)
-                return _Placed(shape_id, shape, way, pose.turn, place, brightness)
-        return None
+        self,
+        shapes: Sequence[tuple[int, FlatShape]],
+        places_um: FloatArray,
+        heights: Callable[[FloatArray], _Heights],
+    ) -> list[_Placed]:
+        """Turn and move shapes, one after the other, until each runs into none before it.
 
-    def _around(self, place_um: FloatArray, near_um: float) -> FloatArray:
-        """Return a place, or some around it that are in the cell."""
-        if near_um == 0.0:
-            return place_um[None]
-        places: FloatArray = place_um + near_um * self._how.standard_normal((PLACES, 2))
-        inside = places[self._region.at(self._region.inside, places)]
-        return inside if len(inside) else place_um[None]
+        Those that always do are left out. What is drawn is drawn for all at once.
+        """
+        rng, count = self._how, len(shapes)
+        sigma = self._settings.brightness_spread
+        brightness = np.exp(sigma * rng.standard_normal(count) - 0.5 * sigma**2).tolist()
+        slices = heights(places_um)
+        ways = rng.integers(8 * POSES, size=(count, 2)).tolist()
+        there, around = self._columns.column_of(places_um), self._around(places_um)
+        found = []
+        for number, (shape_id, shape) in enumerate(shapes):
+            for way, middles, allowed in (
+                (ways[number][0], there[number : number + 1], slices.within[number]),
+                (ways[number][1], around[number], slices.wider[number]),
+            ):
+                pose = shape.pose(way, self._settings.tilt_deg, self._columns.sides_um)
+                spot = self._spot(pose, middles, allowed, slices.wanted[number])
+                if spot is not None:
+                    self._columns.take(pose, *spot)
+                    place = self._columns.place_um(*spot)
+                    beyond = spot[1] + pose.ends[1] >= SLICES - 1
+                    found.append(
+                        _Placed(shape_id, shape, way, pose.turn, place, brightness[number], beyond)
+                    )
+                    break
+        return found
+
+    def _spot(
+        self, pose: Pose, middles: NDArray[np.int64], slices: NDArray[np.int64], wanted: int
+    ) -> tuple[int, int] | None:
+        """Return the first column that is free at any height, and the height next to the wanted."""
+        free = self._columns.free(pose, middles, slices)
+        some = free.any(axis=1)
+        if not some.any():
+            return None
+        number = int(some.argmax())
+        heights = slices[free[number]]
+        return int(middles[number]), int(heights[np.abs(heights - wanted).argmin()])
+
+    def _around(self, places_um: FloatArray) -> list[NDArray[np.int64]]:
+        """Return columns around each place that are in the cell; its own when none of them is."""
+        around = self._how.standard_normal((len(places_um), PLACES, 2))
+        around = (places_um[:, None] + _AWAY_UM * around).reshape(-1, 2)
+        inside = self._region.at(self._region.inside, around).reshape(-1, PLACES)
+        columns = self._columns.column_of(around).reshape(-1, PLACES)
+        own = self._columns.column_of(places_um)
+        return [
+            near[good] if good.any() else own[number : number + 1]
+            for number, (near, good) in enumerate(zip(columns, inside, strict=True))
+        ]

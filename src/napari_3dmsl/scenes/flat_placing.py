@@ -29,8 +29,10 @@ POSES = 8
 with the other side up: 64 ways to lie."""
 
 _BELOW = np.array([(1 << k) - 1 for k in range(SLICES + 1)], dtype=np.uint64)
-_MIDDLE = SLICES // 2
-_COS, _SIN = (1, 0, -1, 0), (0, 1, 0, -1)  # of quarter turns
+_QUARTERS = [  # turns about z
+    np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
+    for c, s in zip((1, 0, -1, 0), (0, 1, 0, -1), strict=True)
+]
 _OVER = np.diag([-1, -1, 1])  # a half turn about x
 
 
@@ -68,6 +70,7 @@ class FlatShape:
         self._points: dict[float, NDArray[np.float32]] = {}
         self._drawn = np.random.default_rng([seed, POSES]).random((POSES, 3))
         self._tilted_deg = -1.0
+        self._turns: FloatArray = np.zeros((0, 3, 3))
         self._poses: dict[tuple[int, float], Pose] = {}
         self.reach_um = float(np.linalg.norm(mesh.vertices - centre, axis=1).max())
 
@@ -85,12 +88,13 @@ class FlatShape:
         """
         if tilt_deg != self._tilted_deg:
             self._tilted_deg, self._poses = tilt_deg, {}
+            self._turns = _turned(tilt_deg, *self._drawn.T)
         which, quarter = divmod(way, 4)
         key = which, float(sides_um[1])
         if key not in self._poses:
             if which < POSES:
-                turn = _turned(tilt_deg, *self._drawn[which].tolist())
-                self._poses[key] = Pose.of(turn, self.points_um(key[1]), sides_um)
+                points_um = self.points_um(key[1])
+                self._poses[key] = Pose.of(self._turns[which], points_um, sides_um)
             else:
                 self._poses[key] = self.pose(4 * (which - POSES), tilt_deg, sides_um).over()
         return self._poses[key].quarter(quarter)
@@ -117,21 +121,22 @@ class FlatShape:
         return self._points[apart_um]
 
 
-def _turned(tilt_deg: float, before: float, after: float, tilt: float) -> FloatArray:
-    """Turn a shape at rest about z, tilt it, and turn it again; of three numbers below 1."""
-    by = math.radians(tilt_deg) * float(ndtri(0.5 * (1.0 + tilt)))
-    turned: FloatArray = _about_z(2.0 * math.pi * after) @ _about_x(by)
-    return turned @ _about_z(2.0 * math.pi * before)
+def _turned(tilt_deg: float, before: FloatArray, after: FloatArray, tilt: FloatArray) -> FloatArray:
+    """Turn a shape at rest about z, tilt it, and turn it again; (N, 3, 3), of numbers below 1."""
+    by = math.radians(tilt_deg) * ndtri(0.5 * (1.0 + tilt))
+    turned: FloatArray = _about(0, 2.0 * math.pi * after) @ _about(2, by)
+    return turned @ _about(0, 2.0 * math.pi * before)
 
 
-def _about_z(angle: float) -> FloatArray:
-    c, s = math.cos(angle), math.sin(angle)
-    return np.array([[1.0, 0.0, 0.0], [0.0, c, s], [0.0, -s, c]])
-
-
-def _about_x(angle: float) -> FloatArray:
-    c, s = math.cos(angle), math.sin(angle)
-    return np.array([[c, s, 0.0], [-s, c, 0.0], [0.0, 0.0, 1.0]])
+def _about(axis: int, angles: FloatArray) -> FloatArray:
+    """Return turns about z (0) or x (2), (N, 3, 3)."""
+    turns = np.zeros((len(angles), 3, 3))
+    first, second = (each for each in range(3) if each != axis)
+    turns[:, axis, axis] = 1.0
+    turns[:, first, first] = turns[:, second, second] = np.cos(angles)
+    turns[:, first, second] = np.sin(angles)
+    turns[:, second, first] = -turns[:, first, second]
+    return turns
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +151,8 @@ class Pose:
         Columns from that of the shape's middle, in which it lies in the middle.
     low, high : (N,) int32
         Lowest and highest slice in each column, from that of the middle.
-    bits : (N,) uint64
-        The slices that are taken when the middle is in the middle one.
+    shifts : (S, N) uint8
+        For `run_into`.
     ends : (int, int)
         Lowest and highest slice of all columns.
     """
@@ -157,7 +162,7 @@ class Pose:
     column: NDArray[np.int32]
     low: NDArray[np.int32]
     high: NDArray[np.int32]
-    bits: NDArray[np.uint64]
+    shifts: NDArray[np.uint8]
     ends: tuple[int, int]
 
     @classmethod
@@ -187,16 +192,18 @@ class Pose:
         there = np.flatnonzero(high >= low)
         row, column = np.divmod(there.astype(np.int32), np.int32(columns))
         low, high = low[there], high[there]
-        bits = _between(_MIDDLE + low, _MIDDLE + high)
         ends = int(low.min()), int(high.max())
-        return cls(turn, row + first[0], column + first[1], low, high, bits, ends)
+        row, column = row + first[0], column + first[1]
+        return cls(turn, row, column, low, high, _shifts(low, high), ends)
 
     def over(self) -> Pose:
         """Turn the other side up."""
-        bits = _between(_MIDDLE - self.high, _MIDDLE - self.low)
+        low, high = -self.high, -self.low
+        shifts = self.shifts.copy()
         ends = -self.ends[1], -self.ends[0]
+        shifts[0] = _first_shift(low, ends[0])
         turn = _OVER @ self.turn
-        return Pose(turn, -self.row, self.column, -self.high, -self.low, bits, ends)
+        return Pose(turn, -self.row, self.column, low, high, shifts, ends)
 
     def quarter(self, turns: int) -> Pose:
         """Turn by quarters about z.
@@ -206,12 +213,11 @@ class Pose:
         turns
             0 to 3.
         """
-        c, s = _COS[turns], _SIN[turns]
-        turn = np.array([[1, 0, 0], [0, c, -s], [0, s, c]]) @ self.turn
+        turn = _QUARTERS[turns] @ self.turn
         row, column = ((self.row, self.column), (-self.column, self.row))[turns % 2]
         if turns > 1:
             row, column = -row, -column
-        return Pose(turn, row, column, self.low, self.high, self.bits, self.ends)
+        return Pose(turn, row, column, self.low, self.high, self.shifts, self.ends)
 
     def bits_at(self, heights: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Return the slices that are taken, (heights, columns).
@@ -221,16 +227,46 @@ class Pose:
         heights
             (H,), slice of the middle, ascending.
         """
-        lowest, highest = int(heights[0]), int(heights[-1])
-        if (
-            min(lowest, _MIDDLE) + self.ends[0] < 0
-            or max(highest, _MIDDLE) + self.ends[1] >= SLICES
-        ):
-            return _between(heights[:, None] + self.low, heights[:, None] + self.high)
-        down = np.uint64(max(_MIDDLE - lowest, 0))
-        up = (heights - min(lowest, _MIDDLE)).astype(np.uint64)
-        moved: NDArray[np.uint64] = (self.bits >> down) << up[:, None]
-        return moved
+        low = heights[:, None] + self.low
+        if int(heights[0]) + self.ends[0] < 0 or int(heights[-1]) + self.ends[1] >= SLICES:
+            return _between(low, heights[:, None] + self.high)
+        taken: NDArray[np.uint64] = _BELOW[self.high - self.low + 1] << low.astype(np.uint64)
+        return taken
+
+    def run_into(self, taken: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return for each column, as bits, the heights at which the shape meets what is taken.
+
+        Of its lowest slice, as long as neither it nor its highest one is beyond the slices.
+
+        Parameters
+        ----------
+        taken
+            (places, columns), the slices that are.
+        """
+        first, *others = self.shifts.astype(np.uint64)
+        met: NDArray[np.uint64] = taken >> first
+        for shift in others:
+            met |= met >> shift
+        return met
+
+
+def _shifts(low: NDArray[np.int32], high: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Return by how much bits are moved to tell where slices from low to high meet any.
+
+    First to the lowest slice of each column. Then what is known of some of its slices is known of
+    twice as many, until it is of all.
+    """
+    length = high - low + 1
+    known = [1 << k for k in range((int(length.max()) - 1).bit_length())]
+    # Slices are not told apart beyond their number: poses that reach so far are never asked.
+    doubled = [np.maximum(np.minimum(length - some, some % SLICES), 0) for some in known]
+    return np.array([_first_shift(low, int(low.min())), *doubled], dtype=np.uint8)
+
+
+def _first_shift(low: NDArray[np.int32], lowest: int) -> NDArray[np.int32]:
+    """Return by how much the lowest slice of each column is above the lowest of all."""
+    shift: NDArray[np.int32] = np.minimum(low - lowest, SLICES - 1)
+    return shift
 
 
 def _between(low: NDArray[np.integer], high: NDArray[np.integer]) -> NDArray[np.uint64]:
@@ -259,8 +295,29 @@ class Columns:
     ) -> None:
         self.low_um = low_um
         self.sides_um = np.array([slice_um, column_um, column_um])
-        rows, self._across = np.ceil(size_um / column_um).astype(int).tolist()
+        # Even, so that wider columns hold two by two.
+        rows, self._across = (2 * np.ceil(0.5 * size_um / column_um).astype(int)).tolist()
         self._taken = np.zeros(rows * self._across, dtype=np.uint64)
+
+    def coarser(self, slices: int) -> Columns:
+        """Return columns twice as wide in which the same is taken.
+
+        What is taken in the highest slice may reach higher: that is not told.
+
+        Parameters
+        ----------
+        slices
+            That come together in one.
+        """
+        slice_um, column_um, _ = (self.sides_um * [slices, 2, 2]).tolist()
+        wide = Columns(self.low_um, np.zeros(2), slice_um, column_um)
+        pairs = self._taken.reshape(-1, 2, self._across // 2, 2)
+        fine = np.bitwise_or.reduce(np.bitwise_or.reduce(pairs, axis=3), axis=1).ravel()
+        wide._across, wide._taken = self._across // 2, np.zeros_like(fine)
+        for number, first in enumerate(range(0, SLICES, slices)):
+            together = _between(np.array(first), np.array(first + slices - 1))
+            wide._taken |= ((fine & together) != 0).astype(np.uint64) << np.uint64(number)
+        return wide
 
     def free(
         self, found: Pose, middles: NDArray[np.int64], heights: NDArray[np.int64]
@@ -274,11 +331,18 @@ class Columns:
         middles
             (P,), column of the middle for each place, see `column_of`.
         heights
-            (H,), slice of the middle.
+            (H,), slice of the middle, ascending.
         """
         taken = self._taken.take(middles[:, None] + self._from_middle(found), mode="wrap")
-        clash = taken[:, None, :] & found.bits_at(heights)
-        free: NDArray[np.bool_] = np.logical_not(clash.any(axis=2))
+        lowest, highest = int(heights[0]), int(heights[-1])
+        if lowest + found.ends[0] < 0 or highest + found.ends[1] >= SLICES:
+            clash = (taken[:, None, :] & found.bits_at(heights)) != 0
+            free: NDArray[np.bool_] = np.logical_not(clash.any(axis=2))
+            return free
+        # A bit for each height of the shape's lowest slice: whether it runs into anything there.
+        clashes = np.bitwise_or.reduce(found.run_into(taken), axis=1)
+        bits = np.uint64(1) << (heights + found.ends[0]).astype(np.uint64)
+        free = (clashes[:, None] & bits) == 0
         return free
 
     def _from_middle(self, found: Pose) -> NDArray[np.int64]:

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -354,11 +353,12 @@ class CellSpecimen(_Scene):
             limit = self._half_field_um + reach[which, None]
             near = (np.abs(positions[:, 1:]) <= limit).all(axis=1)
             positions, photons, which = positions[near], photons[near], which[near]
-        ends = np.searchsorted(which, np.arange(len(found) + 1))
-        for number, (start, stop) in enumerate(pairwise(ends.tolist())):
-            if stop > start:
-                part = Emitters(positions[start:stop], photons[start:stop])
-                yield found[number], transforms[number], part
+        if not len(which):
+            return
+        lit, starts = np.unique(which, return_index=True)
+        parts = Emitters(positions, photons).split([*starts.tolist(), len(which)])
+        for number, part in zip(lit.tolist(), parts, strict=True):
+            yield found[number], transforms[number], part
 
     def _placed(
         self, found: CellObject, label: int, to_field: FloatArray, emitters: Emitters
