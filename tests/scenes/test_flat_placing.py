@@ -100,3 +100,43 @@ def test_bits_beyond_the_slices_count_as_the_outermost():
         high = np.clip(height + pose.high, 0, SLICES - 1).tolist()
         expected = [sum(1 << k for k in range(a, b + 1)) for a, b in zip(low, high, strict=True)]
         assert found.tolist() == expected
+
+
+def crowded(rng):
+    """Return columns in which some rods lie, far from the outermost slices."""
+    field, shape = columns(3.0), FlatShape(mesh_of(rod()), 1)
+    for place in rng.uniform(-1.5, 1.5, (12, 1, 2)):
+        pose = shape.pose(int(rng.integers(8 * POSES)), 8.0, SIDES)
+        field.take(pose, int(field.column_of(place)[0]), int(rng.integers(25, 39)))
+    return field
+
+
+def test_heights_are_free_where_no_slice_is_shared():
+    rng = np.random.default_rng(3)
+    field, heights = crowded(rng), np.arange(14, 50)
+    shape = FlatShape(mesh_of(torus(0.5, 0.15)), 2)
+    for way in range(0, 8 * POSES, 3):
+        pose = shape.pose(way, 8.0, SIDES)
+        middles = field.column_of(rng.uniform(-1.5, 1.5, (4, 2)))
+        one_by_one = []
+        for middle in middles.tolist():
+            for height in heights.tolist():
+                other = columns(3.0)
+                other.take(pose, middle, height)
+                one_by_one.append(not (other._taken & field._taken).any())
+        free = field.free(pose, middles, heights)
+        assert free.ravel().tolist() == one_by_one
+        assert 0 < free.sum() < free.size
+
+
+def test_coarser_columns_hold_what_finer_ones_do():
+    field = crowded(np.random.default_rng(4))
+    wide = field.coarser(5)
+    assert wide.sides_um == pytest.approx([0.25, 0.2, 0.2])
+    rows = len(field._taken) // field._across
+    fine = field._taken.reshape(rows, -1)[:, :, None] >> np.arange(64, dtype=np.uint64) & 1
+    padded = np.pad(fine.astype(bool), [(0, 0), (0, 0), (0, 1)])
+    expected = padded.reshape(rows // 2, 2, -1, 2, 13, 5).any(axis=(1, 3, 5))
+    found = wide._taken.reshape(rows // 2, -1)[:, :, None] >> np.arange(64, dtype=np.uint64) & 1
+    assert np.array_equal(found[..., :13].astype(bool), expected)
+    assert not found[..., 13:].any()
