@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import qmc
 
+from napari_3dmsl.compute.calls import OneThread
 from napari_3dmsl.datasets.recipe.plan import seed_of
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.recipe.recipe_file import write_recipe
@@ -31,7 +33,7 @@ from napari_3dmsl.matching.scene_knobs import (
     tube_settings,
     with_values,
 )
-from napari_3dmsl.matching.scene_pool import Light, RenderScene, SceneJob
+from napari_3dmsl.matching.scene_pool import Light, RenderScenes, SceneJob
 from napari_3dmsl.matching.tile_light import TileLight, tile_light
 from napari_3dmsl.matching.tiles import LARGEST_TILE, cut
 from napari_3dmsl.microscope.presets import usual_camera
@@ -314,23 +316,28 @@ class _Problem:
             done += scenes
             shares, features = np.vstack([shares, found[0]]), np.vstack([features, found[1]])
             weights = np.concatenate([_OLDER * weights, np.ones(len(found[0]))])
-            model = learn(shares, features, weights)
-            ranges = search(
-                model,
-                self._real,
-                self._standard,
-                ranges,
-                drawn,
-                len(found[0]),
-                rng,
-                lambda: tell(0, "search"),
-            )
+            sought = partial(self._sought, ranges, len(found[0]), rng, lambda: tell(0, "search"))
+            # The number of threads decides over last bits, and these over where a search ends.
+            ranges = OneThread().call(sought, (shares, features, weights))
         rng = np.random.default_rng(seed_of(self._seed, "check"))
         _, checked = self._render(
             ranges, budget.check, 2, rng, place, lambda n: tell(n, "check"), lights=1
         )
         distance = frechet16(self._real, checked, standard=self._standard, seed=self._seed)
         return self._result(ranges, distance)
+
+    def _sought(
+        self,
+        ranges: Ranges,
+        latest: int,
+        rng: np.random.Generator,
+        tell: Callable[[], None],
+        known: tuple[Values, Values, Values],
+    ) -> Ranges:
+        """Return better ranges, by all tiles that are known: settings, features and weights."""
+        model = learn(*known)
+        drawn = self.knobs.drawn
+        return search(model, self._real, self._standard, ranges, drawn, latest, rng, tell)
 
     def _render(
         self,
@@ -348,7 +355,14 @@ class _Problem:
             self._job(shares[number : number + lights], int(rng.integers(2**62)))
             for number in range(0, len(shares), lights)
         ]
-        found = place.run(RenderScene(self._levels), jobs, progress=tell)
+        # Scenes of the same tubes go to one worker, which makes them once; yet none stands idle.
+        size = max(1, min(scenes // kinds, scenes // (2 * max(place.workers, 1))))
+        batches = [jobs[number : number + size] for number in range(0, len(jobs), size)]
+        found = place.run(
+            RenderScenes(self._levels),
+            batches,
+            progress=lambda number: tell(min(number * size, scenes)),
+        )
         return shares, np.concatenate([features for _, features in found])
 
     def _spread(self, scenes: int, kinds: int, lights: int, rng: np.random.Generator) -> Values:

@@ -13,14 +13,17 @@ from napari_3dmsl.datasets.recipe.plan import Group, seed_of
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.render.render import render_group
 from napari_3dmsl.datasets.render.scenes import Pool, scene_of
+from napari_3dmsl.geometry.random_points import Solid
 from napari_3dmsl.image_io.eight_bit import levels_for, stretch_levels, stretched
 from napari_3dmsl.matching.features import own_features
 from napari_3dmsl.microscope.camera import Camera, record
+from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.shapes.tubes import TubeSettings, TubeShapes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_3dmsl.arrays import FloatArray
     from napari_3dmsl.datasets.render.render import CellLight, PlacedSpecimen, Specimen, View
     from napari_3dmsl.matching.grey_levels import GreyLevels
     from napari_3dmsl.microscope.settings import Microscope
@@ -74,7 +77,7 @@ class SceneJob:
 
 
 @dataclass(frozen=True)
-class RenderScene:
+class RenderScenes:
     """Renders scenes and describes their tiles; for a worker.
 
     Attributes
@@ -85,15 +88,15 @@ class RenderScene:
 
     levels: GreyLevels
 
-    def __call__(self, job: SceneJob) -> NDArray[np.float64]:
-        """Return the features of a scene in each light, (L, F).
+    def __call__(self, jobs: Sequence[SceneJob]) -> NDArray[np.float64]:
+        """Return the features of scenes in each light, scene after scene, (N, F).
 
         Parameters
         ----------
-        job
-            What to render.
+        jobs
+            What to render; quick where neighbours have the same tubes.
         """
-        return own_features(render_scene(job), levels=self.levels)
+        return np.concatenate([own_features(render_scene(job), levels=self.levels) for job in jobs])
 
 
 def render_scene(job: SceneJob) -> NDArray[Any]:
@@ -160,4 +163,26 @@ class _Watched:
 @lru_cache(maxsize=_KEPT)
 def _pool(tubes: tuple[tuple[str, Any], ...], count: int) -> Pool:
     shapes = TubeShapes(TubeSettings(**dict(tubes)), count)
-    return Pool(shapes, tuple(shapes.ids))
+    return _LabelledOnce(shapes, tuple(shapes.ids))
+
+
+class _LabelledOnce(Pool):
+    """Shapes whose matrix has the same fluorophores wherever they lie: to draw them takes long."""
+
+    def _made_surface(self, shape_id: int) -> Surface:
+        surface = super()._made_surface(shape_id)
+        surface.solid = _DrawnOnce(surface.corners)
+        return surface
+
+
+class _DrawnOnce(Solid):
+    """The inside of a surface, in which the same points are drawn each time."""
+
+    def __init__(self, corners: FloatArray) -> None:
+        super().__init__(corners)
+        self._drawn: dict[int, FloatArray] = {}
+
+    def sample(self, count: int, rng: np.random.Generator) -> FloatArray:
+        if count not in self._drawn:
+            self._drawn[count] = super().sample(count, np.random.default_rng(count))
+        return self._drawn[count]
