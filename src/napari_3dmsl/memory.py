@@ -18,6 +18,7 @@ _UNITS = {"b": 1, "": 1} | {
     for middle, base in (("", 1000), ("i", 1024))
 }
 _SIZE = re.compile(rf"(\d*\.?\d+)\s*({'|'.join(_UNITS)})", re.IGNORECASE)
+_KEPT_BYTES = 31 << 20  # glibc's threshold can be raised no further than to 32 MB
 _UNKNOWN = 8 * GB  # taken where the system does not tell how much it has
 
 
@@ -157,3 +158,15 @@ def in_words(size: float) -> str:
     unit, name = (GB, "GB") if size >= GB else (1e6, "MB")
     number = size / unit
     return f"{number:,.0f} {name}" if number >= 100 else f"{number:.3g} {name}"
+
+
+def keep_freed_memory() -> None:
+    """Let freed memory stay with this process: whoever makes image after image needs it again.
+
+    glibc gives blocks above a threshold back to the system at once, and raises the threshold to the
+    largest block that it gave back, up to 32 MB. One that is never touched costs nothing, but
+    images need a third of the new pages from then on. Elsewhere nothing happens.
+    """
+    import numpy as np
+
+    np.empty(_KEPT_BYTES, dtype=np.uint8)

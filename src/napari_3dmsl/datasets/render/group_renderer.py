@@ -16,6 +16,7 @@ from napari_3dmsl.datasets.render.render import Rendered, image_name, render_gro
 from napari_3dmsl.datasets.render.scenes import Pool, scene_of
 from napari_3dmsl.datasets.render.single_shape import SingleShape
 from napari_3dmsl.image_io.eight_bit import levels_for, stretch_levels, stretched
+from napari_3dmsl.memory import keep_freed_memory
 from napari_3dmsl.timelapse.motion import Frame
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class GroupRenderer:
     def __init__(self, recipe: Recipe, library: ShapeSource, pools: Pools) -> None:
         self.recipe = recipe
         self._library = library
+        keep_freed_memory()
         self._pools = {part: Pool(library, ids) for part, ids in pools.items()}
 
     def render(self, group: Group, only: int | None = None) -> Iterator[Rendered]:
