@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from napari_3dmsl.compute import Processes
@@ -71,8 +71,10 @@ def timed(
 
 
 def processor_s() -> float:
-    uses = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(use.ru_utime + use.ru_stime for use in uses)
+    """Processor time of this process and of its workers, which wait for the next fit."""
+    here = psutil.Process()
+    uses = [each.cpu_times() for each in (here, *here.children(recursive=True))]
+    return sum(use.user + use.system for use in uses)
 
 
 def real(name: str, count: int, workers: int) -> None:
