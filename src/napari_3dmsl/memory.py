@@ -165,7 +165,7 @@ def keep_freed_memory() -> None:
 
     glibc gives blocks above a threshold back to the system at once, and raises the threshold to the
     largest block that it gave back, up to 32 MB. One that is never touched costs nothing, but
-    images need a third of the new pages from then on. Elsewhere nothing happens.
+    images hardly need new pages from then on. Elsewhere nothing happens.
     """
     import numpy as np
 

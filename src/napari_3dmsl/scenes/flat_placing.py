@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.mesh import Mesh
 
 SLICES = 64
-POSES = 8
+POSES = 4
 """Ways that a shape is tilted and turned, drawn once for each; every one also in quarter turns and
-with the other side up: 64 ways to lie."""
+with the other side up: 32 ways to lie."""
 
 _BELOW = np.array([(1 << k) - 1 for k in range(SLICES + 1)], dtype=np.uint64)
 _QUARTERS = [  # turns about z
