@@ -101,9 +101,9 @@ def test_the_same_shapes_and_seed_give_the_same_bytes(tmp_path, small_shapes):
 
 
 def test_samples_are_files_that_others_read_and_map_back_to_the_mesh(tmp_path, small_shapes):
-    shape = small_shapes[0]
+    shape = next(found for found in small_shapes if found.classification.shape_class == "dot")
     write_library([shape], tmp_path / "library", samples=FEW)
-    folder = tmp_path / "library" / "1"
+    folder = tmp_path / "library" / str(shape.id)
     raw = trimesh.load_mesh(folder / "raw_mesh.off", process=False)
     stored = np.load(folder / "occupancies.npz")
     assert {name: (stored[name].dtype.name, stored[name].shape) for name in stored} == {
@@ -122,10 +122,10 @@ def test_samples_are_files_that_others_read_and_map_back_to_the_mesh(tmp_path, s
     world = cloud.vertices * stored["scale"] + stored["loc"]
     assert np.abs(trimesh.proximity.closest_point_naive(raw, world[:20])[1]).max() < 1e-3
     library = ShapeLibrary.open(tmp_path / "library")
-    read = library.occupancies(1)
+    read = library.occupancies(shape.id)
     np.testing.assert_array_equal(read.inside, inside)
     np.testing.assert_allclose(read.cube.to_world(read.points)[:, ::-1] / 0.024, points)
-    back = library.point_cloud(1)
+    back = library.point_cloud(shape.id)
     np.testing.assert_allclose(back.cube.to_world(back.points)[:, ::-1] / 0.024, world, atol=1e-4)
     directions = shape.mesh.bounds_um.mean(axis=0) - back.cube.to_world(back.points)
     assert np.mean((directions * back.normals).sum(axis=1) < 0) > 0.9  # a dot: outward

@@ -214,6 +214,7 @@ def _zarr_image(path: Path, channel: int) -> Report:
     from napari_3dmsl.image_io.ome_zarr import read_ome_zarr
 
     image = read_ome_zarr(path)
+    image.pixels[(0,) * (image.pixels.ndim - 2)]  # damaged pixels raise, in one plane at least
     shape, dtype = [int(side) for side in image.pixels.shape], str(image.pixels.dtype)
     scales = zip(image.axes, image.scale, strict=True)
     size_um = {axis: length for axis, length in scales if axis in "ZYX"}

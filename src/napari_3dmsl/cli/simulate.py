@@ -91,11 +91,14 @@ def simulate(
         Given,
         SettingsOf(
             "cell",
-            *("coverage", "density_per_um2", "density_spread", "outline_um", "thickness_um"),
-            *("tilt_deg", "layer_um", "haze", "glow_photons", "brightness_spread"),
-            *("peak_photons", "mask"),
+            *("coverage", "density_spread", "outline_um", "thickness_um", "tilt_deg"),
+            *("layer_um", "haze", "glow_photons", "brightness_spread", "peak_photons", "mask"),
         ),
     ],
+    cell_density_per_um2: Annotated[
+        float | None,
+        Setting("cell", "density_per_um2"),  # not to be taken for that of the fluorophores
+    ] = None,
     view: Annotated[
         Literal["0", "x90", "x180", "y90", "y180", "z90"] | None,
         typer.Option(help="One of the six views of 3DMSL.", show_default="0"),
@@ -201,9 +204,11 @@ def simulate(
             **{"view": view, "rotate": rotate, "centre": centre, "voxel_nm": voxel_nm},
             **{"stage_um": acquisition.get("stage_um"), "memory_limit": memory_limit},
         )
+        if cell_density_per_um2 is not None:
+            cell["density_per_um2"] = cell_density_per_um2
         _simulate_cell(shape, output, simulation, cell, start, as_json)
         return
-    _refuse("without --scene cell", **cell)
+    _refuse("without --scene cell", **cell, cell_density_per_um2=cell_density_per_um2)
     specimen = _specimen(shape, voxel_nm, simulation, centre, memory_limit)
     with (
         _naming(shape),

@@ -187,7 +187,9 @@ class Cluster:
         if isinstance(error, ImportError):
             ours = f"napari-3dmsl {version('napari-3dmsl')}"
             return ValueError(f"workers of {self.address} cannot import {ours}: {error}")
-        if self.client.status != "running" or isinstance(error, CancelledError):
+        # An error of the work comes as `_Raised`: one of a connection is the cluster's own.
+        lost = isinstance(error, (CancelledError, OSError))
+        if self.client.status != "running" or lost:
             return SchedulerGoneError(self.address)
         return error
 

@@ -172,7 +172,7 @@ class Camera(Settings):
         int,
         Field(
             ge=0,
-            lt=2**63,
+            le=2**63 - 1,
             description="Which chip: fixes gain and offset of each pixel and which are hot, in all "
             "images.",
         ),
