@@ -1,5 +1,9 @@
 """Work that takes more memory than there is is refused before it begins."""
 
+import platform
+import subprocess
+import sys
+
 import pytest
 from refusals import refusal
 
@@ -29,3 +33,30 @@ def test_no_number_slips_through(needed):
 def test_a_limit_that_is_none_is_refused(monkeypatch, limit):
     monkeypatch.setenv(LIMIT, limit)
     assert LIMIT in refusal(allowed_bytes)
+
+
+PAGES_FETCHED_AGAIN = """
+import resource
+import numpy as np
+from napari_3dmsl.memory import keep_freed_memory
+
+def pages() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+keep_freed_memory()
+np.ones(16 << 20, np.uint8)
+before = pages()
+for _ in range(10):
+    np.ones(16 << 20, np.uint8)
+print(pages() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left alone")
+@pytest.mark.parametrize("threshold", [None, "65536"])
+def test_freed_memory_is_not_fetched_again_from_the_system(monkeypatch, threshold):
+    if threshold is not None:  # as Dask's nannies set it
+        monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", threshold)
+    run = [sys.executable, "-c", PAGES_FETCHED_AGAIN]
+    fetched = int(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+    assert fetched < 100  # 4,096 pages of 4 kB lie in each array

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +20,7 @@ _UNITS = {"b": 1, "": 1} | {
     for middle, base in (("", 1000), ("i", 1024))
 }
 _SIZE = re.compile(rf"(\d*\.?\d+)\s*({'|'.join(_UNITS)})", re.IGNORECASE)
-_KEPT_BYTES = 31 << 20  # glibc's threshold can be raised no further than to 32 MB
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 _UNKNOWN = 8 * GB  # taken where the system does not tell how much it has
 
 
@@ -163,10 +165,12 @@ def in_words(size: float) -> str:
 def keep_freed_memory() -> None:
     """Let freed memory stay with this process: whoever makes image after image needs it again.
 
-    glibc gives blocks above a threshold back to the system at once, and raises the threshold to the
-    largest block that it gave back, up to 32 MB. One that is never touched costs nothing, but
-    images hardly need new pages from then on. Elsewhere nothing happens.
+    glibc gives blocks above a threshold back to the system at once, and fetching them again takes a
+    tenth of the time of an image. It raises the threshold by itself, but late, and not at all where
+    Dask's nannies set an environment: there an image of 128 x 128 pixels takes more than half as
+    long again. Other C libraries are left as they are.
     """
-    import numpy as np
-
-    np.empty(_KEPT_BYTES, dtype=np.uint8)
+    with suppress(AttributeError, OSError, TypeError):
+        set_option = ctypes.CDLL(None).mallopt
+        set_option(_M_MMAP_THRESHOLD, 32 * 2**20)  # what glibc comes to by itself, at the most
+        set_option(_M_TRIM_THRESHOLD, 64 * 2**20)

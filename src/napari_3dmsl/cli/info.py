@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from napari_3dmsl.cli._output import AsJson, lengths, show
+
+if TYPE_CHECKING:
+    from napari_3dmsl.image_io.ome_zarr import ZarrImage
 
 Report = tuple[dict[str, Any], list[str]]
 
@@ -86,8 +89,9 @@ def _file(given: str, count: bool | None, channel: int) -> Report:
         return _image_set(path)
     if (path / MESH_FILE).is_file():
         return _instance(path)
-    if is_our_zarr(path) and "microscope" in read_ome_zarr(path).metadata:
-        return _zarr_image(path, channel)
+    ours = read_ome_zarr(path) if is_our_zarr(path) else None
+    if ours is not None and "microscope" in ours.metadata:
+        return _zarr_image(path, ours, channel)
     if path.is_dir() and not is_library(path) and is_label_file(path):
         return _volume(path, count)
     if path.is_dir() or path.suffix.lower() == ".zip":
@@ -209,11 +213,8 @@ def _image(path: Path, channel: int) -> Report:
     return result | told, lines + more
 
 
-def _zarr_image(path: Path, channel: int) -> Report:
+def _zarr_image(path: Path, image: ZarrImage, channel: int) -> Report:
     """Tell of an image that this package wrote as OME-Zarr."""
-    from napari_3dmsl.image_io.ome_zarr import read_ome_zarr
-
-    image = read_ome_zarr(path)
     image.pixels[(0,) * (image.pixels.ndim - 2)]  # damaged pixels raise, in one plane at least
     shape, dtype = [int(side) for side in image.pixels.shape], str(image.pixels.dtype)
     scales = zip(image.axes, image.scale, strict=True)

@@ -7,7 +7,6 @@ sent as it is needed, so neither scheduler nor client holds much of it.
 from __future__ import annotations
 
 import atexit
-import ctypes
 import logging
 import os
 import pickle
@@ -28,6 +27,7 @@ from uuid import uuid4
 from napari_3dmsl.compute.calls import QUEUED_PER_WORKER, counted, take_one_thread
 from napari_3dmsl.compute.serving import Surroundings, portable
 from napari_3dmsl.compute.worker import WorkerDiedError
+from napari_3dmsl.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -42,7 +42,6 @@ _SENT_AGAIN = 2  # times: the scheduler blames a lost worker on whatever had bee
 _LOOK_AGAIN_S = 1.0  # how many workers there are
 _SAME_VERSIONS = ("napari-3dmsl", "numpy", "scipy", "scikit-image")  # bytes depend on them
 _OURS = "NAPARI_3DMSL_"  # environment that workers take over
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 _NOT_INSTALLED = "a Dask cluster needs dask.distributed: pip install 'napari-3dmsl[cluster]'"
 
 
@@ -390,20 +389,7 @@ class _Needs:
             del os.environ[name]
         os.environ.update(self._around.environment)
         take_one_thread()
-        _keep_freed_memory()
-
-
-def _keep_freed_memory() -> None:
-    """Let this process keep freed memory for its next arrays, as Linux does by itself.
-
-    Dask's nannies set an environment that gives every array back to the system at once: fetching it
-    again takes a worker more than half as long again for an image of 128 x 128 pixels.
-    """
-    if "MALLOC_TRIM_THRESHOLD_" in os.environ:
-        with suppress(AttributeError, OSError, TypeError):  # another C library than glibc
-            set_option = ctypes.CDLL(None).mallopt
-            set_option(_M_MMAP_THRESHOLD, 32 * 2**20)  # what glibc comes to by itself, at the most
-            set_option(_M_TRIM_THRESHOLD, 64 * 2**20)
+        keep_freed_memory()
 
 
 def _versions() -> dict[str, str]:
