@@ -64,7 +64,7 @@ def main() -> None:
     viewer.add_layer(Surface(data, **attributes))
     panel = MicroscopePanel(viewer, remember=False)
     viewer.window.add_dock_widget(panel, name="Microscope")
-    area = panel.surface().area_um2
+    area = panel.sample.surface().area_um2
     watch = Watch(viewer)
     print(f"{EMITTERS} emitters, 128 x 128 pixels; milliseconds from knob to painted frame")
     print(f"{'microscope':<12}{'knob':<22}{'median':>8}{'95 %':>8}{'longest':>9}")

@@ -62,7 +62,9 @@ def is_newest(hands: Hands, name: str) -> bool:
     found = about(panel.viewer.layers[name])["settings"]
     wanted = panel.simulation(stack=name == STACK).model_dump(mode="json")
     same_settings = all(found[key] == value for key, value in wanted.items())
-    return same_settings and np.allclose(found["object_centroid_um"], panel.surface().centroid_um)
+    return same_settings and np.allclose(
+        found["object_centroid_um"], panel.sample.surface().centroid_um
+    )
 
 
 def pixels(viewer: Any, name: str = IMAGE) -> np.ndarray:
@@ -346,7 +348,7 @@ def test_the_view_in_the_canvas_becomes_the_pose(microscope: Hands, loaded: Any)
         microscope.click("use_view")
         settled(microscope)
         matrix = np.array(settings(loaded)["world_to_field"])[:3, :3]
-        centre = microscope.panel.surface().centroid_um
+        centre = microscope.panel.sample.surface().centroid_um
         camera.center, camera.zoom = centre, 100.0  # a µm has so many pixels on any canvas
         middle = seen_at(loaded, centre)
         for axis in (1, 2):  # down the rows, along the columns
@@ -383,7 +385,7 @@ def test_the_focal_plane_cuts_the_shape_where_the_image_is_sharp(
     settled(microscope)
     plane = loaded.layers["focal plane"].data[0]
     turn = np.array(settings(loaded)["world_to_field"])[:3, :3]
-    centre = microscope.panel.surface().centroid_um
+    centre = microscope.panel.sample.surface().centroid_um
     np.testing.assert_allclose((plane - centre) @ turn[0], 0.4, atol=1e-5)
     np.testing.assert_allclose(plane.mean(axis=0), centre + 0.4 * turn[0], atol=1e-5)
     assert np.ptp((plane - centre) @ turn[2]) == pytest.approx(128 * 0.070)

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton
 
-from napari_3dmsl.layers.attributes import about, kind_of
-from napari_3dmsl.layers.classes import CLASS
-from napari_3dmsl.layers.optics import FOCAL_PLANE
-from napari_3dmsl.layers.surfaces import HIGHLIGHT, mesh_of_layer
-from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
-from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
 from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
-from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick, ticks
 from napari_3dmsl.widgets.common.save_layer import save_layer
-from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.common.tabs import open_panel
 from napari_3dmsl.widgets.microscope.comparison import Comparison
 from napari_3dmsl.widgets.microscope.focus_drag import FocusDrag
@@ -48,6 +40,7 @@ from napari_3dmsl.widgets.microscope.messages import (
     too_bright,
     what_is_seen,
 )
+from napari_3dmsl.widgets.microscope.sample_choice import SampleChoice
 from napari_3dmsl.widgets.microscope.truth_mask import TruthMask
 
 if TYPE_CHECKING:
@@ -70,9 +63,6 @@ class MicroscopePanel(Panel):
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
-        self._selection = selection_of(viewer)
-        self._surface: tuple[Any, Surface] | None = None
-        self._doubts: list[str] = []
         self._live = LatestWins(imager(), self)
         self._stacks = LatestWins(imager(), self)
         self._resolutions = LatestWins(read_out_of, self)
@@ -80,11 +70,10 @@ class MicroscopePanel(Panel):
         self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
-        self._layer_first = False
-        self._followed: Any = None
         self._height_um = 0.0
         self._bring_into_view = BringIntoView(viewer, self)
         self.form = SimulationForm(self)
+        self.sample = SampleChoice(viewer, self)
         self.comparison = Comparison(viewer, self)
         self._mask = TruthMask(viewer, self)
         self._mask.failed.connect(lambda why: self.complain(f"No ground-truth mask: {why}"))
@@ -100,11 +89,11 @@ class MicroscopePanel(Panel):
             runner.failed.connect(self.complain)
             self.at_end(runner.close)
         self.at_end(self.comparison.close)
-        self.at_end(self.choice.disconnect_viewer)
+        self.at_end(self.sample.close)
         self._stacks.busy.connect(self._show_busy)
-        self._selection.selected.connect(self._shape_selected)
-        self._selection.classes_changed.connect(self._tell_sample)
-        self._selection.failed.connect(self.complain)
+        self.sample.changed.connect(self._sample_changed)
+        self.sample.edited.connect(self._knob_turned)
+        self.sample.failed.connect(self.complain)
         self.form.failed.connect(self.complain)
         self.form.grey_levels_changed.connect(self._other_grey_levels)
         self.form.changed.connect(self._knob_turned)
@@ -119,7 +108,7 @@ class MicroscopePanel(Panel):
         )
         changed = [self.form.changed, *(box.toggled for box in self._switches)]
         self.keep_in_mind("microscope", self._state, self._take_state, changed)
-        self._follow_surface()
+        self._sample_changed()
 
     def _state(self) -> State:
         """Return what is remembered: the instrument and the labelling, not what is imaged."""
@@ -137,20 +126,6 @@ class MicroscopePanel(Panel):
         return timer
 
     def _build(self) -> None:
-        from napari.layers import Surface as SurfaceLayer
-
-        tip = "Images this surface when it is chosen or no shape is selected"
-        self.choice = LayerChoice(
-            self.viewer, SurfaceLayer, _is_plain_surface, name="surface", tooltip=tip
-        )
-        self.choice.layer_changed.connect(self._follow_surface)
-        self.choice.native.activated.connect(self._surface_chosen)
-        self.sample = _text("sample")
-        top = QWidget(self)
-        shape = QFormLayout(top)
-        shape.setContentsMargins(4, 2, 4, 2)
-        shape.addRow("Shape", self.sample)
-        shape.addRow("or surface", self.choice.native)
         self.auto_contrast = QCheckBox(ADJUST_CONTRAST, self)
         self.auto_contrast.setObjectName("auto_contrast")
         self.auto_contrast.setToolTip("Off: contrast stays, so that an image out of focus is dim")
@@ -167,7 +142,7 @@ class MicroscopePanel(Panel):
         form = self.form
         self.add(form.presets())
         self.add(self.comparison.rows())
-        self.add(top)
+        self.add(self.sample.rows())
         self.add(self.auto_contrast)
         self.add_section("Sample", form.labelling)
         take_view = QPushButton("Use this view", self)
@@ -212,71 +187,23 @@ class MicroscopePanel(Panel):
         """
         return self.form.simulation(stack=stack)
 
-    def surface(self) -> Surface | None:
-        """Return the surface to image: the selected shape's or the chosen layer's."""
-        shape, layer = self._selection.mesh, self.choice.layer
-        origin = layer or shape if self._layer_first else shape or layer
-        if origin is None:
-            return None
-        if self._surface is None or self._surface[0] is not origin:
-            mesh = origin if isinstance(origin, Mesh) else mesh_of_layer(origin)
-            self._surface = (origin, Surface(mesh.vertices, mesh.faces))
-            unit_nm = 1000.0 if origin is shape else about(origin).get("unit_nm", 1000.0)
-            self._doubts = doubtful_size(mesh, unit_nm)
-        return self._surface[1]
-
-    def _shape_selected(self) -> None:
-        self._layer_first = False
-        self._sample_changed()
-
-    def _surface_chosen(self) -> None:
-        self._layer_first = True
-        self._sample_changed()
-
-    def _follow_surface(self) -> None:
-        """Listen to the chosen surface: one that is edited is imaged anew."""
-        for event in _geometry_events(self._followed):
-            event.disconnect(self._surface_edited)
-        self._followed = self.choice.layer
-        for event in _geometry_events(self._followed):
-            event.connect(self._surface_edited)
-        self._sample_changed()
-
     def _take_view(self) -> None:
         try:
             self.form.take_pose(pose_of_view(self.viewer))
         except ValueError as error:
             self.complain(str(error))
 
-    def _surface_edited(self, event: Any = None) -> None:
-        self._surface = None
-        self._knob_turned()
-
     def _other_grey_levels(self) -> None:
         self._adjust_contrast = {IMAGE, STACK}
 
     def _sample_changed(self) -> None:
-        self._tell_sample()
         self._adjust_contrast = {IMAGE, STACK}
         self._knob_turned()
-
-    def _tell_sample(self) -> None:
-        """Name what is imaged and, for a shape, why it has its class."""
-        measures = self._selection.measures()
-        if self._layer_first and self.choice.layer is not None:
-            self.sample.setText("using the surface below")
-        elif measures:
-            reason = measures.get("reason") or measures.get("shape_class")
-            self.sample.setText(f"{self._selection.shape_id} · {reason}")
-        elif self.choice.layer is not None:
-            self.sample.setText("none selected; using the surface below")
-        else:
-            self.sample.setText("none selected: click one in the canvas or in the Shape browser")
 
     def _knob_turned(self) -> None:
         """Ask for a new image; a wrong setting is told and the image stays as it is."""
         try:
-            surface = self.surface()
+            surface = self.sample.surface()
             simulation = self.simulation()
         except ValueError as error:
             self.complain(str(error))
@@ -290,7 +217,7 @@ class MicroscopePanel(Panel):
 
     def _request_stack(self) -> None:
         try:
-            surface, simulation = self.surface(), self.simulation(stack=True)
+            surface, simulation = self.sample.surface(), self.simulation(stack=True)
         except ValueError as error:
             self.complain(str(error))
             return
@@ -317,7 +244,7 @@ class MicroscopePanel(Panel):
         took = (time.perf_counter() - self._asked_at) * 1000
         shown = find_image(self.viewer, IMAGE)
         bright = too_bright(shown.data, shown.contrast_limits[1])
-        doubts = "".join(f"; {text}" for text in self._doubts)
+        doubts = "".join(f"; {text}" for text in self.sample.doubts)
         self.say(f"{what_is_seen(image)}{doubts}{bright}; {took:.0f} ms")
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
@@ -374,16 +301,3 @@ def _text(name: str) -> QLabel:
     label.setObjectName(name)
     label.setWordWrap(True)
     return label
-
-
-def _is_plain_surface(layer: Any) -> bool:
-    """Surfaces that are one object: not the merged ones of a class, not the highlight."""
-    return kind_of(layer) not in {CLASS, HIGHLIGHT, FOCAL_PLANE}
-
-
-def _geometry_events(layer: Any) -> tuple[Any, ...]:
-    """Events that tell of another form, size or place of a surface."""
-    if layer is None:
-        return ()
-    names = ("data", "scale", "translate", "rotate", "shear", "affine", "units")
-    return tuple(getattr(layer.events, name) for name in names)
