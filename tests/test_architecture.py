@@ -22,7 +22,7 @@ FLOORS = (
     {"mesh_io", "ranges"},
     {"shapes", "microscope"},  # which do not know each other
     {"shapes.blockwise"},
-    {"image_io"},
+    {"image_io", "as_code"},
     {"library"},
     {"scenes"},
     {"timelapse"},

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from napari_3dmsl.cli._by_name import settings_by_name
 from napari_3dmsl.cli._options import (
     Given,
     Setting,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.microscope.pose import Pose
     from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.microscope.simulation import Scene, Simulation
+    from napari_3dmsl.shapes.mesh import Mesh
 
 POINTS = ".csv"
 _ITS_OWN = "the microscope's"
@@ -39,7 +41,8 @@ def simulate(
             "volume: a whole cell, or with --centre a region of it; or POINTS.csv with the columns "
             "z_um,y_um,x_um and optionally brightness, which multiplies the photons per "
             "fluorophore. Each row is an emitter where it is: z above the coverslip, (0, 0) the "
-            "middle of the image. With --scene cell a library, or tubes, which are drawn.",
+            "middle of the image. With --scene cell a library, or tubes, which are drawn; with "
+            "--shape-id also phantom, which is drawn and cut into shapes.",
             show_default=False,
         ),
     ],
@@ -70,6 +73,15 @@ def simulate(
     confocal: Annotated[str | None, Setting("microscope", "confocal", default=_ITS_OWN)] = None,
     image_size: Annotated[
         tuple[int, int] | None, Setting("microscope", "image_size", default=_ITS_OWN)
+    ] = None,
+    shape_id: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Of a library, or the phantom: number of the one shape that is imaged, in the "
+            "middle and in focus.",
+            show_default="all shapes",
+        ),
     ] = None,
     centre: Annotated[
         tuple[float, float, float] | None,
@@ -105,7 +117,10 @@ def simulate(
     ] = None,
     rotate: Annotated[tuple[float, float, float] | None, Setting("pose", "rotation_deg")] = None,
     acquisition: Annotated[
-        Given, SettingsOf("acquisition", "focus_um", "stage_um", "depth_um", "planes", "step_nm")
+        Given,
+        SettingsOf(
+            "acquisition", "focus_um", "stage_um", "depth_um", "planes", "step_nm", "z_axis"
+        ),
     ],
     density: Annotated[
         float | None, Setting("labelling", "density_per_um2", "density_per_um3")
@@ -134,6 +149,16 @@ def simulate(
         float | None,
         typer.Option(help="Length of the mesh's unit.", show_default="24, or its library's"),
     ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="SETTING=VALUE",
+            help="Any other setting by its name, such as microscope.specimen_index=1.4 or "
+            "camera.read_noise_e=2 (schema lists them); may be given again.",
+            show_default=False,
+        ),
+    ] = None,
     memory_limit: Annotated[
         str | None,
         typer.Option(
@@ -146,6 +171,7 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Image a shape, a cell, or emitters from a list, through a microscope."""
+    from napari_3dmsl.as_code.samples import PHANTOM
     from napari_3dmsl.image_io.image_file import check_image_file, write_image_file
     from napari_3dmsl.library.library import is_library
     from napari_3dmsl.microscope.fluorophores import Labelling
@@ -158,6 +184,8 @@ def simulate(
     start = perf_counter()
     check_image_file(output)
     check_apart(output, "the image", input=shape)
+    by_name = settings_by_name(changes)
+    is_phantom = str(shape) == PHANTOM and not shape.exists()
     if recorded.get("noise", "camera") != "camera":
         _refuse(
             "without --noise camera",
@@ -176,10 +204,14 @@ def simulate(
     if scene is not None:
         if shape.suffix.lower() == POINTS or not (is_library(shape) or shape.name == "tubes"):
             raise ValueError(f"--scene cell: takes a library or tubes, not {shape}")
-    elif is_library(shape):
-        _refuse(f"to {shape.name}: a library knows its unit", voxel_nm=voxel_nm)
+    elif is_phantom or is_library(shape):
+        _refuse(f"to {shape.name}: its unit is known", voxel_nm=voxel_nm)
+        if shape_id is not None:
+            _refuse("with --shape-id, whose shape is in the middle", centre=centre)
     else:
-        _refuse(f"to {shape.name}: no library", centre=centre)
+        _refuse(f"to {shape.name}: no library", centre=centre, shape_id=shape_id)
+    if not is_phantom and by_name["extraction"]:
+        raise ValueError(f"--set extraction applies to the phantom alone, not to {shape.name}")
     if "snr" in recorded:
         _refuse(
             "with --snr, which sets them",
@@ -189,19 +221,22 @@ def simulate(
         volume = labelling.get("target") == "volume"
         labelling["density_per_um3" if volume else "density_per_um2"] = density
     optics = _microscope(microscope, objective, confocal)
-    optics = optics.replace(**given(image_size=image_size))
+    optics = optics.replace(**{**given(image_size=image_size), **by_name["microscope"]})
+    acquisition |= by_name["acquisition"]
+    labelling |= by_name["labelling"]
     simulation = Simulation(
         microscope=optics,
         acquisition=Acquisition(**acquisition),
-        pose=_pose(view, rotate, optics),
+        pose=_pose(view, rotate, optics).replace(**by_name["pose"]),
         labelling=Labelling(**labelling),
-        camera=_camera(camera, background_photons, optics),
+        camera=_camera(camera, background_photons, optics).replace(**by_name["camera"]),
         **recorded,
     )
     if scene is not None:
         _refuse(
             "to --scene cell",
             **{"view": view, "rotate": rotate, "centre": centre, "voxel_nm": voxel_nm},
+            **{"shape_id": shape_id, "set": by_name["pose"] or None},
             **{"stage_um": acquisition.get("stage_um"), "memory_limit": memory_limit},
         )
         if cell_density_per_um2 is not None:
@@ -209,7 +244,12 @@ def simulate(
         _simulate_cell(shape, output, simulation, cell, start, as_json)
         return
     _refuse("without --scene cell", **cell, cell_density_per_um2=cell_density_per_um2)
-    specimen = _specimen(shape, voxel_nm, simulation, centre, memory_limit)
+    limit = limit_in_bytes(memory_limit)
+    if is_phantom:
+        mesh = _phantom_mesh(shape_id, by_name["extraction"])
+        specimen = _Specimen(_scene_of(mesh, simulation, limit))
+    else:
+        specimen = _specimen(shape, voxel_nm, simulation, centre, shape_id, limit)
     with (
         _naming(shape),
         simulated_stack(specimen.scene, simulation, output, progress_line()) as image,
@@ -324,19 +364,22 @@ def _specimen(
     voxel_nm: float | None,
     simulation: Simulation,
     centre: tuple[float, float, float] | None,
-    memory_limit: str | None,
+    shape_id: int | None,
+    limit: int | None,
 ) -> _Specimen:
     from napari_3dmsl.image_io.point_csv import read_points
     from napari_3dmsl.library.library import ShapeLibrary, is_library
     from napari_3dmsl.library.mesh_units import mesh_unit_nm
-    from napari_3dmsl.microscope.fluorophores import Surface
-    from napari_3dmsl.microscope.simulation import scene_from_points, scene_from_surface
+    from napari_3dmsl.microscope.simulation import scene_from_points
     from napari_3dmsl.scenes.whole_cell import scene_of_shapes
     from napari_3dmsl.shapes.mesh import doubtful_size, read_mesh
 
-    limit = limit_in_bytes(memory_limit)
     if is_library(shape):
         library = ShapeLibrary.open(shape)
+        if shape_id is not None:
+            mesh = library.mesh(shape_id)
+            with _naming(shape):
+                return _Specimen(_scene_of(mesh, simulation, limit), library.unit_nm)
         scene = scene_of_shapes(library, simulation, centre, limit, progress_line())
         return _Specimen(scene, library.unit_nm)
     if shape.suffix.lower() == POINTS:
@@ -349,17 +392,41 @@ def _specimen(
         raise ValueError(f"voxel_nm = {unit_nm:g}: expected a length in nm, above 0 and below 1e6")
     mesh = read_mesh(shape, unit_nm / 1000)
     with _naming(shape):
-        scene = scene_from_surface(
-            Surface(mesh.vertices, mesh.faces),
-            simulation.labelling,
-            simulation.pose,
-            simulation.acquisition.depth_um,
-            simulation.seed,
-            simulation.microscope.as_released,
-            limit,
-        )
+        scene = _scene_of(mesh, simulation, limit)
     doubts = [f"{text} --voxel-nm tells another" for text in doubtful_size(mesh, unit_nm)]
     return _Specimen(scene, unit_nm, doubts)
+
+
+def _scene_of(mesh: Mesh, simulation: Simulation, limit: int | None) -> Scene:
+    from napari_3dmsl.microscope.fluorophores import Surface
+    from napari_3dmsl.microscope.simulation import scene_from_surface
+
+    return scene_from_surface(
+        Surface(mesh.vertices, mesh.faces),
+        simulation.labelling,
+        simulation.pose,
+        simulation.acquisition.depth_um,
+        simulation.seed,
+        simulation.microscope.as_released,
+        limit,
+    )
+
+
+def _phantom_mesh(shape_id: int | None, extraction: dict[str, Any]) -> Mesh:
+    """Draw the phantom, cut it into shapes, and return one of them."""
+    from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
+    from napari_3dmsl.shapes.phantom import make_phantom
+    from napari_3dmsl.shapes.shape import iter_shapes
+
+    if shape_id is None:
+        raise ValueError("phantom: --shape-id tells which of its shapes is imaged")
+    phantom = make_phantom()
+    settings = ExtractionSettings(**{"voxel_nm": phantom.voxel_nm, **extraction})
+    found = extract_instances(phantom.labels, settings)
+    for shape in iter_shapes(found):
+        if shape.id == shape_id:
+            return shape.mesh
+    raise ValueError(f"phantom: no shape {shape_id}; it has {found.report.kept}, from 1")
 
 
 @contextmanager

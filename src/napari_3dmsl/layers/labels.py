@@ -37,7 +37,25 @@ def phantom_layer(phantom: Phantom, name: str) -> LayerData:
     name
         Of the layer.
     """
-    return phantom.labels, _volume_attributes(name, phantom.voxel_nm), "labels"
+    attributes = _volume_attributes(name, phantom.voxel_nm)
+    attributes["metadata"][KEY]["phantom"] = _mark_of(phantom.labels)
+    return phantom.labels, attributes, "labels"
+
+
+def is_phantom(layer: Any) -> bool:
+    """Whether a layer holds the labels that `phantom_layer` was given, with no voxel changed.
+
+    Parameters
+    ----------
+    layer
+        Of napari.
+    """
+    mark = about(layer).get("phantom")
+    return mark is not None and mark == _mark_of(layer.data)
+
+
+def _mark_of(labels: Any) -> int:
+    return crc32(np.ascontiguousarray(labels).tobytes())
 
 
 def volume_layer(volume: LabelVolume) -> LayerData:

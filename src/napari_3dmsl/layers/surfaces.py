@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers.attributes import LayerData, attributes_for
+from napari_3dmsl.layers.attributes import LayerData, about, attributes_for
 from napari_3dmsl.layers.class_colours import UNKNOWN_COLOUR
 from napari_3dmsl.layers.placement import attributes_of, placement_of, units_of
 from napari_3dmsl.shapes.mesh import Mesh
@@ -47,7 +47,7 @@ def surface_layer(mesh: Mesh, name: str, kind: str, colour: str, **facts: Any) -
 
 
 def mesh_layer(mesh: Mesh, name: str, **facts: Any) -> LayerData:
-    """Return the surface of one mesh, in grey.
+    """Return the surface of one mesh, in grey; the mesh is kept with it to the last bit.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def mesh_layer(mesh: Mesh, name: str, **facts: Any) -> LayerData:
     **facts
         As for `attributes_for`.
     """
-    return surface_layer(mesh, name, "mesh", UNKNOWN_COLOUR, **facts)
+    return surface_layer(mesh, name, "mesh", UNKNOWN_COLOUR, mesh=mesh, **facts)
 
 
 def selected_layer(mesh: Mesh) -> LayerData:
@@ -126,4 +126,27 @@ def mesh_of_layer(layer: Any) -> Mesh:
     ValueError
         When the layer is not three-dimensional.
     """
-    return mesh_of(layer.data, attributes_of(layer))
+    return unchanged_mesh(layer) or mesh_of(layer.data, attributes_of(layer))
+
+
+def unchanged_mesh(layer: Any) -> Mesh | None:
+    """Return the mesh that `mesh_layer` was given, None if the layer is edited or moved since.
+
+    Layers hold numbers of 32 bits, files and scripts of 64.
+
+    Parameters
+    ----------
+    layer
+        A Surface.
+    """
+    mesh = about(layer).get("mesh")
+    if not isinstance(mesh, Mesh):
+        return None
+    vertices, faces = layer.data[:2]
+    same = np.array_equal(vertices, mesh.vertices.astype(np.float32))
+    same = same and np.array_equal(faces, mesh.faces)
+    if not same or any(layer_unit_in(unit, "um") != 1.0 for unit in layer.units):
+        return None
+    place = placement_of(attributes_of(layer), 3)
+    unmoved = np.array_equal(place.linear, np.eye(3)) and not place.translate.any()
+    return mesh if unmoved else None

@@ -56,6 +56,17 @@ def camera_names() -> list[str]:
     return _names("cameras")
 
 
+def shipped_names(kind: Kind) -> list[str]:
+    """Return the names of the presets that ship with the package, which everybody has.
+
+    Parameters
+    ----------
+    kind : str
+        ``microscopes``, ``objectives`` or ``cameras``.
+    """
+    return list(_shipped(kind))
+
+
 def broken_presets() -> list[str]:
     """Say for each of your preset files that cannot be used, in one line, which and why."""
     return [problem for kind in _SETTINGS for problem in _sorted_out(kind)[1]]

@@ -1,0 +1,1 @@
+"""What a window shows as text that makes it again: a Python script, or a command line."""

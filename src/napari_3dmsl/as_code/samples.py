@@ -1,0 +1,114 @@
+"""What is imaged, told so that a script or a command finds it again.
+
+A new kind of sample is one class with the two methods of `Sample`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from napari_3dmsl.as_code.differences import differences
+from napari_3dmsl.as_code.texts import call, option_text, setting_options
+from napari_3dmsl.settings import Settings
+
+PHANTOM = "phantom"
+"""What the command line calls the phantom."""
+
+
+@dataclass(frozen=True)
+class SampleCode:
+    """Lines of Python around the settings.
+
+    Attributes
+    ----------
+    before : tuple of str
+        Find the sample.
+    image : tuple of str
+        Make ``image`` of it and of ``simulation``.
+    """
+
+    before: tuple[str, ...]
+    image: tuple[str, ...]
+
+
+class Sample(Protocol):
+    """What an image is of."""
+
+    def as_python(self) -> SampleCode:
+        """Return the lines of a script."""
+        ...
+
+    def as_words(self) -> tuple[str, list[str]]:
+        """Return the first word of ``napari-3dmsl simulate``, and the options for it."""
+        ...
+
+
+_IMAGE_OF_MESH = ("image = msl.simulate_surface(mesh.vertices, mesh.faces, simulation)",)
+
+
+@dataclass(frozen=True)
+class LibraryShape:
+    """A shape of a library on disk."""
+
+    library: Path
+    shape_id: int
+
+    def as_python(self) -> SampleCode:
+        """See `Sample.as_python`."""
+        line = f"mesh = msl.ShapeLibrary.open({_path(self.library)}).mesh({self.shape_id})"
+        return SampleCode((line,), _IMAGE_OF_MESH)
+
+    def as_words(self) -> tuple[str, list[str]]:
+        """See `Sample.as_words`."""
+        return os.path.abspath(self.library), ["--shape-id", str(self.shape_id)]  # noqa: PTH100
+
+
+@dataclass(frozen=True)
+class SurfaceFile:
+    """A mesh in a file, and the length of its unit in nm."""
+
+    path: Path
+    unit_nm: float
+
+    def as_python(self) -> SampleCode:
+        """See `Sample.as_python`."""
+        line = f"mesh = msl.read_mesh({_path(self.path)}, unit_um={self.unit_nm!r} / 1000)"
+        return SampleCode((line,), _IMAGE_OF_MESH)
+
+    def as_words(self) -> tuple[str, list[str]]:
+        """See `Sample.as_words`."""
+        return os.path.abspath(self.path), ["--voxel-nm", option_text(self.unit_nm)]  # noqa: PTH100
+
+
+@dataclass(frozen=True)
+class PhantomShape:
+    """A shape extracted from the phantom, with the settings of the extraction."""
+
+    shape_id: int
+    extraction: Settings
+
+    def as_python(self) -> SampleCode:
+        """See `Sample.as_python`."""
+        settings = call("msl.ExtractionSettings", differences(self.extraction))
+        return SampleCode(
+            (
+                f"settings = {settings}",
+                "extraction = msl.extract_instances(msl.make_phantom().labels, settings)",
+                "shapes = msl.iter_shapes(extraction)",
+                f"mesh = next(shape for shape in shapes if shape.id == {self.shape_id}).mesh",
+            ),
+            _IMAGE_OF_MESH,
+        )
+
+    def as_words(self) -> tuple[str, list[str]]:
+        """See `Sample.as_words`."""
+        options = setting_options("extraction", differences(self.extraction))
+        return PHANTOM, ["--shape-id", str(self.shape_id), *options]
+
+
+def _path(path: Path) -> str:
+    """Return a path as Python writes it, from the root: a script is run from anywhere."""
+    return repr(os.path.abspath(path))  # noqa: PTH100
