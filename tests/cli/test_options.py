@@ -114,7 +114,7 @@ def test_options_called_like_settings_say_what_their_class_says(command: str) ->
             if name in options and not isinstance(setting.default, Settings):
                 assert options[name] == setting.help
                 same += 1
-    assert same == {"extract": 12, "simulate": 13}[command]
+    assert same == {"extract": 12, "simulate": 14}[command]
 
 
 def test_the_density_tells_both_that_it_may_be() -> None:

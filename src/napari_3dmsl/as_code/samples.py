@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from napari_3dmsl.as_code.differences import differences
-from napari_3dmsl.as_code.texts import call, option_text, setting_options
+from napari_3dmsl.as_code.texts import call, option_text, python_text, setting_options
 from napari_3dmsl.settings import Settings
 
 PHANTOM = "phantom"
 """What the command line calls the phantom."""
+_PHANTOM_NM = (24.0, 24.0, 24.0)
 
 
 @dataclass(frozen=True)
@@ -105,10 +106,14 @@ class PhantomShape:
 
     def as_words(self) -> tuple[str, list[str]]:
         """See `Sample.as_words`."""
-        options = setting_options("extraction", differences(self.extraction))
+        changes = differences(self.extraction)
+        usual = {"voxel_nm": _PHANTOM_NM, "downsample": (1, 1, 1)}  # what the command takes
+        if changes["voxel_nm"] == _PHANTOM_NM:
+            changes = {k: v for k, v in changes.items() if v != usual.get(k)}
+        options = setting_options("extraction", changes)
         return PHANTOM, ["--shape-id", str(self.shape_id), *options]
 
 
 def _path(path: Path) -> str:
     """Return a path as Python writes it, from the root: a script is run from anywhere."""
-    return repr(os.path.abspath(path))  # noqa: PTH100
+    return python_text(os.path.abspath(path))  # noqa: PTH100

@@ -51,6 +51,8 @@ def python_text(value: Any) -> str:
         return value
     if isinstance(value, Settings):
         return repr(value.model_dump())
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)  # with the quotes of our scripts
     return repr(value)
 
 

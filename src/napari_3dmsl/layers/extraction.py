@@ -54,10 +54,15 @@ def extraction_layers(
     shapes = ShapeCollection(measure_shapes(extraction, rules, progress))
     if progress is not None:
         progress(0, 0, "drawing")
-    return [instances_layer(extraction, shapes, name), *class_layers(shapes)]
+    return [instances_layer(extraction, shapes, name, settings), *class_layers(shapes)]
 
 
-def instances_layer(extraction: Extraction, shapes: ShapeCollection, name: str) -> LayerData:
+def instances_layer(
+    extraction: Extraction,
+    shapes: ShapeCollection,
+    name: str,
+    settings: ExtractionSettings | None = None,
+) -> LayerData:
     """Return the instances as Labels with their measures; label i is row i of the features.
 
     Parameters
@@ -68,6 +73,8 @@ def instances_layer(extraction: Extraction, shapes: ShapeCollection, name: str) 
         Their measures.
     name
         Of the layer.
+    settings
+        Of the extraction, kept with the layer.
     """
     common = attributes_for(
         INSTANCES,
@@ -78,6 +85,7 @@ def instances_layer(extraction: Extraction, shapes: ShapeCollection, name: str) 
         source=name,
         summary=extraction.report.summary(),
         report=extraction.report,
+        settings=settings,
     )
     drawn = {"colormap": label_colours(shapes), "features": label_features(shapes)}
     drawn["visible"] = False

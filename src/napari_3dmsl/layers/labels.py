@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 
@@ -38,12 +39,13 @@ def phantom_layer(phantom: Phantom, name: str) -> LayerData:
         Of the layer.
     """
     attributes = _volume_attributes(name, phantom.voxel_nm)
-    attributes["metadata"][KEY]["phantom"] = _mark_of(phantom.labels)
+    if phantom.is_usual:
+        attributes["metadata"][KEY]["phantom"] = _mark_of(phantom.labels)
     return phantom.labels, attributes, "labels"
 
 
 def is_phantom(layer: Any) -> bool:
-    """Whether a layer holds the labels that `phantom_layer` was given, with no voxel changed.
+    """Whether a layer holds the labels of the usual phantom, with no voxel changed.
 
     Parameters
     ----------

@@ -58,7 +58,7 @@ def mesh_layer(mesh: Mesh, name: str, **facts: Any) -> LayerData:
     **facts
         As for `attributes_for`.
     """
-    return surface_layer(mesh, name, "mesh", UNKNOWN_COLOUR, mesh=mesh, **facts)
+    return surface_layer(mesh, name, "mesh", UNKNOWN_COLOUR, as_read=mesh, **facts)
 
 
 def selected_layer(mesh: Mesh) -> LayerData:
@@ -139,7 +139,7 @@ def unchanged_mesh(layer: Any) -> Mesh | None:
     layer
         A Surface.
     """
-    mesh = about(layer).get("mesh")
+    mesh = about(layer).get("as_read")
     if not isinstance(mesh, Mesh):
         return None
     vertices, faces = layer.data[:2]

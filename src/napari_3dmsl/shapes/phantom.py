@@ -67,11 +67,15 @@ class PhantomTruth:
 
 @dataclass(frozen=True, eq=False)
 class Phantom:
-    """A label volume (Z, Y, X) uint16 with instances 1..n, and the truth about each."""
+    """A label volume (Z, Y, X) uint16 with instances 1..n, and the truth about each.
+
+    ``is_usual`` tells whether `make_phantom` draws it when it is told nothing.
+    """
 
     labels: NDArray[np.uint16]
     voxel_nm: VoxelNm
     truth: list[PhantomTruth]
+    is_usual: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,8 @@ def make_phantom(seed: int = 0, voxel_nm: Sequence[float] = (24.0, 24.0, 24.0)) 
     plans = [
         _place(labels, number, draw, voxel_um, rng) for number, draw in enumerate(_draws(rng), 1)
     ]
-    return Phantom(labels, voxel, _truth(labels, plans, voxel_um))
+    usual = seed == 0 and set(voxel) == {FINEST_NM}
+    return Phantom(labels, voxel, _truth(labels, plans, voxel_um), usual)
 
 
 def make_neighbours(

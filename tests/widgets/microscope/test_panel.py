@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hands import PATIENCE_MS, Hands, running
+from live_image import IMAGE, STACK, pixels, settled
 from qtpy.QtWidgets import QFileDialog, QInputDialog
 from skimage.draw import polygon2mask
 
@@ -30,8 +31,6 @@ from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets.common.form import forms_in
 
 PANEL = "Microscope"
-IMAGE = "simulated image"
-STACK = "simulated stack"
 
 
 @pytest.fixture
@@ -46,29 +45,6 @@ def microscope(loaded: Any, open_panel: Any, id_of: Callable[[str], int]) -> Han
 @pytest.fixture
 def ring(shapes: Any, id_of: Callable[[str], int]) -> Mesh:
     return shapes.mesh(id_of("donut"))
-
-
-def settled(hands: Hands, name: str = IMAGE) -> None:
-    """Wait until the image is that of the settings and the shape that the panel shows."""
-    hands.wait(lambda: is_newest(hands, name))
-    hands.qtbot.wait(10)  # anything older that came later would show
-    assert is_newest(hands, name)
-
-
-def is_newest(hands: Hands, name: str) -> bool:
-    panel = hands.panel
-    if name not in panel.viewer.layers:
-        return False
-    found = about(panel.viewer.layers[name])["settings"]
-    wanted = panel.simulation(stack=name == STACK).model_dump(mode="json")
-    same_settings = all(found[key] == value for key, value in wanted.items())
-    return same_settings and np.allclose(
-        found["object_centroid_um"], panel.sample.surface().centroid_um
-    )
-
-
-def pixels(viewer: Any, name: str = IMAGE) -> np.ndarray:
-    return np.array(viewer.layers[name].data)
 
 
 def settings(viewer: Any, name: str = IMAGE) -> dict[str, Any]:

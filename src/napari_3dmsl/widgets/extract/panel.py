@@ -15,12 +15,13 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QLabel
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers.attributes import LayerData, about, kind_of
+from napari_3dmsl.layers.attributes import KEY, LayerData, about, kind_of
 from napari_3dmsl.layers.classes import CLASS
 from napari_3dmsl.layers.extraction import INSTANCES, extraction_layers
 from napari_3dmsl.layers.extraction_preview import PREVIEW
 from napari_3dmsl.layers.images import SIMULATED
 from napari_3dmsl.layers.labels import (
+    is_phantom,
     lazy_layer,
     set_voxel_um,
     stored_labels,
@@ -97,6 +98,7 @@ class Source:
     voxel_um: FloatArray
     origin_um: FloatArray
     set_scale: bool
+    is_phantom: bool
 
 
 class ExtractPanel(Panel):
@@ -266,8 +268,8 @@ class ExtractPanel(Panel):
         work: LargeWork | None = None
         try:
             settings = self.settings()
-            labels, origin_um = voxels_of(layer, _finest(layer))
-            labels = self._labels_of(layer, labels)
+            voxels, origin_um = voxels_of(layer, _finest(layer))
+            labels = self._labels_of(layer, voxels)
             if self.large.is_large(stored_labels(layer), settings):
                 work = self.large.work(labels, layer.name, settings, rules)
         except ValueError as error:
@@ -280,6 +282,9 @@ class ExtractPanel(Panel):
             np.array(settings.voxel_nm) / 1000,
             origin_um,
             set_scale=other and self.layer_settings.values()["set_scale"],
+            is_phantom=(
+                voxels is _finest(layer) and self.source.background() is None and is_phantom(layer)
+            ),
         )
         self._preview.cancel()
         self._set_running(True)
@@ -354,6 +359,7 @@ class ExtractPanel(Panel):
         self._remove_earlier()
         for _, attributes, _ in found:
             attributes["translate"] = origin_um + attributes["translate"]
+        found[0][1]["metadata"][KEY]["of_phantom"] = self._source.is_phantom
         self.say("Drawing…")
         self._adding.start(found, [self._show_in_3d], [self.viewer.reset_view])
 

@@ -18,6 +18,7 @@ from napari_3dmsl.widgets.common.remembered import State, tick, ticks
 from napari_3dmsl.widgets.common.save_layer import save_layer
 from napari_3dmsl.widgets.common.tabs import open_panel
 from napari_3dmsl.widgets.microscope.comparison import Comparison
+from napari_3dmsl.widgets.microscope.copy_as import CopyAs
 from napari_3dmsl.widgets.microscope.focus_drag import FocusDrag
 from napari_3dmsl.widgets.microscope.form import SimulationForm
 from napari_3dmsl.widgets.microscope.image_layers import (
@@ -176,6 +177,7 @@ class MicroscopePanel(Panel):
         self.add_section("Rows, pixels and corners", form.pattern, opened=False)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
+        self.add_footer(CopyAs(self, self._shown_simulation, self.sample.reference))
 
     def simulation(self, *, stack: bool = False) -> Simulation:
         """Return all settings as shown; ValueError when one is wrong.
@@ -275,6 +277,9 @@ class MicroscopePanel(Panel):
     def _show_read_out(self, point: Point, found: ReadOut) -> None:
         self.read_out.setText(read_out_text(point, found.resolution))
         put_point(self.viewer, found.point)
+
+    def _shown_simulation(self) -> Simulation:
+        return self.simulation(stack=self.form.wants_stack)
 
     def _save(self) -> None:
         name = STACK if self.form.wants_stack else IMAGE

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
+from napari_3dmsl.as_code.samples import Sample
 from napari_3dmsl.layers.attributes import about, kind_of
 from napari_3dmsl.layers.classes import CLASS
 from napari_3dmsl.layers.optics import FOCAL_PLANE
@@ -15,6 +16,10 @@ from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.microscope.sample_reference import (
+    reference_of_shape,
+    reference_of_surface,
+)
 
 if TYPE_CHECKING:
     import napari
@@ -89,6 +94,21 @@ class SampleChoice(QObject):
             unit_nm = 1000.0 if origin is shape else about(origin).get("unit_nm", 1000.0)
             self.doubts = doubtful_size(mesh, unit_nm)
         return self._surface[1]
+
+    def reference(self) -> Sample:
+        """Return what is imaged so that a script finds it; ValueError tells why it cannot.
+
+        Raises
+        ------
+        ValueError
+            One line: what to do first.
+        """
+        shape, layer = self._selection.mesh, self.choice.layer
+        if shape is None and layer is None:
+            raise ValueError("Nothing is imaged yet: select a shape first.")
+        if layer is None or (shape is not None and not self._layer_first):
+            return reference_of_shape(self._selection)
+        return reference_of_surface(layer)
 
     def close(self) -> None:
         """Follow the viewer no longer."""
