@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from napari_3dmsl.as_code.texts import parsed_value
-
 OWNERS = ("microscope", "acquisition", "pose", "labelling", "camera", "extraction")
 
 
@@ -23,6 +21,8 @@ def settings_by_name(texts: Sequence[str] | None) -> dict[str, dict[str, Any]]:
     ValueError
         One line: what is not of this form.
     """
+    from napari_3dmsl.as_code.texts import parsed_value
+
     found: dict[str, dict[str, Any]] = {owner: {} for owner in OWNERS}
     for text in texts or ():
         whole, equals, value = text.partition("=")
