@@ -77,7 +77,7 @@ def test_of_a_large_library_only_the_first_shapes_are_drawn(
     assert [a["name"] for _, a, _ in library_layers(library)] == ["dot (2)", "rod (1)"]
     monkeypatch.setattr(library_module, "DRAWN_SHAPES", 1)
     [(_, attributes, _)] = library_layers(library)
-    assert attributes["name"] == "dot (1)"
+    assert attributes["name"] == "dot (1 of 2)"
     assert attributes["metadata"][KEY]["shapes"] is library
 
 

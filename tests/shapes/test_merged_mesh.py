@@ -43,3 +43,19 @@ def test_shapes_move_to_groups_old_and_new_and_empty_groups_end() -> None:
     assert same(found["dot"], [2, 3, 4])
     assert same(found["donut"], [1])
     assert regroup(groups, {99: "dot"}) == {}
+
+
+def test_a_part_is_the_merge_of_its_shapes_moved() -> None:
+    pieces = {i: piece(i) for i in (1, 2, 5)}
+    merged = MergedMesh.of(pieces)
+    assert merged.part() is merged.mesh
+    shift = np.array([1.0, -2.0, 0.5])
+    part = merged.part({5, 1, 7}, {5: shift})
+    first, last = pieces[1], pieces[5]
+    np.testing.assert_array_equal(
+        part.vertices, np.concatenate([first.vertices, last.vertices + shift])
+    )
+    np.testing.assert_array_equal(
+        part.faces, np.concatenate([first.faces, last.faces + len(first.vertices)])
+    )
+    assert part.faces.dtype == np.int32

@@ -7,6 +7,7 @@ from typing import Any
 
 from napari_3dmsl.layers.attributes import LayerData, about
 from napari_3dmsl.layers.class_colours import CLASS_COLOURS, class_colour
+from napari_3dmsl.layers.seen_shapes import ALL_SEEN, SeenShapes
 from napari_3dmsl.layers.surfaces import surface_layer
 from napari_3dmsl.library.level_of_detail import drawn_faces
 from napari_3dmsl.shapes.collection import ShapeSource
@@ -74,8 +75,12 @@ def by_class(drawn: Mapping[int, Mesh], shapes: ShapeSource) -> dict[str, dict[i
     return groups
 
 
-def class_layer(kind: str, merged: MergedMesh, shapes: ShapeSource) -> LayerData:
-    """Return the shapes of one class as one Surface.
+def class_layer(
+    kind: str, merged: MergedMesh, shapes: ShapeSource, seen: SeenShapes = ALL_SEEN
+) -> LayerData:
+    """Return the shapes of one class as one Surface: those of them that are seen.
+
+    A layer of which none is seen holds them all and is not visible, as napari draws no empty one.
 
     Parameters
     ----------
@@ -85,19 +90,29 @@ def class_layer(kind: str, merged: MergedMesh, shapes: ShapeSource) -> LayerData
         Its surfaces.
     shapes
         That they are of.
+    seen
+        Which of them are seen, and where.
     """
+    count = sum(shape_id in seen for shape_id in merged.sizes)
+    title = class_title(kind, count, shapes)
     facts = {"shape_class": kind, "shapes": shapes, "merged": merged}
-    return surface_layer(merged.mesh, class_title(kind, merged), CLASS, class_colour(kind), **facts)
+    facts |= {"title": title, "seen": seen, "unseen": not count}
+    mesh = merged.part(seen.ids if count else None, seen.moved)
+    data, attributes, layer_type = surface_layer(mesh, title, CLASS, class_colour(kind), **facts)
+    return data, attributes | ({} if count else {"visible": False}), layer_type
 
 
-def class_title(kind: str, merged: MergedMesh) -> str:
-    """Name of the layer of a class.
+def class_title(kind: str, count: int, shapes: ShapeSource) -> str:
+    """Name of the layer of a class: how many are seen, of how many, where these differ.
 
     Parameters
     ----------
     kind
         The class.
-    merged
-        Its surfaces.
+    count
+        Shapes of it that are seen.
+    shapes
+        All shapes.
     """
-    return f"{kind} ({len(merged.sizes)})"
+    total = sum((known or UNKNOWN) == kind for known in shapes.table["shape_class"])
+    return f"{kind} ({count})" if count == total else f"{kind} ({count} of {total})"

@@ -10,7 +10,7 @@ from napari_3dmsl.library.level_of_detail import DRAWN_SHAPES, drawn_faces, thin
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.shapes.mesh import Mesh
 
-READING_S = 0.3
+READING_S = 0.1
 """Seconds that opening a library spends on surfaces, while the window waits."""
 
 

@@ -78,9 +78,10 @@ def selected_layer(mesh: Mesh) -> LayerData:
 def _vertex_normals(mesh: Mesh) -> FloatArray:
     a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
     facing = np.cross(b - a, c - a)
-    normals = np.zeros_like(mesh.vertices)
-    for corner in range(3):
-        np.add.at(normals, mesh.faces[:, corner], facing)
+    count = len(mesh.vertices)
+    around = mesh.faces.ravel()  # `np.add.at` takes seconds for the surfaces of a thousand shapes
+    sums = [np.bincount(around, np.repeat(facing[:, axis], 3), count) for axis in range(3)]
+    normals: FloatArray = np.stack(sums, axis=1)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     return normals
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DRAWN_FACES = 80_000
 """Faces drawn in all: a software renderer on two cores turns so many 10 times a second."""
 
-DRAWN_SHAPES = 500
+DRAWN_SHAPES = 1200
 """Shapes of a library drawn at most, the first ones; all of them are in its table."""
 
 _LEAST = 200  # faces of a shape, of however little area, while there are few shapes

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.shapes.mesh import Mesh, merge_meshes
 
 
@@ -46,6 +47,34 @@ class MergedMesh:
             found[shape_id] = Mesh(self.mesh.vertices[vertex : vertex + vertices], corners)
             vertex, face = vertex + vertices, face + faces
         return found
+
+    def part(
+        self, ids: Collection[int] | None = None, moved: Mapping[int, FloatArray] | None = None
+    ) -> Mesh:
+        """Return some of the shapes as one mesh, each moved on request.
+
+        Parameters
+        ----------
+        ids
+            Of the shapes; others than those that are here are left out. None for all.
+        moved
+            By how much, (3,) in µm, by id; the others stay in their place.
+        """
+        if ids is None and not moved:
+            return self.mesh
+        here = list(self.sizes)
+        keep = np.ones(len(here), bool)
+        if ids is not None:
+            keep = np.array([shape_id in ids for shape_id in here], bool)
+        corners, faces = np.array(list(self.sizes.values()), np.int64).reshape(-1, 2).T
+        seen = np.repeat(keep, corners)
+        vertices = self.mesh.vertices[seen]
+        number = (np.cumsum(seen) - 1).astype(np.int32)
+        if moved:
+            nowhere = np.zeros(3)
+            shifts = np.array([moved.get(shape_id, nowhere) for shape_id in here])
+            vertices = vertices + np.repeat(shifts[keep], corners[keep], axis=0)
+        return Mesh(vertices, number[self.mesh.faces[np.repeat(keep, faces)]])
 
 
 def regroup(

@@ -12,7 +12,8 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 from napari_3dmsl.layers.class_colours import class_colour
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.shapes.classification import ShapeClass
-from napari_3dmsl.widgets.common.class_surfaces import recolour
+from napari_3dmsl.widgets.common.class_surfaces import AT_ONCE, recolour
+from napari_3dmsl.widgets.common.incremental_layers import Turns
 from napari_3dmsl.widgets.common.shape_selection import ShapeSelection
 
 Classes = dict[int, str | None]
@@ -47,6 +48,7 @@ class ClassEditor(QWidget):
         self._viewer = viewer
         self._selection = selection
         self._before: list[Classes] = []
+        self._turns = Turns(self)
         self.choice = QComboBox(self)
         self.choice.setObjectName("new_class")
         self.choice.setToolTip("Another class for the selected shapes")
@@ -90,6 +92,7 @@ class ClassEditor(QWidget):
         return button
 
     def _forget(self) -> None:
+        self._turns.stop()
         self._before.clear()
         self.renew()
 
@@ -118,8 +121,11 @@ class ClassEditor(QWidget):
     def _apply(self, classes: Classes, done: str) -> None:
         source = self._selection.source
         assert source is not None
+        self._turns.finish()  # of the change before
         source.set_classes(classes)
-        recolour(self._viewer, source, classes)
+        self._turns.extend(recolour(self._viewer, source, classes))
+        if len(classes) <= AT_ONCE:
+            self._turns.finish()
         self._selection.classes_changed.emit()
         problem = ""
         kept = " Kept with the shapes: Export images saves them."

@@ -9,7 +9,8 @@ from qtpy.QtCore import QObject, Signal
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.library.measure import MeasureOutcome, measure_library
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
-from napari_3dmsl.widgets.common.class_surfaces import recolour
+from napari_3dmsl.widgets.common.class_surfaces import AT_ONCE, recolour
+from napari_3dmsl.widgets.common.incremental_layers import Turns
 
 
 class LibraryMeasuring(QObject):
@@ -45,6 +46,7 @@ class LibraryMeasuring(QObject):
         self.source: ShapeLibrary | None = None
         """The library that is measured, or was last."""
         self.is_running = False
+        self._turns = Turns(self)
         self._job = BackgroundThread(self)
         self._job.progressed.connect(lambda done, total, _: self.progressed.emit(done, total))
         self._job.finished.connect(self._finish)
@@ -69,6 +71,7 @@ class LibraryMeasuring(QObject):
 
     def close(self) -> None:
         """Stop and tell nobody any more."""
+        self._turns.stop()
         self._job.close()
 
     def _finish(self, outcome: MeasureOutcome) -> None:
@@ -96,5 +99,9 @@ class LibraryMeasuring(QObject):
         before = list(source.table["shape_class"])
         source.take_measures()
         now = zip(source.ids, before, source.table["shape_class"], strict=True)
-        recolour(self._viewer, source, {i: kind for i, known, kind in now if kind != known})
+        self._turns.finish()
+        changed = {i: kind for i, known, kind in now if kind != known}
+        self._turns.extend(recolour(self._viewer, source, changed))
+        if len(changed) <= AT_ONCE:
+            self._turns.finish()
         self.stopped.emit()

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QToolButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from napari_3dmsl.library.level_of_detail import DRAWN_SHAPES
 from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.widgets.browse.canvas_filter import CanvasFilter
 from napari_3dmsl.widgets.browse.class_edit import ClassEditor
 from napari_3dmsl.widgets.browse.filter import FilterBar
 from napari_3dmsl.widgets.browse.library_loader import LibraryDrawing
@@ -21,9 +22,16 @@ from napari_3dmsl.widgets.common.camera_flight import Flight
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick, ticks
 from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.common.warm import warm_up
 
 if TYPE_CHECKING:
     import napari
+
+
+_ISOLATE_TIP = (
+    "Show the selected shapes alone in the canvas; press once more to show again what is listed. "
+    "Select shapes to isolate them"
+)
 
 
 class BrowsePanel(Panel):
@@ -39,6 +47,7 @@ class BrowsePanel(Panel):
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
+        warm_up()
         self._selection = selection_of(viewer)
         self._model = ShapeTable()
         self._thumbnails = Thumbnails(self)
@@ -47,6 +56,8 @@ class BrowsePanel(Panel):
         self.at_end(self._flight.stop)
         self._drawing = LibraryDrawing(viewer, self)
         self.at_end(self._drawing.stop)
+        self._canvas = CanvasFilter(viewer, self)
+        self.at_end(self._canvas.show_all)
         self._measuring = LibraryMeasuring(viewer, self)
         self.at_end(self._measuring.close)
         self._export = ShapeExport(self)
@@ -64,6 +75,7 @@ class BrowsePanel(Panel):
         self._export.ended.connect(self.say)
         self._export.failed.connect(self.complain)
         self._drawing.failed.connect(self.complain)
+        self.isolate_button.toggled.connect(self._isolate)
         self._model.arranged.connect(self._show_selected)
         self._thumbnails.made.connect(self._model.refresh)
         self.pictures_box.toggled.connect(self._toggle_pictures)
@@ -118,10 +130,15 @@ class BrowsePanel(Panel):
         self.columns_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.columns_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.columns_button.setMenu(self.table.menu)
+        self.isolate_button = QPushButton("Isolate", self)
+        self.isolate_button.setObjectName("isolate")
+        self.isolate_button.setCheckable(True)
+        self.isolate_button.setToolTip(_ISOLATE_TIP)
         line = QWidget(self)
         row = QHBoxLayout(line)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.count, 1)
+        row.addWidget(self.isolate_button)
         row.addWidget(self.pictures_box)
         row.addWidget(self.columns_button)
         self.editor = ClassEditor(self.viewer, self._selection, self)
@@ -163,6 +180,8 @@ class BrowsePanel(Panel):
 
     def _show_source(self) -> None:
         source = self._selection.source
+        self.isolate_button.setChecked(False)
+        self._canvas.browse(source)
         self._show_table()
         if source is None:
             self.say("No shapes yet: extract some, or drop a shape library folder on the window.")
@@ -238,6 +257,17 @@ class BrowsePanel(Panel):
         self._model.narrow(self.filter.mask(self._model))
         self.filter.show_histograms(self._model)
         self.count.setText(f"{self._model.rowCount()} of {len(self._model.ids)} shapes")
+        self._canvas.list(self._model.ids[self._model.shown].tolist())
+
+    def _isolate(self, alone: bool) -> None:
+        self._canvas.isolate(self._selection.shape_ids if alone else None)
+        self.isolate_button.setText("Isolated" if alone else "Isolate")
+        self._offer()
+
+    def _offer(self) -> None:
+        """Let be isolated what is selected, and be taken back what is, whatever is selected."""
+        alone = self.isolate_button.isChecked()
+        self.isolate_button.setEnabled(alone or bool(self._selection.shape_ids))
 
     def _toggle_pictures(self, shown: bool) -> None:
         self._model.picture_of = self._thumbnails.picture if shown else None
@@ -255,6 +285,7 @@ class BrowsePanel(Panel):
     def _show_selected(self) -> None:
         selection = self._selection
         self._export.choose(selection.source, selection.shape_ids)
+        self._offer()
         self.table.mark(selection.shape_ids, selection.shape_id)
         reason = selection.measures().get("reason")
         text = f"Shape {selection.shape_id}. Why this class? {reason}" if reason else ""

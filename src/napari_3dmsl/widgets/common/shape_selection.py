@@ -11,20 +11,23 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers.attributes import kind_of
-from napari_3dmsl.layers.classes import shapes_of
+from napari_3dmsl.layers.attributes import about, kind_of
+from napari_3dmsl.layers.classes import CLASS, shapes_of
 from napari_3dmsl.layers.extraction import INSTANCES
 from napari_3dmsl.layers.labels import stored_labels
+from napari_3dmsl.layers.seen_shapes import seen_in
 from napari_3dmsl.layers.show import find, show
 from napari_3dmsl.layers.surfaces import HIGHLIGHT, selected_layer
 from napari_3dmsl.shapes.collection import ShapeSource
-from napari_3dmsl.shapes.mesh import Mesh, merge_meshes
+from napari_3dmsl.shapes.merged_mesh import MergedMesh
+from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets.common.canvas_view import units_in
 
 _selections: WeakKeyDictionary[Any, ReferenceType[ShapeSelection]] = WeakKeyDictionary()
 
-_HIGHLIGHTED = 64  # shapes drawn white at most: those of a library are read for it
+_HIGHLIGHTED = 64  # shapes at most that are read to be drawn white, and kept
 _HIGHLIGHTED_FACES = 400_000  # with so many no more shapes are: full surfaces are drawn white
+_IN_FULL = 8  # shapes selected; of more the surfaces that the canvas has are drawn white
 
 
 def selection_of(viewer: Any) -> ShapeSelection:
@@ -156,22 +159,35 @@ class ShapeSelection(QObject):
             self._meshes.popitem(last=False)
         return mesh
 
-    def _highlighted(self) -> list[Mesh]:
+    def _highlighted(self) -> dict[int, Mesh]:
         """Surfaces of the selected shapes, the current one first; of very many only some."""
-        if self.mesh is None:
-            return []
-        found, faces = [self.mesh], len(self.mesh.faces)
+        if self.mesh is None or self.shape_id is None:
+            return {}
+        found = {self.shape_id: self.mesh}
+        if len(self.shape_ids) > _IN_FULL:
+            found |= self._drawn_in_canvas(set(self.shape_ids) - {self.shape_id})
+        faces = sum(len(mesh.faces) for mesh in found.values())
+        reads = 1
         for shape_id in self.shape_ids:
-            if shape_id == self.shape_id:
-                continue
-            if len(found) == _HIGHLIGHTED or faces > _HIGHLIGHTED_FACES:
+            if reads == _HIGHLIGHTED or faces > _HIGHLIGHTED_FACES:
                 break
+            if shape_id in found:
+                continue
+            reads += 1
             try:
-                mesh = self._read(shape_id)
+                found[shape_id] = self._read(shape_id)
             except (ValueError, OSError):  # told when it becomes the current one
                 continue
-            found.append(mesh)
-            faces += len(mesh.faces)
+            faces += len(found[shape_id].faces)
+        return found
+
+    def _drawn_in_canvas(self, wanted: set[int]) -> dict[int, Mesh]:
+        """Surfaces of shapes as they are drawn already: thinned, and nothing is read for them."""
+        found: dict[int, Mesh] = {}
+        for layer in self._viewer.layers:
+            if shapes_of(layer) is self.source and kind_of(layer) == CLASS:
+                pieces = about(layer)["merged"].pieces()
+                found.update((i, mesh) for i, mesh in pieces.items() if i in wanted)
         return found
 
     def _refresh(self, event: Any = None) -> None:
@@ -217,7 +233,13 @@ class ShapeSelection(QObject):
             if (shown := self.highlight) is not None:
                 shown.visible = False
             return
-        show(self._viewer, HIGHLIGHT, selected_layer(merge_meshes(meshes))).visible = True
+        mesh = MergedMesh.of(meshes).part(None, seen_in(self._viewer).moved)
+        show(self._viewer, HIGHLIGHT, selected_layer(mesh)).visible = True
+
+    def renew_highlight(self) -> None:
+        """Draw the selected shapes where the others are, when these have been moved."""
+        if self.shape_ids:
+            self._highlight()
 
     def _on_click(self, viewer: Any, event: Any) -> Any:
         """Select the shape under a click, but not at the end of a drag."""

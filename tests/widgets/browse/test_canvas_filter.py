@@ -1,0 +1,116 @@
+"""The canvas shows what the table lists, or what is isolated, and its layers count so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hands import Hands, load
+from shape_browser import PANEL, click_row
+
+from napari_3dmsl.layers.attributes import about
+from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.surfaces import SELECTED, mesh_of_layer
+
+
+@pytest.fixture
+def hands(viewer: Any, open_panel: Any, extracted: Any) -> Hands:
+    """The panel beside two dots (1 and 2), a rod (3) and a donut (4), drawn by class."""
+    load(viewer, extracted)
+    return open_panel(viewer, PANEL)
+
+
+def drawn(viewer: Any) -> dict[str, np.ndarray]:
+    """Box of each class that is visible, by the name of its layer."""
+    layers = [layer for layer in viewer.layers if about(layer).get("kind") == "class"]
+    return {layer.name: mesh_of_layer(layer).bounds_um for layer in layers if layer.visible}
+
+
+def box(shapes: Any, *ids: int) -> np.ndarray:
+    boxes = np.array([shapes.mesh(i).bounds_um for i in ids])
+    return np.array([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)])
+
+
+def test_shapes_that_the_filter_leaves_out_vanish_and_come_back(
+    viewer: Any, hands: Hands, shapes: Any
+) -> None:
+    before = drawn(viewer)
+    assert list(before) == ["dot (2)", "rod (1)", "donut (1)"]
+    hands.qtbot.keyClicks(hands.find("search"), "2")
+    hands.wait(lambda: list(drawn(viewer)) == ["dot (1 of 2)"])
+    np.testing.assert_allclose(drawn(viewer)["dot (1 of 2)"], box(shapes, 2), atol=0.03)
+    assert hands.find("count").text() == "1 of 4 shapes"
+    hands.qtbot.keyClicks(hands.find("search"), "99")
+    hands.wait(lambda: not drawn(viewer))
+    hands.click("show_all")
+    hands.wait(lambda: list(drawn(viewer)) == list(before))
+    for name, corners in drawn(viewer).items():
+        np.testing.assert_array_equal(corners, before[name])
+
+
+def test_a_class_that_was_hidden_by_its_eye_stays_hidden(viewer: Any, hands: Hands) -> None:
+    viewer.layers["rod (1)"].visible = False
+    hands.choose("shape_class", "dot (2)")
+    hands.wait(lambda: list(drawn(viewer)) == ["dot (2)"])
+    hands.choose("shape_class", "all classes (4)")
+    hands.wait(lambda: list(drawn(viewer)) == ["dot (2)", "donut (1)"])
+
+
+def test_isolated_shapes_are_alone_until_the_button_is_pressed_again(
+    viewer: Any, hands: Hands, shapes: Any
+) -> None:
+    assert not hands.find("isolate").isEnabled()
+    viewer.layers[INSTANCES].visible = True
+    click_row(hands, 1)
+    click_row(hands, 4, "Control")
+    hands.click("isolate")
+    hands.wait(lambda: list(drawn(viewer)) == ["dot (1 of 2)", "donut (1)"])
+    np.testing.assert_allclose(drawn(viewer)["dot (1 of 2)"], box(shapes, 1), atol=0.03)
+    assert not viewer.layers[INSTANCES].visible
+    # Others can be selected meanwhile, and it is taken back even when nothing is.
+    click_row(hands, 3)
+    assert list(drawn(viewer)) == ["dot (1 of 2)", "donut (1)"]
+    hands.panel._selection.select(None)
+    assert hands.find("isolate").isEnabled()
+    hands.click("isolate")
+    hands.wait(lambda: list(drawn(viewer)) == ["dot (2)", "rod (1)", "donut (1)"])
+    assert viewer.layers[INSTANCES].visible
+    assert not hands.find("isolate").isEnabled()
+
+
+def test_a_class_set_by_hand_while_filtered_moves_all_its_shapes(viewer: Any, hands: Hands) -> None:
+    click_row(hands, 2)
+    hands.qtbot.keyClicks(hands.find("search"), "2")
+    hands.wait(lambda: list(drawn(viewer)) == ["dot (1 of 2)"])
+    hands.choose("new_class", "rod")
+    hands.click("set_class")
+    assert list(drawn(viewer)) == ["rod (1 of 2)"]
+    hands.click("show_all")
+    hands.wait(lambda: sorted(drawn(viewer)) == ["donut (1)", "dot (1)", "rod (2)"])
+    hands.click("undo")
+    assert sorted(drawn(viewer)) == ["donut (1)", "dot (2)", "rod (1)"]
+
+
+def test_closing_the_panel_shows_all_again(viewer: Any, hands: Hands) -> None:
+    hands.choose("shape_class", "dot (2)")
+    hands.wait(lambda: list(drawn(viewer)) == ["dot (2)"])
+    hands.close()
+    assert list(drawn(viewer)) == ["dot (2)", "rod (1)", "donut (1)"]
+
+
+def test_many_selected_shapes_are_drawn_white_as_the_canvas_has_them(
+    viewer: Any, hands: Hands, shapes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_3dmsl.widgets.common import shape_selection
+
+    monkeypatch.setattr(shape_selection, "_IN_FULL", 1)
+    reads: list[int] = []
+    read = type(shapes).mesh
+    monkeypatch.setattr(type(shapes), "mesh", lambda me, i: (reads.append(i), read(me, i))[1])
+    hands.panel._selection.select_many([1, 2, 3, 4], 3)
+    assert reads == [3]
+    white = mesh_of_layer(viewer.layers[SELECTED]).bounds_um
+    whole = np.array([read(shapes, i).bounds_um for i in (1, 2, 3, 4)])
+    np.testing.assert_allclose(white[0], whole[:, 0].min(axis=0), atol=0.05)
+    np.testing.assert_allclose(white[1], whole[:, 1].max(axis=0), atol=0.05)
