@@ -22,7 +22,7 @@ FLOORS = (
     {"mesh_io", "ranges"},
     {"shapes", "microscope"},  # which do not know each other
     {"shapes.blockwise"},
-    {"image_io", "as_code"},
+    {"image_io", "as_code", "figures"},
     {"library"},
     {"scenes"},
     {"timelapse"},
@@ -37,6 +37,7 @@ FLOORS = (
     {"readers", "writers", "samples"},
     {"adopt"},
     {"widgets.common"},
+    {"widgets.image_pane"},  # which knows nothing of who fills it
     {"widgets.extract", "widgets.browse", "widgets.microscope", "widgets.image_set"},
     {"widgets.matching"},  # which opens what it has found in the panel of image sets
     {"widgets"},

@@ -26,13 +26,13 @@ def join_tabs(panel: QWidget, kind: type[QWidget]) -> None:
     kind
         Class that all these panels have in common.
     """
-    own = _dock_of(panel)
+    own = dock_of(panel)
     window = own.parentWidget() if own is not None else None
     if own is None or not isinstance(window, QMainWindow) or window.tabifiedDockWidgets(own):
         return
     area = window.dockWidgetArea(own)
     for other in window.findChildren(kind):
-        dock = _dock_of(other)
+        dock = dock_of(other)
         if dock is None or dock is own or not dock.isVisible() or dock.isFloating():
             continue
         if window.dockWidgetArea(dock) == area:
@@ -59,7 +59,7 @@ def open_panel(viewer: napari.viewer.Viewer, kind: type[PanelKind], display_name
     """
     for panel in viewer.window.dock_widgets.values():
         if isinstance(panel, kind):
-            dock = _dock_of(panel)
+            dock = dock_of(panel)
             if dock is not None:
                 dock.show()
                 dock.raise_()
@@ -78,7 +78,16 @@ def _make_legible(window: QMainWindow, docks: list[QDockWidget]) -> None:
         bar.setUsesScrollButtons(True)
 
 
-def _dock_of(panel: QWidget) -> QDockWidget | None:
+def dock_of(panel: QWidget) -> QDockWidget | None:
+    """Return the dock that a widget lies in.
+
+    napari's own answer to who added it may be a stand-in, which Qt does not take.
+
+    Parameters
+    ----------
+    panel
+        In a window.
+    """
     above = panel.parentWidget()
     while above is not None and not isinstance(above, QDockWidget):
         above = above.parentWidget()

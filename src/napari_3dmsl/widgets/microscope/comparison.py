@@ -17,6 +17,7 @@ from napari_3dmsl.widgets.common.form import drop_down
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, PHOTONS, put_image
 from napari_3dmsl.widgets.microscope.imager import Request, imager
+from napari_3dmsl.widgets.microscope.pictures import Pictures
 
 if TYPE_CHECKING:
     import napari
@@ -38,6 +39,8 @@ class Comparison(QObject):
         Which gets the layers.
     parent
         The panel.
+    pictures
+        Shows them in the pane, too.
 
     Signals
     -------
@@ -49,8 +52,9 @@ class Comparison(QObject):
     changed = Signal()
     failed = Signal(str)
 
-    def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget) -> None:
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget, pictures: Pictures) -> None:
         super().__init__(parent)
+        self._pictures = pictures
         self._viewer = viewer
         self._bring_into_view = BringIntoView(viewer, parent)
         self._boxes: list[QComboBox] = []
@@ -104,6 +108,7 @@ class Comparison(QObject):
         name = self._layers[place]
         if name is not None:
             show(self._viewer, SIMULATED, None, name)
+            self._pictures.remove(LABELS[place])
         self._layers[place] = None
         self.changed.emit()
 
@@ -111,6 +116,7 @@ class Comparison(QObject):
         chosen = self._boxes[place].currentText()
         if image.simulation.microscope.name != chosen:  # another one was chosen meanwhile
             return
+        self._pictures.show(image, LABELS[place])
         name = f"{chosen} ({place + 2})"
         earlier = [layer for layer in self._layers[:place] if layer is not None]
         is_new = put_image(

@@ -41,6 +41,7 @@ from napari_3dmsl.widgets.microscope.messages import (
     too_bright,
     what_is_seen,
 )
+from napari_3dmsl.widgets.microscope.pictures import Pictures
 from napari_3dmsl.widgets.microscope.sample_choice import SampleChoice
 from napari_3dmsl.widgets.microscope.truth_mask import TruthMask
 
@@ -75,7 +76,8 @@ class MicroscopePanel(Panel):
         self._bring_into_view = BringIntoView(viewer, self)
         self.form = SimulationForm(self)
         self.sample = SampleChoice(viewer, self)
-        self.comparison = Comparison(viewer, self)
+        self.pictures = Pictures(viewer)
+        self.comparison = Comparison(viewer, self, self.pictures)
         self._mask = TruthMask(viewer, self)
         self._mask.failed.connect(lambda why: self.complain(f"No ground-truth mask: {why}"))
         self.at_end(self._mask.close)
@@ -197,8 +199,10 @@ class MicroscopePanel(Panel):
 
     def _other_grey_levels(self) -> None:
         self._adjust_contrast = {IMAGE, STACK}
+        self.pictures.begin_anew()
 
     def _sample_changed(self) -> None:
+        self.pictures.begin_anew()
         self._adjust_contrast = {IMAGE, STACK}
         self._knob_turned()
 
@@ -227,6 +231,10 @@ class MicroscopePanel(Panel):
             self._stacks.request(Request(surface, simulation))
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
+        if self.form.wants_stack:
+            self.pictures.show_sharp_plane(image)
+        else:
+            self.pictures.show(image)
         if put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE)):
             self._bring_into_view.if_new(IMAGE)
         put_photons(self.viewer, image if self.photons.isChecked() else None)
@@ -250,6 +258,7 @@ class MicroscopePanel(Panel):
         self.say(f"{what_is_seen(image)}{doubts}{bright}; {took:.0f} ms")
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
+        self.pictures.show(image)
         if put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK)):
             self._bring_into_view.if_new(STACK)
         if not self._stacks.is_running and not self._live.is_running:

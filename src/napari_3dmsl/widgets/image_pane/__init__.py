@@ -1,0 +1,1 @@
+"""The dock *Image*: pictures that explain themselves. It knows nothing of who makes them."""

@@ -1,0 +1,81 @@
+"""One pane *Image* a viewer, in a dock beside the canvas, so that the 3D scene stays in sight."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QDockWidget, QMainWindow
+
+from napari_3dmsl.widgets.common.tabs import dock_of
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_3dmsl.widgets.image_pane.pane import ImagePane
+
+TITLE = "Image"
+_SHARE = 0.5  # of what lies between the docks
+
+
+def open_image_pane(viewer: napari.viewer.Viewer) -> ImagePane | None:
+    """Return the viewer's pane if it is there, else None.
+
+    Parameters
+    ----------
+    viewer
+        In whose window it is docked.
+    """
+    panes = [pane for pane in viewer.window.dock_widgets.values() if _is_pane(pane)]
+    return panes[0] if panes else None
+
+
+def image_pane_of(viewer: napari.viewer.Viewer) -> ImagePane:
+    """Return the viewer's pane *Image*, in sight; it is opened if it is not there.
+
+    Parameters
+    ----------
+    viewer
+        In whose window it is docked.
+    """
+    from napari_3dmsl.widgets.image_pane.pane import ImagePane  # pyqtgraph takes a while to load
+
+    pane = open_image_pane(viewer)
+    if pane is not None:
+        dock = dock_of(pane)
+        if dock is not None and not dock.isVisible():
+            dock.show()
+        return pane
+    pane = ImagePane(viewer)
+    viewer.window.add_dock_widget(pane, name=TITLE, area="left", add_vertical_stretch=False)
+    dock = dock_of(pane)
+    if dock is not None:
+        _put_beside_the_canvas(dock)
+    return pane
+
+
+def _is_pane(widget: Any) -> bool:
+    return getattr(widget, "objectName", str)() == "image_pane"
+
+
+def _put_beside_the_canvas(dock: QDockWidget) -> None:
+    """Let the dock have a column of its own: napari puts it below the list of layers."""
+    window = dock.parentWidget()
+    if not isinstance(window, QMainWindow):
+        return
+    window.removeDockWidget(dock)
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
+    dock.show()
+    later = QTimer(dock)  # no widths are settled before
+    later.setSingleShot(True)
+    later.timeout.connect(partial(_share_width, dock))
+    later.start(0)
+
+
+def _share_width(dock: QDockWidget) -> None:
+    window = dock.parentWidget()
+    middle = window.centralWidget() if isinstance(window, QMainWindow) else None
+    if middle is not None:
+        width = int(_SHARE * (middle.width() + dock.width()))
+        window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
