@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := -m pip install -qq --constraint constraints.txt
 ON_SCREEN := scripts/virtual-display
 
-.PHONY: help demo test test-matrix lint typecheck check screenshots cells tutorial tables bench constraints clean system
+.PHONY: help demo test test-matrix lint typecheck check screenshots cells hero tutorial tables bench constraints clean system
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
@@ -38,6 +38,9 @@ screenshots: .venv/installed-dev  ## Make the pictures in docs/ anew
 
 cells: .venv/installed-dev  ## Make the first picture of the README anew: simulated cells
 	$(BIN)/python scripts/cell_pictures.py
+
+hero: .venv/installed-dev  ## Make the README's picture from labels to microscopes anew
+	$(ON_SCREEN) $(BIN)/python scripts/hero.py
 
 tutorial: .venv/installed-dev  ## Make the tutorial's pictures and the README's film anew (needs Xvfb)
 	$(ON_SCREEN) $(BIN)/python scripts/tutorial.py
