@@ -367,12 +367,60 @@ def image_scene(
     ValueError
         When the image is black and should be brighter, or a camera would saturate for ``snr``.
     """
+    photons = photons_of_scene(scene, simulation, progress)
+    return image_of_photons(photons, scene, simulation, glow=glow, peak_photons=peak_photons)
+
+
+def photons_of_scene(
+    scene: Scene, simulation: Simulation, progress: Progress | None = None
+) -> Photons:
+    """Return the expected photons of a scene, as its labelling has them.
+
+    Parameters
+    ----------
+    scene : Scene
+        What is imaged.
+    simulation : Simulation
+        How.
+    progress : callable, optional
+        Called with (planes done, planes, what); raise in it to cancel.
+    """
     microscope, acquisition = simulation.microscope, simulation.acquisition_in_effect
     check_stack(microscope, acquisition, scene.renderer.memory_limit)
     positions = plane_positions(microscope, acquisition, scene.placed.centroid_height_um)
     counted = Counted(progress, acquisition.planes)
     planes = photon_planes(scene, simulation, positions[1], counted.tick)
-    photons = collected(planes, microscope, positions, counted)
+    return collected(planes, microscope, positions, counted)
+
+
+def image_of_photons(
+    photons: Photons,
+    scene: Scene,
+    simulation: Simulation,
+    *,
+    glow: FloatArray | None = None,
+    peak_photons: float | None = None,
+) -> SimulatedImage:
+    """Record expected photons: the second half of `image_scene`.
+
+    Parameters
+    ----------
+    photons : Photons
+        From `photons_of_scene`.
+    scene : Scene
+        Whose photons they are.
+    simulation : Simulation
+        How they are recorded.
+    glow : (R, C) array, optional
+        See `image_scene`.
+    peak_photons : float, optional
+        See `image_scene`.
+
+    Raises
+    ------
+    ValueError
+        When the image is black and should be brighter, or a camera would saturate for ``snr``.
+    """
     brightest = float(photons.photons.max())
     if peak_photons is None:
         brightness = brightness_of(brightest, simulation)

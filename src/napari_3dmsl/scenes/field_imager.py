@@ -1,0 +1,217 @@
+"""A field that is dragged over an EM volume: more than is seen is rendered, and the field is cut.
+
+Expected photons do not depend on where a field ends. Those of an area around the field are rendered
+once for a focus; while the field stays in it, an image is a cut of them with new noise.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import fft
+
+from napari_3dmsl.microscope.renderer import Photons, Renderer
+from napari_3dmsl.microscope.simulation import image_of_photons, photons_of_scene
+from napari_3dmsl.scenes.field import LitWindow, PosedVolume, Window
+from napari_3dmsl.scenes.shapes_in_place import ShapesInPlace
+
+if TYPE_CHECKING:
+    from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
+    from napari_3dmsl.progress import Progress
+    from napari_3dmsl.scenes.field import Place
+    from napari_3dmsl.shapes.collection import ShapeSource
+
+_MORE_PX = 512  # that an area is wider than the field, at most
+_LEAST_MORE_PX = 64
+_LARGEST_PX = 4096  # of an image along a side
+_AREAS = 2  # kept: where the field is, and where it goes
+
+
+@dataclass(frozen=True, eq=False)
+class FieldSample:
+    """What is imaged: everything in a field of a volume, or some of its shapes.
+
+    Attributes
+    ----------
+    source : ShapeSource
+        A library, or shapes just extracted.
+    centre_um : (y, x) or None
+        Middle of the field; None for that of all shapes.
+    ids : tuple of int or None
+        Only these shapes; None for all.
+    """
+
+    source: ShapeSource
+    centre_um: Place | None = None
+    ids: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Area:
+    """A part of the plane with everything that shines into it, and its photons for one focus."""
+
+    lit: LitWindow
+    renderer: Renderer
+    pixel_nm: float
+    photons_of: tuple[Any, ...]
+    photons: Photons
+
+
+class FieldImager:
+    """Images fields again and again and renders only what comes into sight or has changed.
+
+    One thread may image while another one makes ready what comes next, see `prepare`.
+    """
+
+    def __init__(self) -> None:
+        self._shapes: ShapesInPlace | None = None
+        self._volume: PosedVolume | None = None
+        self._volume_of: tuple[Any, ...] = ()
+        self._areas: tuple[_Area, ...] = ()  # newest first; replaced, never changed
+        self._rendering = threading.Lock()
+
+    def image(
+        self, sample: FieldSample, simulation: Simulation, progress: Progress | None = None
+    ) -> SimulatedImage:
+        """Image a field.
+
+        Parameters
+        ----------
+        sample : FieldSample
+            What is imaged.
+        simulation : Simulation
+            All settings of the image.
+        progress : callable, optional
+            Called with (done, of, what) while shapes are read and planes rendered; raise in it to
+            cancel.
+
+        Raises
+        ------
+        ValueError
+            One line: shapes or settings that cannot be imaged.
+        """
+        volume = self._volume_for(sample, simulation)
+        window = volume.window(sample.centre_um, simulation.microscope)
+        area = _found(self._areas, window, simulation)
+        if area is None:
+            with self._rendering:  # something else may just have made it ready
+                area = _found(self._areas, window, simulation)
+                if area is None:
+                    area = self._render(volume, window, simulation, progress)
+        rows, columns = area.lit.window.part(window)
+        photons = replace(area.photons, photons=area.photons.photons[:, rows, columns].copy())
+        scene = volume.scene(area.lit, window, simulation.microscope)
+        return image_of_photons(photons, scene, simulation)
+
+    def prepare(
+        self, sample: FieldSample, simulation: Simulation, progress: Progress | None = None
+    ) -> None:
+        """Render what comes into sight next, when a field has come near the end of its area.
+
+        Parameters
+        ----------
+        sample : FieldSample
+            What has been imaged.
+        simulation : Simulation
+            All settings of the image.
+        progress : callable, optional
+            See `image`.
+        """
+        volume = self._volume
+        if volume is None or simulation.acquisition.planes > 1:
+            return
+        window = volume.window(sample.centre_um, simulation.microscope)
+        wanted = _wider(window, 0.5)
+        if _found(self._areas, wanted, simulation) is not None:
+            return
+        with self._rendering:
+            same = self._volume is volume
+            if same and _found(self._areas, wanted, simulation) is None:
+                self._render(volume, window, simulation, progress, seen=wanted)
+
+    def _volume_for(self, sample: FieldSample, simulation: Simulation) -> PosedVolume:
+        """Return the volume as it is posed; another one when something about it has changed."""
+        of = (
+            sample.source,
+            sample.ids,
+            simulation.labelling,
+            simulation.pose,
+            simulation.acquisition.depth_um,
+            simulation.seed,
+            simulation.microscope.as_released,
+        )
+        if self._volume is None or of != self._volume_of:
+            with self._rendering:
+                if self._shapes is None or of[:2] != self._volume_of[:2]:
+                    self._shapes = ShapesInPlace(sample.source, sample.ids)
+                self._volume, self._volume_of = PosedVolume(self._shapes, simulation), of
+                self._areas = ()
+        return self._volume
+
+    def _render(
+        self,
+        volume: PosedVolume,
+        window: Window,
+        simulation: Simulation,
+        progress: Progress | None,
+        seen: Window | None = None,
+    ) -> _Area:
+        """Render an area about a window; where one holds all that is seen, its photons anew."""
+        microscope = simulation.microscope
+        lit, renderer = self._known(seen or window, simulation)
+        if lit is None or renderer is None:
+            # A stack is rendered only where it is seen.
+            around = _wider(window, 1.0) if simulation.acquisition.planes == 1 else window
+            lit = volume.lit(around, microscope, progress)
+            renderer = Renderer(lit.emitters)
+        wide = simulation.replace(microscope=microscope.replace(image_size=lit.window.size))
+        scene = replace(volume.scene(lit, lit.window, wide.microscope), renderer=renderer)
+        with fft.set_workers(-1):  # one image at a time may use all cores
+            photons = photons_of_scene(scene, wide, progress)
+        area = _Area(lit, renderer, microscope.pixel_nm, _photons_of(simulation), photons)
+        if self._volume is volume:
+            # What a renderer keeps is large: that of the newest area is enough.
+            others = (
+                replace(each, renderer=Renderer(each.lit.emitters))
+                for each in self._areas
+                if each.lit is not lit
+            )
+            self._areas = (area, *others)[:_AREAS]
+        return area
+
+    def _known(
+        self, window: Window, simulation: Simulation
+    ) -> tuple[LitWindow, Renderer] | tuple[None, None]:
+        """Return what lies about a window, when other photons of it have been rendered."""
+        if simulation.acquisition.planes == 1:
+            for area in self._areas:
+                same_grid = area.pixel_nm == simulation.microscope.pixel_nm
+                if same_grid and area.lit.window.holds(window):
+                    return area.lit, area.renderer
+        return None, None
+
+
+def _photons_of(simulation: Simulation) -> tuple[Any, ...]:
+    """Return all that the expected photons of a place depend on, but for the volume."""
+    camera = simulation.camera.exposure_s if simulation.labelling.blinks else None
+    microscope = simulation.microscope.model_copy(update={"image_size": (0, 0), "name": ""})
+    return microscope, simulation.acquisition, camera
+
+
+def _found(areas: tuple[_Area, ...], window: Window, simulation: Simulation) -> _Area | None:
+    of = _photons_of(simulation)
+    found = (area for area in areas if area.photons_of == of and area.lit.window.holds(window))
+    return next(found, None)
+
+
+def _wider(window: Window, share: float) -> Window:
+    """Return a window with more on each side: a share of what areas have more than fields."""
+    size = np.array(window.size)
+    more = np.clip(np.minimum(size, _MORE_PX), _LEAST_MORE_PX, None)
+    beside = np.maximum((share * np.minimum(more, _LARGEST_PX - size)).astype(int) // 2, 0)
+    row, column = (np.array(window.first) - beside).tolist()
+    rows, columns = (size + 2 * beside).tolist()
+    return Window((row, column), (rows, columns))
