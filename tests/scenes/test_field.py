@@ -97,7 +97,7 @@ def test_the_place_that_is_told_is_where_the_pixels_are():
     image = simulate_field(Shapes(), SIMULATION, (MIDDLE[1] + 0.13, MIDDLE[2] - 0.17))
     placed = image.scene.placed
     middle = np.linalg.inv(placed.world_to_field) @ [placed.centroid_height_um, 0.0, 0.0, 1.0]
-    np.testing.assert_allclose(middle[:3], MIDDLE + [0.0, 0.1, -0.2], atol=1e-9)
+    np.testing.assert_allclose(middle[:3], MIDDLE + np.array([0.0, 0.1, -0.2]), atol=1e-9)
     np.testing.assert_allclose(image.scene.centroid_um, middle[:3])
 
 
