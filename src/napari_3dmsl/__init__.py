@@ -13,6 +13,7 @@ _NAMES_OF = {
     "datasets.read.image_set": ("ImageSet", "Sample"),
     "datasets.recipe.recipe": ("Recipe",),
     "datasets.run.generate": ("generate",),
+    "ground_truth.field_truths": ("truths_of_field",),
     "ground_truth.single_image": ("mask_of_image",),
     "image_io.image_file": ("write_image_file",),
     "image_io.microscope_metadata": ("camera_from", "microscope_from", "read_microscope"),
@@ -45,6 +46,7 @@ _NAMES_OF = {
         "scene_from_points",
         "simulate_surface",
     ),
+    "scenes.field": ("scene_of_field", "simulate_field"),
     "scenes.whole_cell": ("scene_of_shapes",),
     "shapes.classification": ("ClassRules", "classify"),
     "shapes.extraction": (

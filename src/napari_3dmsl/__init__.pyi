@@ -10,6 +10,7 @@ from napari_3dmsl.datasets.read.image_set import ImageSet as ImageSet
 from napari_3dmsl.datasets.read.image_set import Sample as Sample
 from napari_3dmsl.datasets.recipe.recipe import Recipe as Recipe
 from napari_3dmsl.datasets.run.generate import generate as generate
+from napari_3dmsl.ground_truth.field_truths import truths_of_field as truths_of_field
 from napari_3dmsl.ground_truth.single_image import mask_of_image as mask_of_image
 from napari_3dmsl.image_io.image_file import write_image_file as write_image_file
 from napari_3dmsl.image_io.microscope_metadata import camera_from as camera_from
@@ -61,6 +62,8 @@ from napari_3dmsl.microscope.simulation import Simulator as Simulator
 from napari_3dmsl.microscope.simulation import image_scene as image_scene
 from napari_3dmsl.microscope.simulation import scene_from_points as scene_from_points
 from napari_3dmsl.microscope.simulation import simulate_surface as simulate_surface
+from napari_3dmsl.scenes.field import scene_of_field as scene_of_field
+from napari_3dmsl.scenes.field import simulate_field as simulate_field
 from napari_3dmsl.scenes.whole_cell import scene_of_shapes as scene_of_shapes
 from napari_3dmsl.shapes.classification import ClassRules as ClassRules
 from napari_3dmsl.shapes.classification import classify as classify

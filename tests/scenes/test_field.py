@@ -56,7 +56,7 @@ def in_frame(centre_yx, simulation=SIMULATION):
 
 
 def test_an_image_is_the_sum_of_the_single_emitters_where_they_are():
-    centre = (12.0, 12.5)  # 20 and 0 pixels from the middle: on the grid
+    centre = (7.0, 12.0, 12.5)  # at any height; 20 and 0 pixels from the middle: on the grid
     image = simulate_field(Shapes(), SIMULATION, centre)
     scope = SIMULATION.microscope
     stage = best_focus_stage_um(scope, 0.3 + 1.0 + 0.2)  # the middle lies 1 µm above the lowest
@@ -64,7 +64,7 @@ def test_an_image_is_the_sum_of_the_single_emitters_where_they_are():
     def profile(depth_um, reach_um):
         return emission_profile(scope, depth_um, stage, reach_um)
 
-    expected = sum_of_emitters(scope, in_frame(centre), profile)
+    expected = sum_of_emitters(scope, in_frame(centre[1:]), profile)
     difference = np.abs(image.photons.photons[0] - expected).max()
     assert difference < 1e-3 * expected.max()
 
@@ -75,7 +75,7 @@ def test_dragged_photons_are_those_of_the_place_itself(name):
     simulation = SIMULATION.replace(microscope=microscope)
     shapes, imager = Shapes(), FieldImager()
     for step in [(0, 0), (5, -3), (-30, 40), (90, 20)]:
-        centre = tuple(MIDDLE[1:] + microscope.pixel_um * np.array(step))
+        centre = tuple(MIDDLE + microscope.pixel_um * np.array([0, *step]))
         dragged = imager.image(FieldSample(shapes, centre), simulation).photons.photons
         direct = simulate_field(Shapes(), simulation, centre).photons.photons
         assert np.abs(dragged - direct).max() < 1e-3 * max(direct.max(), 1.0)
@@ -84,7 +84,7 @@ def test_dragged_photons_are_those_of_the_place_itself(name):
 def test_a_drag_by_whole_pixels_moves_the_photons_by_as_many():
     shapes, imager = Shapes(), FieldImager()
     before = imager.image(FieldSample(shapes), SIMULATION)
-    centre = (MIDDLE[1] + 0.7, MIDDLE[2] - 0.4)
+    centre = tuple(MIDDLE + np.array([0.0, 0.7, -0.4]))
     after = imager.image(FieldSample(shapes, centre), SIMULATION)
     np.testing.assert_array_equal(
         after.photons.photons[0, :-7, 4:], before.photons.photons[0, 7:, :-4]
@@ -94,7 +94,7 @@ def test_a_drag_by_whole_pixels_moves_the_photons_by_as_many():
 
 def test_the_place_that_is_told_is_where_the_pixels_are():
     """A centre between pixels goes to the next one, and the transform says so."""
-    image = simulate_field(Shapes(), SIMULATION, (MIDDLE[1] + 0.13, MIDDLE[2] - 0.17))
+    image = simulate_field(Shapes(), SIMULATION, MIDDLE + np.array([1.0, 0.13, -0.17]))
     placed = image.scene.placed
     middle = np.linalg.inv(placed.world_to_field) @ [placed.centroid_height_um, 0.0, 0.0, 1.0]
     np.testing.assert_allclose(middle[:3], MIDDLE + np.array([0.0, 0.1, -0.2]), atol=1e-9)
@@ -103,7 +103,7 @@ def test_the_place_that_is_told_is_where_the_pixels_are():
 
 def test_neither_height_nor_focus_depends_on_what_lies_in_the_field():
     """About shape 7, the highest one, alone: the lowest of all still gives the depth."""
-    scene = scene_of_field(Shapes(), SIMULATION, (12.0, 40.0))
+    scene = scene_of_field(Shapes(), SIMULATION, (4.0, 12.0, 40.0))
     everywhere = scene_of_field(Shapes(), SIMULATION)
     assert scene.placed.centroid_height_um == pytest.approx(1.3, abs=0.01)
     assert everywhere.placed.centroid_height_um == scene.placed.centroid_height_um
@@ -112,7 +112,7 @@ def test_neither_height_nor_focus_depends_on_what_lies_in_the_field():
 
 
 def test_fluorophores_of_a_shape_are_its_own_in_every_field():
-    scene = scene_of_field(Shapes(), SIMULATION, (18.0, 11.0), ids=[9])
+    scene = scene_of_field(Shapes(), SIMULATION, (4.0, 18.0, 11.0), ids=[9])
     inverse = np.linalg.inv(scene.placed.world_to_field)
     back = scene.placed.emitters.positions_um @ inverse[:3, :3].T + inverse[:3, 3]
     np.testing.assert_allclose(
@@ -146,10 +146,10 @@ def test_a_change_of_focus_reads_and_labels_nothing():
 def test_what_comes_next_is_ready_before_the_field_is_there():
     shapes, imager = Shapes(), FieldImager()
     imager.image(FieldSample(shapes), SIMULATION)
-    near_the_end = (MIDDLE[1] + 2.5, MIDDLE[2])
+    near_the_end = tuple(MIDDLE + np.array([0.0, 2.5, 0.0]))
     imager.prepare(FieldSample(shapes, near_the_end), SIMULATION)
     read = len(shapes.read)
-    beyond = (MIDDLE[1] + 4.5, MIDDLE[2])
+    beyond = tuple(MIDDLE + np.array([0.0, 4.5, 0.0]))
 
     def no_work(done, total, what):
         raise AssertionError("rendered while it was dragged")

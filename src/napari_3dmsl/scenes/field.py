@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from napari_3dmsl.scenes.shapes_in_place import LabelledShape
     from napari_3dmsl.shapes.collection import ShapeSource
 
-Place = tuple[float, float]
-"""Of the middle of a field, (y, x) in µm: in the world, when no pose turns the volume."""
+Place = tuple[float, float, float]
+"""World point in the middle of a field, (z, y, x) in µm; along the optical axis it may lie
+anywhere."""
 
 _DARK = Emitters(np.zeros((1, 3)), np.zeros(1))
 """Stands for the fluorophores of a field in which there are none."""
@@ -145,27 +146,15 @@ class PosedVolume:
 
         Parameters
         ----------
-        centre_um : (y, x), optional
-            Its middle; by default that of the volume.
+        centre_um : (z, y, x), optional
+            World point in its middle; by default that of the volume.
         microscope : Microscope
             Its pixels.
         """
-        middle = self.shapes.middle_um[1:]
+        middle = self.shapes.middle_um
         centre = middle if centre_um is None else np.array(centre_um, dtype=np.float64)
-        return Window.around((centre - middle) / microscope.pixel_um, microscope.image_size)
-
-    def centre_um(self, window: Window, microscope: Microscope) -> Place:
-        """Return the middle of a window, for `window`.
-
-        Parameters
-        ----------
-        window : Window
-            Of this volume.
-        microscope : Microscope
-            Its pixels.
-        """
-        y, x = self.shapes.middle_um[1:] + window.middle_px * microscope.pixel_um
-        return float(y), float(x)
+        turned = self.turn @ (centre - middle)
+        return Window.around(turned[1:] / microscope.pixel_um, microscope.image_size)
 
     def rows_near(self, middle_um: FloatArray, half_um: FloatArray) -> list[int]:
         """Return which shapes may reach into a part of the plane.
@@ -314,9 +303,9 @@ def scene_of_field(
         A library, or shapes just extracted, whose meshes keep their place in the volume.
     simulation : Simulation
         Its labelling, pose, depth, seed, and the field of its microscope.
-    centre_um : (y, x), optional
-        Middle of the field in the volume, moved to the next whole pixel; by default the middle of
-        all shapes. With a pose, in the volume as it is turned about that middle.
+    centre_um : (z, y, x), optional
+        World point in the middle of the field, which goes to the next whole pixel; by default the
+        middle of all shapes. Along the optical axis it has no effect.
     ids : sequence of int, optional
         Image only these shapes, as if there were no others.
     progress : callable, optional
@@ -349,8 +338,8 @@ def simulate_field(
         A library, or shapes just extracted, whose meshes keep their place in the volume.
     simulation : Simulation
         All settings of the image.
-    centre_um : (y, x), optional
-        Middle of the field in the volume; by default the middle of all shapes.
+    centre_um : (z, y, x), optional
+        World point in the middle of the field; by default the middle of all shapes.
     ids : sequence of int, optional
         Image only these shapes, as if there were no others.
     progress : callable, optional

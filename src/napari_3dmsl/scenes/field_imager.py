@@ -38,8 +38,8 @@ class FieldSample:
     ----------
     source : ShapeSource
         A library, or shapes just extracted.
-    centre_um : (y, x) or None
-        Middle of the field; None for that of all shapes.
+    centre_um : (z, y, x) or None
+        World point in the middle of the field; None for the middle of all shapes.
     ids : tuple of int or None
         Only these shapes; None for all.
     """

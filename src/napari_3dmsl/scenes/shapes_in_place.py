@@ -138,6 +138,7 @@ class ShapesInPlace:
             if shape is None:
                 shape = self._label(row, labelling, seed)
                 self._kept_count += len(shape.emitters)
+                self._kept[row] = shape
                 if progress is not None:
                     progress(done, len(rows), "shapes")
             self._kept[row] = shape

@@ -97,7 +97,7 @@ class Comparison(QObject):
             except ValueError as error:
                 self.failed.emit(str(error))
                 continue
-            runner.request(Request(request.surface, simulation))
+            runner.request(Request(request.sample, simulation))
 
     def close(self) -> None:
         """Stop all work."""

@@ -397,6 +397,16 @@ class SimulationForm(QObject):
         """
         self.focus.set_values({"focus_um": focus_um})
 
+    def take_image_size(self, size: tuple[int, int]) -> None:
+        """Set the pixels of the image; `changed` is told also when they are as before.
+
+        Parameters
+        ----------
+        size
+            Rows and columns.
+        """
+        self.optics.set_values({"image_size": size})
+
     def take_pose(self, pose: Pose) -> None:
         """Set the three angles, to the tenth of a degree that the fields show.
 

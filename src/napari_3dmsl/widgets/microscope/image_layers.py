@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers.attributes import kind_of
+from napari_3dmsl.layers.attributes import KEY, about, kind_of
+from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle
 from napari_3dmsl.layers.images import SIMULATED, image_layer
 from napari_3dmsl.layers.optics import (
     FOCAL_PLANE,
@@ -56,7 +57,8 @@ def put_image(
 ) -> bool:
     """Update the layer of that name in place, or add it; return whether it is a new one.
 
-    An image of the same size stays where it is, unless it stands beside others.
+    An image of the same size stays where it is, unless it stands beside others. That of a field of
+    a volume, which is not turned, lies where its field is.
 
     Parameters
     ----------
@@ -73,10 +75,16 @@ def put_image(
     """
     found = find_image(viewer, name)
     data, attributes, kind = image_layer(image, name)
-    resized = found is not None and (
-        found.data.shape != data.shape or not np.allclose(found.scale, attributes["scale"])
+    in_place = attributes["metadata"][KEY]["in_place"] = _is_in_place(image, right_of)
+    moved = found is not None and (
+        found.data.shape != data.shape
+        or not np.allclose(found.scale, attributes["scale"])
+        or in_place
+        or about(found).get("in_place", False)
     )
-    if found is None or resized or right_of:
+    if in_place:
+        attributes["translate"] += Rectangle.of_image(image).middle_um[-data.ndim :]
+    elif found is None or moved or right_of:
         attributes["translate"] += _middle_um(viewer, image, name, right_of)[-data.ndim :]
     else:
         attributes["translate"] = found.translate
@@ -84,6 +92,12 @@ def put_image(
     if adjust_contrast:
         shown.contrast_limits = attributes["contrast_limits"]
     return found is None
+
+
+def _is_in_place(image: SimulatedImage, right_of: Sequence[str]) -> bool:
+    """Whether an image is of a part of a volume, along its axes, and stands beside no other."""
+    turn = image.scene.placed.world_to_field[:3, :3]
+    return image.scene.part_of_more and not right_of and np.array_equal(turn, np.eye(3))
 
 
 def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:
@@ -182,7 +196,7 @@ def _middle_um(
     boxes = [
         box_um_of(layer)
         for layer in viewer.layers
-        if layer.ndim == 3 and kind_of(layer) not in {SIMULATED, FOCAL_PLANE}
+        if layer.ndim == 3 and kind_of(layer) not in {SIMULATED, FOCAL_PLANE, FIELD_FRAME}
     ]
     left = [
         layer

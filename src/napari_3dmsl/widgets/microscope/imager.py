@@ -7,26 +7,83 @@ from dataclasses import dataclass
 
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
+from napari_3dmsl.progress import Progress
+from napari_3dmsl.scenes.field_imager import FieldImager, FieldSample
 from napari_3dmsl.widgets.common.latest_wins import Outdated
+
+Imaged = Surface | FieldSample
+"""What can be imaged: one surface in the middle, or shapes of a volume at their places."""
 
 
 @dataclass(frozen=True)
 class Request:
     """What to image: all that the working thread needs, frozen."""
 
-    surface: Surface
+    sample: Imaged
     simulation: Simulation
 
 
-def imager() -> Callable[[Request, Callable[[], bool]], SimulatedImage]:
-    """Return work for `LatestWins` that keeps what consecutive images share."""
-    simulator = Simulator()
+class Imager:
+    """Work for `LatestWins` that keeps what consecutive images share.
 
-    def image(request: Request, is_outdated: Callable[[], bool]) -> SimulatedImage:
+    Parameters
+    ----------
+    tell
+        Called from the thread with (done, of, what) while shapes are read.
+    """
+
+    def __init__(self, tell: Progress | None = None) -> None:
+        self._tell = tell
+        self._simulator = Simulator()
+        self._fields = FieldImager()
+
+    def __call__(self, request: Request, is_outdated: Callable[[], bool]) -> SimulatedImage:
+        """Image what is asked for.
+
+        Parameters
+        ----------
+        request
+            What, and how.
+        is_outdated
+            Whether nobody waits for the image any more.
+        """
+        if isinstance(request.sample, FieldSample):
+            progress = self._while_shapes_are_read(is_outdated)
+            return self._fields.image(request.sample, request.simulation, progress)
+
         def stop_if_outdated(done: int, total: int, what: str) -> None:
             if is_outdated() and done < total:
                 raise Outdated
 
-        return simulator.image(request.surface, request.simulation, stop_if_outdated)
+        return self._simulator.image(request.sample, request.simulation, stop_if_outdated)
 
-    return image
+    def prepare(self, request: Request, is_outdated: Callable[[], bool]) -> None:
+        """Render what a drag of the field brings into sight next; for another thread.
+
+        Parameters
+        ----------
+        request
+            What has been imaged.
+        is_outdated
+            Whether another one has been imaged since.
+        """
+        if isinstance(request.sample, FieldSample):
+            self._fields.prepare(request.sample, request.simulation)
+
+    def _while_shapes_are_read(self, is_outdated: Callable[[], bool]) -> Progress:
+        """Return progress that stops the reading alone: what is rendered serves other places."""
+
+        def progress(done: int, total: int, what: str) -> None:
+            if what != "shapes":
+                return
+            if is_outdated() and done < total:
+                raise Outdated
+            if self._tell is not None:
+                self._tell(done, total, what)
+
+        return progress
+
+
+def imager() -> Imager:
+    """Return work for `LatestWins` that keeps what consecutive images share."""
+    return Imager()

@@ -65,7 +65,9 @@ class MicroscopePanel(Panel):
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
-        self._live = LatestWins(imager(), self)
+        work = imager()
+        self._live = LatestWins(work, self)
+        self._ahead = LatestWins(work.prepare, self)
         self._stacks = LatestWins(imager(), self)
         self._resolutions = LatestWins(read_out_of, self)
         self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
@@ -88,7 +90,7 @@ class MicroscopePanel(Panel):
         self._live.finished.connect(self._show_image)
         self._stacks.finished.connect(self._show_stack)
         self._resolutions.finished.connect(self._show_read_out)
-        for runner in (self._live, self._stacks, self._resolutions):
+        for runner in (self._live, self._ahead, self._stacks, self._resolutions):
             runner.failed.connect(self.complain)
             self.at_end(runner.close)
         self.at_end(self.comparison.close)
@@ -96,6 +98,7 @@ class MicroscopePanel(Panel):
         self._stacks.busy.connect(self._show_busy)
         self.sample.changed.connect(self._sample_changed)
         self.sample.edited.connect(self._knob_turned)
+        self.sample.resized.connect(self.form.take_image_size)
         self.sample.failed.connect(self.complain)
         self.form.failed.connect(self.complain)
         self.form.grey_levels_changed.connect(self._other_grey_levels)
@@ -209,26 +212,26 @@ class MicroscopePanel(Panel):
     def _knob_turned(self) -> None:
         """Ask for a new image; a wrong setting is told and the image stays as it is."""
         try:
-            surface = self.sample.surface()
+            sample = self.sample.sample()
             simulation = self.simulation()
         except ValueError as error:
             self.complain(str(error))
             return
         self._read_out_timer.start()
-        if surface is None:
-            self.say("Select a shape to see its image.")
+        if sample is None:
+            self.say(self.sample.missing)
             return
         self._asked_at = time.perf_counter()
-        self._live.request(Request(surface, simulation))
+        self._live.request(Request(sample, simulation))
 
     def _request_stack(self) -> None:
         try:
-            surface, simulation = self.sample.surface(), self.simulation(stack=True)
+            sample, simulation = self.sample.sample(), self.simulation(stack=True)
         except ValueError as error:
             self.complain(str(error))
             return
-        if surface is not None:
-            self._stacks.request(Request(surface, simulation))
+        if sample is not None:
+            self._stacks.request(Request(sample, simulation))
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
         if self.form.wants_stack:
@@ -237,15 +240,17 @@ class MicroscopePanel(Panel):
             self.pictures.show(image)
         if put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE)):
             self._bring_into_view.if_new(IMAGE)
+        self.sample.shown(request.sample, image)
         put_photons(self.viewer, image if self.photons.isChecked() else None)
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
         if self.truth.isChecked():
-            self._mask.follow(request.surface, image)
+            self._mask.follow(request.sample, image)
         else:
             self._mask.hide()
         if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
             self._adjust_contrast.discard(IMAGE)
             self.comparison.follow(request)
+            self._ahead.request(request)
             if self.form.wants_stack:
                 self._request_stack()
         if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:

@@ -1,21 +1,30 @@
-"""What the *Microscope* panel images: the selected shape, or a surface of the viewer."""
+"""What the *Microscope* panel images: shapes, a field of the volume, or a surface."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from pydantic import Field
 from qtpy.QtCore import QObject, Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_3dmsl.as_code.samples import Sample
 from napari_3dmsl.layers.attributes import about, kind_of
 from napari_3dmsl.layers.classes import CLASS
+from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle
 from napari_3dmsl.layers.optics import FOCAL_PLANE
 from napari_3dmsl.layers.surfaces import HIGHLIGHT, mesh_of_layer
 from napari_3dmsl.microscope.fluorophores import Surface
+from napari_3dmsl.microscope.simulation import SimulatedImage
+from napari_3dmsl.scenes.field_imager import FieldSample
+from napari_3dmsl.scenes.field_settings import FieldPlace
+from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
+from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.microscope.field_frame import FieldFrame
+from napari_3dmsl.widgets.microscope.imager import Imaged
 from napari_3dmsl.widgets.microscope.sample_reference import (
     reference_of_shape,
     reference_of_surface,
@@ -25,10 +34,40 @@ if TYPE_CHECKING:
     import napari
 
 _TIP = "Images this surface when it is chosen or no shape is selected"
+_NO_SHAPES = "no shapes are loaded: extract them, or open a library"
+_MISSING = {
+    "shape": "Select a shape to see its image.",
+    "shapes": "Select some shapes to see their image.",
+    "field": f"Nothing to image yet: {_NO_SHAPES}.",
+    "surface": "Select a shape to see its image.",
+}
+
+
+class ImageOf(Settings):
+    """What an image is of."""
+
+    image_of: Annotated[
+        Literal["shape", "shapes", "field", "surface"],
+        Field(
+            description="One shape in the middle of the image; all that are selected, at their "
+            "places; everything that lies in a field of view, which is a frame in the 3D view; or "
+            "a surface that is no shape of an extraction.",
+        ),
+        Show(
+            "Image",
+            words={
+                "shape": "the selected shape",
+                "shapes": "the selected shapes",
+                "field": "everything in the field",
+                "surface": "a surface",
+            },
+            source="Default: the selected shape.",
+        ),
+    ] = "shape"
 
 
 class SampleChoice(QObject):
-    """Follows the selected shape and the chosen surface, whichever was chosen last.
+    """Follows what is chosen: shapes, a field that is dragged, or a surface of the viewer.
 
     Parameters
     ----------
@@ -43,12 +82,15 @@ class SampleChoice(QObject):
         Another sample is imaged.
     edited
         The same one has another form or place.
+    resized(size)
+        The frame was dragged to other sides, (rows, columns): `edited` comes with the next image.
     failed(message)
         A shape cannot be read.
     """
 
     changed = Signal()
     edited = Signal()
+    resized = Signal(tuple)
     failed = Signal(str)
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QObject) -> None:
@@ -57,35 +99,96 @@ class SampleChoice(QObject):
         super().__init__(parent)
         self._selection = selection_of(viewer)
         self._surface: tuple[Any, Surface] | None = None
-        self._layer_first = False
         self._followed: Any = None
+        self._centre_um: tuple[float, float, float] | None = None
+        self._size = (0, 0)
         self.doubts: list[str] = []
         self.choice = LayerChoice(
             viewer, SurfaceLayer, _is_plain_surface, name="surface", tooltip=_TIP
         )
+        self.what = Form(ImageOf)
+        self.place = Form(FieldPlace)
+        self.frame = FieldFrame(viewer, self)
         self.text = QLabel()
         self.text.setObjectName("sample")
         self.text.setWordWrap(True)
         self.choice.layer_changed.connect(self._follow_layer)
         self.choice.native.activated.connect(self._layer_chosen)
+        self.what.changed.connect(self._another)
+        self.place.changed.connect(self._place_edited)
+        self.frame.dragged.connect(self._frame_dragged)
         self._selection.selected.connect(self._shape_selected)
+        self._selection.marked.connect(self._shapes_marked)
+        self._selection.source_changed.connect(self._other_shapes)
         self._selection.classes_changed.connect(self._tell)
         self._selection.failed.connect(self.failed)
         self._follow_layer()
 
     def rows(self) -> QWidget:
-        """Return what is imaged, in words, and the drop-down of surfaces."""
+        """Return what is imaged: the choice, its words, and what belongs to it."""
         widget = QWidget()
-        layout = QFormLayout(widget)
+        below = QVBoxLayout(widget)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.setSpacing(0)
+        below.addWidget(self.what.native)
+        rows = QWidget()
+        layout = self._rows = QFormLayout(rows)
         layout.setContentsMargins(4, 2, 4, 2)
         layout.addRow("Shape", self.text)
         layout.addRow("or surface", self.choice.native)
+        below.addWidget(rows)
+        below.addWidget(self.place.native)
+        self._tell()
         return widget
+
+    @property
+    def kind(self) -> str:
+        """Which of the choices is made."""
+        return str(self.what.values()["image_of"])
+
+    @property
+    def missing(self) -> str:
+        """What to do so that there is something to image."""
+        return _MISSING[self.kind]
+
+    def sample(self) -> Imaged | None:
+        """Return what to image, None when there is nothing."""
+        source, ids = self._selection.source, self._selection.shape_ids
+        if self.kind not in {"field", "shapes"}:
+            return self.surface()
+        if source is None or (self.kind == "shapes" and not ids):
+            return None
+        self.doubts = []
+        if self.kind == "field":
+            wanted = FieldSample(source, self._centre_um)
+        else:
+            wanted = FieldSample(source, None, tuple(sorted(ids)))
+        return wanted
+
+    def shown(self, sample: Imaged, image: SimulatedImage) -> None:
+        """Draw the frame where the field of an image really lies.
+
+        Parameters
+        ----------
+        sample
+            That was imaged.
+        image
+            Of it.
+        """
+        if self.kind != "field" or not isinstance(sample, FieldSample):
+            self.frame.show(None)
+            return
+        if sample.centre_um != self._centre_um:  # it has been dragged on
+            return
+        self.frame.show(Rectangle.of_image(image))
+        self._size = image.simulation.microscope.image_size
+        centre = image.scene.centroid_um.round(3).tolist()  # fields show all digits that they have
+        self.place.show_values({"centre_um": tuple(centre)})
 
     def surface(self) -> Surface | None:
         """Return the surface to image: the selected shape's or the chosen layer's."""
         shape, layer = self._selection.mesh, self.choice.layer
-        origin = layer or shape if self._layer_first else shape or layer
+        origin = layer or shape if self.kind == "surface" else shape or layer
         if origin is None:
             return None
         if self._surface is None or self._surface[0] is not origin:
@@ -106,23 +209,61 @@ class SampleChoice(QObject):
         shape, layer = self._selection.mesh, self.choice.layer
         if shape is None and layer is None:
             raise ValueError("Nothing is imaged yet: select a shape first.")
-        if layer is None or (shape is not None and not self._layer_first):
+        if self.kind in {"field", "shapes"}:
+            raise ValueError("Only the image of one shape or surface can be copied as text so far.")
+        if layer is None or (shape is not None and self.kind == "shape"):
             return reference_of_shape(self._selection)
         return reference_of_surface(layer)
 
     def close(self) -> None:
         """Follow the viewer no longer."""
         self.choice.disconnect_viewer()
+        self.frame.stop()
+
+    def choose(self, kind: str) -> None:
+        """Image something else.
+
+        Parameters
+        ----------
+        kind
+            One of `ImageOf.image_of`.
+        """
+        self.what.set_values({"image_of": kind})
 
     def _shape_selected(self) -> None:
-        self._layer_first = False
-        self._another()
+        """Take a shape that was just selected for the one that is meant."""
+        if self.kind == "surface":
+            self.what.show_values({"image_of": "shape"})
+        if self.kind == "shape":
+            self._another()
+
+    def _shapes_marked(self) -> None:
+        if self.kind == "shapes":
+            self._another()
+
+    def _other_shapes(self) -> None:
+        self._centre_um = None
+        if self.kind == "field":
+            self._another()
 
     def _layer_chosen(self) -> None:
-        self._layer_first = True
-        self._another()
+        self.choose("surface")
 
-    def _another(self) -> None:
+    def _place_edited(self) -> None:
+        z, y, x = self.place.values()["centre_um"]
+        self._centre_um = (float(z), float(y), float(x))
+        self.edited.emit()
+
+    def _frame_dragged(self, field: Rectangle) -> None:
+        z, y, x = field.middle_um.tolist()
+        self._centre_um = (z, y, x)
+        if field.size == self._size:
+            self.edited.emit()
+        else:
+            self._size = field.size
+            self.resized.emit(field.size)
+
+    def _another(self, _: Any = None) -> None:
         self._tell()
         self.changed.emit()
 
@@ -142,7 +283,10 @@ class SampleChoice(QObject):
     def _tell(self) -> None:
         """Name what is imaged and, for a shape, why it has its class."""
         measures = self._selection.measures()
-        if self._layer_first and self.choice.layer is not None:
+        self._show_rows()
+        if self.kind in {"field", "shapes"}:
+            self.text.setText(self._how_many())
+        elif self.kind == "surface" and self.choice.layer is not None:
             self.text.setText("using the surface below")
         elif measures:
             reason = measures.get("reason") or measures.get("shape_class")
@@ -152,10 +296,25 @@ class SampleChoice(QObject):
         else:
             self.text.setText("none selected: click one in the canvas or in the Shape browser")
 
+    def _how_many(self) -> str:
+        """Say how many shapes there are to image."""
+        source, ids = self._selection.source, self._selection.shape_ids
+        if source is None:
+            return _NO_SHAPES
+        if self.kind == "field":
+            return f"{len(source.ids):,} shapes in the volume; drag the blue frame in the 3D view"
+        return f"{len(ids):,} selected" if ids else "none selected: mark some in the Shape browser"
+
+    def _show_rows(self) -> None:
+        """Show what belongs to the choice."""
+        self.place.native.setVisible(self.kind == "field")
+        if hasattr(self, "_rows"):
+            self._rows.setRowVisible(self.choice.native, self.kind in {"shape", "surface"})
+
 
 def _is_plain_surface(layer: Any) -> bool:
     """Surfaces that are one object: not the merged ones of a class, not the highlight."""
-    return kind_of(layer) not in {CLASS, HIGHLIGHT, FOCAL_PLANE}
+    return kind_of(layer) not in {CLASS, HIGHLIGHT, FOCAL_PLANE, FIELD_FRAME}
 
 
 def _geometry_events(layer: Any) -> tuple[Any, ...]:

@@ -1,0 +1,153 @@
+"""Everything in a field is imaged; its frame is dragged in the 3D canvas and the image follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hands import Hands
+from qtpy.QtCore import QPoint, Qt
+
+from napari_3dmsl.layers.attributes import about
+from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle, field_frame_layer
+from napari_3dmsl.scenes.field import simulate_field
+from napari_3dmsl.widgets.microscope.canvas_drag import Ray
+from napari_3dmsl.widgets.microscope.field_frame import on_plane
+
+IMAGE = "simulated image"
+
+
+def place_of(viewer: Any, world: np.ndarray) -> QPoint:
+    """Pixel of the canvas at which a point of the world is drawn."""
+    canvas = viewer.window._qt_viewer.canvas
+    node = canvas.layer_to_visual[viewer.layers[FIELD_FRAME]].node
+    drawn = node.get_transform("visual", "canvas").map(np.asarray(world)[::-1])
+    return QPoint(*(round(v) for v in drawn[:2] / drawn[3]))
+
+
+def drag(viewer: Any, qtbot: Any, start: QPoint, end: QPoint) -> None:
+    native = viewer.window._qt_viewer.canvas.native
+    qtbot.mousePress(native, Qt.MouseButton.LeftButton, pos=start)
+    for step in range(1, 6):
+        qtbot.mouseMove(native, start + (end - start) * step / 5)
+        qtbot.wait(40)  # napari looks at the mouse now and then only
+    qtbot.mouseRelease(native, Qt.MouseButton.LeftButton, pos=end)
+    qtbot.wait(20)
+
+
+def told(viewer: Any) -> dict[str, Any]:
+    return about(viewer.layers[IMAGE])["settings"]
+
+
+def middle_um(viewer: Any) -> np.ndarray:
+    return np.array(told(viewer)["object_centroid_um"])
+
+
+@pytest.fixture
+def framed(window: Any, open_panel: Any, qtbot: Any) -> Hands:
+    """A window in 3D with the frame drawn about all shapes, seen from an angle."""
+    window.dims.ndisplay = 3
+    hands = open_panel(window, "Microscope")
+    hands.type("image_size", 16)
+    hands.panel.sample.choose("field")
+    hands.wait(lambda: FIELD_FRAME in window.layers)
+    window.reset_view()
+    camera = getattr(window, "scene", window).camera
+    camera.angles = (0, 20, 70)
+    camera.zoom = 100.0  # a pixel is 10 nm
+    qtbot.wait(50)
+    return hands
+
+
+def test_the_image_lies_where_its_field_is(framed: Hands, window: Any, shapes: Any) -> None:
+    layer = window.layers[IMAGE]
+    centre = layer.extent.world.mean(axis=0)
+    np.testing.assert_allclose(centre, middle_um(window)[1:], atol=1e-6)
+    frame = window.layers[FIELD_FRAME].data[0]
+    np.testing.assert_allclose(frame.mean(axis=0)[1:], centre, atol=1e-5)
+    image = simulate_field(shapes, framed.panel.simulation())
+    np.testing.assert_array_equal(layer.data, image.counts[0])
+
+
+def test_dragging_a_bar_moves_the_field_and_its_image(
+    framed: Hands, window: Any, shapes: Any, qtbot: Any
+) -> None:
+    before, pixel_um = middle_um(window), told(window)["microscope"]["pixel_nm"] / 1000
+    camera = getattr(window, "scene", window).camera
+    angles, height = camera.angles, window.layers[FIELD_FRAME].data[0][:, 0].mean()
+    bar = np.array([height, before[1] - 8 * pixel_um, before[2]])
+    drag(window, qtbot, place_of(window, bar), place_of(window, bar + np.array([0, 0.3, 0.4])))
+    framed.wait(lambda: not np.allclose(middle_um(window), before))
+    framed.wait(lambda: not framed.panel._live.is_running)
+    moved = middle_um(window) - before
+    np.testing.assert_allclose(moved, [0.0, 0.3, 0.4], atol=0.5 * pixel_um + 0.02)
+    steps = moved[1:] / pixel_um
+    np.testing.assert_allclose(steps, steps.round(), atol=1e-6)
+    image = simulate_field(shapes, framed.panel.simulation(), tuple(middle_um(window)))
+    difference = np.abs(image.counts[0].astype(float) - window.layers[IMAGE].data).max()
+    assert difference <= 1  # photons differ in the seventh digit, and a count may fall elsewhere
+    assert camera.angles == angles
+
+
+def test_dragging_a_corner_changes_the_size_and_leaves_the_opposite_one(
+    framed: Hands, window: Any, qtbot: Any
+) -> None:
+    before, pixel_um = middle_um(window), told(window)["microscope"]["pixel_nm"] / 1000
+    height = window.layers[FIELD_FRAME].data[0][:, 0].mean()
+    corner = np.array([height, *(before[1:] + 8 * pixel_um)])
+    by = np.array([0.0, 6 * pixel_um, 10 * pixel_um])
+    drag(window, qtbot, place_of(window, corner), place_of(window, corner + by))
+    framed.wait(lambda: told(window)["microscope"]["image_size"] == [22, 26])
+    opposite = middle_um(window)[1:] - 0.5 * pixel_um * np.array([22, 26])
+    np.testing.assert_allclose(opposite, before[1:] - 8 * pixel_um, atol=1e-6)
+    assert framed.panel.form.optics.values()["image_size"] == (22, 26)
+
+
+def test_a_typed_place_moves_the_frame(framed: Hands, window: Any) -> None:
+    x = middle_um(window)[2]
+    framed.type("centre_um_x", f"{x + 0.7:.2f}")
+    framed.wait(lambda: middle_um(window)[2] > x + 0.6)
+    frame = window.layers[FIELD_FRAME].data[0].mean(axis=0)
+    np.testing.assert_allclose(frame[1:], middle_um(window)[1:], atol=1e-5)
+
+
+def test_the_frame_goes_when_a_shape_is_imaged(framed: Hands, window: Any, shapes: Any) -> None:
+    window.layers[INSTANCES].selected_label = shapes.ids[0]
+    assert framed.panel.sample.kind == "field"  # a click on a shape does not end it
+    framed.panel.sample.choose("shape")
+    framed.wait(lambda: FIELD_FRAME not in window.layers)
+    right = window.layers[INSTANCES].extent.world[1][2]
+    assert window.layers[IMAGE].extent.world[0][-1] > right  # beside the volume again
+
+
+def test_selected_shapes_are_imaged_at_their_places(
+    framed: Hands, window: Any, shapes: Any
+) -> None:
+    framed.panel.sample.choose("shapes")
+    assert framed.status.startswith("Select some shapes")
+    some = shapes.ids[:2]
+    framed.panel.sample._selection.select_many(some, some[0])
+    areas = [shapes.table["area_um2"][row] for row in (0, 1)]
+    framed.wait(lambda: told(window)["area_um2"] == pytest.approx(sum(areas), rel=1e-6))
+    expected = simulate_field(shapes, framed.panel.simulation(), ids=some)
+    np.testing.assert_array_equal(window.layers[IMAGE].data, expected.counts[0])
+
+
+def test_the_mask_tells_which_shape_is_where(framed: Hands, window: Any, shapes: Any) -> None:
+    framed.type("image_size", 64)
+    framed.click("truth")
+    framed.wait(lambda: "ground-truth mask" in window.layers)
+    mask = np.asarray(window.layers["ground-truth mask"].data)
+    assert set(np.unique(mask)) == {0, *shapes.ids}
+
+
+def test_lines_of_sight_meet_the_plane_of_a_field() -> None:
+    axes = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])  # seen along x
+    field = Rectangle(np.array([1.0, 2.0, 3.0]), axes, (10, 20), 0.1)
+    ray = Ray(np.array([0.6, 2.5, 0.0]), np.array([0.0, 0.0, 1.0]))
+    np.testing.assert_allclose(on_plane(ray, field), [0.5, 0.4])
+    assert on_plane(Ray(np.zeros(3), np.array([0.0, 1.0, 0.0])), field) is None
+    vertices = field_frame_layer(field)[0][0]
+    np.testing.assert_allclose(np.ptp(vertices, axis=0)[1:], [1.0, 0.0], atol=0.1)
