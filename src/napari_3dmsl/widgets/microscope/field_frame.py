@@ -20,6 +20,13 @@ _FLATTEST_COSINE = 0.1  # seen from its edge a frame cannot be dragged in its pl
 class FieldFrame(CanvasDrag):
     """Draws the frame, and a press on it drags.
 
+    Parameters
+    ----------
+    viewer
+        In 3D the frame can be dragged.
+    parent
+        Of the Qt object.
+
     Signals
     -------
     dragged(Rectangle)
