@@ -21,6 +21,7 @@ _NAMES_OF = {
     "image_io.ome_zarr": ("read_ome_zarr", "write_ome_zarr"),
     "image_io.point_csv": ("read_points",),
     "library.extract": ("extract_library", "prepare_extraction"),
+    "library.compare_libraries": ("LibraryComparison", "compare_libraries"),
     "library.library": ("ShapeLibrary",),
     "library.measure": ("measure_library",),
     "library.shape_forms": ("export_shapes",),

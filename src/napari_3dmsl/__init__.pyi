@@ -23,6 +23,8 @@ from napari_3dmsl.image_io.ome_tiff import write_ome_tiff as write_ome_tiff
 from napari_3dmsl.image_io.ome_zarr import read_ome_zarr as read_ome_zarr
 from napari_3dmsl.image_io.ome_zarr import write_ome_zarr as write_ome_zarr
 from napari_3dmsl.image_io.point_csv import read_points as read_points
+from napari_3dmsl.library.compare_libraries import LibraryComparison as LibraryComparison
+from napari_3dmsl.library.compare_libraries import compare_libraries as compare_libraries
 from napari_3dmsl.library.extract import extract_library as extract_library
 from napari_3dmsl.library.extract import prepare_extraction as prepare_extraction
 from napari_3dmsl.library.library import ShapeLibrary as ShapeLibrary

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from napari_3dmsl.image_io.figures import save_figure
 from napari_3dmsl.matching.comparison import compare
-from napari_3dmsl.matching.figure import draw_comparison, grey_tiles, save_figure
+from napari_3dmsl.matching.figure import draw_comparison, grey_tiles
 
 RNG = np.random.default_rng(0)
 REAL = RNG.poisson(30, (16, 64, 64)) + RNG.poisson(50, (16, 1, 1))

@@ -15,6 +15,7 @@ from napari_3dmsl.cli._options import with_options
 from napari_3dmsl.cli._output import CLEAR_LINE
 from napari_3dmsl.cli.calibrate import calibrate
 from napari_3dmsl.cli.compare import compare
+from napari_3dmsl.cli.compare_libraries import compare_libraries
 from napari_3dmsl.cli.dataset import dataset
 from napari_3dmsl.cli.demo import demo
 from napari_3dmsl.cli.export import export
@@ -34,7 +35,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__.replace("_", "-"): command
     for command in (
         *(extract, measure, export, simulate, dataset, calibrate, compare),
-        *(fit, two_minute_test, info, schema, demo),
+        *(compare_libraries, fit, two_minute_test, info, schema, demo),
     )
 }
 

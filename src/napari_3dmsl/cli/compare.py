@@ -86,7 +86,8 @@ def compare(
     )
     lines = [f"{size} × {size} pixels a tile", *found.lines()]
     if figure is not None:
-        from napari_3dmsl.matching.figure import draw_comparison, save_figure
+        from napari_3dmsl.image_io.figures import save_figure
+        from napari_3dmsl.matching.figure import draw_comparison
 
         save_figure(draw_comparison(found, tiles, seed=seed), figure)
         lines.append(f"figure: {figure}")
@@ -102,7 +103,7 @@ def compare(
 
 
 def _check_figure(figure: Path, read: list[Path]) -> None:
-    from napari_3dmsl.matching.figure import check_figure_path
+    from napari_3dmsl.image_io.figures import check_figure_path
     from napari_3dmsl.writing import check_apart
 
     check_figure_path(figure)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from napari_3dmsl.matching.comparison import Comparison
 from napari_3dmsl.matching.curves import AXES
 from napari_3dmsl.matching.grey_levels import check_tiles
-from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SHOWN = 6  # tiles of each set
-FIGURE_SUFFIXES = (".png", ".pdf", ".svg")
 _COLOURS = {"real": "#000000", "simulated": "#d55e00", "another real cell": "#0072b2"}
 _TITLES = {
     "histogram": "Grey values",
@@ -70,50 +67,6 @@ def draw_comparison(
     for what, axes in zip(_TITLES, rows[-1].subplots(1, 4), strict=True):
         _draw_curves(axes, what, comparison)
     return figure
-
-
-def save_figure(figure: Figure, path: str | Path) -> Path:
-    """Write a figure, whole or not at all.
-
-    Parameters
-    ----------
-    figure
-        As of `draw_comparison`.
-    path
-        Ends in ``.png``, ``.pdf`` or ``.svg``.
-
-    Raises
-    ------
-    ValueError
-        When the name ends otherwise.
-    OSError
-        When it cannot be written.
-    """
-    path = check_figure_path(path)
-    with whole_file(path) as temporary:
-        figure.savefig(temporary, format=path.suffix[1:].lower())
-    return path
-
-
-def check_figure_path(path: str | Path) -> Path:
-    """Return the path if a figure can be written there.
-
-    Parameters
-    ----------
-    path
-        Of a file that need not be there.
-
-    Raises
-    ------
-    ValueError
-        When the name ends otherwise, or its folder is missing.
-    """
-    path = Path(path)
-    if path.suffix.lower() not in FIGURE_SUFFIXES:
-        raise ValueError(f"{path}: figures are written as {', '.join(FIGURE_SUFFIXES)}")
-    if not path.absolute().parent.is_dir():
-        raise ValueError(f"{path}: its folder does not exist")
-    return path
 
 
 def grey_tiles(comparison: Comparison, name: str, tiles: ArrayLike) -> NDArray[np.float32]:
