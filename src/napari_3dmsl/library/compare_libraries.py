@@ -147,7 +147,7 @@ class LibraryComparison:
         found = [f"{first}: {self.counts[0]:,} shapes   {second}: {self.counts[1]:,} shapes"]
         if self.classes_p is not None:
             found.append(
-                f"classes: chi-square p = {p_text(self.classes_p)}, Cramér's V {self.cramers_v:.2f}"
+                f"classes: chi-square p {p_text(self.classes_p, '= ')}, Cramér's V {self.cramers_v:.2f}"
             )
         found.append("share of the classes: first, second, difference [95 %], Fisher's p adjusted")
         for share in self.shares:
@@ -165,15 +165,17 @@ class LibraryComparison:
         return [*found, *self.notes]
 
 
-def p_text(p: float) -> str:
+def p_text(p: float, equals: str = "") -> str:
     """Return a p value as people read it.
 
     Parameters
     ----------
     p
         0 to 1.
+    equals
+        What stands before a p that is not too small to be written.
     """
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return "< 0.001" if p < 0.001 else f"{equals}{p:.3f}"
 
 
 def compare_libraries(

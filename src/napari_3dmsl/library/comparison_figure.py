@@ -53,7 +53,7 @@ def _draw_shares(axes: Axes, comparison: LibraryComparison) -> None:
     axes.set_xlabel("share of the shapes, %")
     axes.legend(fontsize=8)
     if comparison.classes_p is not None:
-        words = f"classes: p {_equals(comparison.classes_p)}, Cramér's V {comparison.cramers_v:.2f}"
+        words = f"classes: p {p_text(comparison.classes_p, '= ')}, Cramér's V {comparison.cramers_v:.2f}"
         axes.set_title(words, fontsize=9)
 
 
@@ -79,11 +79,6 @@ def _draw_effects(axes: Axes, comparison: LibraryComparison) -> None:
 
 def _star(p: float) -> str:
     return " *" if p < _SIGNIFICANT else ""
-
-
-def _equals(p: float) -> str:
-    text = p_text(p)
-    return text if text.startswith("<") else f"= {text}"
 
 
 def _words(measure: str) -> str:
