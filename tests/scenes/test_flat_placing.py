@@ -79,7 +79,7 @@ def test_what_is_free_runs_into_nothing():
             field.take(pose, int(middles[0]), height)
             assert not field.free(pose, middles, np.array([height])).any()
             moved = np.eye(4)
-            moved[:3, :3], moved[:3, 3] = pose.turn, field.place_um(int(middles[0]), height)
+            moved[:3, :3], moved[:3, 3] = pose.turn, field.places_um(middles, [height])[0]
             laid.append(solids[number % 3].copy().apply_transform(moved @ shape.to_rest))
     assert len(laid) >= 8
     crossing = 0

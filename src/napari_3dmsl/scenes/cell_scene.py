@@ -33,6 +33,7 @@ _SLICE_UM = 2.0 * -_LOWEST_UM / SLICES  # of the layer in focus
 _COLUMN_UM = 0.1
 _HAZE_SLICES = 5  # of the layer in focus, in one of the haze, whose columns are twice as wide
 _AWAY_UM = 0.5  # standard deviation of the way that a shape is moved
+_NOWHERE = np.zeros(3)
 _SEEN_UM, _HAZE_SEEN_UM = 0.6, 3.0  # from the image, to where light of shapes is of interest
 
 
@@ -120,8 +121,8 @@ def draw_cell(
         if placed.beyond:  # the slices of the layer in focus do not know how high it is
             above.block(placed)
     hazy = above.fill(flat_shape, ids, settings.haze * density * _deep(region), above.heights_above)
-    objects = [*(p.as_object(haze=False) for p in found), *(p.as_object(haze=True) for p in hazy)]
-    return Cell(tuple(objects), region, settings, sharp.left_out + above.left_out)
+    objects = (*_as_objects(found, haze=False), *_as_objects(hazy, haze=True))
+    return Cell(objects, region, settings, sharp.left_out + above.left_out)
 
 
 def _columns(region: CellRegion, rng: np.random.Generator) -> Columns:
@@ -142,23 +143,37 @@ def _deep(region: CellRegion) -> FloatArray:
     return share
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class _Placed:
-    """A shape in its place."""
+    """A shape in its place: its column and slice, and where those lie."""
 
     shape_id: int
     shape: FlatShape
+    pose: Pose
     way: int
-    turn: FloatArray
-    place_um: FloatArray
+    middle: int
+    height: int
     brightness: float
-    beyond: bool  # whether it reaches the highest slice, and maybe higher
+    place_um: FloatArray
 
-    def as_object(self, *, haze: bool) -> CellObject:
-        moved = np.eye(4)
-        moved[:3, :3] = self.turn
-        moved[:3, 3] = self.place_um
-        return CellObject(self.shape_id, moved @ self.shape.to_rest, self.brightness, haze)
+    @property
+    def beyond(self) -> bool:
+        """Whether it reaches the highest slice, and maybe higher."""
+        return self.height + self.pose.outline.ends[1] >= SLICES - 1
+
+
+def _as_objects(placed: Sequence[_Placed], *, haze: bool) -> list[CellObject]:
+    """Return shapes that have found their places."""
+    if not placed:
+        return []
+    moved = np.tile(np.eye(4), (len(placed), 1, 1))
+    moved[:, :3, :3] = [each.pose.turn for each in placed]
+    moved[:, :3, 3] = [each.place_um for each in placed]
+    to_field = moved @ np.array([each.shape.to_rest for each in placed])
+    return [
+        CellObject(each.shape_id, matrix, each.brightness, haze)
+        for each, matrix in zip(placed, to_field, strict=True)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,36 +295,26 @@ class _Layer:
         brightness = np.exp(sigma * rng.standard_normal(count) - 0.5 * sigma**2).tolist()
         slices = heights(places_um)
         ways = rng.integers(8 * POSES, size=(count, 2)).tolist()
-        there, around = self._columns.column_of(places_um), self._around(places_um)
+        columns, tilt_deg = self._columns, self._settings.tilt_deg
+        there, around = columns.column_of(places_um), self._around(places_um)
         found = []
         for number, (shape_id, shape) in enumerate(shapes):
+            wanted = slices.wanted[number]
             for way, middles, allowed in (
                 (ways[number][0], there[number : number + 1], slices.within[number]),
                 (ways[number][1], around[number], slices.wider[number]),
             ):
-                pose = shape.pose(way, self._settings.tilt_deg, self._columns.sides_um)
-                spot = self._spot(pose, middles, allowed, slices.wanted[number])
+                pose = shape.pose(way, tilt_deg, columns.sides_um)
+                spot = columns.spot(pose, middles, allowed, wanted)
                 if spot is not None:
-                    self._columns.take(pose, *spot)
-                    place = self._columns.place_um(*spot)
-                    beyond = spot[1] + pose.ends[1] >= SLICES - 1
-                    found.append(
-                        _Placed(shape_id, shape, way, pose.turn, place, brightness[number], beyond)
-                    )
+                    columns.take(pose, *spot)
+                    bright = brightness[number]
+                    found.append(_Placed(shape_id, shape, pose, way, *spot, bright, _NOWHERE))
                     break
+        places = columns.places_um([p.middle for p in found], [p.height for p in found])
+        for placed, place in zip(found, places, strict=True):
+            placed.place_um = place
         return found
-
-    def _spot(
-        self, pose: Pose, middles: NDArray[np.int64], slices: NDArray[np.int64], wanted: int
-    ) -> tuple[int, int] | None:
-        """Return the first column that is free at any height, and the height next to the wanted."""
-        free = self._columns.free(pose, middles, slices)
-        some = free.any(axis=1)
-        if not some.any():
-            return None
-        number = int(some.argmax())
-        heights = slices[free[number]]
-        return int(middles[number]), int(heights[np.abs(heights - wanted).argmin()])
 
     def _around(self, places_um: FloatArray) -> list[NDArray[np.int64]]:
         """Return columns around each place that are in the cell; its own when none of them is."""

@@ -8,7 +8,6 @@ keep apart for certain.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -18,6 +17,8 @@ from napari_3dmsl.geometry.quadrature import small_pieces
 from napari_3dmsl.geometry.triangles import triangle_areas
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_3dmsl.arrays import FloatArray
@@ -71,7 +72,7 @@ class FlatShape:
         self._drawn = np.random.default_rng([seed, POSES]).random((POSES, 3))
         self._tilted_deg = -1.0
         self._turns: FloatArray = np.zeros((0, 3, 3))
-        self._poses: dict[tuple[int, float], Pose] = {}
+        self._outlines: dict[tuple[int, float], Outline] = {}
         self.reach_um = float(np.linalg.norm(mesh.vertices - centre, axis=1).max())
 
     def pose(self, way: int, tilt_deg: float, sides_um: FloatArray) -> Pose:
@@ -87,17 +88,21 @@ class FlatShape:
             Of a slice and its column.
         """
         if tilt_deg != self._tilted_deg:
-            self._tilted_deg, self._poses = tilt_deg, {}
+            self._tilted_deg, self._outlines = tilt_deg, {}
             self._turns = _turned(tilt_deg, *self._drawn.T)
-        which, quarter = divmod(way, 4)
+        which, quarters = divmod(way, 4)
+        return Pose(self._outline(which, sides_um), quarters)
+
+    def _outline(self, which: int, sides_um: FloatArray) -> Outline:
+        """Return one of the ways to lie, the last half of which have the other side up."""
         key = which, float(sides_um[1])
-        if key not in self._poses:
+        if (found := self._outlines.get(key)) is None:
             if which < POSES:
-                points_um = self.points_um(key[1])
-                self._poses[key] = Pose.of(self._turns[which], points_um, sides_um)
+                found = Outline.of(self._turns[which], self.points_um(key[1]), sides_um)
             else:
-                self._poses[key] = self.pose(4 * (which - POSES), tilt_deg, sides_um).over()
-        return self._poses[key].quarter(quarter)
+                found = self._outline(which - POSES, sides_um).over()
+            self._outlines[key] = found
+        return found
 
     def points_um(self, apart_um: float) -> NDArray[np.float32]:
         """Return corners of triangles that cover the surface at rest, (3, N).
@@ -139,11 +144,10 @@ def _about(axis: int, angles: FloatArray) -> FloatArray:
     return turns
 
 
-@dataclass(frozen=True, eq=False)
-class Pose:
-    """A way to lie, and the columns that a shape may touch then.
+class Outline:
+    """The columns that a shape may touch in a way to lie, before it is turned by quarters.
 
-    Attributes
+    Parameters
     ----------
     turn : (3, 3) float64
         From rest, of (z, y, x) column vectors.
@@ -153,17 +157,30 @@ class Pose:
         Lowest and highest slice in each column, from that of the middle.
     shifts : (S, N) uint8
         For `run_into`.
+
+    Attributes
+    ----------
     ends : (int, int)
         Lowest and highest slice of all columns.
+    bits : (N,) uint64
+        Slices that are taken when the lowest of all is 0; where there are no more than `SLICES`.
     """
 
-    turn: FloatArray
-    row: NDArray[np.int32]
-    column: NDArray[np.int32]
-    low: NDArray[np.int32]
-    high: NDArray[np.int32]
-    shifts: NDArray[np.uint8]
-    ends: tuple[int, int]
+    def __init__(
+        self,
+        turn: FloatArray,
+        row: NDArray[np.int32],
+        column: NDArray[np.int32],
+        low: NDArray[np.int32],
+        high: NDArray[np.int32],
+        shifts: NDArray[np.uint8],
+    ) -> None:
+        self.turn, self.row, self.column = turn, row, column
+        self.low, self.high, self.shifts = low, high, shifts
+        self.ends = int(low.min()), int(high.max())
+        length = np.minimum(high - low + 1, SLICES)
+        self.bits: NDArray[np.uint64] = _BELOW[length] << _first_shift(low, self.ends[0])
+        self._across, self._in_a_row = 0, (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     @classmethod
     def of(cls, turn: FloatArray, points_um: NDArray[np.float32], sides_um: FloatArray) -> Self:
@@ -192,46 +209,28 @@ class Pose:
         there = np.flatnonzero(high >= low)
         row, column = np.divmod(there.astype(np.int32), np.int32(columns))
         low, high = low[there], high[there]
-        ends = int(low.min()), int(high.max())
         row, column = row + first[0], column + first[1]
-        return cls(turn, row, column, low, high, _shifts(low, high), ends)
+        return cls(turn, row, column, low, high, _shifts(low, high))
 
-    def over(self) -> Pose:
+    def over(self) -> Outline:
         """Turn the other side up."""
         low, high = -self.high, -self.low
         shifts = self.shifts.copy()
-        ends = -self.ends[1], -self.ends[0]
-        shifts[0] = _first_shift(low, ends[0])
-        turn = _OVER @ self.turn
-        return Pose(turn, -self.row, self.column, low, high, shifts, ends)
+        shifts[0] = _first_shift(low, -self.ends[1])
+        return Outline(_OVER @ self.turn, -self.row, self.column, low, high, shifts)
 
-    def quarter(self, turns: int) -> Pose:
-        """Turn by quarters about z.
+    def in_a_row(self, across: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return columns from that of the middle, counted in a row of all, and a quarter turn on.
 
         Parameters
         ----------
-        turns
-            0 to 3.
+        across
+            Columns side by side.
         """
-        turn = _QUARTERS[turns] @ self.turn
-        row, column = ((self.row, self.column), (-self.column, self.row))[turns % 2]
-        if turns > 1:
-            row, column = -row, -column
-        return Pose(turn, row, column, self.low, self.high, self.shifts, self.ends)
-
-    def bits_at(self, heights: NDArray[np.int64]) -> NDArray[np.uint64]:
-        """Return the slices that are taken, (heights, columns).
-
-        Parameters
-        ----------
-        heights
-            (H,), slice of the middle, ascending.
-        """
-        low = heights[:, None] + self.low
-        if int(heights[0]) + self.ends[0] < 0 or int(heights[-1]) + self.ends[1] >= SLICES:
-            return _between(low, heights[:, None] + self.high)
-        taken: NDArray[np.uint64] = _BELOW[self.high - self.low + 1] << low.astype(np.uint64)
-        return taken
+        if across != self._across:
+            row, column = self.row.astype(np.int64), self.column.astype(np.int64)
+            self._across, self._in_a_row = across, (row * across + column, row - column * across)
+        return self._in_a_row
 
     def run_into(self, taken: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Return for each column, as bits, the heights at which the shape meets what is taken.
@@ -250,6 +249,97 @@ class Pose:
         return met
 
 
+class Pose:
+    """A way to lie: an outline turned by quarters about z.
+
+    Parameters
+    ----------
+    outline : Outline
+        As it was entered into columns.
+    quarters : int
+        0 to 3.
+    """
+
+    __slots__ = ("outline", "quarters")
+
+    def __init__(self, outline: Outline, quarters: int) -> None:
+        self.outline, self.quarters = outline, quarters
+
+    @property
+    def turn(self) -> FloatArray:
+        """From rest, of (z, y, x) column vectors, (3, 3)."""
+        turn: FloatArray = _QUARTERS[self.quarters] @ self.outline.turn
+        return turn
+
+    @property
+    def row(self) -> NDArray[np.int32]:
+        """Rows of columns from that of the shape's middle, (N,)."""
+        outline = self.outline
+        return (outline.row, -outline.column, -outline.row, outline.column)[self.quarters]
+
+    @property
+    def column(self) -> NDArray[np.int32]:
+        """Columns from that of the shape's middle, (N,)."""
+        outline = self.outline
+        return (outline.column, outline.row, -outline.column, -outline.row)[self.quarters]
+
+    @property
+    def low(self) -> NDArray[np.int32]:
+        """Lowest slice in each column from that of the middle, (N,)."""
+        return self.outline.low
+
+    @property
+    def high(self) -> NDArray[np.int32]:
+        """Highest slice in each column from that of the middle, (N,)."""
+        return self.outline.high
+
+    def around(self, middles: NDArray[np.int64] | np.int64, across: int) -> NDArray[np.int64]:
+        """Return the columns that are touched, counted in a row of all, (..., columns).
+
+        Parameters
+        ----------
+        middles
+            Column of the shape's middle: one, or (P, 1).
+        across
+            Columns side by side.
+        """
+        away = self.outline.in_a_row(across)[self.quarters % 2]
+        found: NDArray[np.int64] = middles + away if self.quarters < 2 else middles - away
+        return found
+
+    def fits_in(self, lowest: int, highest: int) -> bool:
+        """Tell whether no slice lies beyond the slices when the middle is between two of them.
+
+        Parameters
+        ----------
+        lowest, highest
+            Slices of the middle.
+        """
+        low, high = self.outline.ends
+        return lowest + low >= 0 and highest + high < SLICES
+
+    def bits_in(self, height: int) -> NDArray[np.uint64]:
+        """Return the slices that are taken, (columns,).
+
+        Parameters
+        ----------
+        height
+            Slice of the middle, at which the shape `fits_in`.
+        """
+        bits: NDArray[np.uint64] = self.outline.bits << np.uint64(height + self.outline.ends[0])
+        return bits
+
+    def bits_at(self, heights: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Return the slices that are taken, (heights, columns).
+
+        Parameters
+        ----------
+        heights
+            (H,), slice of the middle; wherever that is.
+        """
+        return _between(heights[:, None] + self.low, heights[:, None] + self.high)
+
+
 def _shifts(low: NDArray[np.int32], high: NDArray[np.int32]) -> NDArray[np.uint8]:
     """Return by how much bits are moved to tell where slices from low to high meet any.
 
@@ -263,10 +353,9 @@ def _shifts(low: NDArray[np.int32], high: NDArray[np.int32]) -> NDArray[np.uint8
     return np.array([_first_shift(low, int(low.min())), *doubled], dtype=np.uint8)
 
 
-def _first_shift(low: NDArray[np.int32], lowest: int) -> NDArray[np.int32]:
+def _first_shift(low: NDArray[np.int32], lowest: int) -> NDArray[np.uint64]:
     """Return by how much the lowest slice of each column is above the lowest of all."""
-    shift: NDArray[np.int32] = np.minimum(low - lowest, SLICES - 1)
-    return shift
+    return np.minimum(low - lowest, SLICES - 1).astype(np.uint64)
 
 
 def _between(low: NDArray[np.integer], high: NDArray[np.integer]) -> NDArray[np.uint64]:
@@ -319,6 +408,36 @@ class Columns:
             wide._taken |= ((fine & together) != 0).astype(np.uint64) << np.uint64(number)
         return wide
 
+    def spot(
+        self, found: Pose, middles: NDArray[np.int64], heights: NDArray[np.int64], wanted: int
+    ) -> tuple[int, int] | None:
+        """Return the first place that is free at any height, and the height next to the wanted.
+
+        None where there is none.
+
+        Parameters
+        ----------
+        found
+            Columns of a shape.
+        middles
+            (P,), column of the middle for each place, see `column_of`.
+        heights
+            (H,), slices of the middle that will do, ascending, without gaps.
+        wanted
+            One of them.
+        """
+        if found.fits_in(wanted, wanted):  # most are found by one look
+            taken = self._taken.take(found.around(middles[0], self._across), mode="wrap")
+            if not np.count_nonzero(taken & found.bits_in(wanted)):
+                return int(middles[0]), wanted
+        free = self.free(found, middles, heights)
+        some = free.any(axis=1)
+        number = int(some.argmax())
+        if not some[number]:
+            return None
+        there = heights[free[number]]
+        return int(middles[number]), int(there[np.abs(there - wanted).argmin()])
+
     def free(
         self, found: Pose, middles: NDArray[np.int64], heights: NDArray[np.int64]
     ) -> NDArray[np.bool_]:
@@ -333,22 +452,16 @@ class Columns:
         heights
             (H,), slice of the middle, ascending.
         """
-        taken = self._taken.take(middles[:, None] + self._from_middle(found), mode="wrap")
-        lowest, highest = int(heights[0]), int(heights[-1])
-        if lowest + found.ends[0] < 0 or highest + found.ends[1] >= SLICES:
+        taken = self._taken.take(found.around(middles[:, None], self._across), mode="wrap")
+        if not found.fits_in(int(heights[0]), int(heights[-1])):
             clash = (taken[:, None, :] & found.bits_at(heights)) != 0
             free: NDArray[np.bool_] = np.logical_not(clash.any(axis=2))
             return free
         # A bit for each height of the shape's lowest slice: whether it runs into anything there.
-        clashes = np.bitwise_or.reduce(found.run_into(taken), axis=1)
-        bits = np.uint64(1) << (heights + found.ends[0]).astype(np.uint64)
+        clashes = np.bitwise_or.reduce(found.outline.run_into(taken), axis=1)
+        bits = np.uint64(1) << (heights + found.outline.ends[0]).astype(np.uint64)
         free = (clashes[:, None] & bits) == 0
         return free
-
-    def _from_middle(self, found: Pose) -> NDArray[np.int64]:
-        """Columns of a shape from that of its middle, counted in a row of all columns."""
-        columns: NDArray[np.int64] = found.row.astype(np.int64) * self._across + found.column
-        return columns
 
     def take(self, found: Pose, middle: int, height: int) -> None:
         """Enter a shape.
@@ -362,8 +475,10 @@ class Columns:
         height
             Slice of the middle.
         """
-        column = (middle + self._from_middle(found)) % len(self._taken)
-        self._taken[column] |= found.bits_at(np.array([height]))[0]
+        inside = found.fits_in(height, height)
+        bits = found.bits_in(height) if inside else found.bits_at(np.array([height]))[0]
+        column = found.around(np.int64(middle), self._across) % len(self._taken)
+        self._taken[column] |= bits
 
     def column_of(self, yx_um: FloatArray) -> NDArray[np.int64]:
         """Return the column in which places (N, 2) lie.
@@ -397,19 +512,20 @@ class Columns:
         """
         return np.arange(self.slice_of(low_um), self.slice_of(high_um) + 1)
 
-    def place_um(self, middle: int, height: int) -> FloatArray:
-        """Return where the middle of a shape lies, (z, y, x).
+    def places_um(self, middles: Sequence[int], heights: Sequence[int]) -> FloatArray:
+        """Return where the middles of shapes lie, (N, 3), (z, y, x).
 
         Parameters
         ----------
-        middle
-            Column of the middle.
-        height
-            Slice of the middle.
+        middles
+            (N,), column of each.
+        heights
+            (N,), slice of each.
         """
-        corner = np.array([height, *divmod(middle, self._across)]) + 0.5
-        place: FloatArray = self.low_um + corner * self.sides_um
-        return place
+        row, column = np.divmod(np.array(middles, dtype=np.int64), self._across)
+        corners = np.stack([np.array(heights, dtype=np.int64), row, column], axis=1) + 0.5
+        places: FloatArray = self.low_um + corners * self.sides_um
+        return places
 
 
 def _widened(highest: NDArray[np.int32]) -> NDArray[np.int32]:
