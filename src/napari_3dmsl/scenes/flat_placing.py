@@ -430,13 +430,16 @@ class Columns:
             taken = self._taken.take(found.around(middles[0], self._across), mode="wrap")
             if not np.count_nonzero(taken & found.bits_in(wanted)):
                 return int(middles[0]), wanted
-        free = self.free(found, middles, heights)
-        some = free.any(axis=1)
-        number = int(some.argmax())
-        if not some[number]:
-            return None
-        there = heights[free[number]]
-        return int(middles[number]), int(there[np.abs(there - wanted).argmin()])
+        for some in (middles[:1], middles[1:]):  # the first is free as often as all others
+            if not len(some):
+                break
+            free = self.free(found, some, heights)
+            places = free.any(axis=1)
+            number = int(places.argmax())
+            if places[number]:
+                there = heights[free[number]]
+                return int(some[number]), int(there[np.abs(there - wanted).argmin()])
+        return None
 
     def free(
         self, found: Pose, middles: NDArray[np.int64], heights: NDArray[np.int64]
