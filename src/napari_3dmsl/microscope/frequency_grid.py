@@ -80,6 +80,8 @@ class Field:
         How far from the image's middle emitters lie at most, along an axis.
     most_reach_um : float
         Light of an emitter farther away than this is left out.
+    kernel_width : int
+        Points of the fine grid that an emitter is spread on, along each axis.
     """
 
     image_size: tuple[int, int]
@@ -87,6 +89,7 @@ class Field:
     band_per_um: float
     margin_um: float
     most_reach_um: float = np.inf
+    kernel_width: int = KERNEL_WIDTH
 
     @property
     def farthest_um(self) -> FloatArray:
@@ -242,7 +245,9 @@ class FieldFrequencies:
         """`corrections` of a part that begins at the origin of the fine grid."""
         y, x = self.axes
         rows, columns = self.fine_shape
-        kernel = kernel_transform(self.row / rows) * kernel_transform(self.column / columns)
+        width = self.field.kernel_width
+        kernel = kernel_transform(self.row / rows, width)
+        kernel *= kernel_transform(self.column / columns, width)
         by_row = turns_of(y.first_pixel_um / y.period_um, self.row)
         by_column = turns_of(x.first_pixel_um / x.period_um, self.column)
         negated = np.where(self.row > 0, by_column * by_row.conj() / kernel, 0.0)
@@ -309,9 +314,10 @@ class Quadrant:
 
     def _make_waves(self, axis: int, integrated: bool) -> FloatArray:
         points, number = self._frequencies.fine_shape[axis], np.arange(self.shape[axis])
-        factor = 1.0 / kernel_transform(number / points)
+        field = self._frequencies.field
+        factor = 1.0 / kernel_transform(number / points, field.kernel_width)
         if integrated:
-            factor *= np.sinc(number * (self._frequencies.field.pixel_um / self._period_um(axis)))
+            factor *= np.sinc(number * (field.pixel_um / self._period_um(axis)))
         turns = np.outer(np.arange(points // 2 + 1) + 0.5, number / points)
         phase = 2.0 * np.pi * (turns % 1.0)
         return np.stack([np.cos(phase) * factor, np.sin(phase) * factor]).astype(np.float32)
@@ -418,19 +424,18 @@ def kernel_shape(oversampling: float, width: int = KERNEL_WIDTH) -> float:
     return float(0.97 * np.pi * width * (1.0 - 0.5 / oversampling))
 
 
-_KERNEL_SHAPE = kernel_shape(_OVERSAMPLING)
-
-
-def kernel(distance: FloatArray) -> FloatArray:
+def kernel(distance: FloatArray, width: int = KERNEL_WIDTH) -> FloatArray:
     """Exponential of a semicircle, the spreading kernel; distance in grid points.
 
     Parameters
     ----------
     distance : array
-        From the emitter, in grid points; the kernel is `KERNEL_WIDTH` of them wide.
+        From the emitter, in grid points.
+    width : int
+        Points that the kernel touches.
     """
-    inside = np.maximum(1.0 - (2.0 * distance / KERNEL_WIDTH) ** 2, 0.0)
-    values: FloatArray = np.exp(_KERNEL_SHAPE * (np.sqrt(inside) - 1.0))
+    inside = np.maximum(1.0 - (2.0 * distance / width) ** 2, 0.0)
+    values: FloatArray = np.exp(kernel_shape(_OVERSAMPLING, width) * (np.sqrt(inside) - 1.0))
     return values
 
 
@@ -452,17 +457,19 @@ def turns_of(turns: float, frequency: NDArray[np.intp]) -> ComplexArray:
     return each.astype(np.complex64)[frequency]
 
 
-def kernel_transform(cycles_per_point: FloatArray) -> FloatArray:
+def kernel_transform(cycles_per_point: FloatArray, width: int = KERNEL_WIDTH) -> FloatArray:
     """Fourier transform of the spreading kernel, by quadrature (a few distinct arguments).
 
     Parameters
     ----------
     cycles_per_point : (K,) array
         Of a frequency on the grid.
+    width : int
+        Points that the kernel touches.
     """
     arguments, where = np.unique(np.abs(cycles_per_point), return_inverse=True)
     nodes, weights = gauss_legendre(64)
-    distance = 0.5 * KERNEL_WIDTH * nodes
+    distance = 0.5 * width * nodes
     waves = np.cos(2.0 * np.pi * np.outer(arguments, distance))
-    transform: FloatArray = waves @ (0.5 * KERNEL_WIDTH * weights * kernel(distance))
+    transform: FloatArray = waves @ (0.5 * width * weights * kernel(distance, width))
     return transform[where]

@@ -9,14 +9,16 @@ import numpy as np
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import best_focus_stage_um
+from napari_3dmsl.microscope.modality import modality_of
 from napari_3dmsl.microscope.one_plane import Spared
 from napari_3dmsl.microscope.renderer import Renderer
 from napari_3dmsl.microscope.settings import Microscope
 
 _NEAR_UM, _FAR_UM = 14.0, 24.0  # from an emitter: light farther away is some 1e-4 of it
-_BELOW = 1e-4
+_BELOW, _FAR_BELOW = 3e-4, 1e-3
+_KERNEL, _FAR_KERNEL = 4, 4
 _BAND_SHARE = 0.5
-_OUT_OF_FOCUS_UM = 0.8  # from where the upper frequencies are dark
+_OUT_OF_FOCUS_UM, _TURNS = 0.8, 11.0  # from where the upper frequencies are dark, µm and rad
 _NEARER_SHARE = 0.1  # of the emitters, that may lie nearer
 
 
@@ -46,7 +48,7 @@ class LayeredRenderer(Renderer):
             np.concatenate([near.photons, far.photons]),
         )
         super().__init__(both, memory_limit)
-        self._near = Renderer(near, memory_limit, once=True, spared=Spared(_NEAR_UM, 1.0, _BELOW))
+        self._near = Renderer(near, memory_limit, once=True, spared=Spared(_NEAR_UM, 1.0, _BELOW, _KERNEL))
         self._far = far
 
     def planes(
@@ -57,7 +59,7 @@ class LayeredRenderer(Renderer):
     ) -> Iterator[FloatArray]:
         """See `Renderer.planes`."""
         share = _BAND_SHARE if self._all_far(microscope, stages_um) else 1.0
-        spared = Spared(_FAR_UM, share, _BELOW)
+        spared = Spared(_FAR_UM, share, _FAR_BELOW, _FAR_KERNEL)
         far = Renderer(self._far, self.memory_limit, once=True, spared=spared)
         layers = (layer.planes(microscope, stages_um, tick) for layer in (self._near, far))
         for near_plane, far_plane in zip(*layers, strict=True):
@@ -72,4 +74,6 @@ class LayeredRenderer(Renderer):
         ratio = microscope.specimen_index / microscope.immersion_index
         focal = (best_focus_stage_um(microscope, 0.0) - stages_um) * ratio
         away = np.maximum(lowest - focal, focal - highest)
-        return bool((away >= _OUT_OF_FOCUS_UM).all())
+        # Low apertures have a deep focus.
+        least = max(_OUT_OF_FOCUS_UM, _TURNS / modality_of(microscope).axial_band_per_um)
+        return bool((away >= least).all())

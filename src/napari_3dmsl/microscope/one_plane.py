@@ -19,9 +19,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_3dmsl.arrays import ComplexArray, FloatArray
-from napari_3dmsl.microscope.emitter_transform import depth_weights, emitters_of_field, spread
+from napari_3dmsl.microscope.emitter_transform import (
+    DepthPolynomials,
+    depth_weights,
+    emitters_of_field,
+    spread,
+)
 from napari_3dmsl.microscope.fluorophores import Emitters
-from napari_3dmsl.microscope.frequency_grid import FieldFrequencies, frequencies_of
+from napari_3dmsl.microscope.frequency_grid import (
+    KERNEL_WIDTH,
+    FieldFrequencies,
+    frequencies_of,
+)
 from napari_3dmsl.microscope.modality import Modality
 from napari_3dmsl.microscope.settings import Microscope
 
@@ -42,11 +51,14 @@ class Spared:
         has next to nothing in the upper half.
     below : float
         Combinations of the depth nodes' transfer functions below this share of the largest.
+    kernel_width : int
+        Points that an emitter is spread on, see `Field`.
     """
 
     beyond_um: float = np.inf
     band_share: float = 1.0
     below: float = 3e-7  # single precision keeps no more
+    kernel_width: int = KERNEL_WIDTH
 
 
 _GRID_POINTS_AT_ONCE = 16_000_000  # of all combinations together: 64 MB of float32
@@ -82,15 +94,20 @@ def image_once(
         pixel_um,
         _BEYOND_BAND * spared.band_share * modality.band_per_um,
         spared.beyond_um,
+        spared.kernel_width,
     )
     frequencies = frequencies_of(field)
-    depths, weights = depth_weights(
-        positions[:, 0], photons, _BEYOND_BAND * modality.axial_band_per_um
-    )
-    radial = modality.radial_intensity(frequencies.grid, depths, stage_um)
-    transfer, mixed = _combined(
-        frequencies.grid.transfer_matrix @ radial.astype(np.float32), weights, spared.below
-    )
+    axial_band = _BEYOND_BAND * modality.axial_band_per_um
+    if spared.below > Spared.below and len(photons):
+        depths = DepthPolynomials(positions[:, 0], axial_band)
+        tables = _transfer_tables(frequencies, modality, depths.nodes_um, stage_um)
+        kept = _combinations(tables, spared.below)
+        transfer, mixed = tables @ kept, depths.combined(photons, kept)
+    else:
+        nodes_um, weights = depth_weights(positions[:, 0], photons, axial_band)
+        tables = _transfer_tables(frequencies, modality, nodes_um, stage_um)
+        kept = _combinations(tables, spared.below)
+        transfer, mixed = tables @ kept, weights @ kept
     low, box, spreading = spread(positions[:, 1:], frequencies, even=True)
     sums = _Sums(frequencies, microscope.pixel_integration, box)
     at_once = max(1, _GRID_POINTS_AT_ONCE // (box[0] * box[1]))
@@ -102,17 +119,23 @@ def image_once(
     return np.maximum(frequencies.sampling.pixels(coefficients), 0.0)
 
 
-def _combined(
-    tables: FloatArray, weights: FloatArray, below: float
-) -> tuple[FloatArray, FloatArray]:
-    """Combine the transfer functions (frequencies, nodes) to fewer, for the same image.
+def _transfer_tables(
+    frequencies: FieldFrequencies, modality: Modality, depth_um: FloatArray, stage_um: float
+) -> FloatArray:
+    """Return the transfer functions of emitters at some depths, (frequencies, depths)."""
+    radial = modality.radial_intensity(frequencies.grid, depth_um, stage_um)
+    tables: FloatArray = frequencies.grid.transfer_matrix @ radial.astype(np.float32)
+    return tables
 
-    With them the weights (E, nodes) that the emitters have of them.
+
+def _combinations(tables: FloatArray, below: float) -> FloatArray:
+    """Return what combines transfer functions (frequencies, nodes) to fewer, (nodes, fewer).
+
+    The image is the same when the emitters' weights are combined alike.
     """
     double = tables.astype(np.float64)
     strength, vectors = np.linalg.eigh(double.T @ double)  # ascending
-    kept = vectors[:, strength > below**2 * strength[-1]].astype(np.float32)
-    return tables @ kept, weights @ kept
+    return vectors[:, strength > below**2 * strength[-1]].astype(np.float32)
 
 
 class _Sums:
