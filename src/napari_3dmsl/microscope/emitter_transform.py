@@ -196,8 +196,10 @@ def emitters_near(
         Side of a pixel.
     """
     half_field = 0.5 * pixel_um * np.array(image_size)
-    outside: NDArray[np.bool_] = np.abs(positions_um[:, 1:]) > half_field + MARGIN_UM
-    return ~outside[:, 0] & ~outside[:, 1]
+    row, column = half_field + MARGIN_UM
+    near: NDArray[np.bool_] = np.abs(positions_um[:, 1]) <= row
+    near &= np.abs(positions_um[:, 2]) <= column
+    return near
 
 
 def outermost_um(positions_um: FloatArray) -> tuple[float, float]:
@@ -208,7 +210,8 @@ def outermost_um(positions_um: FloatArray) -> tuple[float, float]:
     positions_um : (E, 3) array
         In the frame of the field.
     """
-    farthest = np.abs(positions_um[:, 1:]).max(axis=0, initial=0.0)
+    # Axis by axis: several times faster.
+    farthest = np.array([np.abs(along).max(initial=0.0) for along in positions_um[:, 1:].T])
     rows, columns = (np.ceil(farthest / _MARGIN_STEP_UM) * _MARGIN_STEP_UM).tolist()
     return rows, columns
 
@@ -385,16 +388,19 @@ def spread(
 
 def _spreading_matrix(position: FloatArray, box: tuple[int, ...], width: int) -> sparse.csr_matrix:
     """Kernel values of each emitter on the points around it; position in grid points."""
-    first = np.ceil(position - 0.5 * width).astype(np.int64)
-    points = first[:, :, None] + np.arange(width)
-    distance = points - position[:, :, None]
-    if width < KERNEL_WIDTH:  # it is not exact to single precision
-        distance = distance.astype(np.float32)
-    values = kernel(distance, width)
-    rows, columns = (points[:, 0] * box[1]).astype(np.int32), points[:, 1].astype(np.int32)
-    flat = rows[:, :, None] + columns[:, None, :]
-    product = np.empty(flat.shape, dtype=np.float32)
-    np.multiply(values[:, 0, :, None], values[:, 1, None, :], out=product, casting="same_kind")
+    # Single precision where the kernel is not exact to it; emitters last in memory are fast.
+    precision = np.float64 if width >= KERNEL_WIDTH else np.float32
+    places = np.ascontiguousarray(position.T)
+    first = np.ceil(places - 0.5 * width)
+    points = np.arange(width)[:, None, None]
+    by_row, by_column = kernel(((first + points) - places).astype(precision), width).swapaxes(0, 1)
+    corner = (first[0] * box[1] + first[1]).astype(np.int32)
+    values = np.empty((len(position), width**2), dtype=np.float32)
+    flat = np.empty((len(position), width**2), dtype=np.int32)
+    for number in range(width**2):
+        row, column = divmod(number, width)
+        np.multiply(by_row[row], by_column[column], out=values[:, number], casting="same_kind")
+        np.add(corner, row * box[1] + column, out=flat[:, number])
     starts = np.arange(0, width**2 * len(position) + 1, width**2)
     shape = (len(position), box[0] * box[1])
-    return sparse.csr_matrix((product.ravel(), flat.ravel(), starts), shape)
+    return sparse.csr_matrix((values.ravel(), flat.ravel(), starts), shape)

@@ -173,7 +173,8 @@ class Renderer:
         asked = size, pixel_um, bands
         if asked not in self._known_bytes:
             near = emitters_near(self.emitters.positions_um, size, pixel_um)
-            positions = self.emitters.positions_um[near]
+            positions = self.emitters.positions_um
+            positions = positions if near.all() else positions[near]
             self._known_bytes = {asked: transform_bytes(positions, size, pixel_um, *bands)}
         return self._known_bytes[asked]
 
