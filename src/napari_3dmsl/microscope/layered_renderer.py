@@ -48,7 +48,9 @@ class LayeredRenderer(Renderer):
             np.concatenate([near.photons, far.photons]),
         )
         super().__init__(both, memory_limit)
-        self._near = Renderer(near, memory_limit, once=True, spared=Spared(_NEAR_UM, 1.0, _BELOW, _KERNEL))
+        self._near = Renderer(
+            near, memory_limit, once=True, spared=Spared(_NEAR_UM, 1.0, _BELOW, _KERNEL)
+        )
         self._far = far
 
     def planes(

@@ -434,9 +434,8 @@ class Columns:
             if not len(some):
                 break
             free = self.free(found, some, heights)
-            places = free.any(axis=1)
-            number = int(places.argmax())
-            if places[number]:
+            number = int(free.any(axis=1).argmax())
+            if free[number].any():
                 there = heights[free[number]]
                 return int(some[number]), int(there[np.abs(there - wanted).argmin()])
         return None
