@@ -235,7 +235,7 @@ def _smooth(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Make white noise (lines, N) smooth, of variance 1, going on from a state (lines, 2).
 
-    To the last digit as `scipy.signal.lfilter`, in less time for pieces as short as these; and
+    To the last digit as SciPy's linear filter, in less time for pieces as short as these; and
     importing that takes longer than all the rest of the shapes.
     """
     kept = float(np.exp(-2 * STEP_UM / how.memory_um))  # a factor of two filters after each other
