@@ -15,7 +15,7 @@ from operator import or_
 from types import MappingProxyType, NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
@@ -129,6 +129,8 @@ class Described:
         What it means, in a sentence.
     show : Show
         Label, unit, source of the default and the rest.
+    least_entries : int
+        Of a list.
     """
 
     name: str
@@ -141,6 +143,7 @@ class Described:
     range: Range
     description: str
     show: Show
+    least_entries: int = 0
 
     @property
     def tip(self) -> str:
@@ -266,6 +269,7 @@ def _described(name: str, info: FieldInfo) -> Described:
         open=is_open,
         range=_range(facts),
         description=info.description or "",
+        least_entries=next((f.min_length for f in facts if isinstance(f, MinLen)), 0),
         show=next((fact for fact in facts if isinstance(fact, Show)), Show(name.replace("_", " "))),
     )
 

@@ -60,6 +60,11 @@ class Truth:
     suffix: str
     read: Callable[[Path], Any] = read_file
 
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.name.replace("_", " ")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PixelTruth(Truth):

@@ -344,7 +344,7 @@ def test_a_number_keeps_the_digits_that_are_typed(form: Form, hands: Any) -> Non
     ("text", "told"),
     [
         ("focus_um = 9: expected 5 or less", "Focus = 9: expected 5 or less"),
-        ("microscope.planes: 1: too few; seed = -1: no", "Planes: 1: too few; seed = -1: no"),
+        ("microscope.planes: 1: too few; seed = -1: no", "Planes: 1: too few; Seed = -1: no"),
         ("voxel_nm = (0, 1, 1): expected", "Voxel size = (0, 1, 1): expected"),
         ("/tmp/planes: no such file", "/tmp/planes: no such file"),
         ("Not saved: planes are full", "Not saved: planes are full"),

@@ -47,7 +47,7 @@ def test_a_microscope_that_was_changed_is_there_again(viewer: Any, open_panel: A
     assert again.find("microscope").currentText() == "epi1"
     assert again.find("objective").currentText() == "20x-air"
     assert again.find("auto_contrast").isChecked()
-    assert "emission nm" in again.find("changes").text()
+    assert "emission" in again.find("changes").text()
     # What belongs to the shape at hand is not remembered: nobody wants a blurred image to begin.
     assert after.acquisition.focus_um == 0
     assert after.pose.rotation_deg == (0, 0, 0)
@@ -82,7 +82,7 @@ def test_the_other_panels_remember_too_and_say_so(viewer: Any, open_panel: Any) 
     assert again.find("erosion_nm").value() == 2
     assert again.find("connectivity").currentText() == "26 (corners)"
     assert again.find("voxel_nm_z").value() == 0  # a layer's own affair
-    assert again.status == "As you left it last time: erosion nm, connectivity."
+    assert again.status == "As you left it last time: erosion radius, connectivity."
     assert open_panel(viewer, "Export images").find("layout").currentText() == "one zip"
     browse = open_panel(viewer, "Shape browser")
     assert not browse.find("pictures").isChecked()
@@ -175,7 +175,7 @@ def test_values_that_a_field_cannot_hold_are_left_out_one_by_one(
         }
     )
     extract = open_panel(viewer, "Extract shapes")
-    assert extract.status == "As you left it last time: erosion nm."
+    assert extract.status == "As you left it last time: erosion radius."
     assert extract.find("downsample_z").text() == "suggested"
     hands = open_panel(viewer, "Microscope")
     found = hands.panel.simulation()

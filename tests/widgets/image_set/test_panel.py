@@ -214,9 +214,9 @@ def test_what_a_file_says_is_shown_and_saved_to_the_last_digit(
     assert hands.find("frames").value() == 4
     assert not hands.find("scene").isChecked()
     kept = hands.find("kept").text()
-    for name in ("source.ids", "views.rotations_deg", "labelling.off_time_s", "motion.heading"):
+    for name in ("Shapes", "Rotations", "Dark for", "Heading"):
         assert name in kept
-    assert "snr" not in kept
+    assert "Signal to noise" not in kept
     assert saved(hands, answer, tmp_path / f"again.{suffix}") == given
     hands.type("frames", 5)
     changed = saved(hands, answer, tmp_path / f"changed.{suffix}")
@@ -471,7 +471,7 @@ def test_the_recipe_is_remembered_and_defaults_bring_it_back(
     viewer.window.remove_dock_widget(hands.dock)
     hands = open_panel(viewer, PANEL)
     told = hands.status.removeprefix("As you left it last time: ").rstrip(".")
-    assert set(told.split(", ")) == {"microscopes", "scene", "labelling"}
+    assert set(told.split(", ")) == {"microscopes", "scenes", "labelling"}
     assert hands.panel.form.values() == before
     hands.click("defaults")
     assert not hands.find("scene").isChecked()

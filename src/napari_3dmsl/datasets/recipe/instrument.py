@@ -97,8 +97,8 @@ def check_names(names: list[str], released: bool) -> None:
     try:
         if twice := {name for name in names if names.count(name) > 1}:
             raise ValueError(
-                f"'{min(twice)}' is there twice; give one another name, such as "
-                f"{{ preset = '{min(twice)}', name = 'other' }}"
+                f"'{min(twice)}' is there twice; give one another name "
+                f"(such as {{ preset = '{min(twice)}', name = 'other' }})"
             )
         files: dict[str, str] = {}
         for name in names:

@@ -93,8 +93,11 @@ class Source(Settings):
         Show("Shapes", source=_ALL),
     ] = None
     classes: Annotated[
-        tuple[ShapeClass, ...] | None,
-        Field(description="Only shapes of these classes, those of the 3DMSL paper."),
+        Annotated[tuple[ShapeClass, ...], Field(min_length=1)] | None,
+        Field(
+            description="Only shapes of these classes, those of the 3DMSL paper. All of them: also "
+            "shapes whose class is not known.",
+        ),
         Show("Classes", source=_ALL),
     ] = None
     length_um: Annotated[
@@ -205,7 +208,10 @@ class Views(Settings):
     @model_validator(mode="after")
     def _some(self) -> Self:
         if not self.count:
-            raise ValueError("no view: set six = true, a number of random ones, or rotations_deg")
+            raise ValueError(
+                "no view: take the six ones (six = true), a number of random ones (random = 1), or "
+                "angles (rotations_deg)"
+            )
         return self
 
     @property
@@ -497,7 +503,11 @@ class Recipe(Settings):
     ground_truth: Annotated[
         tuple[Literal[tuple(TRUTHS)], ...],  # type: ignore[valid-type]
         Field(description="What lies where in each image, as files beside it."),
-        Show("Ground truth", source="Default: the mask, which most networks learn from."),
+        Show(
+            "Ground truth",
+            words={name: truth.title for name, truth in TRUTHS.items()},
+            source="Default: the mask, which most networks learn from.",
+        ),
     ] = ("mask",)
     output: Annotated[Output, Field(description="How files are laid out."), Show("Files")] = (
         Output()
@@ -560,7 +570,7 @@ class Recipe(Settings):
     def _scene_problem(self) -> str | None:
         if self.scene is None:
             if self.montage is not None:
-                return "montage: its tiles are scenes; add a [scene], such as kind = 'packed'"
+                return "montage: its tiles are scenes; add some ([scene], such as kind = 'packed')"
             return None
         if self.scene.kind == "cell" and self.snr is not None and self._peak_given:
             return (

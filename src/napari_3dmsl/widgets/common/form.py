@@ -7,7 +7,6 @@ slider's range and the decimals limit what the hand enters, never what a file or
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,6 +24,7 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QWidget
 from napari_3dmsl.described import Described, described
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.widgets.common.number_field import NumberField, SizeField
+from napari_3dmsl.widgets.common.words import in_words
 
 LABEL_WIDTH = 118
 _AXES = ("z", "y", "x")
@@ -346,6 +346,7 @@ class Form(ContainerWidget[Any]):
         mark = self._marks.get(name)
         parts = (self._tips[name], mark.text if mark else "")
         tip = " ".join(filter(None, (*parts, f"No effect now: {reason}." if reason else "")))
+        tip = in_words(tip, {})
         backend: Any = self._widget
         for row in self._rows[name]:
             row.tooltip = tip
@@ -436,11 +437,7 @@ def by_labels(text: str, forms: Iterable[Any]) -> str:
     labels: dict[str, str] = {}
     for form in forms:
         labels |= form.labels_by_name
-
-    def label(found: re.Match[str]) -> str:
-        return labels.get(found["name"], found["path"] + found["name"])
-
-    return re.sub(r"(?:(?<=^)|(?<=; ))(?P<path>(?:\w+\.)*)(?P<name>\w+)(?=( =|:|\[))", label, text)
+    return in_words(text, labels)
 
 
 def button(name: str, text: str, tip: str, work: Callable[[], None]) -> QPushButton:

@@ -29,6 +29,7 @@ from napari_3dmsl.widgets.common.canvas_context import CanvasContext
 from napari_3dmsl.widgets.common.form import by_labels, forms_in, native
 from napari_3dmsl.widgets.common.remembered import Memory, State
 from napari_3dmsl.widgets.common.tabs import join_tabs
+from napari_3dmsl.widgets.common.words import in_words
 
 _HEADING_STYLE = (  # superqt's hides which one has the keyboard
     "QPushButton { text-align: left; border: none; }"
@@ -234,8 +235,14 @@ class Panel(QWidget):
             signal.connect(self._field_changed)
         self.at_end(memory.write)
         if recalled:
-            fields = ", ".join(field.replace("_", " ") for field in recalled)
+            fields = ", ".join(map(self._label_of, recalled))
             self.say(f"As you left it last time: {fields}.")
+
+    def _label_of(self, field: str) -> str:
+        labels = {
+            name: each for form in forms_in(self) for name, each in form.labels_by_name.items()
+        }
+        return labels.get(field, field.replace("_", " ")).lower()
 
     def _field_changed(self) -> None:
         assert self._memory is not None
@@ -277,7 +284,7 @@ class Panel(QWidget):
         """
         self._complains = False
         self.status.setStyleSheet("")
-        self.status.setText(text)
+        self.status.setText(in_words(text, {}, heads=False))
 
     def complain(self, text: str) -> None:
         """Show what is wrong and what to do.

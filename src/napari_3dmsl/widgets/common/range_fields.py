@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
@@ -163,6 +164,9 @@ class SidesField(TwoNumbersField):
 class TicksField(QWidget):
     """A tick box for each of a list; what a file has beside them joins it.
 
+    A list that may be left out is all of them: then all are ticked. To tick nothing never means
+    all; where one is needed it is refused.
+
     Parameters
     ----------
     name, setting, parent
@@ -185,6 +189,7 @@ class TicksField(QWidget):
     ) -> None:
         super().__init__(parent)
         self._name, self._optional = name, setting.optional
+        self._label, self._least = setting.show.label, setting.least_entries
         self.texts = texts or {}
         words = {choice: setting.show.words.get(choice, str(choice)) for choice in setting.choices}
         short = max(map(len, words.values())) <= _SHORT
@@ -201,23 +206,32 @@ class TicksField(QWidget):
 
     def _add(self, word: str, entry: Any) -> None:
         box = QCheckBox(word, self)
-        box.setObjectName(f"{self._name}_{word}")
+        box.setObjectName(f"{self._name}_{entry if isinstance(entry, str) else word}")
         box.setToolTip(self.toolTip())
-        box.toggled.connect(lambda: self.valueChanged.emit(self.value()))
+        box.toggled.connect(self._tell)
         line, column = divmod(len(self._boxes), self._columns)
         self._grid.addWidget(box, line, column, Qt.AlignmentFlag.AlignTop)
-        if word in self.texts:
+        if isinstance(entry, str) and entry in self.texts:
             # Lines of our own: a section does not ask how high text is that Qt wraps.
-            text = QLabel(textwrap.fill(self.texts[word], _LETTERS), self)
+            text = QLabel(textwrap.fill(self.texts[entry], _LETTERS), self)
             self._grid.addWidget(text, line, column + 1, Qt.AlignmentFlag.AlignTop)
         self._boxes.append((box, entry))
 
     def value(self) -> list[Any] | None:
-        """Return the entries that are ticked: those of a file in its order, then the others."""
+        """Return the entries that are ticked: those of a file in its order, then the others.
+
+        Raises
+        ------
+        ValueError
+            When nothing is ticked and something must be.
+        """
         ticked = [entry for box, entry in self._boxes if box.isChecked()]
         first = [entry for entry in self._order if entry in ticked]
         found = first + [entry for entry in ticked if entry not in first]
-        return None if self._optional and not found else found
+        if len(found) < self._least:
+            raise ValueError(f"{self._label}: nothing is ticked; tick at least one")
+        everything = len(found) == len(self._boxes)
+        return None if self._optional and everything else found
 
     def setValue(self, entries: Sequence[Any] | None) -> None:
         """Tick these entries and no others.
@@ -227,7 +241,8 @@ class TicksField(QWidget):
         entries
             As a recipe has them.
         """
-        self._order = list(entries or ())
+        everything = entries is None and self._optional
+        self._order = [entry for _, entry in self._boxes] if everything else list(entries or ())
         known = [entry for _, entry in self._boxes]
         for entry in self._order:
             if entry not in known:
@@ -235,7 +250,14 @@ class TicksField(QWidget):
         for box, entry in self._boxes:
             with QSignalBlocker(box):
                 box.setChecked(entry in self._order)
-        self.valueChanged.emit(self.value())
+        self._tell()
+
+    def _tell(self, _: bool = False) -> None:
+        """Tell of a change; the value is None, too, while too few are ticked."""
+        value = None
+        with suppress(ValueError):
+            value = self.value()
+        self.valueChanged.emit(value)
 
 
 def _word_of(entry: Any) -> str:

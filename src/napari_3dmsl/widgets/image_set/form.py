@@ -21,6 +21,7 @@ from napari_3dmsl.scenes.cell_settings import CellScene
 from napari_3dmsl.scenes.settings import SceneSettings
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.timelapse.motion import Motion
+from napari_3dmsl.widgets.common.words import label_of
 from napari_3dmsl.widgets.image_set.recipe_part import Path, RecipePart
 
 _OPTIONAL: dict[str, Settings] = {"scene": SceneSettings(), "motion": Motion()}
@@ -220,7 +221,7 @@ class RecipeForm(QObject):
                 if part.table == _CELL_TABLE:
                     continue
                 shown = part.as_shown()
-                top = {name: getattr(shown, name) for name in part.names}
+                top = {name: getattr(shown, name) for name in part.names if hasattr(shown, name)}
                 found |= {part.table[0]: shown} if part.table else top
             if not section.is_on:
                 found[section.name] = None
@@ -274,11 +275,11 @@ class RecipeForm(QObject):
 
     @property
     def kept(self) -> list[str]:
-        """Settings of the file that no field shows, such as ``views.rotations_deg``."""
+        """Settings of the file that no field shows, in words, such as rotations."""
         shown = {path for section in self.sections for path in section.paths}
         shown |= {("source", "library"), ("name",)}
         given = (path for path in settings_in(self._given) if path not in shown)
-        return [".".join(path) for path in given]
+        return [label_of(path[-1]) for path in given]
 
     def _fill(self, values: Mapping[str, Any]) -> None:
         for section in self.sections:

@@ -24,6 +24,7 @@ from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.form import LABEL_WIDTH, button
 from napari_3dmsl.widgets.common.questions import write_or_ask
 from napari_3dmsl.widgets.common.shape_selection import ShapeSelection
+from napari_3dmsl.widgets.common.words import in_words
 
 _LIBRARY = described(Source)["library"]
 _BUTTON_TIP = "Choose what Export images has saved, or an archive of the 3DMSL release"
@@ -69,10 +70,10 @@ class LibraryChoice(QWidget):
     def _build(self) -> None:
         label = QLabel(_LIBRARY.show.label, self)
         label.setFixedWidth(LABEL_WIDTH)
-        label.setToolTip(_LIBRARY.help)
+        label.setToolTip(in_words(_LIBRARY.help, {}))
         self.field = QLineEdit(self)
         self.field.setObjectName("library")
-        self.field.setToolTip(_LIBRARY.help)
+        self.field.setToolTip(label.toolTip())
         self.field.setPlaceholderText("folder or zip of shapes")
         self.field.setMinimumWidth(100)
         self.field.textChanged.connect(self.changed)

@@ -117,7 +117,7 @@ class MatchPanel(Panel):
         self.save_camera_button = button(
             "save_camera",
             "Save the camera…",
-            "Keep the camera as a file, for --camera, recipes and the Microscope panel",
+            "Keep the camera as a file, for recipes, the command line and the Microscope panel",
             self._save_camera,
         )
         self.add_section(

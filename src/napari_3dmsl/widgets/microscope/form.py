@@ -59,7 +59,7 @@ _UNDO_TIP = (
     "image has replaced, and a preset of yours that Keep as has"
 )
 _RESET_TIP = "Back to the chosen microscope and objective"
-_KEEP_TIP = "Keep these optics as a preset of yours, for the list above and for --microscope"
+_KEEP_TIP = "Keep these optics as a preset of yours, for the list above and the command line"
 _DETECTOR_TIP = "Typical detectors of each kind, and your own files; fills Camera and noise below"
 
 _OPTICS = (
@@ -579,7 +579,8 @@ class SimulationForm(QObject):
     def _tell_changes(self) -> None:
         """Name what differs from the choice, so that nobody takes one for the other."""
         names = self._instrument.differing(self._optics())
-        different = ", ".join(name.replace("_", " ") for name in names)
+        labels = {**self.optics.labels_by_name, **self.indices.labels_by_name}
+        different = ", ".join(labels[name].lower() for name in names)
         self.changes.setText(f"Changed: {different}" if different else "")
         self.changes.setVisible(bool(different))
         self.reset.setEnabled(bool(different))
