@@ -69,9 +69,9 @@ def main() -> None:
     print(f"{EMITTERS} emitters, 128 x 128 pixels; milliseconds from knob to painted frame")
     print(f"{'microscope':<12}{'knob':<22}{'median':>8}{'95 %':>8}{'longest':>9}")
     for name in arguments.microscopes:
-        panel.form.preset.setCurrentText(name)
-        panel.form.preset.textActivated.emit(name)
-        panel.form.labelling.set_values({"density_per_um2": EMITTERS / area})
+        panel.form.choice.preset.setCurrentText(name)
+        panel.form.choice.preset.textActivated.emit(name)
+        panel.form.set_values({"density_per_um2": EMITTERS / area})
         watch.wait()
         everything = []
         for knob, step in KNOBS.items():
@@ -119,12 +119,12 @@ def sweep(name: str, panel: MicroscopePanel) -> None:
 def stack(name: str, viewer: Any, panel: MicroscopePanel, moves: int) -> None:
     """31 planes in the 3D view, from the knob to the painted volume."""
     viewer.dims.ndisplay = 3
-    panel.form.stack.set_values({"stack": True, "planes": 31})
+    panel.form.set_values({"stack": True, "planes": 31})
     watch = Watch(viewer, STACK)
     watch.wait()
     box = panel.findChild(QDoubleSpinBox, "focus_um")
     report(name, "31 planes, 3D view", [move(box, 0.05, watch) for _ in range(moves)])
-    panel.form.stack.set_values({"stack": False})
+    panel.form.set_values({"stack": False})
     viewer.layers.remove(viewer.layers[STACK])
     viewer.dims.ndisplay = 2
 

@@ -69,7 +69,7 @@ def take_all() -> None:
     take(demo, "image_set", "image_set")
     demo.viewer.window.remove_dock_widget(demo.docks.pop("image_set"))
 
-    demo.microscope.form.labelling.set_values({"density_per_um2": 300})
+    demo.microscope.form.set_values({"density_per_um2": 300})
     contrast = demo.microscope.findChild(QCheckBox, "auto_contrast")
     assert contrast is not None
     contrast.setChecked(True)
@@ -84,7 +84,7 @@ def take_all() -> None:
     take(demo, "microscope", "microscope")
 
     take_preset(demo, "con1")
-    demo.microscope.form.stack.set_values({"stack": True})
+    demo.microscope.form.set_values({"stack": True})
     demo.process_events(2 * SETTLE_S)
     demo.viewer.reset_view()
     shown.visible = False  # the stack alone
@@ -95,7 +95,7 @@ def take_all() -> None:
     take(demo, "microscope", "stack")
 
     demo.microscope.focal_plane.setChecked(False)
-    demo.microscope.form.stack.set_values({"stack": False})
+    demo.microscope.form.set_values({"stack": False})
     demo.viewer.layers.remove(demo.viewer.layers[STACK])
     shown.visible = True
     demo.microscope.photons.setChecked(True)
@@ -162,16 +162,16 @@ def select_largest(demo: Demo, shape_class: str) -> None:
 
 
 def take_preset(demo: Demo, name: str) -> None:
-    demo.microscope.form.preset.setCurrentText(name)
-    demo.microscope.form.preset.textActivated.emit(name)
+    demo.microscope.form.choice.preset.setCurrentText(name)
+    demo.microscope.form.choice.preset.textActivated.emit(name)
     demo.process_events(SETTLE_S)
 
 
 def turn_a_knob(demo: Demo) -> None:
     """Ask for the image once more: the first one also fills caches, so its time misleads."""
-    demo.microscope.form.focus.set_values({"focus_um": 0.1})
+    demo.microscope.form.set_values({"focus_um": 0.1})
     demo.process_events(SETTLE_S)
-    demo.microscope.form.focus.set_values({"focus_um": 0.0})
+    demo.microscope.form.set_values({"focus_um": 0.0})
     demo.process_events(SETTLE_S)
 
 

@@ -131,7 +131,7 @@ def run_demo(screenshot: Path | None = None) -> None:
     demo.viewer.window.resize(*_SIZE)
     demo.wait_for_shapes()
     demo.docks["microscope"].raise_()
-    demo.microscope.form.labelling.set_values({"density_per_um2": DENSITY_PER_UM2})
+    demo.microscope.form.set_values({"density_per_um2": DENSITY_PER_UM2})
     demo.microscope.auto_contrast.setChecked(True)
     demo.select("network")
     demo.viewer.reset_view()

@@ -86,27 +86,27 @@ def as_bytes(microscope: Microscope) -> bytes:
 
 def is_unchanged(form: SimulationForm, expected: Microscope) -> bool:
     same = as_bytes(form.simulation().microscope) == as_bytes(expected)
-    return same and not form.changes.text() and not form.reset.isEnabled()
+    return same and not form.choice.changes.text() and not form.choice.reset.isEnabled()
 
 
 def test_every_preset_objective_and_camera_is_shown_as_it_is(form: SimulationForm) -> None:
     for preset, objective in product(microscope_names(), [OWN_OBJECTIVE, *objective_names()]):
         expected = load_microscope(preset)
-        choose(form.preset, preset)
+        choose(form.choice.preset, preset)
         assert is_unchanged(form, expected), preset
         assert form.simulation().camera == usual_camera(expected)
         if objective != OWN_OBJECTIVE:
             expected = with_objective(expected, load_objective(objective))
-            choose(form.objective, objective)
+            choose(form.choice.objective, objective)
         for camera in camera_names():
-            choose(form.detector, camera)
+            choose(form.choice.camera, camera)
             assert is_unchanged(form, expected), (preset, objective, camera)
             assert form.simulation().camera == load_camera(camera)
-        form.optics.set_values({"emission_nm": 555.5})
-        assert form.changes.text() == "Changed: emission"
-        form.reset.click()
+        form.fields.optics.set_values({"emission_nm": 555.5})
+        assert form.choice.changes.text() == "Changed: emission"
+        form.choice.reset.click()
         assert is_unchanged(form, expected), (preset, objective)
-        assert form.objective.currentText() == objective
+        assert form.choice.objective.currentText() == objective
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -119,12 +119,12 @@ def test_a_file_is_opened_reset_and_kept_bit_by_bit(
     form.open_microscope(path)
     assert is_unchanged(form, expected)
     other = {"specimen_index": 1.41, "coverslip_index": 1.5}
-    form.indices.set_values(other)
-    assert form.changes.text() == "Changed: coverslip, specimen"
+    form.fields.indices.set_values(other)
+    assert form.choice.changes.text() == "Changed: coverslip, specimen"
     assert form.simulation().microscope == expected.replace(
         **other, name=f"{expected.name}, changed"
     )
-    form.reset.click()
+    form.choice.reset.click()
     assert is_unchanged(form, expected)
     form.keep_microscope("kept")
     assert is_unchanged(form, expected.replace(name="kept"))
@@ -138,13 +138,13 @@ def test_a_file_is_named_and_an_objective_is_turned_into_it(
     path = tmp_path / "ours.json"
     path.write_text('{"name": "ours", "pixel_nm": 48.8}', "utf-8")
     form.open_microscope(path)
-    assert form.preset.currentText() == ""
-    assert form.preset.placeholderText() == "ours"
-    choose(form.objective, "63x-oil")
+    assert form.choice.preset.currentText() == ""
+    assert form.choice.preset.placeholderText() == "ours"
+    choose(form.choice.objective, "63x-oil")
     expected = with_objective(Microscope.load(path), load_objective("63x-oil"))
     assert is_unchanged(form, expected)
     form.take_preset("epi1")
-    assert form.preset.currentText() == "epi1"
+    assert form.choice.preset.currentText() == "epi1"
 
 
 def test_presets_are_not_read_again_for_every_change(
@@ -152,8 +152,8 @@ def test_presets_are_not_read_again_for_every_change(
 ) -> None:
     read: list[Any] = []
     monkeypatch.setattr(presets, "_load", lambda *what: read.append(what))
-    form.optics.set_values({"emission_nm": 555.5})
-    form.camera.set_values({"offset_adu": 7})
+    form.fields.optics.set_values({"emission_nm": 555.5})
+    form.fields.camera.set_values({"offset_adu": 7})
     assert read == []
     assert form.simulation().camera.offset_adu == 7
 
@@ -161,9 +161,9 @@ def test_presets_are_not_read_again_for_every_change(
 def test_a_change_of_a_setting_is_told_once(form: SimulationForm) -> None:
     told: list[Any] = []
     form.changed.connect(lambda: told.append(form.simulation()))
-    form.indices.set_values({"immersion_index_design": 1.47, "specimen_index": 1.4})
+    form.fields.indices.set_values({"immersion_index_design": 1.47, "specimen_index": 1.4})
     form.take_preset("epi1")
-    form.optics.field("modality").value = "light_sheet"
+    form.fields.optics.field("modality").value = "light_sheet"
     assert len(told) == 3
     assert told[0].microscope.immersion_index == 1.47
     assert told[2].camera == load_camera("scmos")
@@ -189,10 +189,10 @@ def test_an_image_of_the_panel_is_that_of_the_command_line(
         form.open_microscope(told)
     else:
         preset, _, objective = name.partition(" with ")
-        choose(form.preset, preset)
+        choose(form.choice.preset, preset)
         microscope = load_microscope(preset)
         if objective:
-            choose(form.objective, objective)
+            choose(form.choice.objective, objective)
             microscope = with_objective(microscope, load_objective(objective))
         told.write_text(microscope.model_dump_json(), "utf-8")
     viewer.open(mesh, plugin="napari-3dmsl")

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog
 
 from napari_3dmsl.image_io.microscope_metadata import read_microscope
 from napari_3dmsl.microscope.presets import load_camera, load_microscope
+from napari_3dmsl.widgets.common.history import History
 from napari_3dmsl.widgets.microscope.form import SimulationForm
 
 WATER = 'LensNA="1.2" NominalMagnification="60" Immersion="Water"'
@@ -38,7 +39,7 @@ def image(tmp_path: Path) -> Path:
 
 def sign(form: SimulationForm, name: str) -> str:
     """What stands before the label of a field."""
-    for part in (form.optics, form.indices, form.camera, form.pattern):
+    for part in (form.fields.optics, form.fields.indices, form.fields.camera, form.fields.pattern):
         if name in part.names:
             backend = part._widget
             text = backend.labels[name].text()
@@ -60,10 +61,10 @@ def test_what_was_read_is_filled_in_marked_and_used(form: SimulationForm, image:
     assert {sign(form, name) for name in read} == {"✓"}
     assert {sign(form, name) for name in ("psf_model", "read_noise_e", "specimen_index")} == {""}
     assert sign(form, "pixel_nm") == "?"
-    tip = form.optics.field("numerical_aperture").tooltip
+    tip = form.fields.optics.field("numerical_aperture").tooltip
     assert tip.endswith("Read from cell 3.ome.tif: OME Objective LensNA.")
-    assert "please fill it in" in form.optics.field("pixel_nm").tooltip
-    assert form.read_from.text() == (
+    assert "please fill it in" in form.fields.optics.field("pixel_nm").tooltip
+    assert form.choice.read_from.text() == (
         "cell 3.ome.tif (OME-TIFF) tells 5 of the fields below, marked ✓, and Magnification, "
         "Bit depth\nTo be filled in, marked ?: Pixel size"
     )
@@ -71,22 +72,22 @@ def test_what_was_read_is_filled_in_marked_and_used(form: SimulationForm, image:
 
 def test_what_was_not_read_stays_as_it_is_shown(form: SimulationForm, image: Path) -> None:
     form.take_preset("epi1")
-    form.optics.set_values({"pixel_nm": 77.5})
-    form.indices.set_values({"specimen_index": 1.4})
-    form.camera.set_values({"read_noise_e": 2.25})
+    form.fields.optics.set_values({"pixel_nm": 77.5})
+    form.fields.indices.set_values({"specimen_index": 1.4})
+    form.fields.camera.set_values({"read_noise_e": 2.25})
     form.read_image(read_microscope(image))
     found = form.simulation()
     assert (found.microscope.pixel_nm, found.microscope.specimen_index) == (77.5, 1.4)
     assert found.camera.read_noise_e == 2.25
-    assert not form.changes.text(), "it is an instrument of its own"
+    assert not form.choice.changes.text(), "it is an instrument of its own"
 
 
 def test_a_field_that_is_filled_in_loses_its_mark(form: SimulationForm, image: Path) -> None:
     form.read_image(read_microscope(image))
-    form.optics.field("pixel_nm").value = 65.0
-    form.optics.field("emission_nm").value = 470.0
+    form.fields.optics.field("pixel_nm").value = 65.0
+    form.fields.optics.field("emission_nm").value = 470.0
     assert [sign(form, name) for name in ("pixel_nm", "emission_nm")] == ["", ""]
-    assert "fill it in" not in form.optics.field("pixel_nm").tooltip
+    assert "fill it in" not in form.fields.optics.field("pixel_nm").tooltip
     assert sign(form, "numerical_aperture") == "✓"
 
 
@@ -94,22 +95,24 @@ def test_undo_takes_the_reading_back_with_its_marks_and_another_preset_too(
     form: SimulationForm, image: Path
 ) -> None:
     form.take_preset("epi1")
-    form.optics.set_values({"pixel_nm": 77.5})
+    form.fields.optics.set_values({"pixel_nm": 77.5})
     before = form.simulation()
+    history = History(form.snapshot, form.take_snapshot, form)
+    form.stepped.connect(history.note)
     form.read_image(read_microscope(image))
-    after, told = form.simulation(), form.read_from.text()
+    after, told = form.simulation(), form.choice.read_from.text()
     form.take_preset("con1")
-    assert not form.read_from.text()
+    assert not form.choice.read_from.text()
     assert sign(form, "numerical_aperture") == ""
-    form.undo.click()
+    history.undo()
     assert form.simulation() == after
-    assert form.read_from.text() == told
+    assert form.choice.read_from.text() == told
     assert sign(form, "numerical_aperture") == "✓"
-    assert form.detector.currentIndex() == -1
-    form.undo.click()
+    assert form.choice.camera.currentIndex() == -1
+    history.undo()
     assert form.simulation() == before
     assert sign(form, "numerical_aperture") == ""
-    assert form.detector.currentText() == "scmos"
+    assert form.choice.camera.currentText() == "scmos"
 
 
 def test_a_modality_that_was_read_brings_its_usual_camera(
@@ -145,9 +148,9 @@ def test_the_channel_is_asked_for(
         return given[3][1], len(offered) > 1
 
     monkeypatch.setattr(QInputDialog, "getItem", choose)
-    form.read.click()  # and cancelled
+    form.choice.read.click()  # and cancelled
     assert form.simulation().microscope == load_microscope("con1")
-    form.read.click()
+    form.choice.read.click()
     assert offered == [["0: DAPI", "1: TOM20"]] * 2
     assert form.simulation().microscope.emission_nm == 599
 
@@ -161,10 +164,10 @@ def test_an_image_is_dropped_on_the_button_and_nothing_else(
         keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
         enter = QDragEnterEvent(QPoint(1, 1), Qt.DropAction.CopyAction, data, *keys)
         enter.ignore()
-        form.read.dragEnterEvent(enter)
+        form.choice.read.dragEnterEvent(enter)
         if enter.isAccepted():
             where = QPoint(1, 1).toPointF()
-            form.read.dropEvent(QDropEvent(where, Qt.DropAction.CopyAction, data, *keys))
+            form.choice.read.dropEvent(QDropEvent(where, Qt.DropAction.CopyAction, data, *keys))
         return bool(enter.isAccepted())
 
     assert not drop(tmp_path / "a.txt")
@@ -181,16 +184,18 @@ def test_a_file_that_cannot_be_read_is_told_and_changes_nothing(
     path = str(tmp_path / "a.tif")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (path, ""))
     told: list[str] = []
+    steps: list[Any] = []
     form.failed.connect(told.append)
-    form.read.click()
+    form.stepped.connect(lambda *step: steps.append(step))
+    form.choice.read.click()
     assert len(told) == 1
     assert told[0].startswith(path)
     assert form.simulation().microscope == load_microscope("con1")
-    assert not form.undo.isEnabled()
+    assert steps == []
 
 
 def test_what_differs_in_the_file_is_told(form: SimulationForm, tmp_path: Path) -> None:
     objective = WATER + ' Model="Plan Apo 60x/1.27 water"'
     path = write_tiff(tmp_path / "a.ome.tif", ome(objective=objective))
     form.read_image(read_microscope(path))
-    assert "but 1.27 (OME Objective Model" in form.read_from.text()
+    assert "but 1.27 (OME Objective Model" in form.choice.read_from.text()

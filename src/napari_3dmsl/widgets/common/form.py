@@ -18,15 +18,15 @@ from magicgui.widgets import ComboBox, Widget
 from magicgui.widgets.bases import ContainerWidget, ValueWidget
 from psygnal import Signal
 from pydantic_core import PydanticUndefined
-from qtpy.QtGui import QFontMetrics
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QWidget
+from qtpy.QtCore import QSize
+from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from napari_3dmsl.described import Described, described
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.widgets.common.number_field import NumberField, SizeField
 from napari_3dmsl.widgets.common.words import in_words
 
-LABEL_WIDTH = 118
+_WIDEST_LABEL = "Numerical apert."
 _AXES = ("z", "y", "x")
 
 
@@ -40,6 +40,34 @@ class _Native(QBaseValueWidget):
     def _mgui_set_tooltip(self, value: str | None) -> None:
         for widget in (self._qwidget, *self._qwidget.findChildren(QWidget)):
             widget.setToolTip(value or "")
+
+
+class FieldLabel(QLabel):
+    """What a field is called; in every form as wide, whatever the font, so that fields align.
+
+    A label that is longer goes on in a second line.
+
+    Parameters
+    ----------
+    text
+        Two or three words.
+    parent
+        Of the widget.
+    """
+
+    def __init__(self, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+
+    def sizeHint(self) -> QSize:
+        """Qt: as wide as all labels."""
+        width = self.fontMetrics().horizontalAdvance(_WIDEST_LABEL) + 8  # and its margin
+        return QSize(width, self.heightForWidth(width))
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt: never narrower."""
+        return self.sizeHint()
 
 
 class _LabelledRows(QBaseWidget):
@@ -57,8 +85,7 @@ class _LabelledRows(QBaseWidget):
         self._grid.setColumnStretch(1, 1)
 
     def _mgui_insert_widget(self, position: int, widget: Widget) -> None:
-        label = self.labels[widget.name] = QLabel(widget.label, self._qwidget)
-        label.setFixedWidth(LABEL_WIDTH)
+        label = self.labels[widget.name] = FieldLabel(widget.label, self._qwidget)
         label.setBuddy(getattr(widget.native, "box", widget.native))
         self._grid.addWidget(label, position, 0)
         self._grid.addWidget(widget.native, position, 1)
@@ -169,6 +196,9 @@ class Form(ContainerWidget[Any]):
     kind : type of Settings
     names : sequence of str, optional
         Settings to show, in this order; all that a field can hold otherwise.
+    hides : bool
+        Whether settings that have no effect are taken out of sight, not only greyed out; somebody
+        else tells them then, such as `napari_3dmsl.widgets.common.no_effect.NoEffect`.
 
     Signals
     -------
@@ -180,8 +210,11 @@ class Form(ContainerWidget[Any]):
 
     refused = Signal(str)
 
-    def __init__(self, kind: type[Settings], names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, kind: type[Settings], names: Sequence[str] | None = None, *, hides: bool = False
+    ) -> None:
         self.settings_class = kind
+        self._hides = hides
         settings = described(kind)
         self._settings = {
             name: settings[name] for name in (names or _shown_in_forms(settings.values()))
@@ -306,7 +339,7 @@ class Form(ContainerWidget[Any]):
         self.set_values(fit)
 
     def show_only(self, *, without: Mapping[str, str]) -> None:
-        """Grey out the settings that have no effect beside the others, and tell why.
+        """Grey out, or hide, the settings without effect beside the others, and tell why.
 
         Parameters
         ----------
@@ -315,10 +348,26 @@ class Form(ContainerWidget[Any]):
         """
         for name, rows in self._rows.items():
             reason = without.get(name, "")
-            if rows[0].enabled == bool(reason):
+            if rows[0].enabled == bool(reason) or reason != self._reasons[name]:
                 self._tell_tip(name, reason)
                 for row in rows:
                     row.enabled = not reason
+                    if self._hides:
+                        self._label_of(row).setVisible(not reason)
+                        row.native.setVisible(not reason)
+
+    @property
+    def hidden_settings(self) -> dict[str, str]:
+        """Why settings are out of sight, by their labels."""
+        reasons = self._reasons if self._hides else {}
+        return {
+            self._settings[name].show.label: reason for name, reason in reasons.items() if reason
+        }
+
+    def _label_of(self, row: ValueWidget[Any]) -> QLabel:
+        backend: Any = self._widget
+        label: QLabel = backend.labels[row.name]
+        return label
 
     @property
     def marks(self) -> dict[str, Mark]:
@@ -347,12 +396,11 @@ class Form(ContainerWidget[Any]):
         parts = (self._tips[name], mark.text if mark else "")
         tip = " ".join(filter(None, (*parts, f"No effect now: {reason}." if reason else "")))
         tip = in_words(tip, {})
-        backend: Any = self._widget
         for row in self._rows[name]:
             row.tooltip = tip
-            label = backend.labels[row.name]
+            label = self._label_of(row)
             label.setToolTip(tip)
-            _write_label(label, f"{mark.sign} {row.label}" if mark else row.label)
+            label.setText(f"{mark.sign} {row.label}" if mark else row.label)
 
     def tell_defaults(self) -> None:
         """Tell in the tips, as their defaults, what the fields of numbers hold now."""
@@ -361,17 +409,6 @@ class Form(ContainerWidget[Any]):
             if box is not None and "default" not in tip.lower():
                 self._tips[name] = f"{tip} Default: {box.text()}."
                 self._tell_tip(name)
-
-
-def _write_label(label: QLabel, text: str) -> None:
-    """Write a label, with narrower letters where it would not fit."""
-    label.setText(text)
-    font = label.font()
-    font.setStretch(100)
-    width = QFontMetrics(font).horizontalAdvance(text)
-    font.setStretch(min(100, 100 * (LABEL_WIDTH - 8) // max(width, 1)))  # and the margin
-    if font != label.font():
-        label.setFont(font)
 
 
 def _shown_in_forms(settings: Iterable[Described]) -> list[str]:
@@ -461,13 +498,15 @@ def button(name: str, text: str, tip: str, work: Callable[[], None]) -> QPushBut
     return made
 
 
-def drop_down(name: str, words: Sequence[str], tip: str) -> QComboBox:
+def drop_down(name: str, label: str, words: Sequence[str], tip: str) -> QComboBox:
     """Return a choice between words.
 
     Parameters
     ----------
     name
         Its ``objectName``.
+    label
+        What is chosen, in a word or two, for screen readers.
     words
         The choices.
     tip
@@ -475,6 +514,7 @@ def drop_down(name: str, words: Sequence[str], tip: str) -> QComboBox:
     """
     box = QComboBox()
     box.setObjectName(name)
+    box.setAccessibleName(label)
     box.addItems(list(words))
     box.setToolTip(tip)
     return box

@@ -7,14 +7,16 @@ import re
 from typing import Any
 
 from pydantic_core import PydanticUndefined
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, QSize, Qt, Signal
 from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from napari_3dmsl.described import Described
 
 _SLIDER_STEPS = 1000
-_BOX_WIDTH = 156  # at most, beside a slider: for six digits and the longest unit
+_WIDEST = "000000 photons"  # beside a slider
+_LEAST = "0000"
+_BUTTONS = 58  # pixels for the two buttons and the frame
 _DIGITS = 12  # behind the point, that can be typed
 _SHOWN = 5e-6  # of the value: what six digits leave out
 _ENDLESS = 1e15  # the end of a range that has none
@@ -60,9 +62,27 @@ class NumberBox(QDoubleSpinBox):
         self.setSuffix(f" {show.unit}" if show.unit else "")
         self.setSpecialValueText(show.lowest)
         self.setKeyboardTracking(False)
-        self.setMinimumWidth(92)
         self.setAccessibleName(show.label)
         self.valueChanged.connect(self._take)
+
+    def width_of(self, text: str) -> int:
+        """Return how wide the box has to be to show a text in its font.
+
+        Parameters
+        ----------
+        text
+            With the unit.
+        """
+        return self.fontMetrics().horizontalAdvance(text) + _BUTTONS
+
+    def minimumSizeHint(self) -> QSize:
+        """Qt: wide enough for a few digits with the unit, or for the word instead."""
+        words = (_LEAST + self.suffix(), self.specialValueText())
+        return QSize(max(map(self.width_of, words)), super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        """Qt: as wide as all boxes beside sliders, so that sliders align."""
+        return QSize(self.width_of(_WIDEST), super().sizeHint().height())
 
     def _ends(self) -> tuple[float, float]:
         """Return the range; without a value the box stands at its low end."""
@@ -180,7 +200,7 @@ class NumberField(QWidget):
             self.slider.setAccessibleName(setting.show.label)
             self.slider.valueChanged.connect(self._slid)
             layout.addWidget(self.slider, 1)
-            self.box.setMaximumWidth(_BOX_WIDTH)
+            self.box.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         layout.addWidget(self.box, 0 if self.slider else 1)
 
     def value(self) -> Any:
@@ -255,7 +275,6 @@ class SizeField(QWidget):
         for box, ending, words in ((self._rows, "", "rows"), (self._columns, "_to", "columns")):
             box.setObjectName(f"{name}{ending}")
             box.setAccessibleName(f"{setting.show.label}, {words}")
-            box.setMinimumWidth(80)
             box.refused.connect(self.refused)
             layout.addWidget(box, 5 if box is self._columns else 4)
         self._rows.setSuffix("")  # the unit stands behind both

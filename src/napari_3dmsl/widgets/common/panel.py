@@ -164,10 +164,8 @@ class Panel(QWidget):
         nothing.fill(Qt.GlobalColor.transparent)
         icon = QIcon(nothing)
         section = QCollapsible(title, self, expandedIcon=icon, collapsedIcon=icon)
-        section.toggled.connect(
-            lambda opened: section.setText(f"{'▾' if opened else '▸'}  {title}")
-        )
-        section.setText(f"▸  {title}")
+        section.toggled.connect(partial(_fold, section, title))
+        _fold(section, title, False)
         heading = section.toggleButton()
         heading.setIconSize(QSize(1, 1))
         heading.setStyleSheet(_HEADING_STYLE)
@@ -297,6 +295,12 @@ class Panel(QWidget):
         self._complains = True
         self.status.setStyleSheet(f"color: {warning_colour(self)};")
         self.status.setText(by_labels(text, forms_in(self)))
+
+
+def _fold(section: QCollapsible, title: str, opened: bool) -> None:
+    """Tell whether a section is folded; what lies in a folded one is no stop of the Tab key."""
+    section.setText(f"{'▾' if opened else '▸'}  {title}")
+    section.content().setVisible(opened)
 
 
 def _end(endings: list[Callable[[], None]], _: object = None) -> None:

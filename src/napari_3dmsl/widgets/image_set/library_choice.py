@@ -21,7 +21,7 @@ from napari_3dmsl.described import described
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
-from napari_3dmsl.widgets.common.form import LABEL_WIDTH, button
+from napari_3dmsl.widgets.common.form import FieldLabel, button
 from napari_3dmsl.widgets.common.questions import write_or_ask
 from napari_3dmsl.widgets.common.shape_selection import ShapeSelection
 from napari_3dmsl.widgets.common.words import in_words
@@ -68,8 +68,7 @@ class LibraryChoice(QWidget):
         self._follow()
 
     def _build(self) -> None:
-        label = QLabel(_LIBRARY.show.label, self)
-        label.setFixedWidth(LABEL_WIDTH)
+        label = FieldLabel(_LIBRARY.show.label, self)
         label.setToolTip(in_words(_LIBRARY.help, {}))
         self.field = QLineEdit(self)
         self.field.setObjectName("library")

@@ -23,7 +23,7 @@ from napari_3dmsl.described import described
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.canvas_view import look_at
-from napari_3dmsl.widgets.common.form import LABEL_WIDTH, Form, button
+from napari_3dmsl.widgets.common.form import FieldLabel, Form, button
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.questions import ask_for_path
@@ -144,8 +144,7 @@ class ImageSetPanel(Panel):
         row = QWidget(self)
         line = QHBoxLayout(row)
         line.setContentsMargins(4, 2, 4, 2)
-        label = QLabel("Recipe", row)
-        label.setFixedWidth(LABEL_WIDTH)
+        label = FieldLabel("Recipe", row)
         self.name = QLineEdit("image set", row)
         self.name.setObjectName("name")
         self.name.setToolTip(described(Recipe)["name"].help)

@@ -15,7 +15,7 @@ from napari_3dmsl.matching.figure import draw_comparison
 from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.widgets.common.background_process import BackgroundProcess
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread, BackgroundWork
-from napari_3dmsl.widgets.common.form import LABEL_WIDTH, Form, button
+from napari_3dmsl.widgets.common.form import FieldLabel, Form, button
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.questions import ask_for_path
@@ -169,8 +169,7 @@ class MatchPanel(Panel):
         row = QWidget(self)
         line = QHBoxLayout(row)
         line.setContentsMargins(4, 2, 4, 2)
-        label = QLabel("Or an open layer", row)
-        label.setFixedWidth(LABEL_WIDTH)
+        label = FieldLabel("Or an open layer", row)
         field = self.layer.native
         label.setBuddy(field)
         for part, stretch in ((label, 0), (field, 1), (self.take_layer, 0)):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QWidget
 
 from napari_3dmsl.matching.tiles import TILE_SUFFIXES
-from napari_3dmsl.widgets.common.form import LABEL_WIDTH, button
+from napari_3dmsl.widgets.common.form import FieldLabel, button
 
 _IMAGES = f"Images ({' '.join(f'*{suffix}' for suffix in TILE_SUFFIXES)})"
 
@@ -35,8 +35,7 @@ class PathChoice(QWidget):
 
     def __init__(self, name: str, label: str, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        words = QLabel(label, self)
-        words.setFixedWidth(LABEL_WIDTH)
+        words = FieldLabel(label, self)
         words.setToolTip(tip)
         self.field = QLineEdit(self)
         self.field.setObjectName(name)

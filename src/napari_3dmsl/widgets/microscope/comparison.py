@@ -61,7 +61,9 @@ class Comparison(QObject):
         self._runners: list[LatestWins] = []
         self._layers: list[str | None] = [None] * len(LABELS)
         for number in range(len(LABELS)):
-            box = drop_down(f"compare_{number + 1}", [NOTHING, *microscope_names()], _TIP)
+            box = drop_down(
+                f"compare_{number + 1}", LABELS[number], [NOTHING, *microscope_names()], _TIP
+            )
             box.currentTextChanged.connect(lambda _, place=number: self._choose(place))
             runner = LatestWins(imager(), self)
             runner.finished.connect(lambda _, image, place=number: self._show(place, image))

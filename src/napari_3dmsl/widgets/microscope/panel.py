@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QLabel, QWidget
 
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
+from napari_3dmsl.widgets.common.form import Form, button
+from napari_3dmsl.widgets.common.history import History, HistoryButtons, Snapshot
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
+from napari_3dmsl.widgets.common.no_effect import NoEffect
+from napari_3dmsl.widgets.common.pages import Pages
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick, ticks
 from napari_3dmsl.widgets.common.save_layer import save_layer
+from napari_3dmsl.widgets.common.setting_search import SettingSearch
 from napari_3dmsl.widgets.common.tabs import open_panel
 from napari_3dmsl.widgets.microscope.comparison import Comparison
 from napari_3dmsl.widgets.microscope.copy_as import CopyAs
@@ -75,6 +81,7 @@ class MicroscopePanel(Panel):
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
         self._height_um = 0.0
+        self._idle: dict[str, NoEffect] = {}
         self._bring_into_view = BringIntoView(viewer, self)
         self.form = SimulationForm(self)
         self.sample = SampleChoice(viewer, self)
@@ -105,15 +112,9 @@ class MicroscopePanel(Panel):
         self.form.changed.connect(self._knob_turned)
         self.comparison.changed.connect(self._knob_turned)
         self.comparison.failed.connect(self.complain)
-        self._switches = (
-            self.auto_contrast,
-            self.point,
-            self.focal_plane,
-            self.photons,
-            self.truth,
-        )
         changed = [self.form.changed, *(box.toggled for box in self._switches)]
         self.keep_in_mind("microscope", self._state, self._take_state, changed)
+        self._remember_steps()
         self._sample_changed()
 
     def _state(self) -> State:
@@ -121,8 +122,9 @@ class MicroscopePanel(Panel):
         return {**self.form.state(), "show": ticks(self._switches)}
 
     def _take_state(self, state: State) -> None:
-        self.form.take_state(state)
-        tick(self._switches, state.get("show", {}))
+        with self.history.together("state"):
+            self.form.take_state(state)
+            tick(self._switches, state.get("show", {}))
 
     def _timer(self, delay_ms: int, work: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -131,58 +133,174 @@ class MicroscopePanel(Panel):
         timer.timeout.connect(work)
         return timer
 
+    def _remember_steps(self) -> None:
+        """Let every change from now on be taken back."""
+        self.history.forget()
+        self.form.stepped.connect(self.history.note)
+        for box in self._switches:
+            box.toggled.connect(lambda _, box=box: self.history.note(box.objectName()))
+
+    def _snapshot(self) -> Snapshot:
+        shown = {box.objectName(): box.isChecked() for box in self._switches}
+        return {**self.form.snapshot(), **shown}
+
+    def _take_snapshot(self, snapshot: Snapshot) -> None:
+        tick(self._switches, snapshot)
+        self.form.take_snapshot(snapshot)
+
+    def _labels(self) -> dict[str, str]:
+        """Return what people call all that can be taken back."""
+        found = {"instrument": "Microscope", "read from": "Read from image", "marks": "marks"}
+        found |= self.form.fields.labels_by_name
+        return found | {box.objectName(): box.text() for box in self._switches}
+
     def _build(self) -> None:
-        self.auto_contrast = QCheckBox(ADJUST_CONTRAST, self)
-        self.auto_contrast.setObjectName("auto_contrast")
-        self.auto_contrast.setToolTip("Off: contrast stays, so that an image out of focus is dim")
-        self.auto_contrast.toggled.connect(self._knob_turned)
+        self._make_switches()
         self.read_out = _text("read_out")
         self.read_out.setToolTip(READ_OUT_TIP)
-        self.point = QCheckBox("Show the point spread function", self)
-        self.point.setObjectName("point")
-        self.point.setToolTip(
-            "The image of a point at the object's height as a layer: in the sharp plane (xy) and "
-            "along the axis (xz, in the specimen). Displayed with gamma 0.5, to show the rings."
+        self.history = History(self._snapshot, self._take_snapshot, self)
+        self.history.failed.connect(self.complain)
+        self.add(self._top_row())
+        self.pages = Pages("Pages of the Microscope panel", self)
+        fields, choice = self.form.fields, self.form.choice
+        take_view = button(
+            "use_view",
+            "Use this view",
+            "Turn the shape as the 3D canvas shows it: along the line of sight",
+            self._take_view,
         )
-        self.point.toggled.connect(self._request_read_out)
-        form = self.form
-        self.add(form.presets())
-        self.add(self.comparison.rows())
-        self.add(self.sample.rows())
-        self.add(self.auto_contrast)
-        self.add_section("Sample", form.labelling)
-        take_view = QPushButton("Use this view", self)
-        take_view.setObjectName("use_view")
-        take_view.setToolTip("Turn the shape as the 3D canvas shows it: along the line of sight")
-        take_view.clicked.connect(self._take_view)
-        self.add_section("Pose", form.view, form.pose, take_view)
-        self.add_section("Optics", form.optics, self.read_out, self.point)
-        self.add_section("Refractive indices", form.indices, opened=False)
-        self.focal_plane = QCheckBox("Show the focal plane in 3D", self)
-        self.focal_plane.setObjectName("focal_plane")
-        self.focal_plane.setToolTip(
-            "Draw the sharp plane through the shape, in orange; drag it with the mouse to focus"
+        first = (fields.focus, fields.view, fields.pose, take_view, fields.brightness)
+        self._add_page(
+            "Basics",
+            "What one turns daily: microscope, focus, pose, brightness, z-stack, noise",
+            choice.preset_rows(),
+            self.sample.rows(),
+            *first,
+            fields.stack,
+            fields.planes,
+            fields.noise,
+            self.auto_contrast,
         )
-        self.focal_plane.toggled.connect(self._knob_turned)
-        self.add_section("Focus and z-stack", form.focus, self.focal_plane, form.stack, form.planes)
-        self.photons = QCheckBox("Show the photons without noise beside it", self)
-        self.photons.setObjectName("photons")
-        self.photons.setToolTip("Expected photons per pixel, before camera and noise, as a layer")
-        self.photons.toggled.connect(self._knob_turned)
-        self.truth = QCheckBox("Show the ground-truth mask beside it", self)
-        self.truth.setObjectName("truth")
-        self.truth.setToolTip(
-            "The pixels that the shape covers, projected along z, as a Labels layer; the same for "
-            "every plane of a stack"
+        self._add_page(
+            "Optics",
+            "Objective, wavelengths, pixels, indices, and what they resolve",
+            choice.file_rows(),
+            fields.optics,
+            fields.indices,
+            fields.depth,
+            self.read_out,
+            self.point,
         )
-        self.truth.toggled.connect(self._knob_turned)
-        self.add_section(
-            "Camera and noise", form.noise, form.camera, form.seed, self.photons, self.truth
+        self._add_page("Label", "Where fluorophores are, and how they shine", fields.labelling)
+        self._add_page(
+            "Camera",
+            "Detector, background, noise of rows and pixels",
+            choice.camera_rows(),
+            fields.snr,
+            fields.camera,
+            fields.pattern,
+            fields.seed,
         )
-        self.add_section("Rows, pixels and corners", form.pattern, opened=False)
+        self._add_page(
+            "Beside it",
+            "Other microscopes, photons, ground truth and focal plane beside the image",
+            self.comparison.rows(),
+            self.focal_plane,
+            self.photons,
+            self.truth,
+        )
+        self.add(self.pages)
+        self._history_buttons.watch(self)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
         self.add_footer(CopyAs(self, self._shown_simulation, self.sample.reference))
+
+    def _add_page(self, title: str, tip: str, *contents: Any) -> None:
+        """Add a page that tells at its end what has no effect now."""
+        idle = NoEffect([part for part in contents if isinstance(part, Form)], self)
+        self.form.changed.connect(idle.refresh)
+        self.pages.add_page(title, tip, *contents, idle)
+        self._idle[title] = idle
+
+    def _top_row(self) -> QWidget:
+        """Return what stands above all pages: a line to find settings by, undo and redo."""
+        self.search = SettingSearch(self, self._page_title)
+        self.search.found.connect(self._go_to)
+        shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self.search.setFocus)
+        self._history_buttons = HistoryButtons(self.history, self._labels, self)
+        row = QWidget(self)
+        line = QHBoxLayout(row)
+        line.setContentsMargins(4, 2, 4, 2)
+        line.addWidget(self.search, 1)
+        line.addWidget(self._history_buttons.undo)
+        line.addWidget(self._history_buttons.redo)
+        return row
+
+    def _page_title(self, field: QWidget) -> str:
+        at = self.pages.page_of(field)
+        return self.pages.titles()[at] if at >= 0 else ""
+
+    def _go_to(self, field: QWidget) -> None:
+        """Bring a field into sight and give it the keyboard; tell of a hidden one why it is."""
+        at = self.pages.page_of(field)
+        if at >= 0:
+            self.pages.show_page(at)
+        if not field.isVisibleTo(self):
+            idle = self._idle[self.pages.titles()[at]]
+            idle.heading.setChecked(True)
+            field = idle.heading
+        self._scroll.ensureWidgetVisible(field)
+        field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if isinstance(field, QAbstractSpinBox):
+            field.selectAll()
+
+    def _make_switches(self) -> None:
+        self.auto_contrast = self._switch(
+            "auto_contrast",
+            ADJUST_CONTRAST,
+            "Off: contrast stays, so that an image out of focus is dim",
+        )
+        self.point = self._switch(
+            "point",
+            "Show the point spread function",
+            "The image of a point at the object's height as a layer: in the sharp plane (xy) and "
+            "along the axis (xz, in the specimen). Displayed with gamma 0.5, to show the rings.",
+            self._request_read_out,
+        )
+        self.focal_plane = self._switch(
+            "focal_plane",
+            "Show the focal plane in 3D",
+            "Draw the sharp plane through the shape, in orange; drag it with the mouse to focus",
+        )
+        self.photons = self._switch(
+            "photons",
+            "Show the photons without noise beside it",
+            "Expected photons per pixel, before camera and noise, as a layer",
+        )
+        self.truth = self._switch(
+            "truth",
+            "Show the ground-truth mask beside it",
+            "The pixels that the shape covers, projected along z, as a Labels layer; the same for "
+            "every plane of a stack",
+        )
+        self._switches = (
+            self.auto_contrast,
+            self.point,
+            self.focal_plane,
+            self.photons,
+            self.truth,
+        )
+
+    def _switch(
+        self, name: str, text: str, tip: str, work: Callable[[], None] | None = None
+    ) -> QCheckBox:
+        box = QCheckBox(text, self)
+        box.setObjectName(name)
+        box.setToolTip(tip)
+        box.toggled.connect(work or self._knob_turned)
+        return box
 
     def simulation(self, *, stack: bool = False) -> Simulation:
         """Return all settings as shown; ValueError when one is wrong.

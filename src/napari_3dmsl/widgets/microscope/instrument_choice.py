@@ -1,0 +1,218 @@
+"""Where an instrument comes from: a preset, another objective or camera, a file, an image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import (
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QWidget,
+)
+
+from napari_3dmsl.image_io.microscope_metadata import MICROSCOPE_SUFFIXES, read_microscope
+from napari_3dmsl.microscope.presets import camera_names, microscope_names, objective_names
+from napari_3dmsl.widgets.common.drop_button import DropButton
+from napari_3dmsl.widgets.common.form import FieldLabel, button, drop_down
+from napari_3dmsl.widgets.microscope.instrument import OWN_OBJECTIVE, Instrument
+
+_PRESET_TIP = "Microscopes of the 3DMSL paper (Table 2), two more, and your own files"
+_OBJECTIVE_TIP = (
+    "Turn another objective in: aperture, immersion, magnification and, with a camera, pixel"
+)
+_READ_TIP = (
+    "Read from an image, chosen or dropped here, which microscope took it: fills the fields that "
+    "its file tells of and marks them ✓; those that it does not tell are marked ?"
+)
+_OPEN_TIP = "Take a microscope from a .json or .toml file"
+_RESET_TIP = "Back to the chosen microscope and objective"
+_KEEP_TIP = "Keep these optics as a preset of yours, for the list and the command line"
+_DETECTOR_TIP = "Typical detectors of each kind, and your own files; fills the fields below"
+
+
+class InstrumentChoice(QObject):
+    """Drop-downs and buttons that choose an instrument, and what they say of the chosen one.
+
+    Parameters
+    ----------
+    parent
+        Of the Qt object.
+
+    Signals
+    -------
+    preset_chosen(name), objective_chosen(name), camera_chosen(name)
+    file_chosen(path)
+    image_read(read)
+        A `ReadMicroscope`.
+    name_given(name)
+        The optics shall be kept under this name.
+    reset_asked()
+    failed(message)
+    """
+
+    preset_chosen = Signal(str)
+    objective_chosen = Signal(str)
+    camera_chosen = Signal(str)
+    file_chosen = Signal(object)
+    image_read = Signal(object)
+    name_given = Signal(str)
+    reset_asked = Signal()
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.preset = drop_down("microscope", "Microscope", microscope_names(), _PRESET_TIP)
+        self.objective = drop_down(
+            "objective", "Objective", [OWN_OBJECTIVE, *objective_names()], _OBJECTIVE_TIP
+        )
+        self.camera = drop_down("camera", "Camera", camera_names(), _DETECTOR_TIP)
+        self.preset.textActivated.connect(self.preset_chosen)
+        self.objective.textActivated.connect(self.objective_chosen)
+        self.camera.textActivated.connect(self.camera_chosen)
+        self.changes = _told("changes")
+        self.reset = button("reset", "Reset", _RESET_TIP, self.reset_asked.emit)
+        self.open = button("open_microscope", "Open…", _OPEN_TIP, self._ask_what_to_open)
+        self.keep = button("keep", "Keep as…", _KEEP_TIP, self._ask_for_name)
+        self.read = DropButton("Read from image…", _READ_TIP, MICROSCOPE_SUFFIXES)
+        self.read.setObjectName("read_image")
+        self.read.chosen.connect(self._read_and_ask)
+        self.read_from = _told("read_from")
+        self._camera_rows = self._made_camera_rows()
+
+    def preset_rows(self) -> QWidget:
+        """Return the row that chooses a microscope, and what was changed of it."""
+        widget, rows = _rows()
+        rows.addRow(FieldLabel("Microscope"), self.preset)
+        line = QHBoxLayout()
+        line.addWidget(self.changes, 1)
+        line.addWidget(self.reset)
+        rows.addRow(line)
+        return widget
+
+    def file_rows(self) -> QWidget:
+        """Return the rows that turn another objective in, open and keep files, and read images."""
+        widget, rows = _rows()
+        rows.addRow(FieldLabel("Objective"), self.objective)
+        line = QHBoxLayout()
+        for each in (self.open, self.keep, self.read):
+            line.addWidget(each)
+        rows.addRow(line)
+        rows.addRow(self.read_from)
+        return widget
+
+    def camera_rows(self) -> QWidget:
+        """Return the row that chooses a camera."""
+        return self._camera_rows
+
+    def show_camera(self, shown: bool) -> None:
+        """Have the choice of a camera in sight, or not where none records.
+
+        Parameters
+        ----------
+        shown
+            Whether it is there.
+        """
+        self._camera_rows.setVisible(shown)
+
+    def _made_camera_rows(self) -> QWidget:
+        widget, rows = _rows()
+        rows.addRow(FieldLabel("Camera"), self.camera)
+        return widget
+
+    def show(self, instrument: Instrument) -> None:
+        """Name the instrument; the microscope of a file is none of the list.
+
+        Parameters
+        ----------
+        instrument
+            That is chosen.
+        """
+        self.preset.setPlaceholderText(instrument.own.name)
+        self.preset.setCurrentIndex(self.preset.findText(instrument.preset))
+        self.objective.setCurrentText(instrument.objective)
+        self.camera.setPlaceholderText(instrument.camera.name)
+        self.camera.setCurrentIndex(self.camera.findText(instrument.camera.name))
+
+    def add_preset(self, name: str) -> None:
+        """Offer a preset, if it is not offered yet.
+
+        Parameters
+        ----------
+        name
+            Of the microscope.
+        """
+        if self.preset.findText(name) < 0:
+            self.preset.addItem(name)
+
+    def tell_changes(self, labels: list[str]) -> None:
+        """Name what differs from the choice, so that nobody takes one for the other.
+
+        Parameters
+        ----------
+        labels
+            What people call these settings.
+        """
+        different = ", ".join(labels)
+        self.changes.setText(f"Changed: {different}" if different else "")
+        for part in (self.changes, self.reset):
+            part.setVisible(bool(different))
+        self.reset.setEnabled(bool(different))
+
+    def tell_read(self, text: str) -> None:
+        """Say what was read from an image.
+
+        Parameters
+        ----------
+        text
+            Some lines; empty takes them away.
+        """
+        self.read_from.setText(text)
+        self.read_from.setVisible(bool(text))
+
+    def _read_and_ask(self, path: Path) -> None:
+        """Read the microscope of an image; where it has channels, ask for the one that is meant."""
+        try:
+            read = read_microscope(path)
+            if len(read.channels) > 1:
+                names = [f"{n}: {name}".rstrip(": ") for n, name in enumerate(read.channels)]
+                name, agreed = QInputDialog.getItem(
+                    self.read, "Read from image", "Which channel?", names, 0, False
+                )
+                if not agreed:
+                    return
+                read = read_microscope(path, names.index(name))
+        except (ValueError, OSError) as error:
+            self.failed.emit(str(error))
+            return
+        self.image_read.emit(read)
+
+    def _ask_what_to_open(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(
+            self.keep, "Open a microscope", "", "Microscopes (*.json *.toml)"
+        )
+        if path:
+            self.file_chosen.emit(Path(path))
+
+    def _ask_for_name(self) -> None:
+        name, agreed = QInputDialog.getText(self.keep, "Keep this microscope", "Name of the preset")
+        if agreed:
+            self.name_given.emit(name.strip())
+
+
+def _rows() -> tuple[QWidget, QFormLayout]:
+    widget = QWidget()
+    rows = QFormLayout(widget)
+    rows.setContentsMargins(4, 2, 4, 2)
+    return widget, rows
+
+
+def _told(name: str) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    label.hide()
+    return label

@@ -1,0 +1,185 @@
+"""A panel of two depths: what is turned daily in sight, the rest found, everything taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hands import Hands
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QLabel, QWidget
+from tab_stops import tab_stops
+
+from napari_3dmsl.widgets.common.form import forms_in
+
+DAILY = {
+    "microscope",
+    "focus_um",
+    "view",
+    "rotation_deg_z",
+    "density_per_um2",
+    "photons_per_fluorophore",
+    "stack",
+    "noise",
+}
+
+
+@pytest.fixture
+def shown(imported: None, make_napari_viewer: Any, open_panel: Any, qtbot: Any) -> Hands:
+    """The panel in a window as large as that of a small laptop."""
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1366, 768)
+    hands = open_panel(viewer, "Microscope")
+    window = hands.panel.window()
+    window.activateWindow()  # keys of a panel count in the window that is worked in
+    qtbot.waitUntil(window.isActiveWindow)
+    return hands
+
+
+def find(hands: Hands, typed: str) -> None:
+    """Type into the line that finds settings, and press Enter."""
+    hands.qtbot.keyClicks(hands.find("search"), typed)
+    hands.press("search", "Return")
+
+
+def test_what_is_turned_daily_is_in_sight_and_folded_fields_are_no_tab_stops(shown: Hands) -> None:
+    stops = tab_stops(shown.panel)
+    assert set(stops) >= DAILY
+    assert len(stops) <= 30  # 95 before there were pages
+    pages = shown.panel.pages
+    for at in range(1, pages.count()):
+        pages.show_page(at)
+        assert len(tab_stops(shown.panel)) <= 42, pages.titles()[at]
+    for form in forms_in(shown.panel):
+        for row in form:
+            assert pages.page_of(row.native) >= 0, row.name
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "page"),
+    [
+        ("pinhole", "pinhole_airy", "Optics"),
+        ("Emission", "emission_nm", "Optics"),
+        ("read_noise_e", "read_noise_e", "Camera"),
+        ("speckle", "continuous", "Label"),
+        ("wavelength", "emission_nm", "Optics"),  # a word of its description
+        ("blinking", "off_time_s", "Label"),
+        ("vigneting", "vignetting", "Camera"),  # misspelt
+        ("ground-truth", "truth", "Beside it"),
+        ("focus", "focus_um", "Basics"),
+    ],
+)
+def test_a_setting_is_found_by_its_name_and_by_words_of_what_it_does(
+    shown: Hands, typed: str, name: str, page: str
+) -> None:
+    find(shown, typed)
+    pages = shown.panel.pages
+    assert pages.titles()[pages.bar.currentIndex()] == page
+    field = shown.find(name)
+    assert field.isVisibleTo(shown.panel)
+    assert shown.panel.focusWidget() is field
+    assert shown.find("search").text() == ""
+
+
+def test_a_setting_without_effect_is_found_with_the_reason(shown: Hands) -> None:
+    find(shown, "sheet thickness")
+    idle = shown.panel._idle["Optics"]
+    assert not shown.find("sheet_fwhm_um").isVisibleTo(shown.panel)
+    assert idle.text.isVisibleTo(shown.panel)
+    assert "Sheet thickness: only a light sheet has one" in idle.text.text()
+    assert shown.panel.focusWidget() is idle.heading
+    shown.choose("modality", "light-sheet")
+    assert shown.find("sheet_fwhm_um").isVisibleTo(shown.panel)
+    assert "Sheet thickness" not in idle.text.text()
+    assert "Pinhole" in idle.text.text()
+
+
+def test_every_knob_is_taken_back_by_a_key_and_made_again(shown: Hands) -> None:
+    panel = shown.panel
+    states = [panel._snapshot()]
+
+    def step(work: Any, *what: Any) -> None:
+        work(*what)
+        panel.history.close_step()  # as after a rest
+        if panel._snapshot() != states[-1]:
+            states.append(panel._snapshot())
+
+    step(shown.type, "focus_um", 1.5)
+    step(shown.press, "rotation_deg_y_slider", "PageUp")
+    step(shown.choose, "view", "x180")
+    step(shown.choose, "microscope", "epi1")
+    step(shown.type, "numerical_aperture", 1.1)
+    step(shown.click, "stack")
+    step(shown.type, "planes", 7)
+    step(shown.choose, "noise", "none (photons)")
+    step(shown.click, "photons")
+    step(shown.type, "image_size", 64)
+    step(shown.click, "defaults")
+    assert len(states) >= 12
+    for expected in reversed(states[:-1]):
+        press(shown, shown.find("focus_um"), "Z")
+        assert panel._snapshot() == expected
+    assert not shown.find("undo").isEnabled()
+    for expected in states[1:]:
+        shown.click("redo")
+        assert panel._snapshot() == expected
+    assert not shown.find("redo").isEnabled()
+
+
+def press(hands: Hands, field: QWidget, letter: str) -> None:
+    """Press Ctrl and a letter while a field has the keyboard."""
+    field.setFocus()
+    hands.qtbot.keyClick(
+        field, getattr(Qt.Key, f"Key_{letter}"), Qt.KeyboardModifier.ControlModifier
+    )
+
+
+def test_a_drag_of_a_slider_is_one_step_that_is_told_by_its_name(shown: Hands) -> None:
+    slider = shown.find("focus_um_slider")
+    for position in range(500, 600, 5):
+        slider.setValue(position)
+    assert shown.find("undo").toolTip().startswith("Take back: Focus (")
+    shown.click("undo")
+    assert shown.find("focus_um").value() == 0.0
+    assert not shown.find("undo").isEnabled()
+
+
+def test_letters_that_are_half_typed_come_back_before_steps_do(shown: Hands) -> None:
+    shown.type("focus_um", 1)
+    box = shown.find("focus_um")
+    box.setFocus()
+    box.selectAll()
+    shown.qtbot.keyClicks(box, "2")
+    press(shown, box, "Z")
+    assert box.value() == 1.0
+    assert shown.panel.history.undo_names == {"focus_um"}
+
+
+def test_labels_are_whole_at_a_large_font_and_the_panel_fits_a_laptop(
+    shown: Hands, qtbot: Any
+) -> None:
+    from napari.settings import get_settings
+
+    get_settings().appearance.font_size = 16
+    try:
+        qtbot.wait(50)
+        pages = shown.panel.pages
+        for at in range(pages.count()):
+            pages.show_page(at)
+            qtbot.wait(20)
+            for label in shown.panel.findChildren(QLabel):
+                if label.isVisible() and label.text():
+                    room = label.contentsRect().size()
+                    needed = label.fontMetrics().boundingRect(
+                        label.contentsRect(), int(Qt.TextFlag.TextWordWrap.value), label.text()
+                    )
+                    assert needed.width() <= room.width() + 1, label.text()
+                    assert needed.height() <= room.height() + 1, label.text()
+        window = shown.panel.window()
+        assert window.width() <= 1366
+        assert window.height() <= 768
+        column = shown.panel.findChild(QWidget, "column")
+        assert column.width() >= column.minimumSizeHint().width()
+    finally:
+        get_settings().appearance.font_size = 9
+        QApplication.processEvents()
