@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QLabel,
     QLineEdit,
     QScrollBar,
+    QTabBar,
     QWidget,
 )
 
@@ -85,10 +86,10 @@ def fields(panel: QWidget) -> list[QWidget]:
 
 
 def _is_part(field: QWidget, panel: QWidget) -> bool:
-    """Whether it belongs to another field: the text in a spin box, the list of a drop-down."""
+    """Whether it belongs to another: the text in a spin box, the arrows of a bar of tabs."""
     above = field.parentWidget()
     while above is not None and above is not panel:
-        if isinstance(above, FIELDS):
+        if isinstance(above, (*FIELDS, QTabBar)):
             return True
         above = above.parentWidget()
     return False

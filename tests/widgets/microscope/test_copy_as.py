@@ -73,8 +73,8 @@ def test_a_stack_of_a_shape_of_a_library(
         viewer.add_layer(Layer.create(*layer))
     hands = open_panel(viewer, PANEL)
     selection_of(viewer).select(shapes.ids[1])
-    hands.type("planes", 3)
     hands.click("stack")
+    hands.type("planes", 3)
     settled(hands, STACK)
     for found in made(hands, "stack.ome.tif"):
         np.testing.assert_array_equal(found, pixels(viewer, STACK))

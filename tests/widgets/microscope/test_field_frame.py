@@ -102,7 +102,7 @@ def test_dragging_a_corner_changes_the_size_and_leaves_the_opposite_one(
     framed.wait(lambda: told(window)["microscope"]["image_size"] == [22, 26])
     opposite = middle_um(window)[1:] - 0.5 * pixel_um * np.array([22, 26])
     np.testing.assert_allclose(opposite, before[1:] - 8 * pixel_um, atol=1e-6)
-    assert framed.panel.form.optics.values()["image_size"] == (22, 26)
+    assert framed.panel.form.fields.optics.values()["image_size"] == (22, 26)
 
 
 def test_a_typed_place_moves_the_frame(framed: Hands, window: Any) -> None:

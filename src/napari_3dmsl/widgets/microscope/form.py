@@ -275,7 +275,7 @@ class SimulationForm(QObject):
         size
             Rows and columns.
         """
-        self.optics.set_values({"image_size": size})
+        self.fields.optics.set_values({"image_size": size})
 
     def take_pose(self, pose: Pose) -> None:
         """Set the three angles, to the tenth of a degree that the fields show.
