@@ -18,9 +18,7 @@ from napari_3dmsl.widgets.common.words import in_words
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "napari_3dmsl"
 MANIFEST = PluginManifest.from_distribution("napari-3dmsl")
 PANELS = [widget.display_name for widget in MANIFEST.contributions.widgets]
-CODE = re.compile(
-    r"(?<![\w/.-])[a-z]\w*_\w+|(?<!\w)--[a-z]|`|\b\w+ = (?:true|false|True|False|')"
-)
+CODE = re.compile(r"(?<![\w/.-])[a-z]\w*_\w+|(?<!\w)--[a-z]|`|\b\w+ = (?:true|false|True|False|')")
 HEADS = re.compile(r"^[A-Z][\w ./-]* = (?:true|false|')")  # a label and what it was set to
 OF_PROGRAMS = ("cli", "as_code", "compute")  # command lines, code, and what workers run
 NO_MESSAGES = ("napari-3dmsl unit_nm=", "z-step_um", "end_header")  # of files

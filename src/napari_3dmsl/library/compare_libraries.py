@@ -146,9 +146,8 @@ class LibraryComparison:
         first, second = self.names
         found = [f"{first}: {self.counts[0]:,} shapes   {second}: {self.counts[1]:,} shapes"]
         if self.classes_p is not None:
-            found.append(
-                f"classes: chi-square p {p_text(self.classes_p, '= ')}, Cramér's V {self.cramers_v:.2f}"
-            )
+            p = p_text(self.classes_p, "= ")
+            found.append(f"classes: chi-square p {p}, Cramér's V {self.cramers_v:.2f}")
         found.append("share of the classes: first, second, difference [95 %], Fisher's p adjusted")
         for share in self.shares:
             effect = f"{share.difference:+.1%} [{share.low:+.1%}, {share.high:+.1%}]"

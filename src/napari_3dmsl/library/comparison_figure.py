@@ -53,8 +53,8 @@ def _draw_shares(axes: Axes, comparison: LibraryComparison) -> None:
     axes.set_xlabel("share of the shapes, %")
     axes.legend(fontsize=8)
     if comparison.classes_p is not None:
-        words = f"classes: p {p_text(comparison.classes_p, '= ')}, Cramér's V {comparison.cramers_v:.2f}"
-        axes.set_title(words, fontsize=9)
+        p = p_text(comparison.classes_p, "= ")
+        axes.set_title(f"classes: p {p}, Cramér's V {comparison.cramers_v:.2f}", fontsize=9)
 
 
 def _draw_effects(axes: Axes, comparison: LibraryComparison) -> None:
