@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.layers.attributes import kind_of
+from napari_3dmsl.layers.live_pixels import put_pixels
 
 if TYPE_CHECKING:
     from napari_3dmsl.layers.attributes import LayerData
@@ -30,7 +31,14 @@ def find(viewer: Any, kind: str, name: str | None = None) -> Any:
     return next((layer for layer in of_kind if name in (None, layer.name)), None)
 
 
-def show(viewer: Any, kind: str, data: LayerData | None, name: str | None = None) -> Any:
+def show(
+    viewer: Any,
+    kind: str,
+    data: LayerData | None,
+    name: str | None = None,
+    *,
+    live: bool = False,
+) -> Any:
     """Renew the layer of a kind, add it if it is not there, or take it away.
 
     The selection stays as it is; where nothing is selected, a new image is.
@@ -45,6 +53,8 @@ def show(viewer: Any, kind: str, data: LayerData | None, name: str | None = None
         What is shown; None to take the layer away.
     name
         Of the layer, too, where there are several of this kind.
+    live
+        Whether more of it is likely to come at once, see `put_pixels`.
 
     Returns
     -------
@@ -58,7 +68,7 @@ def show(viewer: Any, kind: str, data: LayerData | None, name: str | None = None
         return None
     if found is None:
         return add(viewer, data)
-    renew(found, data)
+    renew(found, data, live=live)
     return found
 
 
@@ -82,7 +92,7 @@ def add(viewer: Any, data: LayerData) -> Any:
     return layer
 
 
-def renew(layer: Any, data: LayerData) -> None:
+def renew(layer: Any, data: LayerData, *, live: bool = False) -> None:
     """Give a layer other data, another place and story; how it is drawn is the person's.
 
     Parameters
@@ -91,9 +101,14 @@ def renew(layer: Any, data: LayerData) -> None:
         Of napari.
     data
         What it shows from now on.
+    live
+        Whether more of it is likely to come at once, see `put_pixels`.
     """
-    content, attributes, _ = data
-    layer.data = content
+    content, attributes, kind = data
+    if live and kind == "image":
+        put_pixels(layer, content)
+    else:
+        layer.data = content
     layer.metadata.update(attributes["metadata"])
     for name in ("scale", "translate"):
         wanted = attributes[name]

@@ -280,8 +280,9 @@ class Panel(QWidget):
         text
             A line or a few.
         """
+        if self._complains:  # a style that is set is looked through, even the same one
+            self.status.setStyleSheet("")
         self._complains = False
-        self.status.setStyleSheet("")
         self.status.setText(in_words(text, {}, heads=False))
 
     def complain(self, text: str) -> None:

@@ -88,7 +88,7 @@ def put_image(
         attributes["translate"] += _middle_um(viewer, image, name, right_of)[-data.ndim :]
     else:
         attributes["translate"] = found.translate
-    shown = show(viewer, SIMULATED, (data, attributes, kind), name)
+    shown = show(viewer, SIMULATED, (data, attributes, kind), name, live=True)
     if adjust_contrast:
         shown.contrast_limits = attributes["contrast_limits"]
     return found is None
@@ -161,7 +161,7 @@ def put_point(viewer: napari.viewer.Viewer, point: PointImage | None) -> None:
         corner = _below(viewer) - attributes["scale"] * [0.0, 0.5 * data.shape[1]]
     else:
         corner = found.translate
-    shown = show(viewer, POINT, (data, attributes | {"translate": corner}, kind))
+    shown = show(viewer, POINT, (data, attributes | {"translate": corner}, kind), live=True)
     shown.contrast_limits = attributes["contrast_limits"]
 
 
