@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,6 +21,8 @@ class LatestWins(QObject):
     ----------
     work : callable
         ``work(request, is_outdated)``; it may raise `Outdated` when ``is_outdated()`` says so.
+    parent
+        Of the Qt object.
 
     Signals
     -------
@@ -29,13 +32,15 @@ class LatestWins(QObject):
     finished = Signal(object, object)
     failed = Signal(str)
     busy = Signal(bool)
-    _ended = Signal(object, object, object)
+    _ended = Signal()
 
     def __init__(
         self, work: Callable[[Any, Callable[[], bool]], Any], parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._work = work
+        self._answer: tuple[Any, Any, Exception | None] | None = None
+        self._done = threading.Event()
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="napari-3dmsl-live")
         self._running = False
         self._pending: list[Any] = []
@@ -47,19 +52,26 @@ class LatestWins(QObject):
         """Whether a request is being worked on."""
         return self._running
 
-    def request(self, request: Any) -> None:
+    def request(self, request: Any, patience_ms: float = 0.0) -> None:
         """Ask for work; a request that has not begun yet is replaced.
 
         Parameters
         ----------
         request
             What the work is called with.
+        patience_ms
+            For how long the window waits for work that begins now, before it does anything else.
+            What is done by then is painted together with the knob that was turned: the window is
+            drawn once, not twice, and meanwhile does not take the processors away from the work.
         """
         if self._closed:
             return
         self._pending = [request]
-        if not self._running:
-            self._begin()
+        if self._running:
+            return
+        self._begin()
+        if patience_ms and self._done.wait(0.001 * patience_ms):
+            self._after()
 
     def close(self) -> None:
         """Stop: nothing is sent any more, and the thread ends as soon as it can."""
@@ -70,6 +82,8 @@ class LatestWins(QObject):
     def _begin(self) -> None:
         request = self._pending.pop()
         self._running = True
+        self._answer = None
+        self._done.clear()
         self.busy.emit(True)
         self._threads.submit(self._run, request)
 
@@ -84,10 +98,16 @@ class LatestWins(QObject):
             request = None
         except Exception as raised:  # noqa: BLE001  shown to the user by `failed`
             result, error = None, raised
+        self._answer = request, result, error
+        self._done.set()
         if not self._closed:
-            self._ended.emit(request, result, error)
+            self._ended.emit()
 
-    def _after(self, request: Any, result: Any, error: Exception | None) -> None:
+    def _after(self) -> None:
+        answer, self._answer = self._answer, None
+        if answer is None:  # taken already, by who was patient
+            return
+        request, result, error = answer
         self._running = False
         if self._closed:
             return

@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QLabel, QWidget
 
+from napari_3dmsl.layers.live_pixels import settle
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
     import napari
 
 _READ_OUT_DELAY_MS = 150
+_PATIENCE_MS = 16.0  # a frame of most screens
+_REST_MS = 120  # as long without another image, and the knob rests
+_TOLD_EVERY_S = 0.4  # while a knob is turned on and on
 _BUSY_DELAY_MS = 400  # a bar for every quick stack would flicker
 
 
@@ -77,6 +81,10 @@ class MicroscopePanel(Panel):
         self._stacks = LatestWins(imager(), self)
         self._resolutions = LatestWins(read_out_of, self)
         self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
+        self._rest_timer = self._timer(_REST_MS, self._at_rest)
+        self.at_end(self._rest_timer.stop)
+        self._to_tell: tuple[SimulatedImage, float] | None = None
+        self._told_at = 0.0
         self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
@@ -340,7 +348,8 @@ class MicroscopePanel(Panel):
             self.say(self.sample.missing)
             return
         self._asked_at = time.perf_counter()
-        self._live.request(Request(sample, simulation))
+        patience_ms = _PATIENCE_MS if self.isVisible() else 0.0
+        self._live.request(Request(sample, simulation), patience_ms)
 
     def _request_stack(self) -> None:
         try:
@@ -374,11 +383,36 @@ class MicroscopePanel(Panel):
         if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:
             self._height_um = image.scene.placed.centroid_height_um
             self._read_out_timer.start()
-        took = (time.perf_counter() - self._asked_at) * 1000
+        self._to_tell = image, 1000.0 * (time.perf_counter() - self._asked_at)
+        self._rest_timer.start()
+        if time.perf_counter() - self._told_at > _TOLD_EVERY_S:
+            QTimer.singleShot(0, self._tell)  # the image is painted first
+
+    def _at_rest(self) -> None:
+        """Do what would keep images from being painted while a knob is turned."""
+        self._tell()
+        settle(self.viewer.layers)
+
+    def _tell(self) -> None:
+        """Say what is seen in the image, unless something else has been said since."""
         shown = find_image(self.viewer, IMAGE)
+        if self._to_tell is None or shown is None:
+            return
+        image, took_ms = self._to_tell
         bright = too_bright(shown.data, shown.contrast_limits[1])
         doubts = "".join(f"; {text}" for text in self.sample.doubts)
-        self.say(f"{what_is_seen(image)}{doubts}{bright}; {took:.0f} ms")
+        self._told_at = time.perf_counter()
+        self.say(f"{what_is_seen(image)}{doubts}{bright}; {took_ms:.0f} ms")
+
+    def say(self, text: str) -> None:
+        """See `Panel.say`."""
+        self._to_tell = None
+        super().say(text)
+
+    def complain(self, text: str) -> None:
+        """See `Panel.complain`."""
+        self._to_tell = None
+        super().complain(text)
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
         self.pictures.show(image)
