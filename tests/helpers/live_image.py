@@ -15,7 +15,7 @@ STACK = "simulated stack"
 
 def settled(hands: Hands, name: str = IMAGE) -> None:
     """Wait until the image is that of the settings and the shape that the panel shows."""
-    hands.wait(lambda: is_newest(hands, name))
+    hands.wait(lambda: is_newest(hands, name) and hands.panel.is_at_rest)
     hands.qtbot.wait(10)  # anything older that came later would show
     assert is_newest(hands, name)
 

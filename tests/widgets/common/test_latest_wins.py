@@ -74,6 +74,20 @@ def test_requests_that_wait_are_replaced_by_the_newest(
     assert told[-1] == (19, "done 19")
 
 
+def test_who_is_patient_has_the_answer_at_once_and_only_once(
+    qtbot: Any, live: LatestWins, work: Work, told: list[Any]
+) -> None:
+    work.go_on.release()
+    live.request("a", patience_ms=PATIENCE_MS)
+    assert told == [True, False, ("a", "done a")]
+    live.request("b", patience_ms=1)  # takes longer than that
+    live.request("c", patience_ms=1)
+    assert len(told) == 4
+    work.go_on.release(2)
+    qtbot.waitUntil(lambda: not live.is_running, timeout=PATIENCE_MS)
+    assert told[3:] == [True, True, ("b", "done b"), False, ("c", "done c")]
+
+
 def test_work_learns_that_it_is_outdated_and_may_give_up(qtbot: Any, told: list[Any]) -> None:
     begun = threading.Event()
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
+from napari_3dmsl.compute.one_blas_thread import one_blas_thread
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
 from napari_3dmsl.progress import Progress
@@ -17,10 +19,20 @@ Imaged = Surface | FieldSample
 
 @dataclass(frozen=True)
 class Request:
-    """What to image: all that the working thread needs, frozen."""
+    """What to image: all that the working thread needs, frozen.
+
+    Attributes
+    ----------
+    sample : Surface or FieldSample
+    simulation : Simulation
+    quick : bool
+        Whether it is one of many while a knob is turned. Its last bits may differ from those that
+        a script makes, so the image that stays is made without.
+    """
 
     sample: Imaged
     simulation: Simulation
+    quick: bool = False
 
 
 class Imager:
@@ -55,7 +67,8 @@ class Imager:
             if is_outdated() and done < total:
                 raise Outdated
 
-        return self._simulator.image(request.sample, request.simulation, stop_if_outdated)
+        with one_blas_thread() if request.quick else nullcontext():
+            return self._simulator.image(request.sample, request.simulation, stop_if_outdated)
 
     def prepare(self, request: Request, is_outdated: Callable[[], bool]) -> None:
         """Render what a drag of the field brings into sight next; for another thread.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, QTimer
@@ -85,6 +86,7 @@ class MicroscopePanel(Panel):
         self.at_end(self._rest_timer.stop)
         self._to_tell: tuple[SimulatedImage, float] | None = None
         self._told_at = 0.0
+        self._quick: Request | None = None
         self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
@@ -223,6 +225,12 @@ class MicroscopePanel(Panel):
         save.clicked.connect(self._save)
         self.add_footer(CopyAs(self, self._shown_simulation, self.sample.reference))
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the image and the stack are those that stay, and are told about."""
+        works = self._live.is_running or self._stacks.is_running
+        return not (works or self._rest_timer.isActive() or self._quick)
+
     def _add_page(self, title: str, tip: str, *contents: Any) -> None:
         """Add a page that tells at its end what has no effect now."""
         idle = NoEffect([part for part in contents if isinstance(part, Form)], self)
@@ -349,16 +357,16 @@ class MicroscopePanel(Panel):
             return
         self._asked_at = time.perf_counter()
         patience_ms = _PATIENCE_MS if self.isVisible() else 0.0
-        self._live.request(Request(sample, simulation), patience_ms)
+        self._live.request(Request(sample, simulation, quick=True), patience_ms)
 
-    def _request_stack(self) -> None:
+    def _request_stack(self, *, quick: bool) -> None:
         try:
             sample, simulation = self.sample.sample(), self.simulation(stack=True)
         except ValueError as error:
             self.complain(str(error))
             return
         if sample is not None:
-            self._stacks.request(Request(sample, simulation))
+            self._stacks.request(Request(sample, simulation, quick))
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
         if self.form.wants_stack:
@@ -379,10 +387,14 @@ class MicroscopePanel(Panel):
             self.comparison.follow(request)
             self._ahead.request(request)
             if self.form.wants_stack:
-                self._request_stack()
+                self._request_stack(quick=request.quick)
         if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:
             self._height_um = image.scene.placed.centroid_height_um
             self._read_out_timer.start()
+        if not request.quick:
+            settle(self.viewer.layers)
+            return
+        self._quick = request
         self._to_tell = image, 1000.0 * (time.perf_counter() - self._asked_at)
         self._rest_timer.start()
         if time.perf_counter() - self._told_at > _TOLD_EVERY_S:
@@ -391,7 +403,9 @@ class MicroscopePanel(Panel):
     def _at_rest(self) -> None:
         """Do what would keep images from being painted while a knob is turned."""
         self._tell()
-        settle(self.viewer.layers)
+        quick, self._quick = self._quick, None
+        if quick is not None and not self._live.is_running:
+            self._live.request(replace(quick, quick=False))
 
     def _tell(self) -> None:
         """Say what is seen in the image, unless something else has been said since."""
@@ -412,6 +426,8 @@ class MicroscopePanel(Panel):
     def complain(self, text: str) -> None:
         """See `Panel.complain`."""
         self._to_tell = None
+        if self._quick is not None:  # it is what stays
+            self._rest_timer.start()
         super().complain(text)
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:

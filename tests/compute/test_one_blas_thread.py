@@ -1,0 +1,45 @@
+"""Products of matrices with one thread: as long as it is wanted, and not longer."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import scipy.linalg  # noqa: F401  so that its library is limited, too
+from threadpoolctl import threadpool_info, threadpool_limits
+from waiting import PATIENCE_S
+
+from napari_3dmsl.compute.one_blas_thread import one_blas_thread
+
+
+def blas_threads() -> set[int]:
+    return {found["num_threads"] for found in threadpool_info() if found["user_api"] == "blas"}
+
+
+def test_one_thread_inside_and_as_before_afterwards_also_after_an_error() -> None:
+    with threadpool_limits(3, "blas"):
+        with one_blas_thread():
+            assert blas_threads() == {1}
+        assert blas_threads() == {3}
+        with pytest.raises(ValueError, match="wrong"), one_blas_thread():
+            raise ValueError("wrong")
+        assert blas_threads() == {3}
+
+
+def test_another_that_is_inside_meanwhile_leaves_no_limit_behind() -> None:
+    inside, leave = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with one_blas_thread():
+            inside.set()
+            leave.wait(PATIENCE_S)
+
+    before = blas_threads()
+    with one_blas_thread():
+        thread = threading.Thread(target=other)
+        thread.start()
+        assert inside.wait(PATIENCE_S)
+        assert blas_threads() == {1}
+    leave.set()
+    thread.join(PATIENCE_S)
+    assert blas_threads() == before
