@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_3dmsl.arrays import FloatArray, counters
-from napari_3dmsl.geometry.triangles import triangle_boxes, triangle_normals
+from napari_3dmsl.geometry.triangles import triangle_normals
 
 _AT_ONCE = 2_000_000  # pairs of triangle and line looked at together: some 100 MB
 
@@ -135,20 +135,16 @@ def lines_on_grids(
     ValueError
         When a line enters a surface more or less often than it leaves it.
     """
-    corners, places, counts = _near_lines(surfaces)
-    shapes = np.array([grid.shape for _, _, grid in surfaces])
-    ends = np.cumsum(shapes.prod(axis=1))  # lines are numbered on, surface after surface
-    starts = ends - shapes.prod(axis=1)
-    if not len(corners):
+    near = _near_lines(surfaces)
+    areas = np.array([np.prod(grid.shape) for _, _, grid in surfaces])
+    ends = np.cumsum(areas)  # lines are numbered on, surface after surface
+    starts = ends - areas
+    if not len(near.surface):
         return [GridIntervals(np.zeros(0, np.int64), np.zeros(0), np.zeros(0)) for _ in surfaces]
-    of_triangle = np.repeat(np.column_stack([shapes, starts]), counts, axis=0)
-    low, high = triangle_boxes(places)
-    hits = [
-        _crossings(corners[part], places[part], (low[part], high[part]), of_triangle[part])
-        for part in _parts(low, high)
-    ]
+    across = np.array([grid.shape[1] for _, _, grid in surfaces])
+    hits = [_crossings(near.part(some), starts, across) for some in _parts(near)]
     line, height, turn = (np.concatenate(parts) for parts in zip(*hits, strict=True))
-    order = np.lexsort((height, line))
+    order = _by_line_and_height(line, height)
     line, height, turn = line[order], height[order], turn[order]
     # Each line leaves the surface as often as it enters, so one running sum serves all lines.
     winding = np.cumsum(turn)
@@ -166,96 +162,114 @@ def lines_on_grids(
     ]
 
 
+@dataclass(frozen=True, eq=False)
+class _Triangles:
+    """Triangles that may meet a line, one coordinate of all after the other: much faster.
+
+    Attributes
+    ----------
+    z_um, row, column : (3, T) float64
+        Of the corners; among the lines of their grid, which lie at whole numbers.
+    first, last : (2, T) int32
+        The first row and column that they may meet, and the first beyond them.
+    surface : (T,) int64
+        Number of their surface.
+    """
+
+    z_um: FloatArray
+    row: FloatArray
+    column: FloatArray
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+    surface: NDArray[np.int64]
+
+    def part(self, some: slice) -> _Triangles:
+        """Return some of them."""
+        corners = self.z_um[:, some], self.row[:, some], self.column[:, some]
+        return _Triangles(*corners, self.first[:, some], self.last[:, some], self.surface[some])
+
+
 def _near_lines(
     surfaces: Sequence[tuple[FloatArray, NDArray[np.integer], LineGrid]],
-) -> tuple[FloatArray, FloatArray, NDArray[np.int64]]:
-    """Return the corners of triangles that may meet a line, and their places among the lines.
-
-    Surface after surface; with them how many of each there are.
-    """
-    points = [len(vertices) for vertices, _, _ in surfaces]
-    triangles = [len(faces) for _, faces, _ in surfaces]
-    grids = [[*grid.origin_um, *grid.step_um, *grid.shape] for _, _, grid in surfaces]
-    origin, step, shape = np.split(np.repeat(np.array(grids), points, axis=0), 3, axis=1)
-    vertices_um = np.concatenate([vertices for vertices, _, _ in surfaces])
-    places = (vertices_um[:, 1:] - origin) / step  # lines lie at whole numbers
-    first = np.cumsum(points) - points
-    faces = np.concatenate([faces for _, faces, _ in surfaces])
-    faces = faces + np.repeat(first, triangles)[:, None]
-    near = np.flatnonzero(_meets_lines(places, faces, shape))
-    counts = np.diff(np.searchsorted(near, [0, *np.cumsum(triangles).tolist()]))
-    faces = faces[near]
-    return vertices_um[faces], places[faces], counts
-
-
-def _meets_lines(
-    places: FloatArray, faces: NDArray[np.integer], shape: FloatArray
-) -> NDArray[np.bool_]:
-    """Tell which triangles have a line of each direction of their grid between their corners.
+) -> _Triangles:
+    """Return the triangles that have a line of each direction of their grid between their corners.
 
     Most triangles of a fine mesh lie between two lines: comparing whole numbers of corners that
     many triangles share costs next to nothing.
     """
-    meets = np.ones(len(faces), dtype=bool)
-    next_lines = np.clip(np.ceil(places), 0, shape).astype(np.int32)
-    for next_line in np.ascontiguousarray(next_lines.T):
-        first, second, third = (next_line.take(faces[:, corner]) for corner in range(3))
-        meets &= (first != second) | (second != third)
-    return meets
+    points = [len(vertices) for vertices, _, _ in surfaces]
+    triangles = [len(faces) for _, faces, _ in surfaces]
+    before = np.cumsum(points) - points
+    faces = np.concatenate([faces for _, faces, _ in surfaces]).T + np.repeat(before, triangles)
+    vertices_um = np.concatenate([vertices for vertices, _, _ in surfaces])
+    meets = np.ones(faces.shape[1], dtype=bool)
+    places, bounds = [], []
+    for axis in range(2):
+        origin = np.repeat([float(grid.origin_um[axis]) for _, _, grid in surfaces], points)
+        step = np.repeat([float(grid.step_um[axis]) for _, _, grid in surfaces], points)
+        count = np.repeat([grid.shape[axis] for _, _, grid in surfaces], points)
+        places.append((vertices_um[:, axis + 1] - origin) / step)
+        next_line = np.clip(np.ceil(places[axis]), 0, count).astype(np.int32)
+        a, b, c = (next_line.take(corner) for corner in faces)
+        bounds.append((np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)))
+        meets &= bounds[axis][0] != bounds[axis][1]
+    near = np.flatnonzero(meets)
+    faces = faces.take(near, axis=1)
+    first, last = (np.stack([ends.take(near) for ends in both]) for both in zip(*bounds, strict=True))
+    surface = np.repeat(np.arange(len(surfaces)), triangles).take(near)
+    z_um = np.ascontiguousarray(vertices_um[:, 0])
+    row, column = places
+    return _Triangles(z_um.take(faces), row.take(faces), column.take(faces), first, last, surface)
 
 
-def _parts(low: FloatArray, high: FloatArray) -> list[slice]:
-    """Cut the triangles, whose boxes are given, into parts that meet about `_AT_ONCE` lines."""
-    rows, columns = (high - low + 1.0).T
+def _parts(near: _Triangles) -> list[slice]:
+    """Cut triangles into parts that meet about `_AT_ONCE` lines."""
+    rows, columns = (near.last - near.first).astype(np.int64)
     ends = np.cumsum(rows * columns)
     if ends[-1] <= _AT_ONCE:
-        return [slice(0, len(low))]
+        return [slice(0, len(ends))]
     cuts = np.searchsorted(ends, np.arange(_AT_ONCE, ends[-1], _AT_ONCE))
-    bounds = np.unique([0, *cuts, len(low)])
+    bounds = np.unique([0, *cuts, len(ends)])
     return [slice(a, b) for a, b in pairwise(bounds)]
 
 
 def _crossings(
-    corners: FloatArray,
-    places: FloatArray,
-    boxes: tuple[FloatArray, FloatArray],
-    grids: NDArray[np.int64],
+    near: _Triangles, starts: NDArray[np.int64], across: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], FloatArray, NDArray[np.int64]]:
     """Return line number, height and direction (1 or -1) of each crossing with a triangle.
 
-    Of each triangle ``grids`` tells the rows and columns of its grid, and its first line's number.
+    Of each surface ``starts`` tells the number of the first line, ``across`` the columns.
     """
-    rows, columns, numbers = grids.T
-    low, high = boxes
-    # The first row that a triangle meets, and the first beyond it.
-    first = np.clip(np.ceil(low[:, 0]), 0, rows).astype(np.int64)
-    last = np.clip(np.ceil(high[:, 0]), 0, rows).astype(np.int64)
-    triangle = np.repeat(np.arange(len(places)), last - first)
-    row = first[triangle] + counters(last - first)
-    up, down = _row_ends(places.transpose(1, 2, 0).take(triangle, axis=2), row)
-    across = columns[triangle]
-    start = np.clip(np.ceil(np.minimum(up, down)), 0, across).astype(np.int64)
-    stop = np.clip(np.ceil(np.maximum(up, down)), 0, across).astype(np.int64)
+    rows = (near.last[0] - near.first[0]).astype(np.int64)
+    triangle = np.repeat(np.arange(len(rows)), rows)
+    row = near.first[0].take(triangle) + counters(rows)
+    up, down = _row_ends(near.row.take(triangle, axis=1), near.column.take(triangle, axis=1), row)
+    surface = near.surface.take(triangle)
+    columns = across.take(surface)
+    start = np.clip(np.ceil(np.minimum(up, down)), 0, columns).astype(np.int64)
+    stop = np.clip(np.ceil(np.maximum(up, down)), 0, columns).astype(np.int64)
     lines = stop - start
     column = np.repeat(start, lines) + counters(lines)
     turn = np.repeat(np.where(up > down, 1, -1), lines)
-    row, triangle = np.repeat(row, lines), np.repeat(triangle, lines)
-    height = _heights(corners, places, triangle, np.stack([row, column], axis=1))
-    return numbers[triangle] + row * columns[triangle] + column, height, turn
+    number = np.repeat(starts.take(surface) + row * columns, lines) + column
+    height = _heights(near, np.repeat(triangle, lines), np.repeat(row, lines), column)
+    return number, height, turn
 
 
-def _row_ends(places: FloatArray, row: NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
-    """Where the edges that run up and down (in y) cross a row; places are (3, 2, triangles)."""
+def _row_ends(
+    y: FloatArray, x: FloatArray, row: NDArray[np.int64]
+) -> tuple[FloatArray, FloatArray]:
+    """Where the edges that run up and down (in y) cross a row; places are (3, triangles)."""
     ends = np.zeros((2, len(row)))
     for corner in range(3):
-        (start_y, start_x), (end_y, end_x) = places[corner], places[(corner + 1) % 3]
-        below, above = np.minimum(start_y, end_y), np.maximum(start_y, end_y)
+        after = (corner + 1) % 3
+        below, above = np.minimum(y[corner], y[after]), np.maximum(y[corner], y[after])
         crosses = np.flatnonzero((below <= row) & (row < above))
-        upward = start_y[crosses] < end_y[crosses]
-        low, high = below[crosses], above[crosses]
-        low_x = np.where(upward, start_x[crosses], end_x[crosses])
-        high_x = np.where(upward, end_x[crosses], start_x[crosses])
-        share = (row[crosses] - low) / (high - low)
+        low, high = below.take(crosses), above.take(crosses)
+        start_x, end_x = x[corner].take(crosses), x[after].take(crosses)
+        upward = y[corner].take(crosses) == low
+        low_x, high_x = np.where(upward, start_x, end_x), np.where(upward, end_x, start_x)
+        share = (row.take(crosses) - low) / (high - low)
         # Rounding must not leave the edge: triangles beside its box are never looked at.
         ends[upward.astype(np.intp), crosses] = np.clip(
             low_x + share * (high_x - low_x), np.minimum(low_x, high_x), np.maximum(low_x, high_x)
@@ -264,16 +278,34 @@ def _row_ends(places: FloatArray, row: NDArray[np.int64]) -> tuple[FloatArray, F
 
 
 def _heights(
-    corners: FloatArray, places: FloatArray, triangle: NDArray[np.intp], line: NDArray[np.int64]
+    near: _Triangles,
+    triangle: NDArray[np.intp],
+    row: NDArray[np.int64],
+    column: NDArray[np.int64],
 ) -> FloatArray:
     """Height of triangles at lines; rounding must not leave the range of a steep one."""
-    in_steps = np.concatenate([corners[:, :, :1], places], axis=2)
-    normals = triangle_normals(in_steps)
+    corners = np.stack([near.z_um, near.row, near.column], axis=2).transpose(1, 0, 2)
+    normals = triangle_normals(corners)
     with np.errstate(divide="ignore", invalid="ignore"):
         slopes = np.nan_to_num(-normals[:, 1:] / normals[:, :1], posinf=0.0, neginf=0.0)
-    away = (line - places[triangle, 0]) * slopes[triangle]
-    low, high = triangle_boxes(corners[:, :, :1])
-    height: FloatArray = np.clip(
-        corners[triangle, 0, 0] + away.sum(axis=1), low[triangle, 0], high[triangle, 0]
-    )
+    away = (row - near.row[0].take(triangle)) * slopes[:, 0].take(triangle)
+    away += (column - near.column[0].take(triangle)) * slopes[:, 1].take(triangle)
+    a, b, c = near.z_um
+    low, high = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+    height: FloatArray = np.clip(a.take(triangle) + away, low.take(triangle), high.take(triangle))
     return height
+
+
+def _by_line_and_height(line: NDArray[np.int64], height: FloatArray) -> NDArray[np.intp]:
+    """Sort as `numpy.lexsort` by line, then by height; in a third of the time.
+
+    One number for both, whose rounding may only mix up heights next to each other.
+    """
+    low = float(height.min())
+    tall = max(2.0 * (float(height.max()) - low), 1e-9)
+    order = np.argsort(line + (height - low) / tall)
+    there = line.take(order)
+    same = there[1:] == there[:-1]
+    if (same & (np.diff(height.take(order)) <= 0.0)).any() or (np.diff(there) < 0).any():
+        return np.lexsort((height, line))
+    return order
