@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -124,6 +125,19 @@ def test_other_processes_draw_the_same_shapes(tubes: TubeShapes) -> None:
         there = pool.submit(TubeShapes.mesh, tubes, 3).result()
     np.testing.assert_array_equal(there.vertices, tubes.mesh(3).vertices)
     np.testing.assert_array_equal(there.faces, tubes.mesh(3).faces)
+
+
+def test_what_was_drawn_is_handed_over_and_the_rest_is_drawn(tmp_path: Path) -> None:
+    drawn, other = TubeShapes(count=4, seed=7), TubeShapes(count=4, seed=7)
+    drawn.keep(tmp_path / "drawn")
+    assert not (tmp_path / "drawn").exists(), "nothing was drawn yet"
+    first = [drawn.mesh(shape_id) for shape_id in (1, 2)]
+    drawn.keep(tmp_path / "drawn")
+    other.take_up(tmp_path / "drawn")
+    for shape_id, mesh in zip((1, 2), first, strict=True):
+        assert np.array_equal(other.mesh(shape_id).vertices, mesh.vertices)
+        assert np.array_equal(other.mesh(shape_id).faces, mesh.faces)
+    assert np.array_equal(other.mesh(3).vertices, drawn.mesh(3).vertices)
 
 
 def test_it_is_a_source_of_shapes_with_a_table_and_classes_by_hand() -> None:

@@ -215,7 +215,9 @@ def _near_lines(
         meets &= bounds[axis][0] != bounds[axis][1]
     near = np.flatnonzero(meets)
     faces = faces.take(near, axis=1)
-    first, last = (np.stack([ends.take(near) for ends in both]) for both in zip(*bounds, strict=True))
+    first, last = (
+        np.stack([ends.take(near) for ends in both]) for both in zip(*bounds, strict=True)
+    )
     surface = np.repeat(np.arange(len(surfaces)), triangles).take(near)
     z_um = np.ascontiguousarray(vertices_um[:, 0])
     row, column = places

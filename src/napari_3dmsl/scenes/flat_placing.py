@@ -117,13 +117,20 @@ class FlatShape:
             Width of a column.
         """
         if apart_um not in self._points:
-            pieces = small_pieces(self._corners, apart_um).reshape(-1, 3)
-            # Each corner once: neighbours share them, to the last digit but for halved edges.
-            z, y, x = np.round((pieces - pieces.min(axis=0)) / 1e-4).astype(np.int64).T
-            _, first = np.unique((z << 40) + (y << 20) + x, return_index=True)
-            rest = self.to_rest[:3, :3] @ pieces[first].T + self.to_rest[:3, 3:]
-            self._points[apart_um] = np.ascontiguousarray(rest, dtype=np.float32)
+            # Those of the haze, whose columns are twice as wide, are met on the way.
+            wide = small_pieces(self._corners, 2.0 * apart_um)
+            self._points.setdefault(2.0 * apart_um, self._at_rest(wide))
+            self._points[apart_um] = self._at_rest(small_pieces(wide, apart_um))
         return self._points[apart_um]
+
+    def _at_rest(self, pieces: FloatArray) -> NDArray[np.float32]:
+        """Return the corners of triangles at rest, (3, N)."""
+        corners = pieces.reshape(-1, 3)
+        # Each corner once: neighbours share them, to the last digit but for halved edges.
+        z, y, x = np.round((corners - corners.min(axis=0)) / 1e-4).astype(np.int64).T
+        _, first = np.unique((z << 40) + (y << 20) + x, return_index=True)
+        rest = self.to_rest[:3, :3] @ corners[first].T + self.to_rest[:3, 3:]
+        return np.ascontiguousarray(rest, dtype=np.float32)
 
 
 def _turned(tilt_deg: float, before: FloatArray, after: FloatArray, tilt: FloatArray) -> FloatArray:

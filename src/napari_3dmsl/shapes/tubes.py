@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,6 +31,8 @@ from napari_3dmsl.shapes.wandering import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from napari_3dmsl.shapes.mesh import Mesh
@@ -41,6 +44,7 @@ SHORTEST_UM = 0.05
 SHORTEST_BRANCH_UM = 0.8
 LONGEST_BRANCH_UM = 2.2
 LONGEST_RING_UM = 6.0
+_MOST_KEPT = 4000  # shapes in a file, of 20 kB each
 WITH_TAIL = 0.25  # of rings
 EASED = 1.3  # radius of bends after a trial that failed
 BRANCH_DEG = (65.0, 110.0)  # between a branch and what it grows from
@@ -451,6 +455,28 @@ class TubeShapes:
             rng = np.random.default_rng([self.seed, shape_id])
             self._shapes[shape_id] = _measured(draw_tube(self.settings, rng), shape_id)
         return self._shapes[shape_id]
+
+    def keep(self, path: Path) -> None:
+        """Write down the shapes drawn so far, if some but not very many are, see `take_up`.
+
+        Parameters
+        ----------
+        path
+            Of a file in a folder of ours.
+        """
+        if 0 < len(self._shapes) <= _MOST_KEPT:
+            path.write_bytes(pickle.dumps(self._shapes, pickle.HIGHEST_PROTOCOL))
+
+    def take_up(self, path: Path) -> None:
+        """Take over what another process has drawn of the same shapes, if it has written it down.
+
+        Parameters
+        ----------
+        path
+            See `keep`.
+        """
+        if not self._shapes and path.is_file():
+            self._shapes = pickle.loads(path.read_bytes())
 
     def mesh(self, shape_id: int) -> Mesh:
         """Surface of one shape, µm around the origin.

@@ -8,7 +8,7 @@ import pytest
 
 from napari_3dmsl.datasets.read.rendered_set import RenderedSet
 from napari_3dmsl.datasets.recipe.plan import make_plan, seed_of, split_shapes
-from napari_3dmsl.datasets.recipe.recipe import Split
+from napari_3dmsl.datasets.recipe.recipe import Recipe, Split
 from napari_3dmsl.datasets.run.generate import generate
 from napari_3dmsl.datasets.run.preview import preview
 from napari_3dmsl.library.library import ShapeLibrary
@@ -16,6 +16,7 @@ from napari_3dmsl.library.measure import measure_library
 from napari_3dmsl.scenes.packing import pack
 from napari_3dmsl.scenes.settings import SceneSettings
 from napari_3dmsl.shapes.mesh import Mesh
+from napari_3dmsl.shapes.tubes import TubeShapes
 
 CLASSES = ["dot"] * 411 + ["rod"] * 333 + ["network"] * 190 + ["donut"] * 53 + ["mega"] * 13
 
@@ -87,6 +88,14 @@ def test_scenes_are_of_shapes_of_one_part(small_recipe, library):
     assert Counter(group.split for group in plan.groups) == {"train": 10, "val": 5, "test": 5}
     assert sorted(i for pool in plan.pools.values() for i in pool) == [1, 2, 3, 4]
     assert [len(plan.pools[name]) for name in ("train", "val", "test")] == [2, 1, 1]
+
+
+def test_tubes_are_not_drawn_to_part_them_where_one_part_has_all():
+    recipe = Recipe(scene={"kind": "cell"}, split={"train": 0, "val": 1, "test": 0}, repeats=2)
+    tubes = TubeShapes(recipe.source.tubes, 5)
+    plan = make_plan(recipe, tubes)
+    assert plan.pools == {"train": (), "val": (1, 2, 3, 4, 5), "test": ()}
+    assert not tubes._shapes
 
 
 def test_names_of_groups_are_unique_and_so_are_seeds(small_recipe, library):

@@ -108,6 +108,8 @@ def make_plan(recipe: Recipe, library: ShapeSource) -> Plan:
     )
     if recipe.scene is not None and recipe.scene.kind == "region":
         parts = split_space(ids, library, recipe.split)
+    elif whole := [name for name in SPLITS if getattr(recipe.split, name) == 1.0]:
+        parts = dict.fromkeys(ids, whole[0])  # whatever their classes: tubes need not be drawn
     else:
         parts = split_shapes(ids, _classes_of(ids, library), recipe.split, recipe.seed)
     pools = {name: tuple(i for i in ids if parts[i] == name) for name in SPLITS}

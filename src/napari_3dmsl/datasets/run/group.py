@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from napari_3dmsl.datasets.recipe.recipe import TUBES
+from napari_3dmsl.datasets.recipe.source_shapes import shapes_of
 from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
 from napari_3dmsl.datasets.run.lock import locked_library
 from napari_3dmsl.datasets.write.index import CHECKSUM
 from napari_3dmsl.datasets.write.sample_files import remove_files, write_sample
+from napari_3dmsl.shapes.tubes import TubeShapes
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.plan import Group, Plan, Pools
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.datasets.render.render import Rendered
     from napari_3dmsl.datasets.write.index import Row
 
-_BEGUN = ".begun"
+_BEGUN, _DRAWN = ".begun", ".drawn"
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ class MakeGroup:
         library = plan.recipe.source.library
         if library != TUBES:
             library = str(Path(library).absolute())
+        elif isinstance(tubes := shapes_of(plan.recipe), TubeShapes):
+            tubes.keep(work / _DRAWN)
         return cls(plan.recipe, plan.pools, library, str(folder.absolute()), str(work.absolute()))
 
     def __call__(self, group: Group) -> MadeGroup | NotMade:
@@ -162,6 +166,8 @@ class MakeGroup:
         """What every group needs, opened once."""
         source = self.recipe.source.replace(library=self.library)
         library = locked_library(self.recipe.replace(source=source), Path(self.folder))
+        if isinstance(library, TubeShapes):  # which takes seconds to draw
+            library.take_up(Path(self.work) / _DRAWN)
         return GroupRenderer(self.recipe, library, self.pools)
 
 
