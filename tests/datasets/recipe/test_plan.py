@@ -91,7 +91,12 @@ def test_scenes_are_of_shapes_of_one_part(small_recipe, library):
 
 
 def test_tubes_are_not_drawn_to_part_them_where_one_part_has_all():
-    recipe = Recipe(scene={"kind": "cell"}, split={"train": 0, "val": 1, "test": 0}, repeats=2)
+    recipe = Recipe(
+        microscopes=["epi1"],
+        scene={"kind": "cell"},
+        split={"train": 0, "val": 1, "test": 0},
+        repeats=2,
+    )
     tubes = TubeShapes(recipe.source.tubes, 5)
     plan = make_plan(recipe, tubes)
     assert plan.pools == {"train": (), "val": (1, 2, 3, 4, 5), "test": ()}
