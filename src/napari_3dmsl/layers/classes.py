@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from napari_3dmsl.layers.attributes import LayerData, about
 from napari_3dmsl.layers.class_colours import CLASS_COLOURS, class_colour
 from napari_3dmsl.layers.seen_shapes import ALL_SEEN, SeenShapes
@@ -100,6 +102,22 @@ def class_layer(
     mesh = merged.part(seen.ids if count else None, seen.moved)
     data, attributes, layer_type = surface_layer(mesh, title, CLASS, class_colour(kind), **facts)
     return data, attributes | ({} if count else {"visible": False}), layer_type
+
+
+def shape_of_face(layer: Any, face: int) -> int:
+    """Return which shape a triangle of the surface of a class belongs to.
+
+    Parameters
+    ----------
+    layer
+        The Surface of a class.
+    face
+        Number of the triangle.
+    """
+    merged, seen = about(layer)["merged"], about(layer)["seen"]
+    here = [i for i in merged.sizes if about(layer)["unseen"] or i in seen]
+    ends = np.cumsum([merged.sizes[i][1] for i in here])
+    return int(here[int(np.searchsorted(ends, face, side="right"))])
 
 
 def class_title(kind: str, count: int, shapes: ShapeSource) -> str:

@@ -11,6 +11,7 @@ from shape_browser import PANEL, click_row
 
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.seen_shapes import seen_in
 from napari_3dmsl.layers.surfaces import SELECTED, mesh_of_layer
 
 
@@ -114,3 +115,76 @@ def test_many_selected_shapes_are_drawn_white_as_the_canvas_has_them(
     whole = np.array([read(shapes, i).bounds_um for i in (1, 2, 3, 4)])
     np.testing.assert_allclose(white[0], whole[:, 0].min(axis=0), atol=0.05)
     np.testing.assert_allclose(white[1], whole[:, 1].max(axis=0), atol=0.05)
+
+
+def test_shapes_are_laid_out_in_the_order_of_the_table_and_put_back(
+    viewer: Any, hands: Hands, shapes: Any
+) -> None:
+    from qtpy.QtCore import Qt
+
+    before = drawn(viewer)
+    viewer.layers[INSTANCES].visible = True
+    click_row(hands, 3)
+    hands.panel.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    camera = getattr(viewer, "scene", viewer).camera
+    viewer.dims.ndisplay = 3
+    camera.angles, camera.zoom = (10.0, 20.0, 30.0), 7.0
+    hands.click("lay_out")
+    moved = {i: shapes.mesh(i).bounds_um + shift for i, shift in seen_in(viewer).moved.items()}
+    assert list(moved) == [4, 3, 2, 1]
+    for one in moved:
+        for other in moved:
+            if one < other:
+                (a, b), (c, d) = moved[one][:, 1:], moved[other][:, 1:]
+                assert ((a >= d) | (c >= b)).any()
+    np.testing.assert_allclose(drawn(viewer)["donut (1)"], moved[4], atol=0.03)
+    np.testing.assert_allclose(mesh_of_layer(viewer.layers[SELECTED]).bounds_um, moved[3], atol=0.1)
+    assert not viewer.layers[INSTANCES].visible
+    assert not np.allclose(camera.angles, (10.0, 20.0, 30.0))
+    hands.choose("shape_class", "dot (2)")
+    hands.wait(lambda: list(seen_in(viewer).moved) == [2, 1])
+    hands.click("show_all")
+    hands.click("lay_out")
+    hands.wait(lambda: not seen_in(viewer).moved)
+    for name, corners in drawn(viewer).items():
+        np.testing.assert_array_equal(corners, before[name])
+    assert viewer.layers[INSTANCES].visible
+    np.testing.assert_allclose(camera.angles, (10.0, 20.0, 30.0))
+    assert camera.zoom == pytest.approx(7.0)
+
+
+def test_a_click_selects_the_shape_whose_surface_is_first_under_the_mouse(
+    viewer: Any, hands: Hands, shapes: Any
+) -> None:
+    """Without labels, and where shapes have been moved: along each line of sight."""
+    from types import SimpleNamespace
+
+    viewer.layers.remove(INSTANCES)
+    viewer.dims.ndisplay = 3
+    selection = hands.panel._selection
+    for direction in np.array([[1.0, 0, 0], [0, 1.0, 0], [0, 0.6, -0.8]]):
+        for shape_id in shapes.ids:
+            mesh = shapes.mesh(shape_id)
+            first = mesh.vertices[np.argmin(mesh.vertices @ direction)]
+            start = first - 5.0 * direction + 1e-4
+            event = SimpleNamespace(
+                position=tuple(start), view_direction=direction, dims_displayed=[0, 1, 2]
+            )
+            met = selection._under(event)
+            others = [
+                i
+                for i in shapes.ids
+                if (shapes.mesh(i).vertices @ direction).min() < first @ direction
+            ]
+            assert met == shape_id or met in others or met is None
+    center = shapes.mesh(3).vertices.mean(axis=0)
+    event = SimpleNamespace(
+        position=(center[0] - 50, *center[1:]),
+        view_direction=np.array([1.0, 0, 0]),
+        dims_displayed=[0, 1, 2],
+    )
+    assert selection._under(event) == 3
+    hands.click("lay_out")
+    hands.wait(lambda: len(seen_in(viewer).moved) == 4)
+    event.position = tuple(np.array(event.position) + seen_in(viewer).moved[3])
+    assert selection._under(event) == 3

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.layers.attributes import about, kind_of
 from napari_3dmsl.layers.classes import CLASS, shapes_of
+from napari_3dmsl.layers.gallery_layout import gallery_shifts
 from napari_3dmsl.layers.seen_shapes import ALL_SEEN, SeenShapes
 from napari_3dmsl.layers.surfaces import HIGHLIGHT
-from napari_3dmsl.widgets.common.class_surfaces import see
-from napari_3dmsl.widgets.common.incremental_layers import Turns
+from napari_3dmsl.widgets.common.class_surfaces import see, surfaces_of
 
 _CALM_MS = 120  # without a change of the filter, before the canvas follows
 
@@ -39,12 +40,12 @@ class CanvasFilter(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._source: Any = None
-        self._listed: frozenset[int] | None = None
+        self._listed: tuple[int, ...] = ()
         self.isolated: frozenset[int] | None = None
         """Ids of the shapes that alone are shown; None when nothing is isolated."""
+        self.in_gallery = False
+        """Whether the shapes lie side by side, not in their places."""
         self._curtained: list[Any] = []
-        self._turns = Turns(self)
-        self._turns.ended.connect(self.changed)
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)
         self._calm.setInterval(_CALM_MS)
@@ -62,18 +63,18 @@ class CanvasFilter(QObject):
             self.show_all()
             self._source = source
 
-    def list(self, ids: Collection[int]) -> None:
+    def list(self, ids: Sequence[int]) -> None:
         """Show the shapes that are listed, as soon as the list has come to rest.
 
         Parameters
         ----------
         ids
-            Of all that the filter leaves.
+            Of all that the filter leaves, in the order of the table.
         """
-        everything = self._source is None or len(ids) == len(self._source.ids)
-        listed = None if everything else frozenset(ids)
-        if listed != self._listed:
-            self._listed = listed
+        listed = tuple(ids)
+        same = listed == self._listed if self.in_gallery else {*listed} == {*self._listed}
+        self._listed = listed
+        if not same:
             self._calm.start()
 
     def isolate(self, ids: Collection[int] | None) -> None:
@@ -85,15 +86,27 @@ class CanvasFilter(QObject):
             Of the shapes; None to show again what is listed.
         """
         self.isolated = None if ids is None else frozenset(ids)
-        self._draw_curtain(self.isolated is not None)
+        self._draw_curtain()
+        self._follow()
+
+    def lay_out(self, in_gallery: bool) -> None:
+        """Lay the shapes that are shown side by side, in the order of the table, or put them back.
+
+        Parameters
+        ----------
+        in_gallery
+            Whether they lie side by side; other layers are hidden then.
+        """
+        self.in_gallery = in_gallery
+        self._draw_curtain()
         self._follow()
 
     def show_all(self) -> None:
         """Show all shapes in their places again, now."""
         self._calm.stop()
-        self._turns.stop()
-        self._listed = self.isolated = None
-        self._draw_curtain(False)
+        self._listed = ()
+        self.isolated, self.in_gallery = None, False
+        self._draw_curtain()
         if self._source is not None:
             for turn in see(self._viewer, self._source, ALL_SEEN):
                 turn()
@@ -101,26 +114,44 @@ class CanvasFilter(QObject):
     def _follow(self) -> None:
         if self._source is None:
             return
-        ids = self._listed if self.isolated is None else self.isolated
-        self._turns.stop()
-        self._turns.extend(see(self._viewer, self._source, SeenShapes(ids)))
+        self._calm.stop()
+        # At once: there are few faces in all, and with a frame for each class it would flicker.
+        for turn in see(self._viewer, self._source, self._to_be_seen()):
+            turn()
+        self.changed.emit()
 
-    def _draw_curtain(self, closed: bool) -> None:
-        """Hide the volumes that the shapes are drawn in, or show those again that were hidden."""
-        if closed and not self._curtained:
-            self._curtained = [layer for layer in self._viewer.layers if self._hides(layer)]
-            for layer in self._curtained:
+    def _to_be_seen(self) -> SeenShapes:
+        ids = frozenset(self._listed) if self.isolated is None else self.isolated
+        moved = self._gallery(ids) if self.in_gallery else {}
+        return SeenShapes(None if len(ids) == len(self._source.ids) else ids, moved)
+
+    def _gallery(self, ids: Collection[int]) -> dict[int, FloatArray]:
+        """By how much the shapes that are drawn are moved: the listed ones in their order first."""
+        boxes: dict[int, FloatArray] = {}
+        for layer in surfaces_of(self._viewer, self._source).values():
+            pieces = about(layer)["merged"].pieces()
+            boxes |= {i: mesh.bounds_um for i, mesh in pieces.items() if i in ids}
+        order = [*(i for i in self._listed if i in boxes), *sorted(boxes.keys() - {*self._listed})]
+        return gallery_shifts({i: boxes[i] for i in order})
+
+    def _draw_curtain(self) -> None:
+        """Hide what the shapes are drawn in, and show again what need not be hidden any more."""
+        hidden = [layer for layer in self._curtained if layer in self._viewer.layers]
+        self._curtained = [layer for layer in hidden if self._hides(layer)]
+        for layer in hidden:
+            if layer not in self._curtained:
+                layer.visible = True
+        for layer in self._viewer.layers:
+            if layer.visible and self._hides(layer):
                 layer.visible = False
-        elif not closed:
-            for layer in self._curtained:
-                if layer in self._viewer.layers:
-                    layer.visible = True
-            self._curtained = []
+                self._curtained.append(layer)
 
     def _hides(self, layer: Any) -> bool:
-        """Whether a layer is a label volume that would show all shapes in spite of it."""
-        if kind_of(layer) in (CLASS, HIGHLIGHT) or not layer.visible:
-            return False
+        """Whether a layer shows shapes that are not to be seen, or where they are not now."""
         from napari.layers import Labels
 
-        return isinstance(layer, Labels) and (shapes_of(layer) is self._source or not about(layer))
+        if kind_of(layer) in (CLASS, HIGHLIGHT):
+            return False
+        volume = shapes_of(layer) is self._source or not about(layer)
+        alone = self.isolated is not None and isinstance(layer, Labels) and volume
+        return self.in_gallery or alone

@@ -18,29 +18,12 @@ from qtpy.QtWidgets import (
 from napari_3dmsl.layers.class_colours import CLASS_COLOURS, class_colour
 from napari_3dmsl.shapes.correction import UNKNOWN
 from napari_3dmsl.widgets.browse.histogram import Histogram
+from napari_3dmsl.widgets.browse.measures import MEASURES, measure_words
 from napari_3dmsl.widgets.browse.table import BoolArray, ShapeTable
 from napari_3dmsl.widgets.common.accessibility import warning_colour
 
 ALL = "all classes"
 BY_HAND = "set by hand"
-# What can be bounded: name of the column, what it is called, unit.
-MEASURES = [
-    ("length_um", "length", "µm"),
-    ("volume_um3", "volume", "µm³"),
-    ("area_um2", "area", "µm²"),
-    ("branches", "branches", ""),
-    ("loops", "loops", ""),
-    ("mean_radius_um", "radius", "µm"),
-    ("surface_to_volume_per_um", "surface/volume", "1/µm"),
-    ("sphericity", "sphericity", ""),
-    ("complexity", "complexity index", ""),
-    ("aspect_ratio", "aspect ratio", ""),
-    ("tortuosity", "tortuosity", ""),
-    ("end_points", "ends", ""),
-    ("mean_branch_um", "mean branch", "µm"),
-    ("longest_branch_um", "longest branch", "µm"),
-    ("neighbour_um", "neighbour", "µm"),
-]
 
 
 class RangeField(QWidget):
@@ -69,8 +52,8 @@ class RangeField(QWidget):
         self.column.setObjectName(f"measure_{number}")
         self.column.setAccessibleName(f"Measure {number}")
         self.column.setToolTip("The measure that is bounded here and whose histogram is shown")
-        for name, title, unit in MEASURES:
-            self.column.addItem(f"{title}, {unit}" if unit else title, name)
+        for name, *_ in MEASURES:
+            self.column.addItem(measure_words(name), name)
         self.column.setCurrentIndex([name for name, *_ in MEASURES].index(measure))
         self.low = self._bound(f"from_{number}", "from", "Show shapes with at least this")
         self.high = self._bound(f"to_{number}", "to", "Show shapes with at most this")

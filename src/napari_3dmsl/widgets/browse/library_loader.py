@@ -33,6 +33,8 @@ class LibraryDrawing(QObject):
     -------
     progressed(done, total)
         So many of the shapes that are drawn have been read.
+    grew()
+        A part of them is drawn.
     ended()
         All are drawn, or no more will be.
     failed(message)
@@ -40,6 +42,7 @@ class LibraryDrawing(QObject):
     """
 
     progressed = Signal(int, int)
+    grew = Signal()
     ended = Signal()
     failed = Signal(str)
 
@@ -113,6 +116,7 @@ class LibraryDrawing(QObject):
         self.failed.emit(f"Not all shapes are drawn: {message}")
 
     def _end(self) -> None:
+        self.grew.emit()
         if self._job is not None and self._all_read:
             self._job.deleteLater()
             self._job = None

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QLabel, QToolButton
 
 from napari_3dmsl.library.level_of_detail import DRAWN_SHAPES
 from napari_3dmsl.library.library import ShapeLibrary
-from napari_3dmsl.widgets.browse.canvas_filter import CanvasFilter
+from napari_3dmsl.widgets.browse.canvas_buttons import CanvasButtons
 from napari_3dmsl.widgets.browse.class_edit import ClassEditor
 from napari_3dmsl.widgets.browse.filter import FilterBar
 from napari_3dmsl.widgets.browse.library_loader import LibraryDrawing
 from napari_3dmsl.widgets.browse.library_measuring import LibraryMeasuring
 from napari_3dmsl.widgets.browse.shape_export import ShapeExport
-from napari_3dmsl.widgets.browse.table import ShapeTable, ShapeTableView
-from napari_3dmsl.widgets.browse.thumbnails import SIZE, Thumbnails
+from napari_3dmsl.widgets.browse.table import ShapeTable
+from napari_3dmsl.widgets.browse.table_export import SaveMenu
+from napari_3dmsl.widgets.browse.thumbnails import LARGE, SIZE, Thumbnails
+from napari_3dmsl.widgets.browse.views import ShapeViews
 from napari_3dmsl.widgets.common.camera_flight import Flight
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick, ticks
@@ -26,12 +28,6 @@ from napari_3dmsl.widgets.common.warm import warm_up
 
 if TYPE_CHECKING:
     import napari
-
-
-_ISOLATE_TIP = (
-    "Show the selected shapes alone in the canvas; press once more to show again what is listed. "
-    "Select shapes to isolate them"
-)
 
 
 class BrowsePanel(Panel):
@@ -52,19 +48,22 @@ class BrowsePanel(Panel):
         self._model = ShapeTable()
         self._thumbnails = Thumbnails(self)
         self.at_end(self._thumbnails.close)
+        self._pictures = Thumbnails(self, LARGE)
+        self.at_end(self._pictures.close)
         self._flight = Flight(viewer, self)
         self.at_end(self._flight.stop)
         self._drawing = LibraryDrawing(viewer, self)
         self.at_end(self._drawing.stop)
-        self._canvas = CanvasFilter(viewer, self)
-        self.at_end(self._canvas.show_all)
         self._measuring = LibraryMeasuring(viewer, self)
         self.at_end(self._measuring.close)
         self._export = ShapeExport(self)
         self.at_end(self._export.close)
         self._build()
+        self.at_end(self.canvas.filter.show_all)
         self._drawing.progressed.connect(self._show_drawing)
         self._drawing.ended.connect(self._hide_progress)
+        self._drawing.ended.connect(self.canvas.renew)
+        self._drawing.grew.connect(self.canvas.fit)
         self._measuring.progressed.connect(self._show_measuring)
         self._measuring.stopped.connect(self._renew_measures)
         self._measuring.ended.connect(self.say)
@@ -75,31 +74,34 @@ class BrowsePanel(Panel):
         self._export.ended.connect(self.say)
         self._export.failed.connect(self.complain)
         self._drawing.failed.connect(self.complain)
-        self.isolate_button.toggled.connect(self._isolate)
+        self._model.arranged.connect(self._list)
         self._model.arranged.connect(self._show_selected)
         self._thumbnails.made.connect(self._model.refresh)
         self.pictures_box.toggled.connect(self._toggle_pictures)
         self.filter.changed.connect(self._narrow)
-        self.table.chosen.connect(self._selection.select_many)
-        self.table.flown_to.connect(self._fly)
+        self.views.chosen.connect(self._selection.select_many)
+        self.views.flown_to.connect(self._fly)
+        self.views.switched.connect(self._show_view)
         self._selection.source_changed.connect(self._show_source)
         self._selection.marked.connect(self._show_selected)
         # Queued, as Qt marks a row that is clicked only after it has told us.
         self._selection.failed.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
         self.pictures_box.setChecked(True)
-        changed = [self.pictures_box.toggled, self.table.columns_changed]
+        changed = [self.pictures_box.toggled, self.table.columns_changed, self.views.switched]
         self.keep_in_mind("browse", self._state, self._take_state, changed)
         self._show_source()
 
     def _state(self) -> State:
         """Return what is remembered: how the table looks, not which shapes it shows."""
-        return {"table": {**ticks([self.pictures_box]), "columns": self.table.shown}}
+        table = {**ticks([self.pictures_box]), "columns": self.table.shown}
+        return {"table": {**table, "view": self.views.view}}
 
     def _take_state(self, state: State) -> None:
         table = state.get("table", {})
         tick([self.pictures_box], table)
         if isinstance(table.get("columns"), list):
             self.table.show_columns(table["columns"])
+        self.views.show_view(table.get("view"))
 
     def keyPressEvent(self, event: Any) -> None:
         """Qt: what no field took; a shortcut would take Ctrl+Z from the text fields."""
@@ -110,12 +112,9 @@ class BrowsePanel(Panel):
 
     def _build(self) -> None:
         self.filter = FilterBar(self)
-        self.table = ShapeTableView(self._model, self)
-        self.table.setMinimumHeight(200)
-        self.table.setAccessibleName("Shapes")
-        self.table.setToolTip("Shift and Ctrl select several; a double click or Enter flies there")
-        self.count = QLabel(self)
-        self.count.setObjectName("count")
+        self.canvas = CanvasButtons(self.viewer, self._selection, self)
+        self.views = ShapeViews(self._model, self._pictures, self)
+        self.table = self.views.table
         self.pictures_box = QCheckBox("Pictures", self)
         self.pictures_box.setObjectName("pictures")
         self.pictures_box.setToolTip(
@@ -130,17 +129,11 @@ class BrowsePanel(Panel):
         self.columns_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.columns_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.columns_button.setMenu(self.table.menu)
-        self.isolate_button = QPushButton("Isolate", self)
-        self.isolate_button.setObjectName("isolate")
-        self.isolate_button.setCheckable(True)
-        self.isolate_button.setToolTip(_ISOLATE_TIP)
-        line = QWidget(self)
-        row = QHBoxLayout(line)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.count, 1)
-        row.addWidget(self.isolate_button)
-        row.addWidget(self.pictures_box)
-        row.addWidget(self.columns_button)
+        self.save_button = SaveMenu(
+            self, self._model, lambda: self._selection.source, lambda: self.views.measures
+        )
+        for widget in (self.pictures_box, self.columns_button, self.save_button):
+            self.views.line.addWidget(widget)
         self.editor = ClassEditor(self.viewer, self._selection, self)
         self.editor.edited.connect(self._show_edited)
         self.editor.failed.connect(self.complain)
@@ -148,8 +141,8 @@ class BrowsePanel(Panel):
         self.why.setObjectName("why")
         self.why.setWordWrap(True)
         self.add(self.filter)
-        self.add(line)
-        self.add(self.table, stretch=10)
+        self.add(self.canvas)
+        self.add(self.views, stretch=10)
         self.add(self.editor)
         self.add(self.why)
         self.measure_button = self.add_button(
@@ -169,6 +162,7 @@ class BrowsePanel(Panel):
 
     def _show_table(self) -> None:
         self._thumbnails.show(self._selection.source)
+        self._pictures.show(self._selection.source)
         self._model.show(self._selection.source)
         self.table.fit_columns()
         self.filter.show_classes(self._model)
@@ -180,8 +174,7 @@ class BrowsePanel(Panel):
 
     def _show_source(self) -> None:
         source = self._selection.source
-        self.isolate_button.setChecked(False)
-        self._canvas.browse(source)
+        self.canvas.browse(source)
         self._show_table()
         if source is None:
             self.say("No shapes yet: extract some, or drop a shape library folder on the window.")
@@ -189,6 +182,7 @@ class BrowsePanel(Panel):
             self.say(f"{len(source.ids)} shapes. Click a row, or a shape in the canvas.")
         else:  # surfaces alone, which only a 3D view shows
             self.viewer.dims.ndisplay = 3
+            self.canvas.fit_anew()
             many = len(source.ids) > DRAWN_SHAPES
             drawn = f"; the first {DRAWN_SHAPES} are drawn" if many else ""
             asked = " Measure shapes finds their classes." if self._to_measure else ""
@@ -256,18 +250,13 @@ class BrowsePanel(Panel):
     def _narrow(self) -> None:
         self._model.narrow(self.filter.mask(self._model))
         self.filter.show_histograms(self._model)
-        self.count.setText(f"{self._model.rowCount()} of {len(self._model.ids)} shapes")
-        self._canvas.list(self._model.ids[self._model.shown].tolist())
 
-    def _isolate(self, alone: bool) -> None:
-        self._canvas.isolate(self._selection.shape_ids if alone else None)
-        self.isolate_button.setText("Isolated" if alone else "Isolate")
-        self._offer()
+    def _list(self) -> None:
+        self.canvas.list(self._model.listed, len(self._model.ids))
 
-    def _offer(self) -> None:
-        """Let be isolated what is selected, and be taken back what is, whatever is selected."""
-        alone = self.isolate_button.isChecked()
-        self.isolate_button.setEnabled(alone or bool(self._selection.shape_ids))
+    def _show_view(self, name: str) -> None:
+        for widget in (self.pictures_box, self.columns_button):
+            widget.setVisible(name == "table")
 
     def _toggle_pictures(self, shown: bool) -> None:
         self._model.picture_of = self._thumbnails.picture if shown else None
@@ -285,8 +274,7 @@ class BrowsePanel(Panel):
     def _show_selected(self) -> None:
         selection = self._selection
         self._export.choose(selection.source, selection.shape_ids)
-        self._offer()
-        self.table.mark(selection.shape_ids, selection.shape_id)
+        self.views.mark(selection.shape_ids, selection.shape_id)
         reason = selection.measures().get("reason")
         text = f"Shape {selection.shape_id}. Why this class? {reason}" if reason else ""
         many = len(selection.shape_ids)

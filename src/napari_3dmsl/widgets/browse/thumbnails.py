@@ -16,6 +16,7 @@ from napari_3dmsl.shapes.thumbnail import render_thumbnail
 from napari_3dmsl.widgets.common.latest_wins import LatestWins, Outdated
 
 SIZE = 34
+LARGE = 96
 KEPT = 2000
 _CALM_MS = 60  # without scrolling, before pictures are made: reading large meshes holds up Python
 
@@ -31,6 +32,8 @@ class Thumbnails(QObject):
     ----------
     parent
         Of the Qt object.
+    size
+        Side of a picture in pixels.
 
     Signals
     -------
@@ -41,8 +44,9 @@ class Thumbnails(QObject):
     made = Signal(int)
     _drawn = Signal(object, int, object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, size: int = SIZE) -> None:
         super().__init__(parent)
+        self.size = size
         self._source: ShapeSource | None = None
         self._pictures: OrderedDict[int, Picture | None] = OrderedDict()
         self._wanted: OrderedDict[int, None] = OrderedDict()
@@ -114,7 +118,7 @@ class Thumbnails(QObject):
             if is_outdated():
                 raise Outdated
             try:
-                picture = render_thumbnail(source.mesh(shape_id), SIZE)
+                picture = render_thumbnail(source.mesh(shape_id), self.size)
             except (ValueError, OSError):  # told when somebody selects it
                 picture = None
             self._drawn.emit(source, shape_id, picture)

@@ -22,6 +22,7 @@ from napari_3dmsl.shapes.collection import ShapeSource
 from napari_3dmsl.shapes.merged_mesh import MergedMesh
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets.common.canvas_view import units_in
+from napari_3dmsl.widgets.common.surface_picking import surface_under
 
 _selections: WeakKeyDictionary[Any, ReferenceType[ShapeSelection]] = WeakKeyDictionary()
 
@@ -254,7 +255,9 @@ class ShapeSelection(QObject):
 
     def _under(self, event: Any) -> int | None:
         instances = self.instances
-        if instances is None or instances.ndim != len(event.position):
+        if instances is None or seen_in(self._viewer).moved:
+            return surface_under(self._viewer, self.source, event)
+        if instances.ndim != len(event.position):
             return None
         position = np.array(event.position) * units_in(self._viewer.layers, instances)
         if len(event.dims_displayed) == 3:
