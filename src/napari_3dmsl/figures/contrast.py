@@ -36,6 +36,18 @@ class Contrast:
         low, high = (float(value) for value in np.percentile(values, (_LOW, _HIGH)))
         return cls(low, high if high > low else low + 1.0)
 
+    @classmethod
+    def around_zero(cls, values: NDArray[Any]) -> Self:
+        """Return a range with zero in its middle.
+
+        Parameters
+        ----------
+        values
+            Some may be NaN.
+        """
+        most = float(np.nanpercentile(np.abs(values), _HIGH))
+        return cls(-most, most) if most > 0 else cls(-1.0, 1.0)
+
     def following(self, values: NDArray[Any]) -> Self:
         """Return the range for the next image of the same kind: the same, or a brighter one.
 

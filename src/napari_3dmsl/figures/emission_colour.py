@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 Rgb = tuple[float, float, float]
 
-VISIBLE_NM = (380.0, 780.0)
+GREY: Rgb = (1.0, 1.0, 1.0)
+BELOW: Rgb = (0.34, 0.71, 0.91)
+ABOVE: Rgb = (0.90, 0.62, 0.0)
 # Corners of D. Bruton, "Approximate RGB values for visible wavelengths", Stephen F. Austin State
 # University (1996): red, green and blue go straight from one to the next. Its dimming towards the
 # ends of the visible is left out, so that every colormap reaches full brightness.
@@ -48,4 +50,18 @@ def colour_table(colour: Rgb, levels: int = 256) -> NDArray[np.uint8]:
     return table
 
 
-GREY: Rgb = (1.0, 1.0, 1.0)
+def signed_table(levels: int = 256) -> NDArray[np.uint8]:
+    """Return a colormap of differences: blue below zero, black at it, orange above.
+
+    The two can be told apart by people who do not see red or green (Okabe and Ito 2008).
+
+    Parameters
+    ----------
+    levels
+        How many steps; an even number.
+    """
+    half = levels // 2
+    table: NDArray[np.uint8] = np.concatenate(
+        [colour_table(BELOW, half)[::-1], colour_table(ABOVE, half)]
+    )
+    return table

@@ -36,6 +36,8 @@ class Picture:
         Index of the plane that is in focus.
     crop : (4,) ints or None
         Box around the object in pixels, see `Box`; None for the whole image.
+    signed : bool
+        Whether zero is in the middle: a difference.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Picture:
     saturation: float | None = None
     focus_plane: int = 0
     crop: Box | None = None
+    signed: bool = False
 
     @property
     def planes(self) -> NDArray[Any]:
