@@ -53,6 +53,12 @@ class Picture:
     signed: bool = False
 
     @property
+    def name(self) -> str:
+        """The title's name in parentheses, such as "con1"; the whole title without one."""
+        before, _, name = self.title.rpartition("(")
+        return name.rstrip(")") if before and self.title.endswith(")") else self.title
+
+    @property
     def planes(self) -> NDArray[Any]:
         """The values as a stack, (P, R, C)."""
         return self.values if self.values.ndim == 3 else self.values[None]

@@ -62,10 +62,10 @@ def full_counts(camera: Camera) -> float:
 
 
 def _box(image: SimulatedImage) -> Box | None:
-    """Return the pixels around the fluorophores that lie in the image; None without any."""
+    """Return the pixels around the fluorophores in the image; None for a part of something."""
     microscope = image.simulation.microscope
     places = image.scene.placed.emitters.positions_um[:, 1:]
-    if not len(places):
+    if image.scene.part_of_more or not len(places):
         return None
     box: list[int] = []
     for low, high, count in zip(

@@ -77,14 +77,15 @@ def draw_views(rows: Sequence[Sequence[Picture]], *, in_grey: bool = False) -> F
         Without a picture.
     """
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     if not rows or not rows[0]:
         raise ValueError("no picture to draw: give at least one microscope")
     columns = len(rows[0])
     window = window_of([picture for row in rows for picture in row])
     size = _NAME_INCH + columns * _SIDE_INCH, _HEAD_INCH + len(rows) * _SIDE_INCH
-    figure = Figure(figsize=size, dpi=200, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
+    layout = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.02, wspace=0.0, hspace=0.0)
+    figure = Figure(figsize=size, dpi=200, layout=layout)
     grid: Any = figure.subplots(len(rows), columns, squeeze=False)
     for axes_row, row in zip(grid, rows, strict=True):
         contrast = _brightest(row)

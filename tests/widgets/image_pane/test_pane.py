@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hands import Hands
 from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtWidgets import QFileDialog, QMainWindow
 
 from napari_3dmsl.figures.emission_colour import emission_colour
+from napari_3dmsl.figures.line_profile import Line
 from napari_3dmsl.figures.picture import Picture
+from napari_3dmsl.widgets.image_pane.figure_making import Offer
 from napari_3dmsl.widgets.image_pane.opening import image_pane_of, open_image_pane
 
 GROUND, OBJECT = 100, 1000
@@ -39,12 +43,14 @@ def model() -> Any:
 def pane(model: Any, qtbot: Any) -> Hands:
     from napari_3dmsl.widgets.image_pane.pane import ImagePane
 
+    window = QMainWindow()
+    qtbot.addWidget(window)
     pane = ImagePane(model)
-    qtbot.addWidget(pane)
-    pane.resize(480, 560)
-    pane.show()
+    window.setCentralWidget(pane)
+    window.resize(480, 560)
+    window.show()
     qtbot.wait(20)
-    return Hands(qtbot, pane, None)
+    return Hands(qtbot, pane, window)
 
 
 def show(hands: Hands, pictures: list[Picture], **how: Any) -> None:
@@ -192,7 +198,7 @@ def test_a_view_that_somebody_chose_stays_while_knobs_turn(pane: Hands) -> None:
     seen = pane.panel.grid.views[0].seen
     show(pane, [picture(brightness=700)])
     assert pane.panel.grid.views[0].seen == seen
-    show(pane, [picture(brightness=700)], fit=True)
+    show(pane, [picture(brightness=700)], fit=["a"])
     assert pane.panel.grid.views[0].seen != seen
 
 
@@ -248,3 +254,173 @@ def test_the_keyboard_reaches_everything_and_everything_has_a_name(pane: Hands) 
     for name in ("grey", "fit_contrast", "whole", "scale_bar", "saturation", "plane", "picture"):
         assert reached(pane.find(name))
         assert pane.find(name).accessibleName()
+
+
+def test_a_line_through_the_pictures_is_plotted_as_numpy_reads_it(pane: Hands) -> None:
+    values = np.random.default_rng(0).integers(100, 4000, (64, 64)).astype(np.uint16)
+    show(pane, [replace(picture(), values=values), replace(picture("b"), values=values // 2)])
+    pane.click("profile")
+    plot = pane.panel.profile
+    plot.set_line(Line(0.1 * (10 - 31.5), 0.1 * (20 - 31.5), 0.1 * (40 - 31.5), 0.1 * (20 - 31.5)))
+    (distance, first), (_, second) = plot.curves()
+    np.testing.assert_allclose(distance, 0.1 * np.arange(31))
+    np.testing.assert_allclose(first, values[20, 10:41])
+    np.testing.assert_allclose(second, values[20, 10:41] // 2)
+    show(pane, [replace(picture(), values=values + np.uint16(7)), pane.panel.pictures[1]])
+    np.testing.assert_allclose(plot.curves()[0][1], values[20, 10:41] + 7)
+    second_picture, shift = pane.panel.grid.views[1].graphics, Qt.KeyboardModifier.ShiftModifier
+    pane.qtbot.keyClick(second_picture, Qt.Key.Key_Down, shift)
+    np.testing.assert_allclose(plot.curves()[1][1], values[21, 10:41] // 2)
+    before = plot.line.length_um
+    pane.qtbot.keyClick(second_picture, Qt.Key.Key_PageUp, shift)
+    assert plot.line.length_um == pytest.approx(before)
+    assert plot.line.y1_um < plot.line.y0_um
+    pane.click("profile")
+    assert not plot.isVisible()
+
+
+def test_the_line_is_dragged_with_the_mouse_in_any_picture(pane: Hands) -> None:
+    show(pane, [picture("a"), picture("b")])
+    pane.click("profile")
+    pane.qtbot.wait(50)
+    plot = pane.panel.profile
+    line = plot.line
+    middle = 0.5 * (line.x0_um + line.x1_um), 0.5 * (line.y0_um + line.y1_um)
+    start = on_screen(pane, *middle, at=1)
+    end = on_screen(pane, middle[0], middle[1] + 0.5, at=1)
+    ground = pane.panel.grid.views[1].graphics.viewport()
+    pane.qtbot.mousePress(ground, Qt.MouseButton.LeftButton, pos=start)
+    for part in (0.3, 0.7, 1.0):
+        place = start + QPoint(0, round(part * (end.y() - start.y())))
+        drag(ground, place)
+        pane.qtbot.wait(30)  # moves that come faster are left out
+    pane.qtbot.mouseRelease(ground, Qt.MouseButton.LeftButton, pos=end)
+    pixel_um = 0.5 / (end.y() - start.y())
+    assert plot.line.y0_um == pytest.approx(line.y0_um + 0.5, abs=2 * pixel_um)
+    assert plot.line.length_um == pytest.approx(line.length_um, abs=1e-6)
+    assert plot.line.x0_um == pytest.approx(line.x0_um, abs=2 * pixel_um)
+
+
+def drag(widget: Any, place: QPoint) -> None:
+    """Move the mouse with its left button down; Qt's own help moves it with none."""
+    from qtpy.QtCore import QEvent
+    from qtpy.QtGui import QMouseEvent
+    from qtpy.QtWidgets import QApplication
+
+    left = Qt.MouseButton.LeftButton
+    at = QPointF(place)
+    on_desk = QPointF(widget.mapToGlobal(place))
+    nothing = Qt.KeyboardModifier.NoModifier
+    event = QMouseEvent(QEvent.Type.MouseMove, at, on_desk, left, left, nothing)
+    QApplication.sendEvent(widget, event)
+
+
+def test_the_histogram_counts_every_pixel_and_marks_where_the_camera_is_full(pane: Hands) -> None:
+    show(pane, [picture(saturation=1000.0)])
+    pane.click("histogram")
+    (item,) = pane.panel.histogram.plot.listDataItems()
+    edges, counts = item.getOriginalDataset()
+    at = np.digitize([GROUND, OBJECT], edges) - 1
+    np.testing.assert_array_equal(counts[at], [64**2 - 400, 400])
+    marks = [x for x in pane.panel.histogram.plot.items() if type(x).__name__ == "InfiniteLine"]
+    assert [mark.value() for mark in marks] == [1000.0]
+    show(pane, [picture(saturation=60_000.0)])
+    marks = [x for x in pane.panel.histogram.plot.items() if type(x).__name__ == "InfiniteLine"]
+    assert not marks
+
+
+def menu_of(pane: Hands, name: str) -> dict[str, Any]:
+    """Open the menu of a button, as a click does, and return what it offers."""
+    menu = pane.find(name).menu()
+    menu.aboutToShow.emit()
+    return {action.text(): action for action in menu.actions()}
+
+
+def test_the_difference_of_two_pictures_stands_beside_them(pane: Hands) -> None:
+    show(pane, [picture("a", saturation=None)])
+    (only,) = menu_of(pane, "difference").values()
+    assert only.text() == "Choose a microscope to compare with first"
+    assert not only.isEnabled()
+    dim = np.full((64, 64), GROUND, np.uint16)
+    dim[22:42, 22:32] = OBJECT
+    show(pane, [picture("a"), replace(picture("b"), values=dim)])
+    menu_of(pane, "difference")["Microscope a − Microscope b"].trigger()
+    pane.qtbot.wait(30)
+    shown = pane.panel.pictures
+    assert [one.title for one in shown[2:]] == ["Microscope a − Microscope b"]
+    expected = (pane.panel.pictures[0].values.astype(float) - dim) / (OBJECT - GROUND)
+    np.testing.assert_allclose(shown[2].values, expected, atol=1e-6)
+    assert colour_at(pane, 0.5, 0.0, at=2) == pytest.approx((230, 158, 0), abs=3)
+    assert max(colour_at(pane, -0.5, 0.0, at=2)) < 5
+    show(pane, [picture("a"), picture("b")])
+    assert not pane.panel.pictures[2].values.any()
+    menu_of(pane, "difference")["None"].trigger()
+    assert len(pane.panel.pictures) == 2
+
+
+def test_what_is_shown_is_saved_as_a_figure(
+    pane: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show(pane, [picture("a"), picture("b")])
+    for name, head in (("a.png", b"\x89PNG"), ("a.svg", b"<?xml"), ("a.pdf", b"%PDF")):
+        path = tmp_path / name
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, path=path: (str(path), ""))
+        menu_of(pane, "figure")["Save as figure…"].trigger()
+        assert path.read_bytes().startswith(head)
+        assert pane.find("pixel").text() == f"Saved {path}"
+    text = (tmp_path / "a.svg").read_text("utf-8")
+    assert "Microscope b" in text
+    missing = tmp_path / "none" / "a.png"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(missing), ""))
+    menu_of(pane, "figure")["Save as figure…"].trigger()
+    assert pane.find("pixel").text().startswith("Not saved: ")
+
+
+def offered(work: Callable[..., Any]) -> Offer:
+    return Offer("Views × microscopes", "what it shows", lambda: work)
+
+
+def test_a_figure_that_takes_a_while_is_made_in_the_background(pane: Hands) -> None:
+    from matplotlib.figure import Figure
+
+    def work(progress: Callable[[int, int, str], None]) -> Figure:
+        for step in range(3):
+            progress(step, 3, "view x90")
+        return Figure(figsize=(2, 1))
+
+    show(pane, [picture()])
+    pane.panel.offer([offered(work)])
+    menu_of(pane, "figure")["Views × microscopes…"].trigger()
+    pane.wait(lambda: pane.panel.figures.window_shown is not None)
+    window = pane.panel.figures.window_shown
+    assert window.windowTitle() == "Views × microscopes"
+    assert not pane.panel.figures.isVisible()
+    window.close()
+    pane.wait(lambda: pane.panel.figures.window_shown is None)
+
+
+def test_it_is_cancelled_and_says_why_when_it_cannot_be_made(pane: Hands) -> None:
+    import threading
+
+    begun, go = threading.Event(), threading.Event()
+
+    def work(progress: Callable[[int, int, str], None]) -> Any:
+        progress(1, 3, "view x90")
+        begun.set()
+        go.wait(30)
+        progress(2, 3, "view y90")
+
+    def cannot() -> Any:
+        raise ValueError("select one shape")
+
+    show(pane, [picture()])
+    pane.panel.offer([offered(work), Offer("Other", "", cannot)])
+    menu_of(pane, "figure")["Views × microscopes…"].trigger()
+    pane.wait(begun.is_set)
+    pane.wait(lambda: pane.find("figure_progress").value() == 1)
+    pane.click("cancel_figure")
+    go.set()
+    pane.wait(lambda: "Cancelled" in pane.find("pixel").text())
+    assert not pane.panel.figures.isVisible()
+    menu_of(pane, "figure")["Other…"].trigger()
+    assert pane.find("pixel").text() == "No figure: select one shape"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from magicgui.widgets import Widget
@@ -26,6 +24,7 @@ from superqt import QCollapsible
 from napari_3dmsl.adopt import watch
 from napari_3dmsl.widgets.common.accessibility import CalmWheel, set_tab_order, warning_colour
 from napari_3dmsl.widgets.common.canvas_context import CanvasContext
+from napari_3dmsl.widgets.common.endings import Endings
 from napari_3dmsl.widgets.common.form import by_labels, forms_in, native
 from napari_3dmsl.widgets.common.remembered import Memory, State
 from napari_3dmsl.widgets.common.tabs import join_tabs
@@ -62,9 +61,9 @@ class Panel(QWidget):
         self._before_defaults: State | None = None
         self._complains = False
         self._calm_wheel = CalmWheel(self)
-        self._endings: list[Callable[[], None]] = []
+        self._endings = Endings()
         self._opened = False
-        self.destroyed.connect(partial(_end, self._endings))
+        self.destroyed.connect(self._endings.run)
         self.at_end(CanvasContext(viewer, self).stop)
         column = QWidget()
         column.setObjectName("column")
@@ -106,7 +105,7 @@ class Panel(QWidget):
         napari only takes it out; left to Python's garbage collector it would work on, unseen.
         """
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            _end(self._endings)
+            self._endings.run()
             self.deleteLater()
         return bool(super().event(event))
 
@@ -302,10 +301,3 @@ def _fold(section: QCollapsible, title: str, opened: bool) -> None:
     """Tell whether a section is folded; what lies in a folded one is no stop of the Tab key."""
     section.setText(f"{'▾' if opened else '▸'}  {title}")
     section.content().setVisible(opened)
-
-
-def _end(endings: list[Callable[[], None]], _: object = None) -> None:
-    """Run what `Panel.at_end` collected; not a method, as the panel is gone by then."""
-    while endings:
-        with suppress(RuntimeError):  # Qt may have deleted its half already
-            endings.pop()()

@@ -10,7 +10,7 @@ from qtpy.QtCore import QRect, QSize, Qt
 from qtpy.QtGui import QColor, QImage, QPainter
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-_LENGTH, _THICKNESS, _GAP = 64, 10, 5
+_LENGTH, _SHORTEST, _THICKNESS, _GAP = 64, 12, 10, 5
 
 
 class ColourBar(QWidget):
@@ -28,7 +28,7 @@ class ColourBar(QWidget):
         self._image = QImage()
         self._said = ("", "", "")
         self._full_colour = QColor()
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setToolTip(
             "What black and full colour stand for. The square marks pixels that are as bright as "
             "the camera can record, and how many."
@@ -78,15 +78,16 @@ class ColourBar(QWidget):
 
     def sizeHint(self) -> QSize:
         """Qt: as wide as bar and words."""
-        metrics = self.fontMetrics()
-        low, high, full = (metrics.horizontalAdvance(word) for word in self._said)
-        width = low + high + _LENGTH + 2 * _GAP
-        width += full + _THICKNESS + 3 * _GAP if full else 0
-        return QSize(width + 2, metrics.height() + 2)
+        return QSize(self._words_width() + _LENGTH, self.fontMetrics().height() + 2)
 
     def minimumSizeHint(self) -> QSize:
-        """Qt: words are never cut."""
-        return self.sizeHint()
+        """Qt: words are never cut, the bar may be shorter."""
+        return QSize(self._words_width() + _SHORTEST, self.fontMetrics().height() + 2)
+
+    def _words_width(self) -> int:
+        metrics = self.fontMetrics()
+        low, high, full = (metrics.horizontalAdvance(word) for word in self._said)
+        return low + high + 2 * _GAP + 2 + (full + _THICKNESS + 3 * _GAP if full else 0)
 
     def paintEvent(self, event: Any) -> None:
         """Qt: draw it."""
@@ -96,10 +97,11 @@ class ColourBar(QWidget):
         top = (height - _THICKNESS) // 2
         low, high, full = self._said
         at = self._say(painter, at, low) + _GAP
-        bar = QRect(at, top, _LENGTH, _THICKNESS)
+        length = min(max(self.width() - self._words_width(), _SHORTEST), _LENGTH)
+        bar = QRect(at, top, length, _THICKNESS)
         painter.drawImage(bar, self._image)
         painter.drawRect(bar.adjusted(0, 0, -1, -1))
-        at = self._say(painter, at + _LENGTH + _GAP, high)
+        at = self._say(painter, at + length + _GAP, high)
         if full:
             square = QRect(at + 2 * _GAP, top, _THICKNESS, _THICKNESS)
             painter.fillRect(square, self._full_colour)
@@ -115,7 +117,8 @@ class ColourBar(QWidget):
 
 
 def _number(value: float, largest: float) -> str:
-    return f"{value:,.0f}" if abs(largest) >= 20 else f"{value:.3g}"
+    said = f"{value:,.0f}" if abs(largest) >= 20 else f"{value:.2g}"
+    return said.replace("-", "−")
 
 
 def _percent(share: float) -> str:

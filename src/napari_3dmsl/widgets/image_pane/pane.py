@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QSlider,
+    QSplitter,
     QVBoxLayout,
     QWidget,
 )
-from superqt import QFlowLayout
+from superqt import QElidingLabel, QFlowLayout
 
 from napari_3dmsl.figures.picture import Picture
+from napari_3dmsl.figures.picture_figure import draw_pictures
+from napari_3dmsl.widgets.common.endings import Endings
+from napari_3dmsl.widgets.common.questions import ask_for_path
+from napari_3dmsl.widgets.image_pane.figure_making import FigureMaking, Offer
+from napari_3dmsl.widgets.image_pane.figure_window import KINDS
+from napari_3dmsl.widgets.image_pane.histogram_plot import HistogramPlot
 from napari_3dmsl.widgets.image_pane.picture_grid import PictureGrid
 from napari_3dmsl.widgets.image_pane.picture_view import KEYS, PictureView
+from napari_3dmsl.widgets.image_pane.profile_plot import ProfilePlot
 from napari_3dmsl.widgets.image_pane.theme_colours import theme_colours
 
 NOTHING_YET = "No image yet: choose a shape in the Microscope panel."
@@ -40,17 +50,23 @@ class ImagePane(QWidget):
         super().__init__()
         self.setObjectName("image_pane")
         self.viewer = viewer
-        self._endings: list[Callable[[], None]] = []
-        self.destroyed.connect(partial(_end, self._endings))
-        self._waiting: tuple[tuple[Picture, ...], bool] | None = None
+        self._endings = Endings()
+        self.destroyed.connect(self._endings.run)
+        self._waiting: tuple[tuple[Picture, ...], Collection[str]] | None = None
         self.grid = PictureGrid(self)
         self.nothing = QLabel(NOTHING_YET, self)
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.nothing.setWordWrap(True)
-        self.read_out = QLabel(self)
+        self.read_out = QElidingLabel(self)
         self.read_out.setObjectName("pixel")
         self.read_out.setAccessibleName("Pixel under the mouse")
         self.read_out.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.profile = ProfilePlot(self.grid)
+        self.histogram = HistogramPlot(self.grid)
+        self.figures = FigureMaking(self)
+        self.figures.said.connect(self.say)
+        self.at_end(self.figures.close_work)
+        self._offers: list[Offer] = []
         self._make_buttons()
         self._make_slider()
         self._lay_out()
@@ -91,13 +107,85 @@ class ImagePane(QWidget):
             self.grid.show_saturation,
             checked=True,
         )
+        self.profile_button = self._button(
+            "profile",
+            "Line profile",
+            "Draw a line through the pictures and plot the values along it",
+            self.profile.switch,
+        )
+        self.histogram_button = self._button(
+            "histogram",
+            "Histogram",
+            "Count the pixels by their value, with the mark where the camera is full",
+            self.histogram.switch,
+        )
+        self.difference = self._menu_button(
+            "difference",
+            "Difference",
+            "Show what one microscope shows more or less than another, each counted from its black "
+            "(0) to its full colour (1)",
+            self._fill_differences,
+        )
+        self.figure = self._menu_button(
+            "figure",
+            "Figure",
+            "Save what is shown as a figure with scale bars, or make a larger one",
+            self._fill_figures,
+        )
         self.buttons = [
             self.grey,
             self.fit_contrast,
             self.whole,
             self.scale_bar,
             self.saturation,
+            self.profile_button,
+            self.histogram_button,
+            self.difference,
+            self.figure,
         ]
+
+    def _menu_button(
+        self, name: str, text: str, tip: str, fill: Callable[[QMenu], None]
+    ) -> QPushButton:
+        button = self._button(name, text, tip)
+        menu = QMenu(button)
+        menu.setToolTipsVisible(True)
+        menu.aboutToShow.connect(menu.clear)
+        menu.aboutToShow.connect(lambda: fill(menu))
+        button.setMenu(menu)
+        return button
+
+    def _fill_differences(self, menu: QMenu) -> None:
+        pictures = [picture for picture in self.pictures if not picture.signed]
+        if len(pictures) < 2:
+            menu.addAction("Choose a microscope to compare with first").setEnabled(False)
+            return
+        pairs = list(combinations(pictures, 2))
+        choices: list[tuple[str, tuple[str, str] | None]] = [("None", None)]
+        choices += [(f"{a.name} − {b.name}", (a.key, b.key)) for a, b in pairs]
+        for title, pair in choices:
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(pair == self.grid.pair)
+            action.triggered.connect(partial(self._show_difference, pair))
+
+    def _show_difference(self, pair: tuple[str, str] | None, *_: Any) -> None:
+        self.grid.show_difference(pair)
+
+    def _fill_figures(self, menu: QMenu) -> None:
+        if not self.pictures:
+            menu.addAction("Choose a shape first: there is no image yet").setEnabled(False)
+            return
+        save = menu.addAction("Save as figure…")
+        save.setToolTip("Write what is shown, with scale bars and colour bars, as PNG, SVG or PDF")
+        save.triggered.connect(self.save_figure)
+        for offer in self._offers:
+            action = menu.addAction(f"{offer.title}…")
+            action.setToolTip(offer.tip)
+            action.triggered.connect(partial(self._make, offer))
+
+    def _make(self, offer: Offer, *_: Any) -> None:
+        self.figures.make(offer)
 
     def _button(
         self,
@@ -146,11 +234,21 @@ class ImagePane(QWidget):
         layout.setContentsMargins(4, 4, 4, 4)
         layout.setSpacing(4)
         layout.addWidget(bar)
+        plots = QSplitter(Qt.Orientation.Horizontal)
+        plots.addWidget(self.profile)
+        plots.addWidget(self.histogram)
+        self._parts = QSplitter(Qt.Orientation.Vertical, self)
+        self._parts.addWidget(self.grid)
+        self._parts.addWidget(plots)
+        self._parts.setStretchFactor(0, 3)
+        self._parts.setStretchFactor(1, 1)
+        self._parts.setChildrenCollapsible(False)
         layout.addWidget(self.nothing, 1)
-        layout.addWidget(self.grid, 1)
+        layout.addWidget(self._parts, 1)
         layout.addWidget(self.planes)
+        layout.addWidget(self.figures)
         layout.addWidget(self.read_out)
-        self.grid.hide()
+        self._parts.hide()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:
@@ -167,7 +265,7 @@ class ImagePane(QWidget):
         """Whether the plane in focus is shown; always, without a stack."""
         return not self.planes.isVisible() or self._height_um() == 0.0
 
-    def show_pictures(self, pictures: Sequence[Picture], *, fit: bool = False) -> None:
+    def show_pictures(self, pictures: Sequence[Picture], *, fit: Collection[str] = ()) -> None:
         """Show one to four pictures; those that are there already are changed in place.
 
         Cheap while nobody sees the pane: it shows the newest as soon as it is seen.
@@ -177,17 +275,53 @@ class ImagePane(QWidget):
         pictures
             Each with a key of its own; none empties the pane.
         fit
-            Whether contrast and view are set anew, as for another object.
+            Keys of those whose contrast is set anew, as for another object; the view is, too.
         """
         if not self.isVisible():
-            fit = fit or (self._waiting is not None and self._waiting[1])
-            self._waiting = tuple(pictures), fit
+            before = () if self._waiting is None else self._waiting[1]
+            self._waiting = tuple(pictures), {*before, *fit}
             return
         self._waiting = None
         self.nothing.setVisible(not pictures)
-        self.grid.setVisible(bool(pictures))
+        self._parts.setVisible(bool(pictures))
         self._set_slider(pictures)
         self.grid.show_pictures(pictures, fit=fit)
+
+    def offer(self, offers: Sequence[Offer]) -> None:
+        """Offer figures in the menu *Figure*.
+
+        Parameters
+        ----------
+        offers
+            Instead of those that were offered before.
+        """
+        self._offers = list(offers)
+
+    def save_figure(self) -> None:
+        """Ask where, and write what is shown as a figure."""
+        ask_for_path(self, "Save as figure", "image.png", KINDS, self._write_figure)
+
+    def _write_figure(self, path: Path) -> None:
+        shown = [view.as_shown() for view in self.grid.views]
+        figure = draw_pictures(
+            shown, columns=self.grid.columns, in_grey=self.grey.isChecked(), window=self.grid.window
+        )
+        self.figures.write(figure, path)
+
+    def say(self, text: str, is_bad: bool = False) -> None:
+        """Tell something in the last line.
+
+        Parameters
+        ----------
+        text
+            One line.
+        is_bad
+            Whether something went wrong.
+        """
+        colour = theme_colours(self.viewer).warning
+        self.read_out.setStyleSheet(f"color: {colour};" if is_bad else "")
+        self.read_out.setText(text)
+        self.read_out.setToolTip(text)
 
     def showEvent(self, event: Any) -> None:
         """Qt: show what has come meanwhile."""
@@ -198,7 +332,7 @@ class ImagePane(QWidget):
     def event(self, event: Any) -> bool:
         """Qt: a pane that napari takes out of its dock has been closed."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            _end(self._endings)
+            self._endings.run()
             self.deleteLater()
         return bool(super().event(event))
 
@@ -253,29 +387,22 @@ class ImagePane(QWidget):
         place = f"x {x_um:+.2f} µm, y {y_um:+.2f} µm"
         pixel = picture.pixel_at(x_um, y_um)
         if pixel is None:
-            self.read_out.setText(f"{place}: outside the image")
+            self.say(f"{place}: outside the image")
             return
         value = float(view.shown[pixel])
         said = f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
-        self.read_out.setText(
-            f"{said} {picture.unit} at {place} (row {pixel[0]}, column {pixel[1]})"
-        )
+        self.say(f"{said} {picture.unit} at {place} (row {pixel[0]}, column {pixel[1]})")
 
     def _tell_keys(self) -> None:
-        self.read_out.setText(KEYS)
-        self.read_out.setToolTip(KEYS)
+        self.say(KEYS)
 
     def _take_theme(self, event: Any = None) -> None:
-        self.grid.take_theme(theme_colours(self.viewer).canvas)
+        colours = theme_colours(self.viewer)
+        self.grid.take_theme(colours.canvas)
+        self.profile.take_theme(colours)
+        self.histogram.take_theme(colours)
 
 
 def _stack_of(pictures: Sequence[Picture]) -> Picture | None:
     """Return the first stack."""
     return next((picture for picture in pictures if picture.values.ndim == 3), None)
-
-
-def _end(endings: list[Callable[[], None]], _: object = None) -> None:
-    """Run what `ImagePane.at_end` collected; not a method, as the pane is gone by then."""
-    while endings:
-        with suppress(RuntimeError):  # Qt may have deleted its half already
-            endings.pop()()

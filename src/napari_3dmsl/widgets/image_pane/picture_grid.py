@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_3dmsl.figures.contrast import Contrast
+from napari_3dmsl.figures.difference import Shown, difference
 from napari_3dmsl.figures.picture import Picture
 from napari_3dmsl.widgets.image_pane.picture_view import PictureView, Rectangle
 
+DIFFERENCE = "difference"
 _HEADER = 24  # pixels above each picture
 _GAP = 6
 _SMALLEST_UM = 1.0  # of what is fitted: a dot would fill the pane with three pixels
@@ -32,11 +34,14 @@ class PictureGrid(QWidget):
         Where the mouse is.
     shown()
         Other values are seen.
+    line_key(key)
+        See `PictureView`.
     """
 
     pointed = Signal(object, float, float)
     left = Signal()
     shown = Signal()
+    line_key = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -49,16 +54,36 @@ class PictureGrid(QWidget):
         self._whole = False
         self._follows = True
         self._z_um = 0.0
+        self._columns = 1
+        self._given: list[Picture] = []
+        self._pair: tuple[str, str] | None = None
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(_GAP)
+
+    @property
+    def pair(self) -> tuple[str, str] | None:
+        """Keys of the pictures whose difference is asked for."""
+        return self._pair
+
+    @property
+    def columns(self) -> int:
+        """How many pictures stand in a row."""
+        return self._columns
+
+    @property
+    def window(self) -> Rectangle:
+        """The part that all views show: of the whole views, what a figure has."""
+        if self._follows:
+            return self._wanted()
+        return self.views[0].seen
 
     @property
     def pictures(self) -> list[Picture]:
         """What is shown."""
         return [view.picture for view in self.views if view.picture is not None]
 
-    def show_pictures(self, pictures: Sequence[Picture], *, fit: bool = False) -> None:
+    def show_pictures(self, pictures: Sequence[Picture], *, fit: Collection[str] = ()) -> None:
         """Show these; one that was there is changed in place.
 
         Parameters
@@ -66,17 +91,20 @@ class PictureGrid(QWidget):
         pictures
             Each with a key of its own.
         fit
-            Whether contrast and view are set anew, as for another object.
+            Keys of those whose contrast is set anew, as for another object; the view is, too.
         """
         before = [(picture.key, picture.extent_um) for picture in self.pictures]
-        self._have_views(len(pictures))
-        if fit:
-            self._contrasts.clear()
-        for view, picture in zip(self.views, pictures, strict=True):
-            if fit or view.picture is not picture:
-                plane = self._plane_of(picture)
-                view.show_picture(picture, self._contrast_of(picture), plane)
-        after = [(picture.key, picture.extent_um) for picture in pictures]
+        for key in fit:
+            self._contrasts.pop(key, None)
+        self._given = list(pictures)
+        for picture in pictures:
+            self._contrasts[picture.key] = self._contrast_of(picture)
+        shown = [*pictures, *self._difference()]
+        self._have_views(len(shown))
+        for view, picture in zip(self.views, shown, strict=True):
+            if picture.key in fit or view.picture is not picture:
+                view.show_picture(picture, self._range_of(picture), self._plane_of(picture))
+        after = [(picture.key, picture.extent_um) for picture in shown]
         if fit or before != after:
             self._follows = True
             self._arrange()
@@ -84,11 +112,23 @@ class PictureGrid(QWidget):
 
     def fit_contrast(self) -> None:
         """Set every display range anew, from what is shown."""
+        for picture in self._given:
+            self._contrasts[picture.key] = Contrast.fitted(picture.values)
         for view in self.views:
-            assert view.picture is not None
-            self._contrasts[view.picture.key] = Contrast.fitted(view.picture.values)
-            view.show_contrast(self._contrasts[view.picture.key])
-        self.shown.emit()
+            if view.picture is not None and not view.picture.signed:
+                view.show_contrast(self._contrasts[view.picture.key])
+        self.show_pictures(self._given)  # a difference depends on all ranges
+
+    def show_difference(self, pair: tuple[str, str] | None) -> None:
+        """Show the difference of two pictures beside them, or none.
+
+        Parameters
+        ----------
+        pair
+            Keys of the pictures, the second of which is taken away from the first.
+        """
+        self._pair = pair
+        self.show_pictures(self._given)
 
     def fit_view(self) -> None:
         """Show the objects, or the whole images, as large as there is room."""
@@ -155,7 +195,7 @@ class PictureGrid(QWidget):
         for view in self.views:
             assert view.picture is not None
             view.show_plane(self._plane_of(view.picture))
-        self.shown.emit()
+        self.show_pictures(self._given)  # a difference is that of the planes
 
     def take_theme(self, canvas: str) -> None:
         """See `PictureView.take_theme`.
@@ -191,16 +231,31 @@ class PictureGrid(QWidget):
             view.fit_wanted.connect(self.fit_view)
             view.pointed.connect(lambda x, y, source=view: self.pointed.emit(source, x, y))
             view.left.connect(self.left)
+            view.line_key.connect(self.line_key)
             self.views.append(view)
 
     def _contrast_of(self, picture: Picture) -> Contrast:
         before = self._contrasts.get(picture.key)
         if before is None:
-            found = Contrast.fitted(picture.values)
-        else:
-            found = before.following(picture.values)
-        self._contrasts[picture.key] = found
-        return found
+            return Contrast.fitted(picture.values)
+        return before.following(picture.values)
+
+    def _range_of(self, picture: Picture) -> Contrast:
+        if picture.signed:
+            return Contrast.around_zero(picture.values)
+        return self._contrasts[picture.key]
+
+    def _difference(self) -> list[Picture]:
+        """Return the difference that is asked for, if both its pictures are there."""
+        by_key = {picture.key: picture for picture in self._given}
+        if self._pair is None or not set(self._pair) <= set(by_key):
+            return []
+        first, second = (self._seen_of(by_key[key]) for key in self._pair)
+        title = f"{first[0].name} − {second[0].name}"
+        return [difference(first, second, DIFFERENCE, title)]
+
+    def _seen_of(self, picture: Picture) -> Shown:
+        return picture, picture.planes[self._plane_of(picture)], self._range_of(picture)
 
     def _plane_of(self, picture: Picture) -> int:
         if picture.values.ndim == 2 or not picture.step_um:
@@ -218,7 +273,7 @@ class PictureGrid(QWidget):
             rows = -(-count // columns)
             return min(self.width() / columns, self.height() / rows - _HEADER)
 
-        columns = max(range(1, count + 1), key=side)
+        self._columns = columns = max(range(1, count + 1), key=side)
         for place, view in enumerate(self.views):
             self._layout.addWidget(view, place // columns, place % columns)
             view.show()

@@ -13,8 +13,10 @@ from qtpy.QtWidgets import QBoxLayout, QGraphicsRectItem, QSizePolicy, QVBoxLayo
 from superqt import QElidingLabel
 
 from napari_3dmsl.figures.contrast import Contrast
-from napari_3dmsl.figures.emission_colour import GREY, colour_table, emission_colour
+from napari_3dmsl.figures.difference import Shown
+from napari_3dmsl.figures.emission_colour import emission_colour
 from napari_3dmsl.figures.picture import Picture
+from napari_3dmsl.figures.picture_figure import table_of
 from napari_3dmsl.widgets.image_pane.colour_bar import ColourBar
 from napari_3dmsl.widgets.image_pane.scale_bar_item import ScaleBarItem
 
@@ -24,6 +26,14 @@ Rectangle = tuple[float, float, float, float]
 _SMALLEST = 110  # pixels of a side
 _FULL_IN_GREY, _FULL_IN_COLOUR = "#ff2020", "#ffffff"
 _PAN, _ZOOM = 0.1, 1.25
+_LINE_KEYS = {
+    Qt.Key.Key_Left,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_PageUp,
+    Qt.Key.Key_PageDown,
+}
 KEYS = "Drag moves, the wheel zooms, a double click fits; or arrow keys, + and −, 0."
 
 
@@ -44,12 +54,15 @@ class PictureView(QWidget):
         The mouse is there.
     left()
         The mouse is gone.
+    line_key(key)
+        A key is pressed with Shift, which moves the line of a profile.
     """
 
     moved = Signal(object)
     fit_wanted = Signal()
     pointed = Signal(float, float)
     left = Signal()
+    line_key = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -193,6 +206,11 @@ class PictureView(QWidget):
         """
         self.graphics.setBackground(canvas)
 
+    def as_shown(self) -> Shown:
+        """Return the picture with its plane and range, for a figure."""
+        assert self.picture is not None
+        return self.picture, self.shown, self.contrast
+
     @property
     def plane(self) -> int:
         """Index of the plane that is shown."""
@@ -246,7 +264,7 @@ class PictureView(QWidget):
     def _take_colours(self) -> None:
         assert self.picture is not None
         emission = emission_colour(self.picture.emission_nm)
-        table = colour_table(GREY if self._in_grey else emission)
+        table = table_of(self.picture, in_grey=self._in_grey)
         self._image.setLookupTable(table)
         self.colour_bar.show_table(table, self._full_colour)
         self._frame.setPen(pg.mkPen([int(255 * part) for part in emission], width=1.5))
@@ -310,8 +328,11 @@ class _Graphics(pg.GraphicsView):  # type: ignore[misc,unused-ignore]
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def keyPressEvent(self, event: Any) -> None:
-        """Qt: arrows move, plus and minus zoom, 0 fits."""
-        if not self._owner.step(Qt.Key(event.key())):
+        """Qt: arrows move, plus and minus zoom, 0 fits; with Shift they are for the line."""
+        key = Qt.Key(event.key())
+        if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and key in _LINE_KEYS:
+            self._owner.line_key.emit(key)
+        elif not self._owner.step(key):
             super().keyPressEvent(event)
 
     def mouseDoubleClickEvent(self, event: Any) -> None:

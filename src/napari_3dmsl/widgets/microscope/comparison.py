@@ -11,7 +11,7 @@ from napari_3dmsl.layers.images import SIMULATED
 from napari_3dmsl.layers.optics import MASK
 from napari_3dmsl.layers.show import show
 from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
-from napari_3dmsl.microscope.simulation import SimulatedImage
+from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.common.form import drop_down
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
@@ -92,14 +92,22 @@ class Comparison(QObject):
             if box.currentText() == NOTHING:
                 continue
             try:
-                microscope = load_microscope(box.currentText()).replace(name=box.currentText())
-                simulation = request.simulation.replace(
-                    microscope=microscope, camera=usual_camera(microscope)
-                )
+                simulation = _through(box.currentText(), request.simulation)
             except ValueError as error:
                 self.failed.emit(str(error))
                 continue
             runner.request(Request(request.sample, simulation))
+
+    def simulations(self, simulation: Simulation) -> list[Simulation]:
+        """Return how the other microscopes image what the first does; ValueError when one cannot.
+
+        Parameters
+        ----------
+        simulation
+            Of the first.
+        """
+        names = [box.currentText() for box in self._boxes if box.currentText() != NOTHING]
+        return [_through(name, simulation) for name in names]
 
     def close(self) -> None:
         """Stop all work."""
@@ -131,3 +139,8 @@ class Comparison(QObject):
         self._layers[place] = name
         if is_new:
             self._bring_into_view.if_new(name, LABELS[place])
+
+
+def _through(name: str, simulation: Simulation) -> Simulation:
+    microscope = load_microscope(name).replace(name=name)
+    return simulation.replace(microscope=microscope, camera=usual_camera(microscope))

@@ -12,6 +12,7 @@ from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QLabel, QWidget
 
 from napari_3dmsl.layers.live_pixels import settle
+from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
@@ -95,7 +96,7 @@ class MicroscopePanel(Panel):
         self._bring_into_view = BringIntoView(viewer, self)
         self.form = SimulationForm(self)
         self.sample = SampleChoice(viewer, self)
-        self.pictures = Pictures(viewer)
+        self.pictures = Pictures(viewer, self._shape_and_microscopes)
         self.comparison = Comparison(viewer, self, self.pictures)
         self._mask = TruthMask(viewer, self)
         self._mask.failed.connect(lambda why: self.complain(f"No ground-truth mask: {why}"))
@@ -111,6 +112,7 @@ class MicroscopePanel(Panel):
             runner.failed.connect(self.complain)
             self.at_end(runner.close)
         self.at_end(self.comparison.close)
+        self.at_end(self.pictures.close)
         self.at_end(self.sample.close)
         self._stacks.busy.connect(self._show_busy)
         self.sample.changed.connect(self._sample_changed)
@@ -327,6 +329,13 @@ class MicroscopePanel(Panel):
             All planes, not only the sharp one.
         """
         return self.form.simulation(stack=stack)
+
+    def _shape_and_microscopes(self) -> tuple[Surface, list[Simulation]]:
+        """Return the shape that is imaged, and the settings of each microscope that is shown."""
+        sample, simulation = self.sample.sample(), self.simulation()
+        if not isinstance(sample, Surface):
+            raise ValueError("the six views turn one shape: image “the selected shape”")
+        return sample, [simulation, *self.comparison.simulations(simulation)]
 
     def _take_view(self) -> None:
         try:

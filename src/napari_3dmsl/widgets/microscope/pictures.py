@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_3dmsl.figures.picture import Picture
 from napari_3dmsl.figures.simulated_picture import picture_of
-from napari_3dmsl.microscope.simulation import SimulatedImage
+from napari_3dmsl.microscope.fluorophores import Surface
+from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
+from napari_3dmsl.progress import Progress
 from napari_3dmsl.widgets.image_pane.opening import image_pane_of, open_image_pane
 
 if TYPE_CHECKING:
     import napari
+    from matplotlib.figure import Figure
 
     from napari_3dmsl.widgets.image_pane.pane import ImagePane
 
 FIRST = "first"
 """Key of the panel's own image; those of comparisons come after it in the order of their names."""
+
+_VIEWS = "Views × microscopes"
+_VIEWS_TIP = (
+    "The six views of the 3DMSL release of this shape through each microscope that is shown, as in "
+    "Fig. 4a of the paper"
+)
+
+Imaged = tuple[Surface, list[Simulation]]
+"""One shape, and how each microscope images it."""
 
 
 class Pictures:
@@ -27,17 +41,21 @@ class Pictures:
     ----------
     viewer
         Whose pane it is.
+    imaged
+        Returns what is imaged now; ValueError, in one line, when that is not one shape.
     """
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+    def __init__(self, viewer: napari.viewer.Viewer, imaged: Callable[[], Imaged]) -> None:
         self._viewer = viewer
+        self._imaged = imaged
         self._pictures: dict[str, Picture] = {}
         self._opens = True
-        self._fits = True
+        self._to_fit: set[str] = set()
 
     def begin_anew(self) -> None:
         """Tell that something else is imaged: contrast and view are set again, the pane opens."""
-        self._opens = self._fits = True
+        self._opens = True
+        self._to_fit = {FIRST, *self._pictures}
 
     def show(self, image: SimulatedImage, key: str = FIRST) -> None:
         """Show an image or a stack.
@@ -52,8 +70,8 @@ class Pictures:
         self._pictures[key] = picture_of(image, key)
         pane = self._pane()
         if pane is not None:
-            pane.show_pictures(self._in_order(), fit=self._fits and key == FIRST)
-            self._fits = self._fits and key != FIRST
+            pane.show_pictures(self._in_order(), fit={key} & self._to_fit)
+            self._to_fit.discard(key)
 
     def show_sharp_plane(self, image: SimulatedImage) -> None:
         """Show the sharp plane until its stack is there, if that is the plane that is looked at.
@@ -64,7 +82,7 @@ class Pictures:
             One plane.
         """
         pane = open_image_pane(self._viewer)
-        if self._fits or pane is None or pane.in_focus:
+        if FIRST in self._to_fit or pane is None or pane.in_focus:
             self.show(image)
 
     def remove(self, key: str) -> None:
@@ -80,12 +98,35 @@ class Pictures:
             if pane is not None:
                 pane.show_pictures(self._in_order())
 
+    def close(self) -> None:
+        """Leave the last pictures in the pane, but make no more."""
+        pane = open_image_pane(self._viewer)
+        if pane is not None:
+            pane.offer([])
+
     def _in_order(self) -> list[Picture]:
         keys = sorted(self._pictures, key=lambda key: (key != FIRST, key))
         return [self._pictures[key] for key in keys]
 
     def _pane(self) -> ImagePane | None:
-        if self._opens:
-            self._opens = False
-            return image_pane_of(self._viewer)
-        return open_image_pane(self._viewer)
+        if not self._opens:
+            return open_image_pane(self._viewer)
+        from napari_3dmsl.widgets.image_pane.figure_making import Offer
+
+        self._opens = False
+        pane = image_pane_of(self._viewer)
+        pane.offer([Offer(_VIEWS, _VIEWS_TIP, self._views)])
+        return pane
+
+    def _views(self) -> Callable[..., Figure]:
+        surface, simulations = self._imaged()
+        return partial(_draw_views, surface, simulations)
+
+
+def _draw_views(
+    surface: Surface, simulations: list[Simulation], progress: Progress | None = None
+) -> Figure:
+    """Image and draw the six views; for a thread."""
+    from napari_3dmsl.figures.views_figure import draw_views, views_of_shape
+
+    return draw_views(views_of_shape(surface, simulations, progress))
