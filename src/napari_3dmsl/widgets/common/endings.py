@@ -28,8 +28,14 @@ class Endings:
         """
         self._calls.append(ending)
 
-    def run(self, _: Any = None) -> None:
-        """Make the calls that have not been made; the widget's half in Qt may be gone."""
+    def run(self, widget: Any = None) -> None:
+        """Make the calls that have not been made.
+
+        Parameters
+        ----------
+        widget
+            Which ends; its half in Qt may be gone.
+        """
         while self._calls:
             with suppress(RuntimeError):  # Qt may have deleted its half already
                 self._calls.pop()()
