@@ -134,6 +134,10 @@ def browse(folder: Path, picture: Path | None) -> None:
         panel.editor.choice.setCurrentIndex(0)
         panel.editor.set_button.click()
 
+    def lasso() -> None:
+        plot: Any = panel.views.plot
+        plot._take(np.array([[-9.0, -9], [9, -9], [9, 9], [-9, 9]]), False)
+
     table = panel.table
     plugin = {"plugin": "napari-3dmsl"}
     pauses.after("open", lambda: viewer.open(folder, **plugin))
@@ -151,11 +155,19 @@ def browse(folder: Path, picture: Path | None) -> None:
     pauses.after("set the class of all", of_class, 3.0)
     pauses.after("take it back", panel.editor.undo, 3.0)
     pauses.after("select 100 again", lambda: select(0, 100))
-    pauses.after("isolate them", lambda: panel.isolate_button.setChecked(True))
-    pauses.after("and back", lambda: panel.isolate_button.setChecked(False))
+    canvas = panel.canvas
+    pauses.after("isolate them", lambda: canvas.isolate_button.setChecked(True))
+    pauses.after("and back", lambda: canvas.isolate_button.setChecked(False))
+    pauses.after("lay all out in 3D", lambda: canvas.lay_out_button.setChecked(True), 2.0)
+    pauses.after("and back", lambda: canvas.lay_out_button.setChecked(False), 2.0)
+    pauses.after("gallery", lambda: panel.views.show_view("gallery"), 2.0)
+    pauses.after("scroll to its end", panel.views.gallery.scrollToBottom, 2.0)
+    pauses.after("plot, the first time", lambda: panel.views.show_view("plot"), 2.0)
+    pauses.after("lasso around all", lasso)
     pauses.after("select none", lambda: panel._selection.select(None))
     if picture:
         viewer.window.screenshot(str(picture), canvas_only=False, flash=False)
+    print(f"{pauses.over} pauses longer than {BAR_MS:.0f} ms")
     viewer.close()
 
 

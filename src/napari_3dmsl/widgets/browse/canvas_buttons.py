@@ -62,6 +62,17 @@ class CanvasButtons(QWidget):
         button.setToolTip(tip)
         return button
 
+    def add(self, button: QWidget) -> None:
+        """Put another button beside these, behind the number of shapes.
+
+        Parameters
+        ----------
+        button
+            To be put there.
+        """
+        layout: Any = self.layout()
+        layout.insertWidget(1, button)
+
     def browse(self, source: Any) -> None:
         """Take other shapes: all of them, in their places.
 

@@ -12,6 +12,7 @@ from napari_3dmsl.library.level_of_detail import DRAWN_SHAPES
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.widgets.browse.canvas_buttons import CanvasButtons
 from napari_3dmsl.widgets.browse.class_edit import ClassEditor
+from napari_3dmsl.widgets.browse.compare import CompareButton
 from napari_3dmsl.widgets.browse.filter import FilterBar
 from napari_3dmsl.widgets.browse.library_loader import LibraryDrawing
 from napari_3dmsl.widgets.browse.library_measuring import LibraryMeasuring
@@ -24,7 +25,7 @@ from napari_3dmsl.widgets.common.camera_flight import Flight
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick, ticks
 from napari_3dmsl.widgets.common.shape_selection import selection_of
-from napari_3dmsl.widgets.common.warm import warm_up
+from napari_3dmsl.widgets.common.warm import WarmUp
 
 if TYPE_CHECKING:
     import napari
@@ -43,7 +44,7 @@ class BrowsePanel(Panel):
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
-        warm_up()
+        WarmUp(self)
         self._selection = selection_of(viewer)
         self._model = ShapeTable()
         self._thumbnails = Thumbnails(self)
@@ -113,6 +114,7 @@ class BrowsePanel(Panel):
     def _build(self) -> None:
         self.filter = FilterBar(self)
         self.canvas = CanvasButtons(self.viewer, self._selection, self)
+        self.canvas.add(CompareButton(self, self._selection))
         self.views = ShapeViews(self._model, self._pictures, self)
         self.table = self.views.table
         self.pictures_box = QCheckBox("Pictures", self)

@@ -1,20 +1,52 @@
-"""Load what napari needs for its first layer while nobody waits for it."""
+"""Load what napari needs for its first layer before somebody waits for it."""
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
+
+from qtpy.QtCore import QObject, QTimer
+
+_PAUSE_MS = 50
 
 
-def warm_up() -> None:
-    """Import pandas and read pint's units in a thread: else the first layer waits 0.4 s for them.
+class WarmUp(QObject):
+    """Does so in steps, each in a turn of the event loop of its own.
 
-    napari keeps measures of layers as pandas tables, and their units as pint's.
+    Not in a thread: pint's registry is half made while another thread uses it.
+
+    Parameters
+    ----------
+    parent
+        With which it ends.
     """
-    threading.Thread(target=_load, name="napari-3dmsl-warm").start()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._steps: list[Callable[[], None]] = [_tables, _units, _readers]
+        self._timer = QTimer(self)
+        self._timer.setInterval(_PAUSE_MS)
+        self._timer.timeout.connect(self._take)
+        self._timer.start()
+
+    def _take(self) -> None:
+        if self._steps:
+            self._steps.pop(0)()
+        else:
+            self._timer.stop()
 
 
-def _load() -> None:
+def _tables() -> None:
+    """Load what napari keeps measures of layers in."""
     import pandas  # noqa: F401
+
+
+def _units() -> None:
+    """Read the units that layers have."""
     import pint
 
     assert pint.get_application_registry().um
+
+
+def _readers() -> None:
+    """Load what readers look with whether a file is an image set."""
+    import napari_3dmsl.datasets.read.image_set  # noqa: F401
