@@ -9,6 +9,7 @@ with intervals. Beside: halves of the real set, and another real cell.
     python benchmarks/realism.py                                  # scored on hypoxia
     python benchmarks/realism.py --fitted fitted.toml other.toml
     python benchmarks/realism.py --features lite0                 # needs the extra lite0
+    python benchmarks/realism.py --fitted fitted.toml --rows both --picture tiles.png
 
 A recipe that was fitted on normoxia and is scored on hypoxia has never seen what it is judged by.
 Needs the real tiles in ``../shared/data/physseg``; images are kept in ``build/realism`` and made
@@ -43,6 +44,7 @@ from napari_3dmsl.matching.distances import (
     standard_of,
 )
 from napari_3dmsl.matching.features import own_features
+from napari_3dmsl.matching.grey_levels import grey_levels
 from napari_3dmsl.matching.network_features import network_features
 from napari_3dmsl.matching.tiles import read_tiles
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
@@ -94,6 +96,7 @@ WITHOUT: dict[str, dict[str, Any]] = {
     "row noise": {"microscopes.0.camera.row_noise_e": 0.0},
     "8-bit stretch": {"output.stretch": "none"},
     "long wavy tubes": {"source": "phantom"},
+    "light and gain together": {"": "one by one"},
     "ranges": {"": "middles"},
 }
 
@@ -107,17 +110,23 @@ def main() -> None:
     parser.add_argument("--real", type=Path, default=REAL / "real_hypoxia", help="scored on")
     parser.add_argument("--other", type=Path, default=REAL / "real_normoxia", help="another cell")
     parser.add_argument("--rows", help="only rows whose names hold this text")
+    parser.add_argument("--picture", type=Path, help="PNG: tiles of real, other and each row")
     parser.add_argument("--work", type=Path, default=REPOSITORY / "build" / "realism")
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     score = Score.of(arguments.real, arguments.features)
     print(f"{len(score.real)} real tiles of {arguments.real.name}; {arguments.images} images a row")
     score.tell("real, in halves", None)
-    score.tell(f"another cell: {arguments.other.name}", read_tiles(arguments.other, TILE).values)
+    other = read_tiles(arguments.other, TILE).values
+    score.tell(f"another cell: {arguments.other.name}", other)
+    shown = [read_tiles(arguments.real, TILE).values, other]
     phantom = phantom_library(arguments.work)
     for name, values in rows(arguments.fitted, arguments.recipes, phantom):
         if arguments.rows is None or arguments.rows in name:
-            score.tell(name, images_of(values, arguments))
+            shown.append(images_of(values, arguments))
+            score.tell(name, shown[-1])
+    if arguments.picture:
+        picture(shown, arguments.picture)
 
 
 def rows(fitted: Path | None, more: list[Path], phantom: Path) -> Iterator[tuple[str, Values]]:
@@ -130,8 +139,13 @@ def rows(fitted: Path | None, more: list[Path], phantom: Path) -> Iterator[tuple
     yield "one shape in the middle", {**plain, "scene": SINGLE}
     yield "packed, usual camera", {**plain, "scene": PACKED}
     camera = {key: both[key] for key in ("microscopes", "output", "noise") if key in both}
+    cells: list[Values] = []
+    if "variants" in both:
+        camera["variants"] = [{"camera": each["camera"]} for each in both["variants"]]
+        cells = [{"cell": each["cell"]} for each in both["variants"]]
     yield "camera only", {**plain, **copy.deepcopy(camera), "scene": PACKED}
-    yield "scene only", {**without(both, camera), "microscopes": plain["microscopes"]}
+    scene = {**without(both, camera), "microscopes": plain["microscopes"]}
+    yield "scene only", {**scene, **({"variants": cells} if cells else {})}
     yield "both", both
     for what, changes in WITHOUT.items():
         changed = copy.deepcopy(both)
@@ -161,15 +175,34 @@ def change(values: Values, place: str, value: Any, phantom: Path) -> Values:
     if value == "phantom":
         return {**values, "source": {"library": str(phantom)}}
     at: Any = values
+    if value == "one by one":
+        return one_by_one(values)
     *path, last = place.split(".")
     for step in path:
         at = at[int(step)] if isinstance(at, list) else at.setdefault(step, {})
     at[last] = value
+    for variant in values.get("variants", []):
+        if path and last in variant.get(path[-1], {}):
+            variant[path[-1]][last] = value
+    return values
+
+
+def one_by_one(values: Values) -> Values:
+    """Ranges in the place of variants: each setting is drawn by itself from all that they have."""
+    tables = values.pop("variants", [])
+    camera = values["microscopes"][0]["camera"]
+    for name, table in (("cell", values["scene"].get("cell")), ("camera", camera)):
+        for setting in tables[0][name] if tables else ():
+            ends = [np.ravel([each[name][setting]])[:2].astype(float) for each in tables]
+            table[setting] = [float(np.min(ends)), float(np.max(ends))]
+            if np.min(ends) > 0:
+                table[setting].append("log")
     return values
 
 
 def middles(values: Values) -> Values:
     """Every range of the cell, the focus and the camera by its middle."""
+    one_by_one(values)
     camera = values["microscopes"][0]["camera"]
     for table in (values["scene"].get("cell") or {}, values.get("focus") or {}, camera):
         for name, value in table.items():
@@ -208,6 +241,21 @@ def images_of(values: Values, arguments: argparse.Namespace) -> NDArray[Any]:
         shutil.rmtree(folder)
         generate(recipe, folder, arguments.workers)
     return read_tiles(folder, TILE).values[:count]
+
+
+def picture(sets: list[NDArray[Any]], path: Path, shown: int = 16) -> None:
+    """Tiles of each set drawn at random, two rows a set, each set at its own contrast."""
+    from PIL import Image
+
+    rng, blocks = np.random.default_rng(0), []
+    for tiles in sets:
+        grey = np.clip(grey_levels(tiles).apply(tiles), 0, 1) ** 0.7
+        drawn = grey[rng.permutation(len(grey))[:shown]]
+        framed = np.pad(drawn, ((0, 0), (2, 2), (2, 2)), constant_values=1)
+        rows = [np.hstack(list(half)) for half in np.array_split(framed, 2)]
+        blocks += [*rows, np.ones((12, rows[0].shape[1]))]
+    whole = Image.fromarray((255 * np.vstack(blocks[:-1])).astype(np.uint8))
+    whole.resize((whole.width // 2, whole.height // 2), Image.Resampling.LANCZOS).save(path)
 
 
 class Score:

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from napari_3dmsl.compute import Processes
 from napari_3dmsl.datasets.read.rendered_set import RenderedSet
 from napari_3dmsl.datasets.recipe.recipe import Recipe
-from napari_3dmsl.matching.scene_fit import SceneFit, fit_scene
+from napari_3dmsl.matching.fitted_scene import SceneFit
+from napari_3dmsl.matching.scene_fit import fit_scene
 from napari_3dmsl.matching.tiles import read_tiles
 from napari_3dmsl.microscope.settings import Microscope
 

@@ -37,7 +37,7 @@ from napari_3dmsl.matching.calibration import calibrate as calibrate
 from napari_3dmsl.matching.calibration import calibrate_files as calibrate_files
 from napari_3dmsl.matching.comparison import Comparison as Comparison
 from napari_3dmsl.matching.comparison import compare as compare
-from napari_3dmsl.matching.scene_fit import SceneFit as SceneFit
+from napari_3dmsl.matching.fitted_scene import SceneFit as SceneFit
 from napari_3dmsl.matching.scene_fit import fit_scene as fit_scene
 from napari_3dmsl.matching.tiles import Tiles as Tiles
 from napari_3dmsl.matching.tiles import read_tiles as read_tiles

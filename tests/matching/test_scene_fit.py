@@ -9,7 +9,8 @@ from tests.helpers.camera_scenes import EPI, photons, recorded
 
 from napari_3dmsl.compute import Here
 from napari_3dmsl.datasets.recipe.recipe import Recipe
-from napari_3dmsl.matching.scene_fit import Budget, SceneFit, fit_scene
+from napari_3dmsl.matching.fitted_scene import SceneFit
+from napari_3dmsl.matching.scene_fit import Budget, fit_scene
 
 SMALL = Budget(scenes=(4, 4), kinds=(1, 1), check=6, shapes=12)
 
@@ -38,6 +39,7 @@ def test_the_recipe_is_saved_and_read_again(fitted: SceneFit, tmp_path: Path) ->
     low, high = recipe.scene.cell["coverage"]
     assert 0.0 <= low <= high <= 1.0
     assert recipe.microscopes[0].camera["e_per_adu"] == pytest.approx(0.5, rel=0.15)
+    assert len(recipe.variants) == 8, "the light of each tile"
     assert recipe.output.stretch == "none"
 
 
@@ -57,12 +59,15 @@ def test_the_same_seed_gives_the_same_recipe(images: list[Any], fitted: SceneFit
     assert again.distance == fitted.distance
 
 
-def test_8_bit_images_are_stretched_again(images: list[Any]) -> None:
+def test_8_bit_images_are_those_of_a_camera_of_8_bits(images: list[Any]) -> None:
     grey = [(image / image.max() * 200).astype(np.uint8) for image in images]
     found = fit_scene(grey, EPI, budget=ONE_ROUND, place=Here())
-    assert found.recipe["output"]["stretch"] == "min_max"
-    low, high = found.recipe["output"]["stretch_white"]
-    assert 0 < low <= high <= 200
+    recipe = Recipe(**found.recipe)
+    assert recipe.output.stretch == "none"
+    assert recipe.microscopes[0].camera["bit_depth"] == 8
+    assert all(variant.camera["e_per_adu"] > 0.5 for variant in recipe.variants), (
+        "greys are coarser"
+    )
 
 
 def test_it_can_be_cancelled(images: list[Any]) -> None:

@@ -56,6 +56,16 @@ class Ranges:
         """
         return self.low + (self.high - self.low) * uniform
 
+    def times(self, factor: Values) -> Ranges:
+        """Return ranges as wide as these by a factor.
+
+        Parameters
+        ----------
+        factor : (K,) array
+            1 leaves a range as it is.
+        """
+        return Ranges(self.middle, self.half * factor)
+
     def wider(self, by: float, drawn: NDArray[np.bool_]) -> Ranges:
         """Return ranges that reach further on both sides.
 
@@ -69,12 +79,106 @@ class Ranges:
         return Ranges(self.middle, self.half + np.where(drawn, by, 0.5 * by))
 
 
+@dataclass(frozen=True, eq=False)
+class Space:
+    """Which settings are sought, and which of them go together.
+
+    Attributes
+    ----------
+    drawn : (K,) bool
+        Those drawn for each image.
+    home : Ranges
+        Where a search begins, and whence it does not go far without need.
+    seen : (N, K) float64
+        Of what is drawn together: where in its range at home each tile lies, 0 to 1. NaN for what
+        is drawn on its own.
+    fixed : (K,) bool
+        Those that stay at home.
+    """
+
+    drawn: NDArray[np.bool_]
+    home: Ranges
+    seen: Values
+    fixed: NDArray[np.bool_]
+
+    @classmethod
+    def free(cls, drawn: NDArray[np.bool_]) -> Space:
+        """Return that of settings of which none goes with another.
+
+        Parameters
+        ----------
+        drawn : (K,) array
+            Which are drawn for each image.
+        """
+        count = len(drawn)
+        home = Ranges(np.full(count, 0.5), np.where(drawn, 0.3, 0.0))
+        return cls(drawn, home, np.full((1, count), np.nan), np.zeros(count, dtype=bool))
+
+    @classmethod
+    def around(cls, drawn: NDArray[np.bool_], shares: Values, fixed: NDArray[np.bool_]) -> Space:
+        """Return that in which some settings were seen.
+
+        Parameters
+        ----------
+        drawn, fixed : (K,) arrays
+            As the attributes.
+        shares : (N, K) array
+            What tiles have, 0 to 1; NaN for what is drawn on its own.
+        """
+        free, seen = cls.free(drawn), np.full_like(shares, np.nan)
+        middle, half = free.home.middle, free.home.half
+        for place in np.flatnonzero(np.isfinite(shares[0])):
+            low, high = shares[:, place].min(), shares[:, place].max()
+            middle[place], half[place] = 0.5 * (low + high), 0.5 * (high - low)
+            way = high - low
+            seen[:, place] = (shares[:, place] - low) / way if way > 0.0 else 0.5
+        return cls(drawn, Ranges(middle, half), seen, fixed)
+
+    @property
+    def together(self) -> NDArray[np.bool_]:
+        """Those drawn together, (K,)."""
+        found: NDArray[np.bool_] = np.isfinite(self.seen[0])
+        return found
+
+    def bounds(self) -> list[tuple[float, float]]:
+        """Return how far a search may go: middles of all, then halves of what is drawn.
+
+        What goes together keeps its spread; where it lies is sought as far as it fits.
+        """
+        home, whole = self.home, self.together
+        lowest = np.where(self.fixed, home.middle, np.where(whole, home.half, 0.0))
+        highest = np.where(self.fixed, home.middle, np.where(whole, 1.0 - home.half, 1.0))
+        least = np.where(whole, home.half, 0.02)[self.drawn]
+        most = np.where(whole, home.half, 0.5)[self.drawn]
+        lows, highs = np.append(lowest, least), np.append(highest, most)
+        return list(zip(lows.tolist(), highs.tolist(), strict=True))
+
+    def drawn_from(self, uniform: Values, rng: np.random.Generator, jitter: float = 0.0) -> Values:
+        """Return uniform numbers (M, K) in which what goes together is that of tiles.
+
+        Parameters
+        ----------
+        uniform : (M, K) array
+            0 to 1 each.
+        rng
+            Draws the tiles.
+        jitter
+            Standard deviation of what is added to them; what is fixed has none.
+        """
+        found, rows = uniform.copy(), np.arange(len(uniform)) % len(self.seen)
+        at = self.together
+        found[:, at] = self.seen[rng.permutation(rows)][:, at]
+        moved = at & ~self.fixed
+        found[:, moved] += jitter * rng.standard_normal((len(found), int(moved.sum())))
+        return np.clip(found, 0.0, 1.0)
+
+
 def search(
     model: FeatureModel,
     real: Values,
     standard: Standard,
     start: Ranges,
-    drawn: NDArray[np.bool_],
+    space: Space,
     latest: int,
     rng: np.random.Generator,
     tell: Callable[[], None] | None = None,
@@ -91,8 +195,8 @@ def search(
         Units and principal components of the real tiles.
     start
         Where to begin.
-    drawn : (K,) array
-        Which settings are drawn for each image.
+    space
+        What is sought, and what goes together.
     latest
         So many of the model's residuals, the last, stand for what its settings do not tell.
     rng
@@ -103,8 +207,8 @@ def search(
     from scipy.optimize import minimize
     from scipy.stats import qmc
 
-    count = len(drawn)
-    uniform = qmc.Sobol(count, rng=rng).random(DRAWN)
+    drawn, count = space.drawn, len(space.drawn)
+    uniform = space.drawn_from(qmc.Sobol(count, rng=rng).random(DRAWN), rng)
     chosen = len(model.residuals) - 1 - rng.integers(latest, size=DRAWN)
     wanted = _Wanted(real, standard)
 
@@ -123,11 +227,11 @@ def search(
         # An end that is at its limit does not move any more.
         by_low = ((1 - uniform) * by_share).sum(axis=0) * (at.middle - at.half > 0.0)
         by_high = (uniform * by_share).sum(axis=0) * (at.middle + at.half < 1.0)
-        off = x[:count] - 0.5
+        off = x[:count] - space.home.middle
         slope = np.concatenate([by_low + by_high + 2 * _PRIOR * off, (by_high - by_low)[drawn]])
         return value + _PRIOR * float(off @ off), slope
 
-    bounds = [(0.0, 1.0)] * count + [(0.02, 0.5)] * int(drawn.sum())
+    bounds = space.bounds()
     found = minimize(
         cost,
         np.concatenate([start.middle, start.half[drawn]]),

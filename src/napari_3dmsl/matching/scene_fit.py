@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,23 +18,30 @@ from scipy.stats import qmc
 from napari_3dmsl.compute.calls import OneThread
 from napari_3dmsl.datasets.recipe.plan import seed_of
 from napari_3dmsl.datasets.recipe.recipe import Recipe
-from napari_3dmsl.datasets.recipe.recipe_file import write_recipe
 from napari_3dmsl.matching.distances import Distance, Standard, frechet16, standard_of
 from napari_3dmsl.matching.feature_model import learn
 from napari_3dmsl.matching.features import FEATURE_NAMES, own_features
+from napari_3dmsl.matching.fit_tiles import tiles_to_fit
+from napari_3dmsl.matching.fitted_scene import Fitted, SceneFit
 from napari_3dmsl.matching.grey_levels import grey_levels
-from napari_3dmsl.matching.range_search import Ranges, search
+from napari_3dmsl.matching.light_knobs import (
+    is_read,
+    light_knobs,
+    read_off,
+    shares_read,
+    variants,
+    varying,
+)
+from napari_3dmsl.matching.range_search import Ranges, Space, search
 from napari_3dmsl.matching.scene_knobs import (
     SCENE_KNOBS,
     Knob,
     Knobs,
-    light_knobs,
     tube_settings,
     with_values,
 )
 from napari_3dmsl.matching.scene_pool import Light, RenderScenes, SceneJob
 from napari_3dmsl.matching.tile_light import TileLight, tile_light
-from napari_3dmsl.matching.tiles import LARGEST_TILE, cut
 from napari_3dmsl.microscope.presets import usual_camera
 
 if TYPE_CHECKING:
@@ -52,13 +58,14 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
 
-FEWEST_TILES, ENOUGH_TILES = 4, 8
-SMALLEST_TILE = 64
 LIGHTS = 3
 """In how many lights each scene is seen."""
 
 _OLDER = 0.3  # weight of tiles of the round before
 _WIDER = 0.12  # of the whole way: how far beyond the ranges the next round looks
+_JITTER = 0.2, 0.1  # of the range of light that was seen: how far rounds look beside it
+_NEXT_CELL = 1.3
+"""Ranges of a recipe are wider than those found by this factor: no two cells are alike."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +84,8 @@ class Budget:
         Tubes of each kind.
     """
 
-    scenes: tuple[int, ...] = (96, 72, 72)
-    kinds: tuple[int, ...] = (12, 8, 6)
+    scenes: tuple[int, ...] = (120, 90, 90)
+    kinds: tuple[int, ...] = (15, 10, 9)
     check: int = 32
     shapes: int = 100
 
@@ -86,94 +93,6 @@ class Budget:
     def steps(self) -> int:
         """Scenes in all."""
         return sum(self.scenes) + self.check
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A setting as it was fitted.
-
-    Attributes
-    ----------
-    name, words, unit
-        Of the setting.
-    low, high
-        The range; equal for what all images share.
-    """
-
-    name: str
-    words: str
-    unit: str
-    low: float | str
-    high: float | str
-
-    def __str__(self) -> str:
-        if isinstance(self.low, str):
-            return f"{self.words:<32} {self.low}"
-        ends = f"{self.low:.3g}" if self.low == self.high else f"{self.low:.3g} to {self.high:.3g}"
-        return f"{self.words:<32} {ends} {self.unit}".rstrip()
-
-
-@dataclass(frozen=True, eq=False)
-class SceneFit:
-    """A recipe whose images are like real ones, and how like they are.
-
-    Attributes
-    ----------
-    recipe : dict
-        For `write_recipe`.
-    fitted : tuple of Fitted
-        What was fitted.
-    distance : Distance
-        Fréchet distance of tiles of the recipe from the real ones, by own features.
-    tiles, tile_size : int
-        Number of real tiles, and their rows and columns.
-    warnings : tuple of str
-    """
-
-    recipe: dict[str, Any]
-    fitted: tuple[Fitted, ...]
-    distance: Distance
-    tiles: int
-    tile_size: int
-    warnings: tuple[str, ...] = ()
-
-    def save(self, path: str | Path) -> None:
-        """Write the recipe.
-
-        Parameters
-        ----------
-        path
-            ``.toml`` or ``.json``.
-
-        Raises
-        ------
-        ValueError
-            When the name ends otherwise.
-        OSError
-            When the file cannot be written.
-        """
-        write_recipe(self.recipe, path)
-
-    def lines(self) -> list[str]:
-        """Return what people read, line by line."""
-        size = self.tile_size
-        return [
-            f"fitted to {self.tiles} tiles of {size} × {size} pixels; what has a range is drawn "
-            "for each image",
-            *map(str, self.fitted),
-            f"distance of its images from the real ones (own features, Fréchet) {self.distance}",
-        ]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it, ready for JSON."""
-        return {
-            "tiles": self.tiles,
-            "tile_size": self.tile_size,
-            "fitted": {each.name: vars(each) for each in self.fitted},
-            "frechet": vars(self.distance),
-            "warnings": list(self.warnings),
-            "recipe": self.recipe,
-        }
 
 
 def fit_scene(
@@ -213,42 +132,11 @@ def fit_scene(
     """
     from napari_3dmsl.compute.place import Processes
 
-    tiles, numbers = _tiles(images)
+    tiles, numbers = tiles_to_fit(images)
     camera = usual_camera(microscope)
     light = tile_light(tiles, numbers, microscope, camera, calibration=calibration)
     problem = _Problem(tiles, light, microscope, camera, seed)
     return problem.solve(budget or Budget(), place or Processes(), progress)
-
-
-def _tiles(
-    images: Sequence[NDArray[Any]] | NDArray[Any],
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Cut images into tiles, as large as there are enough of them."""
-    planes = [plane for image in images for plane in _planes(np.asarray(image))]
-    if not planes:
-        raise ValueError("no image to fit a scene to; give at least one")
-    smallest = min(min(plane.shape) for plane in planes)
-    size = min(LARGEST_TILE, smallest)
-    while size // 2 >= SMALLEST_TILE and _count(planes, size) < ENOUGH_TILES:
-        size //= 2
-    if _count(planes, size) < FEWEST_TILES or size < SMALLEST_TILE:
-        raise ValueError(
-            f"{len(planes)} images of at least {smallest} pixels a side: a scene is fitted to "
-            f"{FEWEST_TILES} tiles or more of at least {SMALLEST_TILE} × {SMALLEST_TILE} pixels"
-        )
-    parts = [cut(plane, size) for plane in planes]
-    numbers = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    return np.array([tile for part in parts for tile in part]), numbers
-
-
-def _planes(image: NDArray[Any]) -> list[NDArray[Any]]:
-    if image.ndim not in (2, 3):
-        raise ValueError(f"an image of shape {image.shape}: expected (rows, columns) or a stack")
-    return [image] if image.ndim == 2 else list(image)
-
-
-def _count(planes: Sequence[NDArray[Any]], size: int) -> int:
-    return sum((plane.shape[0] // size) * (plane.shape[1] // size) for plane in planes)
 
 
 class _Problem:
@@ -263,8 +151,10 @@ class _Problem:
         seed: int,
     ) -> None:
         self._tiles, self._light, self._camera, self._seed = tiles, light, camera, seed
-        self._stretched = tiles.dtype == np.uint8
-        self.knobs = Knobs(SCENE_KNOBS + light_knobs(light, camera, stretched=self._stretched))
+        read = read_off(light, camera)
+        self.knobs = Knobs(SCENE_KNOBS + light_knobs(read))
+        fixed = np.array([is_read(knob) for knob in self.knobs])
+        self._space = Space.around(self.knobs.drawn, shares_read(self.knobs, read), fixed)
         self._levels: GreyLevels = grey_levels(tiles)
         self._real = own_features(tiles, levels=self._levels)
         self._standard: Standard = standard_of(self._real)
@@ -276,10 +166,8 @@ class _Problem:
             "name": "matched",
             "read_noise_e": float(f"{self._light.read_noise_e:.3g}"),
         }
-        if not self._stretched:
-            gain, zero = np.median(self._light.gain), np.median(self._light.zero)
-            camera["e_per_adu"] = float(f"{1.0 / gain:.4g}")
-            camera["offset_adu"] = max(float(f"{zero:.4g}"), 0.0)
+        if self._tiles.dtype == np.uint8:
+            camera["bit_depth"] = 8
         recipe = Recipe(
             name="fitted to images",
             source={"library": "tubes"},
@@ -289,14 +177,13 @@ class _Problem:
             microscopes=[{"microscope": microscope.model_dump(), "camera": camera}],
             image_size=(rows, columns),
             scene={"kind": "cell"},
-            output={"stretch": "min_max"} if self._stretched else {},
         )
         return recipe.model_dump(mode="json")
 
     def solve(self, budget: Budget, place: Place, progress: Progress | None) -> SceneFit:
         """Render, learn, search, and again."""
-        count, drawn, self._shapes = len(self.knobs), self.knobs.drawn, budget.shapes
-        ranges = Ranges(np.full(count, 0.5), np.where(drawn, 0.3, 0.0))
+        count, self._shapes = len(self.knobs), budget.shapes
+        ranges = self._space.home
         shares, features = np.empty((0, count)), np.empty((0, len(FEATURE_NAMES)))
         weights = np.empty(0)
         done = 0
@@ -307,22 +194,20 @@ class _Problem:
 
         for turn, (scenes, kinds) in enumerate(zip(budget.scenes, budget.kinds, strict=True)):
             rng = np.random.default_rng(seed_of(self._seed, "round", turn))
-            where = (
-                Ranges(np.full(count, 0.5), np.full(count, 0.5))
-                if turn == 0
-                else ranges.wider(_WIDER, drawn)
-            )
-            found = self._render(where, scenes, kinds, rng, place, lambda n: tell(n, "scenes"))
+            where, jitter = self._around(ranges, turn), _JITTER[min(turn, 1)]
+            uniform = self._spread(scenes, kinds, rng, jitter)
+            found = self._render(where.at(uniform), kinds, rng, place, lambda n: tell(n, "scenes"))
             done += scenes
             shares, features = np.vstack([shares, found[0]]), np.vstack([features, found[1]])
             weights = np.concatenate([_OLDER * weights, np.ones(len(found[0]))])
             sought = partial(self._sought, ranges, len(found[0]), rng, lambda: tell(0, "search"))
             # The number of threads decides over last bits, and these over where a search ends.
             ranges = OneThread().call(sought, (shares, features, weights))
+        ranges = ranges.times(np.where(self._space.together, 1.0, _NEXT_CELL))
         rng = np.random.default_rng(seed_of(self._seed, "check"))
-        _, checked = self._render(
-            ranges, budget.check, 2, rng, place, lambda n: tell(n, "check"), lights=1
-        )
+        drawn = ranges.at(self._spread(budget.check, 2, rng, lights=1))
+        drawn = drawn + varying(self.knobs) * rng.uniform(-1.0, 1.0, drawn.shape)
+        _, checked = self._render(drawn, 2, rng, place, lambda n: tell(n, "check"), lights=1)
         distance = frechet16(self._real, checked, standard=self._standard, seed=self._seed)
         return self._result(ranges, distance)
 
@@ -336,21 +221,28 @@ class _Problem:
     ) -> Ranges:
         """Return better ranges, by all tiles that are known: settings, features and weights."""
         model = learn(*known)
-        drawn = self.knobs.drawn
-        return search(model, self._real, self._standard, ranges, drawn, latest, rng, tell)
+        return search(model, self._real, self._standard, ranges, self._space, latest, rng, tell)
+
+    def _around(self, ranges: Ranges, turn: int) -> Ranges:
+        """Return where a round looks: first everywhere, then around what was found."""
+        free = ~self._space.together
+        if turn == 0:
+            half = np.where(free, 0.5, ranges.half)
+            return Ranges(np.where(free, 0.5, ranges.middle), half)
+        wider = ranges.wider(_WIDER, self.knobs.drawn)
+        return Ranges(ranges.middle, np.where(free, wider.half, ranges.half))
 
     def _render(
         self,
-        ranges: Ranges,
-        scenes: int,
+        shares: Values,
         kinds: int,
         rng: np.random.Generator,
         place: Place,
         tell: Callable[[int], None],
         lights: int = LIGHTS,
     ) -> tuple[Values, Values]:
-        """Render scenes of settings spread evenly over ranges; settings and features of tiles."""
-        shares = ranges.at(self._spread(scenes, kinds, lights, rng))
+        """Render tiles, those of a scene after each other; their settings and features."""
+        scenes = len(shares) // lights
         jobs = [
             self._job(shares[number : number + lights], int(rng.integers(2**62)))
             for number in range(0, len(shares), lights)
@@ -365,7 +257,14 @@ class _Problem:
         )
         return shares, np.concatenate([features for _, features in found])
 
-    def _spread(self, scenes: int, kinds: int, lights: int, rng: np.random.Generator) -> Values:
+    def _spread(
+        self,
+        scenes: int,
+        kinds: int,
+        rng: np.random.Generator,
+        jitter: float = 0.0,
+        lights: int = LIGHTS,
+    ) -> Values:
         """Spread tiles evenly, (scenes · lights, K): those of a scene share all but the light."""
         of_kind = np.array([knob.of_kind for knob in self.knobs])
         of_light = np.array([knob.of_light for knob in self.knobs])
@@ -382,7 +281,7 @@ class _Problem:
         of_scene = ~of_kind & ~of_light
         uniform[:, of_scene] = even(scenes, of_scene)[scene]
         uniform[:, of_light] = even(scenes * lights, of_light)
-        return uniform
+        return self._space.drawn_from(uniform, rng, jitter)
 
     def _job(self, shares: Values, seed: int) -> SceneJob:
         lights = [self._light_of(self.knobs.values(row)) for row in shares]
@@ -392,23 +291,20 @@ class _Problem:
         )
 
     def _light_of(self, values: Mapping[tuple[str, ...], float]) -> Light:
-        greys = (
-            (values["output", "stretch_black"], values["output", "stretch_white"])
-            if self._stretched
-            else None
-        )
         return Light(
             values["scene", "cell", "peak_photons"],
             values["scene", "cell", "glow_photons"],
             {path[1]: value for path, value in values.items() if path[0] == "camera"},
-            greys,
         )
 
     def _result(self, ranges: Ranges, distance: Distance) -> SceneFit:
         values = self.knobs.ranges(ranges.low, ranges.high)
         recipe = with_values(self._base, values)
         recipe["source"]["tubes"] = tube_settings(values)
-        fitted = tuple(_fitted(knob, values[knob.path]) for knob in self.knobs)
+        seen = np.where(self._space.together, self._space.seen, 0.5)
+        recipe["variants"] = variants(self.knobs, ranges.at(seen))
+        ends = zip(self.knobs, ranges.low, ranges.high, strict=True)
+        fitted = tuple(_fitted(knob, values[knob.path], low, high) for knob, low, high in ends)
         warnings = []
         if not self._light.measured:
             warnings.append("no image told its gain: that of the usual camera was taken")
@@ -417,6 +313,8 @@ class _Problem:
         )
 
 
-def _fitted(knob: Knob, value: Any) -> Fitted:
+def _fitted(knob: Knob, value: Any, first: float, last: float) -> Fitted:
     low, high = value[:2] if isinstance(value, list) else (value, value)
+    if knob.together:
+        low, high = (float(f"{float(knob.value(end)):.4g}") for end in (first, last))
     return Fitted(knob.name, knob.words, knob.unit, low, high)

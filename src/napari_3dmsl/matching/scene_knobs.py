@@ -11,9 +11,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_3dmsl.matching.tile_light import TileLight
-    from napari_3dmsl.microscope.camera import Camera
-
 TUBES = "tubes"
 """Where the settings of the tubes stand: they decide over the shapes, not over an image."""
 
@@ -42,6 +39,8 @@ class Knob:
         What stands for a share below and above one half, of what is no number.
     drawn
         Whether a recipe draws it from a range for each image; else all images share it.
+    together
+        Whether it is drawn together with others, as tiles have them.
     """
 
     name: str
@@ -53,6 +52,7 @@ class Knob:
     log: bool = False
     drawn: bool = False
     choices: tuple[str, str] | None = None
+    together: bool = False
 
     def value(self, share: NDArray[np.float64] | float) -> Any:
         """Return the value at a share of the way from `low` to `high`.
@@ -88,7 +88,7 @@ class Knob:
     @property
     def of_light(self) -> bool:
         """Whether a scene need not be rendered again when it changes."""
-        return self.path[0] in ("camera", "output") or self.name in _OF_LIGHT
+        return self.path[0] == "camera" or self.name in _OF_LIGHT
 
 
 def _cell(
@@ -125,55 +125,7 @@ SCENE_KNOBS = (
     Knob("length_um", (TUBES, "length_um"), 1.2, 7.0, "length of tubes", "µm", log=True),
     Knob("radius_um", (TUBES, "radius_um"), 0.11, 0.36, "radius of tubes", "µm", log=True),
 )
-"""Those of every fit; the light and the greys of the images are added, see `light_knobs`."""
-
-
-def light_knobs(light: TileLight, camera: Camera, *, stretched: bool) -> tuple[Knob, ...]:
-    """Return knobs of light, noise and greys, which go a little further than tiles were seen to.
-
-    Parameters
-    ----------
-    light
-        Of the tiles.
-    camera
-        Its quantum efficiency makes electrons photons.
-    stretched
-        Whether images are stretched to 8 bits, so that their greys do not tell the camera's gain.
-    """
-    photons = 1.0 / camera.quantum_efficiency
-
-    def cell(name: str, low: float, high: float, words: str) -> Knob:
-        ends = low * photons, high * photons
-        return _cell(name, *ends, words, "photons", log=True, drawn=True)
-
-    def taken(
-        name: str, low: float, high: float, words: str, unit: str, *, log: bool = False
-    ) -> Knob:
-        return Knob(name, ("camera", name), low, high, words, unit, log, drawn=True)
-
-    peak, ground = (np.quantile(each, _ENDS) for each in (light.peak_e, light.ground_e))
-    rows = np.quantile(light.row_noise_e, _ENDS)
-    background = 0.3 * photons * ground[0], max(1.2 * photons * ground[1], photons * ground[0])
-    knobs = [
-        cell("peak_photons", 0.8 * peak[0], 2.5 * peak[2], "brightest pixel"),
-        cell("glow_photons", 0.3 * ground[0], 1.5 * ground[2], "glow"),
-        taken("background_photons", *background, "background", "photons", log=True),
-        taken("row_noise_e", 0.5 * rows[0], 1.2 * rows[2] + 0.01, "row noise", "e⁻"),
-        Knob("column_spread_e", ("camera", "column_spread_e"), 0.0, 0.4, "columns differ", "e⁻"),
-    ]
-    if stretched:
-        for name, greys in (("stretch_black", light.black), ("stretch_white", light.white)):
-            low, _, high = np.quantile(greys, _ENDS)
-            words = f"{name.removeprefix('stretch_')} becomes"
-            high = max(high, low + 0.5)
-            knobs.append(Knob(name, ("output", name), low, high, words, "grey", drawn=True))
-    elif not light.one_camera:
-        low, _, high = np.quantile(1.0 / light.gain, _ENDS)
-        knobs.append(taken("e_per_adu", low, high, "conversion", "e⁻/ADU", log=True))
-    return tuple(knobs)
-
-
-_ENDS = (0.03, 0.5, 0.97)
+"""Those of every fit; the light of the images is added, see `light_knobs`."""
 
 
 class Knobs(Sequence[Knob]):
@@ -188,6 +140,7 @@ class Knobs(Sequence[Knob]):
     def __init__(self, knobs: Sequence[Knob]) -> None:
         self._knobs = tuple(knobs)
         self.drawn = np.array([knob.drawn for knob in knobs])
+        self.together = np.array([knob.together for knob in knobs])
 
     def __len__(self) -> int:
         return len(self._knobs)
@@ -224,7 +177,7 @@ class Knobs(Sequence[Knob]):
                 found[knob.path] = knob.value(np.mean(ends))
                 continue
             first, last = (float(f"{float(knob.value(end)):.4g}") for end in ends)
-            if not knob.drawn:
+            if knob.together or not knob.drawn:  # what goes together is in variants as well
                 found[knob.path] = float(f"{float(knob.value(np.mean(ends))):.4g}")
             elif knob.log:
                 found[knob.path] = [first, last, "log"]
@@ -251,8 +204,6 @@ def with_values(base: Mapping[str, Any], values: Mapping[tuple[str, ...], Any]) 
             microscope["numerical_aperture"] = float(f"{_aperture(microscope, value):.4g}")
         elif path[0] == "camera":
             camera[path[1]] = value
-        elif path[0] == "output":
-            recipe["output"][path[1]] = value if isinstance(value, list) else [value, value]
         elif path[0] != TUBES:
             table = recipe
             for name in path[:-1]:

@@ -14,7 +14,6 @@ from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.render.render import render_group
 from napari_3dmsl.datasets.render.scenes import Pool, scene_of
 from napari_3dmsl.geometry.random_points import Solid
-from napari_3dmsl.image_io.eight_bit import levels_for, stretch_levels, stretched
 from napari_3dmsl.matching.features import own_features
 from napari_3dmsl.microscope.camera import Camera, record
 from napari_3dmsl.microscope.fluorophores import Surface
@@ -41,14 +40,11 @@ class Light:
         See `CellScene`.
     camera
         Settings that differ from those of the recipe.
-    greys
-        What black and white become in a stretched image; None: it keeps the camera's counts.
     """
 
     peak_photons: float
     glow_photons: float
     camera: Mapping[str, float]
-    greys: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
@@ -124,14 +120,8 @@ def render_scene(job: SceneJob) -> NDArray[Any]:
         rng = np.random.default_rng(seed_of(job.seed, "noise", number))
         factor = light.peak_photons / brightest if brightest else 1.0
         lit = factor * rendered.photons + light.glow_photons * glow
-        tiles.append(_exported(record(lit.astype(np.float32), camera, rng), light.greys))
+        tiles.append(record(lit.astype(np.float32), camera, rng))
     return np.array(tiles)
-
-
-def _exported(counts: NDArray[Any], greys: tuple[float, float] | None) -> NDArray[Any]:
-    if greys is None:
-        return counts
-    return stretched(counts, *levels_for(stretch_levels(counts, (0.0, 100.0)), *greys))
 
 
 class _Watched:

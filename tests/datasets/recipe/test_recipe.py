@@ -226,3 +226,28 @@ def test_the_line_of_a_setting_is_found_in_json():
     found = {path: line_of(text, path.split("."), toml=False) for path in ("a", "b.0", "b.2.d")}
     assert found == {"a": 2, "b.0": 3, "b.2.d": 6}
     assert line_of(text, ["b", "2", "c"], toml=False) == 5
+
+
+@pytest.mark.parametrize(
+    ("variants", "scene", "words"),
+    [
+        ([{"camera": {"e_per_adu": [2, 1]}}], "cell", "e_per_adu"),
+        ([{"cell": {"coverage": 2}}], "cell", "coverage"),
+        ([{"cell": {"glowing": 2}}], "cell", "glowing"),
+        ([{"cell": {"coverage": 1}}], "packed", "kind = 'cell'"),
+        ([{"focus": {}}], "cell", "focus"),
+    ],
+)
+def test_variants_are_checked(variants, scene, words):
+    values = {"source": {"library": "tubes"}, "microscopes": ["epi1"], "scene": {"kind": scene}}
+    with pytest.raises(SettingsError, match=words):
+        Recipe(**values, variants=variants)
+
+
+def test_variants_hold_only_what_they_were_given():
+    camera = {"offset_adu": [4, 5]}
+    values = {"source": {"library": "tubes"}, "microscopes": ["epi1"], "scene": {"kind": "cell"}}
+    recipe = Recipe(**values, variants=[{"camera": camera}, {"cell": {"coverage": 1}}])
+    assert recipe.variants[0].camera == {"offset_adu": (4, 5)}
+    assert recipe.variants[1].cell == {"coverage": 1}
+    assert Recipe(**recipe.model_dump(mode="json")) == recipe

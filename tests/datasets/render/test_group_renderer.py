@@ -81,3 +81,38 @@ def test_a_montage_tells_the_camera_of_each_tile_where_they_differ(small_recipe)
         (sample,) = RenderedSet(recipe)
         assert (sample.row["offset_adu"] is None) == differ
         assert sample.row["e_per_adu"] == 0.46
+
+
+TWO = (
+    {"cell": {"glow_photons": [2, 3]}, "camera": {"e_per_adu": 0.5, "offset_adu": 35}},
+    {"cell": {"glow_photons": 400}, "camera": {"e_per_adu": 2.0, "offset_adu": [4, 5]}},
+)
+
+
+def cell_set(small_recipe, **changes):
+    empty = {"kind": "cell", "cell": {"coverage": 1, "density_per_um2": 0}}
+    return small_recipe(
+        **{"split": TRAIN, "scene": empty, "image_size": [64, 64], "repeats": 1, **changes}
+    )
+
+
+def test_settings_of_a_variant_are_drawn_together(small_recipe):
+    samples = list(RenderedSet(cell_set(small_recipe, variants=TWO, repeats=24)))
+    found = set()
+    for sample in samples:
+        row = sample.row
+        electrons = (sample.image.mean() - row["offset_adu"]) * row["e_per_adu"]
+        found.add((row["e_per_adu"], bool(electrons < 50)))
+    assert found == {(0.5, True), (2.0, False)}
+    for sample in samples:
+        low, high = (35, 35) if sample.row["e_per_adu"] == 0.5 else (4, 5)
+        assert low <= sample.row["offset_adu"] <= high
+
+
+def test_a_variant_changes_nothing_but_its_settings(small_recipe):
+    one = [{"cell": {"glow_photons": 40}, "camera": {"e_per_adu": 2.0}}]
+    varied = next(iter(RenderedSet(cell_set(small_recipe, variants=one))))
+    recipe = cell_set(small_recipe, microscopes=[{"preset": "epi1", "camera": {"e_per_adu": 2.0}}])
+    cell = {**recipe.scene.cell, "glow_photons": 40}
+    plain = next(iter(RenderedSet(recipe.replace(scene={"kind": "cell", "cell": cell}))))
+    assert (varied.image == plain.image).all()

@@ -16,7 +16,7 @@ from PIL import Image
 
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.matching.distances import Distance
-from napari_3dmsl.matching.scene_fit import Fitted, SceneFit
+from napari_3dmsl.matching.fitted_scene import Fitted, SceneFit
 from napari_3dmsl.microscope.presets import load_camera
 from napari_3dmsl.progress import Progress
 from napari_3dmsl.widgets.image_set.panel import ImageSetPanel

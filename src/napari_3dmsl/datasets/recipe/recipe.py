@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from napari_3dmsl.datasets.recipe.error_lines import line_of
 from napari_3dmsl.datasets.recipe.instrument import Instrument, check_names, read_instrument
+from napari_3dmsl.datasets.recipe.variants import Variant
 from napari_3dmsl.described import described
 from napari_3dmsl.ground_truth.registry import TRUTHS, PixelTruth
 from napari_3dmsl.microscope.fluorophores import Labelling
@@ -485,6 +486,16 @@ class Recipe(Settings):
         ),
         Show("Scenes", lowest="none", source="Default: none; one shape in the middle."),
     ] = None
+    variants: Annotated[
+        tuple[Variant, ...],
+        Field(
+            max_length=1000,
+            description="Settings of cell and camera that are drawn together: each scene, or shape "
+            "as it is labelled, takes one of these tables, whose settings replace those that stand "
+            "elsewhere. So dim images keep the gain that goes with them.",
+        ),
+        Show("Variants", source="Default: none; each range is drawn by itself."),
+    ] = ()
     montage: Annotated[
         Montage | None,
         Field(description="So many scenes down × across as tiles of each image."),
@@ -568,6 +579,8 @@ class Recipe(Settings):
         return found
 
     def _scene_problem(self) -> str | None:
+        if self._cells_vary and (self.scene is None or self.scene.kind != "cell"):
+            return "variants: their cell goes with a [scene] of kind = 'cell' only"
         if self.scene is None:
             if self.montage is not None:
                 return "montage: its tiles are scenes; add some ([scene], such as kind = 'packed')"
@@ -604,7 +617,14 @@ class Recipe(Settings):
 
     @property
     def _peak_given(self) -> bool:
-        return self.scene is not None and ends(self.scene.cell["peak_photons"])[1] > 0.0
+        if self.scene is None:
+            return False
+        cells = (self.scene.cell, *(variant.cell for variant in self.variants))
+        return any(ends(cell.get("peak_photons", 0.0))[1] > 0.0 for cell in cells)
+
+    @property
+    def _cells_vary(self) -> bool:
+        return any(variant.cell for variant in self.variants)
 
     @property
     def seen_from(self) -> Views:

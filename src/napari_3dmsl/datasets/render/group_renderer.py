@@ -15,6 +15,7 @@ from napari_3dmsl.datasets.render.montage import montage
 from napari_3dmsl.datasets.render.render import Rendered, image_name, render_group
 from napari_3dmsl.datasets.render.scenes import Pool, scene_of
 from napari_3dmsl.datasets.render.single_shape import SingleShape
+from napari_3dmsl.datasets.render.varied import varied
 from napari_3dmsl.image_io.eight_bit import levels_for, stretch_levels, stretched
 from napari_3dmsl.memory import keep_freed_memory
 from napari_3dmsl.timelapse.motion import Frame
@@ -60,28 +61,29 @@ class GroupRenderer:
         ValueError
             When a shape cannot be read or labelled, or nothing finds a place in a scene.
         """
-        for rendered in self._counted(group, only):
-            yield _in_8_bits(rendered, self.recipe)
+        recipe = varied(self.recipe, group.name)
+        for rendered in self._counted(recipe, group, only):
+            yield _in_8_bits(rendered, recipe)
 
-    def _counted(self, group: Group, only: int | None) -> Iterator[Rendered]:
+    def _counted(self, recipe: Recipe, group: Group, only: int | None) -> Iterator[Rendered]:
         """Render the images with the counts of the camera."""
-        if self.recipe.scene is None:
-            shape = SingleShape(self.recipe, group, self._library)
-            yield from render_group(self.recipe, group, shape, only)
-        elif self.recipe.montage is None:
-            scene = scene_of(self.recipe, group, self._pools[group.split])
-            yield from render_group(self.recipe, group, scene, only)
+        if recipe.scene is None:
+            shape = SingleShape(recipe, group, self._library)
+            yield from render_group(recipe, group, shape, only)
+        elif recipe.montage is None:
+            scene = scene_of(recipe, group, self._pools[group.split])
+            yield from render_group(recipe, group, scene, only)
         else:
-            yield from self._montages(group, self.recipe.montage, only)
+            yield from self._montages(recipe, group, recipe.montage, only)
 
     def _montages(
-        self, group: Group, shape: tuple[int, int], only: int | None
+        self, recipe: Recipe, group: Group, shape: tuple[int, int], only: int | None
     ) -> Iterator[Rendered]:
         pool, first_label, tiles = self._pools[group.split], 1, []
         for number in range(shape[0] * shape[1]):
             of_tile = replace(group, name=f"{group.name}_tile{number}")
-            scene = scene_of(self.recipe, of_tile, pool, first_label)
-            tiles.append(list(render_group(self.recipe, of_tile, scene, only)))
+            scene = scene_of(recipe, of_tile, pool, first_label)
+            tiles.append(list(render_group(recipe, of_tile, scene, only)))
             objects = tiles[-1][0].film[0].objects
             first_label += len(objects)  # labels are unique in the whole image
         for parts in zip(*tiles, strict=True):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from napari_3dmsl.matching.calibration import Calibration
     from napari_3dmsl.matching.comparison import Comparison
-    from napari_3dmsl.matching.scene_fit import SceneFit
+    from napari_3dmsl.matching.fitted_scene import SceneFit
     from napari_3dmsl.microscope.camera import Camera
     from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.widgets.matching.real_images import RealImages

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.image_io.microscope_metadata import ReadMicroscope
     from napari_3dmsl.matching.calibration import Calibration
     from napari_3dmsl.matching.comparison import Comparison
-    from napari_3dmsl.matching.scene_fit import SceneFit
+    from napari_3dmsl.matching.fitted_scene import SceneFit
 
 
 def told(read: ReadMicroscope | None, asked: Sequence[str]) -> str:

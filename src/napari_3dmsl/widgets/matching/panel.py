@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from napari_3dmsl.matching.calibration import Calibration
-    from napari_3dmsl.matching.scene_fit import SceneFit
+    from napari_3dmsl.matching.fitted_scene import SceneFit
 
 OPTICS = (
     "modality",

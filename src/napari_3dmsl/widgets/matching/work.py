@@ -12,7 +12,8 @@ from napari_3dmsl.datasets.recipe.source_shapes import shapes_of
 from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
 from napari_3dmsl.matching.calibration import Calibration, calibrate
 from napari_3dmsl.matching.comparison import compare
-from napari_3dmsl.matching.scene_fit import Budget, SceneFit, fit_scene
+from napari_3dmsl.matching.fitted_scene import SceneFit
+from napari_3dmsl.matching.scene_fit import Budget, fit_scene
 from napari_3dmsl.matching.tiles import cut
 from napari_3dmsl.widgets.matching.match import Compared
 
