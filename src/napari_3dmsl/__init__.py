@@ -48,7 +48,8 @@ _NAMES_OF = {
         "scene_from_points",
         "simulate_surface",
     ),
-    "scenes.field": ("scene_of_field", "simulate_field"),
+    "scenes.field": ("scene_of_field",),
+    "scenes.field_imager": ("simulate_field",),
     "scenes.whole_cell": ("scene_of_shapes",),
     "shapes.classification": ("ClassRules", "classify"),
     "shapes.extraction": (

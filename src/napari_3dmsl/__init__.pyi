@@ -65,7 +65,7 @@ from napari_3dmsl.microscope.simulation import image_scene as image_scene
 from napari_3dmsl.microscope.simulation import scene_from_points as scene_from_points
 from napari_3dmsl.microscope.simulation import simulate_surface as simulate_surface
 from napari_3dmsl.scenes.field import scene_of_field as scene_of_field
-from napari_3dmsl.scenes.field import simulate_field as simulate_field
+from napari_3dmsl.scenes.field_imager import simulate_field as simulate_field
 from napari_3dmsl.scenes.whole_cell import scene_of_shapes as scene_of_shapes
 from napari_3dmsl.shapes.classification import ClassRules as ClassRules
 from napari_3dmsl.shapes.classification import classify as classify

@@ -10,9 +10,14 @@ from napari_3dmsl.microscope.focus import best_focus_stage_um
 from napari_3dmsl.microscope.pose import Pose
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
-from napari_3dmsl.microscope.simulation import Simulation
-from napari_3dmsl.scenes.field import scene_of_field, simulate_field
-from napari_3dmsl.scenes.field_imager import FieldImager, FieldSample
+from napari_3dmsl.microscope.simulation import Simulation, image_scene
+from napari_3dmsl.scenes.field import Window, scene_of_field
+from napari_3dmsl.scenes.field_imager import (
+    FieldImager,
+    FieldSample,
+    _area_of,
+    simulate_field,
+)
 from napari_3dmsl.scenes.shapes_in_place import ShapesInPlace
 from napari_3dmsl.shapes.mesh import Mesh
 
@@ -76,8 +81,9 @@ def test_dragged_photons_are_those_of_the_place_itself(name):
     shapes, imager = Shapes(), FieldImager()
     for step in [(0, 0), (5, -3), (-30, 40), (90, 20)]:
         centre = tuple(MIDDLE + microscope.pixel_um * np.array([0, *step]))
-        dragged = imager.image(FieldSample(shapes, centre), simulation).photons.photons
-        direct = simulate_field(Shapes(), simulation, centre).photons.photons
+        dragged = imager.image(FieldSample(shapes, centre), simulation, exact=False).photons.photons
+        scene = scene_of_field(Shapes(), simulation, centre)
+        direct = image_scene(scene, simulation).photons.photons
         assert np.abs(dragged - direct).max() < 1e-3 * max(direct.max(), 1.0)
 
 
@@ -85,7 +91,7 @@ def test_a_drag_by_whole_pixels_moves_the_photons_by_as_many():
     shapes, imager = Shapes(), FieldImager()
     before = imager.image(FieldSample(shapes), SIMULATION)
     centre = tuple(MIDDLE + np.array([0.0, 0.7, -0.4]))
-    after = imager.image(FieldSample(shapes, centre), SIMULATION)
+    after = imager.image(FieldSample(shapes, centre), SIMULATION, exact=False)
     np.testing.assert_array_equal(
         after.photons.photons[0, :-7, 4:], before.photons.photons[0, 7:, :-4]
     )
@@ -138,7 +144,7 @@ def test_a_change_of_focus_reads_and_labels_nothing():
     read = len(shapes.read)
     other = SIMULATION.replace(acquisition=Acquisition(depth_um=0.3, focus_um=1.0))
     seen = imager.image(FieldSample(shapes), other).photons.photons
-    direct = simulate_field(Shapes(), other).photons.photons
+    direct = image_scene(scene_of_field(Shapes(), other), other).photons.photons
     assert np.abs(seen - direct).max() < 1e-3 * direct.max()
     assert len(shapes.read) == read
 
@@ -146,16 +152,36 @@ def test_a_change_of_focus_reads_and_labels_nothing():
 def test_what_comes_next_is_ready_before_the_field_is_there():
     shapes, imager = Shapes(), FieldImager()
     imager.image(FieldSample(shapes), SIMULATION)
+    assert not imager.prepare(FieldSample(shapes), SIMULATION)
     near_the_end = tuple(MIDDLE + np.array([0.0, 2.5, 0.0]))
-    imager.prepare(FieldSample(shapes, near_the_end), SIMULATION)
+    assert imager.prepare(FieldSample(shapes, near_the_end), SIMULATION)
     read = len(shapes.read)
     beyond = tuple(MIDDLE + np.array([0.0, 4.5, 0.0]))
 
     def no_work(done, total, what):
         raise AssertionError("rendered while it was dragged")
 
-    imager.image(FieldSample(shapes, beyond), SIMULATION, no_work)
+    imager.image(FieldSample(shapes, beyond), SIMULATION, no_work, exact=False)
     assert len(shapes.read) == read
+
+
+def test_an_image_at_rest_is_the_same_however_its_field_came_there():
+    noisy = SIMULATION.replace(noise="camera")
+    shapes, imager = Shapes(), FieldImager()
+    for y in (0.0, 1.0, 2.0, 3.1):
+        sample = FieldSample(shapes, tuple(MIDDLE + np.array([0.0, y, 0.0])))
+        imager.image(sample, noisy, exact=False)
+    at_rest = imager.image(sample, noisy)
+    alone = simulate_field(Shapes(), noisy, sample.centre_um)
+    np.testing.assert_array_equal(at_rest.counts, alone.counts)
+
+
+def test_a_field_of_the_largest_image_is_its_own_area():
+    window = Window((-2048, -2000), (4096, 64))
+    small = SIMULATION.replace(microscope=Microscope(image_size=(4096, 64)))
+    area = _area_of(window, small)
+    assert area.size == (4096, 128)
+    assert area.holds(window)
 
 
 def test_shapes_that_nobody_has_are_told():

@@ -65,6 +65,17 @@ class Rectangle:
         half: FloatArray = 0.5 * self.pixel_um * np.array(self.size)
         return half
 
+    def is_congruent(self, other: Rectangle) -> bool:
+        """Whether it is another one moved.
+
+        Parameters
+        ----------
+        other : Rectangle
+            In the same world.
+        """
+        same = self.size == other.size and self.pixel_um == other.pixel_um
+        return same and np.array_equal(self.axes, other.axes)
+
     def moved(self, by_um: FloatArray) -> Rectangle:
         """Return it moved within its plane.
 
@@ -112,10 +123,10 @@ def field_frame_layer(field: Rectangle) -> LayerData:
         ),
     ]
     corners = np.concatenate([np.array(at) + _BOX * np.array(sides) for at, sides in boxes])
-    vertices = (corners @ field.axes + field.middle_um).astype(np.float32)
+    vertices = (corners @ field.axes).astype(np.float32)
     faces = np.concatenate([_BOX_FACES + 8 * number for number in range(len(boxes))])
     attributes = {
-        **attributes_for(FIELD_FRAME, FIELD_FRAME),
+        **attributes_for(FIELD_FRAME, FIELD_FRAME, translate=field.middle_um),
         "colormap": [FIELD_FRAME_COLOUR, FIELD_FRAME_COLOUR],
         "shading": "none",
     }

@@ -17,7 +17,7 @@ from napari_3dmsl.microscope.emitter_transform import MARGIN_UM
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.pose import HIGHEST_UM, Placed
 from napari_3dmsl.microscope.renderer import Renderer
-from napari_3dmsl.microscope.simulation import Scene, image_scene
+from napari_3dmsl.microscope.simulation import Scene
 from napari_3dmsl.scenes.shapes_in_place import ShapesInPlace
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from napari_3dmsl.arrays import FloatArray
     from napari_3dmsl.microscope.settings import Microscope
-    from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
+    from napari_3dmsl.microscope.simulation import Simulation
     from napari_3dmsl.progress import Progress
     from napari_3dmsl.scenes.shapes_in_place import LabelledShape
     from napari_3dmsl.shapes.collection import ShapeSource
@@ -321,34 +321,3 @@ def scene_of_field(
     microscope = simulation.microscope
     window = volume.window(centre_um, microscope)
     return volume.scene(volume.lit(window, microscope, progress), window, microscope)
-
-
-def simulate_field(
-    source: ShapeSource,
-    simulation: Simulation,
-    centre_um: Place | None = None,
-    ids: Sequence[int] | None = None,
-    progress: Progress | None = None,
-) -> SimulatedImage:
-    """Image everything that lies in a field of an EM volume, see `scene_of_field`.
-
-    Parameters
-    ----------
-    source : ShapeSource
-        A library, or shapes just extracted, whose meshes keep their place in the volume.
-    simulation : Simulation
-        All settings of the image.
-    centre_um : (z, y, x), optional
-        World point in the middle of the field; by default the middle of all shapes.
-    ids : sequence of int, optional
-        Image only these shapes, as if there were no others.
-    progress : callable, optional
-        Called with (shapes done, shapes, what), then with planes; raise in it to cancel.
-
-    Raises
-    ------
-    ValueError
-        One line: shapes or settings that cannot be imaged.
-    """
-    scene = scene_of_field(source, simulation, centre_um, ids, progress)
-    return image_scene(scene, simulation, progress)

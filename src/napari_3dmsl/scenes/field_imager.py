@@ -2,6 +2,10 @@
 
 Expected photons do not depend on where a field ends. Those of an area around the field are rendered
 once for a focus; while the field stays in it, an image is a cut of them with new noise.
+
+Areas begin at multiples of a number of pixels, so that each place has one: an image from there is
+the same to the last bit, however the field came to its place. On the way to it an image may be cut
+from the area of the place before, which is as exact, and differs in the last digits.
 """
 
 from __future__ import annotations
@@ -19,15 +23,17 @@ from napari_3dmsl.scenes.field import LitWindow, PosedVolume, Window
 from napari_3dmsl.scenes.shapes_in_place import ShapesInPlace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
     from napari_3dmsl.progress import Progress
     from napari_3dmsl.scenes.field import Place
     from napari_3dmsl.shapes.collection import ShapeSource
 
-_MORE_PX = 512  # that an area is wider than the field, at most
-_LEAST_MORE_PX = 64
+_LEAST_MORE_PX, _MORE_PX = 64, 512  # that an area is wider than the field
 _LARGEST_PX = 4096  # of an image along a side
-_AREAS = 2  # kept: where the field is, and where it goes
+_AREAS = 2  # kept: where the field is, and where it was
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +80,12 @@ class FieldImager:
         self._rendering = threading.Lock()
 
     def image(
-        self, sample: FieldSample, simulation: Simulation, progress: Progress | None = None
+        self,
+        sample: FieldSample,
+        simulation: Simulation,
+        progress: Progress | None = None,
+        *,
+        exact: bool = True,
     ) -> SimulatedImage:
         """Image a field.
 
@@ -87,6 +98,9 @@ class FieldImager:
         progress : callable, optional
             Called with (done, of, what) while shapes are read and planes rendered; raise in it to
             cancel.
+        exact : bool
+            Cut it from the area of its place, whether or not another one holds it: the image is the
+            same to the last bit, however the field came there.
 
         Raises
         ------
@@ -95,10 +109,10 @@ class FieldImager:
         """
         volume = self._volume_for(sample, simulation)
         window = volume.window(sample.centre_um, simulation.microscope)
-        area = _found(self._areas, window, simulation)
+        area = _found(self._areas, window, simulation, exact)
         if area is None:
             with self._rendering:  # something else may just have made it ready
-                area = _found(self._areas, window, simulation)
+                area = _found(self._areas, window, simulation, exact)
                 if area is None:
                     area = self._render(volume, window, simulation, progress)
         rows, columns = area.lit.window.part(window)
@@ -108,8 +122,10 @@ class FieldImager:
 
     def prepare(
         self, sample: FieldSample, simulation: Simulation, progress: Progress | None = None
-    ) -> None:
-        """Render what comes into sight next, when a field has come near the end of its area.
+    ) -> bool:
+        """Render the area of a field, when its image was cut from that of a place before.
+
+        So what comes into sight next is ready before the field is there.
 
         Parameters
         ----------
@@ -119,18 +135,24 @@ class FieldImager:
             All settings of the image.
         progress : callable, optional
             See `image`.
+
+        Returns
+        -------
+        bool
+            Whether there was something to do.
         """
         volume = self._volume
-        if volume is None or simulation.acquisition.planes > 1:
-            return
+        if volume is None:
+            return False
         window = volume.window(sample.centre_um, simulation.microscope)
-        wanted = _wider(window, 0.5)
-        if _found(self._areas, wanted, simulation) is not None:
-            return
+        if _found(self._areas, window, simulation, exact=True) is not None:
+            return False
         with self._rendering:
-            same = self._volume is volume
-            if same and _found(self._areas, wanted, simulation) is None:
-                self._render(volume, window, simulation, progress, seen=wanted)
+            done = _found(self._areas, window, simulation, exact=True) is not None
+            if done or self._volume is not volume:
+                return False
+            self._render(volume, window, simulation, progress)
+            return True
 
     def _volume_for(self, sample: FieldSample, simulation: Simulation) -> PosedVolume:
         """Return the volume as it is posed; another one when something about it has changed."""
@@ -157,14 +179,12 @@ class FieldImager:
         window: Window,
         simulation: Simulation,
         progress: Progress | None,
-        seen: Window | None = None,
     ) -> _Area:
-        """Render an area about a window; where one holds all that is seen, its photons anew."""
+        """Render the area of a window; of one that was rendered for another focus what is new."""
         microscope = simulation.microscope
-        lit, renderer = self._known(seen or window, simulation)
+        around = _area_of(window, simulation)
+        lit, renderer = self._known(around, microscope)
         if lit is None or renderer is None:
-            # A stack is rendered only where it is seen.
-            around = _wider(window, 1.0) if simulation.acquisition.planes == 1 else window
             lit = volume.lit(around, microscope, progress)
             renderer = Renderer(lit.emitters)
         wide = simulation.replace(microscope=microscope.replace(image_size=lit.window.size))
@@ -183,14 +203,12 @@ class FieldImager:
         return area
 
     def _known(
-        self, window: Window, simulation: Simulation
+        self, window: Window, microscope: Microscope
     ) -> tuple[LitWindow, Renderer] | tuple[None, None]:
-        """Return what lies about a window, when other photons of it have been rendered."""
-        if simulation.acquisition.planes == 1:
-            for area in self._areas:
-                same_grid = area.pixel_nm == simulation.microscope.pixel_nm
-                if same_grid and area.lit.window.holds(window):
-                    return area.lit, area.renderer
+        """Return what shines into a window, when other photons of it have been rendered."""
+        for area in self._areas:
+            if area.pixel_nm == microscope.pixel_nm and area.lit.window == window:
+                return area.lit, area.renderer
         return None, None
 
 
@@ -201,17 +219,56 @@ def _photons_of(simulation: Simulation) -> tuple[Any, ...]:
     return microscope, simulation.acquisition, camera
 
 
-def _found(areas: tuple[_Area, ...], window: Window, simulation: Simulation) -> _Area | None:
-    of = _photons_of(simulation)
-    found = (area for area in areas if area.photons_of == of and area.lit.window.holds(window))
-    return next(found, None)
+def _found(
+    areas: tuple[_Area, ...], window: Window, simulation: Simulation, exact: bool
+) -> _Area | None:
+    """Return the area of a window, or else another one that holds it unless it is to be exact."""
+    of, around = _photons_of(simulation), _area_of(window, simulation)
+    found = [area for area in areas if area.photons_of == of and area.lit.window.holds(window)]
+    own = (area for area in found if area.lit.window == around)
+    return next(own, found[0] if found and not exact else None)
 
 
-def _wider(window: Window, share: float) -> Window:
-    """Return a window with more on each side: a share of what areas have more than fields."""
+def _area_of(window: Window, simulation: Simulation) -> Window:
+    """Return the area that belongs to a window; a stack is rendered only where it is seen."""
+    if simulation.acquisition.planes > 1:
+        return window
     size = np.array(window.size)
-    more = np.clip(np.minimum(size, _MORE_PX), _LEAST_MORE_PX, None)
-    beside = np.maximum((share * np.minimum(more, _LARGEST_PX - size)).astype(int) // 2, 0)
-    row, column = (np.array(window.first) - beside).tolist()
+    beside = np.clip(size, _LEAST_MORE_PX, _MORE_PX) // 2
+    beside = np.clip(beside, 0, (_LARGEST_PX - size) // 2)
+    step = np.maximum(beside, 1)
+    first = np.floor((np.array(window.first) - beside) / step + 0.5).astype(int) * step
+    row, column = first.tolist()
     rows, columns = (size + 2 * beside).tolist()
     return Window((row, column), (rows, columns))
+
+
+def simulate_field(
+    source: ShapeSource,
+    simulation: Simulation,
+    centre_um: Place | None = None,
+    ids: Sequence[int] | None = None,
+    progress: Progress | None = None,
+) -> SimulatedImage:
+    """Image everything that lies in a field of an EM volume, as a `FieldImager` does.
+
+    Parameters
+    ----------
+    source : ShapeSource
+        A library, or shapes just extracted, whose meshes keep their place in the volume.
+    simulation : Simulation
+        All settings of the image.
+    centre_um : (z, y, x), optional
+        World point in the middle of the field; by default the middle of all shapes.
+    ids : sequence of int, optional
+        Image only these shapes, as if there were no others.
+    progress : callable, optional
+        Called with (shapes done, shapes, what), then with planes; raise in it to cancel.
+
+    Raises
+    ------
+    ValueError
+        One line: shapes or settings that cannot be imaged.
+    """
+    chosen = None if ids is None else tuple(ids)
+    return FieldImager().image(FieldSample(source, centre_um, chosen), simulation, progress)

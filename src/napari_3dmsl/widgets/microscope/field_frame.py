@@ -10,6 +10,7 @@ from qtpy.QtCore import Signal
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle, field_frame_layer
+from napari_3dmsl.layers.live_place import move_live
 from napari_3dmsl.layers.show import find, show
 from napari_3dmsl.widgets.microscope.canvas_drag import CanvasDrag, Ray
 
@@ -48,8 +49,15 @@ class FieldFrame(CanvasDrag):
         field
             Of the image; None for no frame.
         """
-        self.field = field
-        show(self._viewer, FIELD_FRAME, None if field is None else field_frame_layer(field))
+        drawn, self.field = self.field, field
+        layer = find(self._viewer, FIELD_FRAME)
+        if field is None:
+            if layer is not None:
+                show(self._viewer, FIELD_FRAME, None)
+        elif layer is not None and drawn is not None and field.is_congruent(drawn):
+            move_live(self._viewer, layer, field.middle_um)
+        else:
+            show(self._viewer, FIELD_FRAME, field_frame_layer(field))
 
     def _take_hold(self, event: Any) -> Callable[[Any], None] | None:
         layer, field = find(self._viewer, FIELD_FRAME), self.field

@@ -12,6 +12,7 @@ from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.layers.attributes import KEY, about, kind_of
 from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle
 from napari_3dmsl.layers.images import SIMULATED, image_layer
+from napari_3dmsl.layers.live_place import move_live
 from napari_3dmsl.layers.optics import (
     FOCAL_PLANE,
     MASK,
@@ -84,6 +85,8 @@ def put_image(
     )
     if in_place:
         attributes["translate"] += Rectangle.of_image(image).middle_um[-data.ndim :]
+        if found is not None and found.ndim == data.ndim:
+            move_live(viewer, found, attributes["translate"])
     elif found is None or moved or right_of:
         attributes["translate"] += _middle_um(viewer, image, name, right_of)[-data.ndim :]
     else:

@@ -61,7 +61,8 @@ class Imager:
         """
         if isinstance(request.sample, FieldSample):
             progress = self._while_shapes_are_read(is_outdated)
-            return self._fields.image(request.sample, request.simulation, progress)
+            exact = not request.quick
+            return self._fields.image(request.sample, request.simulation, progress, exact=exact)
 
         def stop_if_outdated(done: int, total: int, what: str) -> None:
             if is_outdated() and done < total:
@@ -70,8 +71,10 @@ class Imager:
         with one_blas_thread() if request.quick else nullcontext():
             return self._simulator.image(request.sample, request.simulation, stop_if_outdated)
 
-    def prepare(self, request: Request, is_outdated: Callable[[], bool]) -> None:
+    def prepare(self, request: Request, is_outdated: Callable[[], bool]) -> bool:
         """Render what a drag of the field brings into sight next; for another thread.
+
+        Tells whether there was something to do: an image made now is the one of its place.
 
         Parameters
         ----------
@@ -80,8 +83,9 @@ class Imager:
         is_outdated
             Whether another one has been imaged since.
         """
-        if isinstance(request.sample, FieldSample):
-            self._fields.prepare(request.sample, request.simulation)
+        if not isinstance(request.sample, FieldSample):
+            return False
+        return self._fields.prepare(request.sample, request.simulation)
 
     def _while_shapes_are_read(self, is_outdated: Callable[[], bool]) -> Progress:
         """Return progress that stops the reading alone: what is rendered serves other places."""
