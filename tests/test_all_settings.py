@@ -53,6 +53,7 @@ PURE_NUMBERS = {
     "Objective": {"numerical_aperture", "immersion_index_design", "coverslip_index_design"},
     "Camera": {"gain_spread", "hot_share", "vignetting", "pattern_seed"},
     "Labelling": {"efficiency"},
+    "NamedLabelling": {"efficiency"},
     "CellScene": {"coverage"},
     "Pose": {"rotation_matrix"},
     "Simulation": {"snr", "seed"},

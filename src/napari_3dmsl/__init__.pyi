@@ -50,6 +50,7 @@ from napari_3dmsl.microscope.objectives import Objective as Objective
 from napari_3dmsl.microscope.objectives import with_objective as with_objective
 from napari_3dmsl.microscope.pose import Pose as Pose
 from napari_3dmsl.microscope.presets import load_camera as load_camera
+from napari_3dmsl.microscope.presets import load_labelling as load_labelling
 from napari_3dmsl.microscope.presets import load_microscope as load_microscope
 from napari_3dmsl.microscope.presets import load_objective as load_objective
 from napari_3dmsl.microscope.presets import usual_camera as usual_camera

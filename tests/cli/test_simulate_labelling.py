@@ -41,6 +41,22 @@ def test_density_counts_by_the_target(capsys: pytest.CaptureFixture[str], ball: 
     assert surface["fluorophores"] == pytest.approx(50 * surface["area_um2"])
 
 
+def test_a_named_labelling_is_changed_by_the_options_beside_it(
+    capsys: pytest.CaptureFixture[str], ball: Path
+) -> None:
+    usual = image(capsys, ball)["labelling"]
+    assert image(capsys, ball, "--labelling", "paper")["labelling"] == usual
+    found = image(capsys, ball, "--labelling", "antibody")["labelling"]
+    assert found == {**usual, "density_per_um2": 600, "photons_per_fluorophore": 30}
+    found = image(capsys, ball, "--labelling", "antibody", "--density", 50)["labelling"]
+    assert found == {**usual, "density_per_um2": 50, "photons_per_fluorophore": 30}
+    ratio = image(capsys, ball, "--labelling", "antibody", "--snr", 12)
+    assert ratio["peak_snr"] == pytest.approx(12, rel=1e-4)
+    words = ("simulate", ball, ball.with_name("no.tif"), "--microscope", "epi1")
+    told = error(capsys, *words, "--labelling", "tom20")
+    assert "no labelling 'tom20': use one of antibody, paper" in told
+
+
 def test_a_ratio_sets_the_photons(capsys: pytest.CaptureFixture[str], ball: Path) -> None:
     result = image(capsys, ball, "--snr", 12, "--camera", "emccd")
     assert result["peak_snr"] == pytest.approx(12, rel=1e-4)

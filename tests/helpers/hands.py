@@ -127,15 +127,17 @@ class Hands:
             self.qtbot.keyClick(self.find(name), getattr(Qt.Key, f"Key_{key}"))
 
     def choose(self, name: str, text: str) -> None:
-        """Go through a drop-down with the arrow keys."""
+        """Go through a drop-down with the arrow keys, to what reads so or is called so in files."""
         from qtpy.QtCore import Qt
 
         box = self.find(name)
         words = [box.itemText(i) for i in range(box.count())]
+        if text not in words:
+            words = [box.itemData(i) for i in range(box.count())]
         way = words.index(text) - box.currentIndex()
         for _ in range(abs(way)):
             self.qtbot.keyClick(box, Qt.Key.Key_Down if way > 0 else Qt.Key.Key_Up)
-        assert box.currentText() == text
+        assert text in (box.currentText(), box.currentData())
 
     def wait(self, until: Callable[[], Any]) -> None:
         """Wait for something that a panel is going to do."""

@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 import tomli_w
 
 from napari_3dmsl.microscope import presets
 from napari_3dmsl.microscope.camera import Camera
+from napari_3dmsl.microscope.fluorophores import Labelling
 from napari_3dmsl.microscope.objectives import Objective, with_objective
 from napari_3dmsl.microscope.pose import Pose
 from napari_3dmsl.microscope.renderer import expected_photons
@@ -17,6 +19,7 @@ LOADERS = {
     "microscopes": (presets.microscope_names, presets.load_microscope),
     "objectives": (presets.objective_names, presets.load_objective),
     "cameras": (presets.camera_names, presets.load_camera),
+    "labellings": (presets.labelling_names, presets.load_labelling),
 }
 ALL = [(kind, name) for kind, (names, _) in LOADERS.items() for name in names()]
 
@@ -71,6 +74,22 @@ def test_files_of_a_user_are_presets(folder):
     assert presets.load_objective("long").name == "LD 63x"
     assert presets.load_microscope("room5").emission_nm == 520
     assert presets.broken_presets() == []
+
+
+def test_a_labelling_has_numbers_with_a_source_and_sets_nothing_else(folder):
+    assert presets.labelling_names() == ["antibody", "paper"]
+    paper, antibody = map(presets.load_labelling, ("paper", "antibody"))
+    assert paper.labelling == Labelling()  # what recipes and the command line begin with
+    assert paper.title == "3DMSL paper, 30 /µm² (paper)"
+    # 2,000 on a ball 1 µm across
+    assert antibody.density_per_um2 == pytest.approx(2000 / np.pi, rel=0.1)
+    assert "doi:10.1007/s00216-013-7593-7" in antibody.numbers_from
+    (folder / "labellings" / "ours.json").write_text(
+        json.dumps({"target": "volume", "density_per_um3": 6000})
+    )
+    ours = presets.load_labelling("ours")
+    assert ours.given == {"target": "volume", "density_per_um3": 6000}
+    assert ours.title == "ours, 6000 /µm³"
 
 
 def test_a_broken_file_is_named_in_one_line_and_breaks_no_other(folder):

@@ -38,6 +38,7 @@ CLASSES = {
     "cell": "scenes.cell_settings.CellScene",
     "pose": "microscope.pose.Pose",
     "labelling": "microscope.fluorophores.Labelling",
+    "named-labelling": "microscope.named_labelling.NamedLabelling",
     "simulation": "microscope.simulation.Simulation",
     "extraction": "shapes.extraction.ExtractionSettings",
     "classification": "shapes.classification.ClassRules",

@@ -29,7 +29,7 @@ def info(
         ),
     ] = None,
     presets: Annotated[
-        bool, typer.Option("--presets", help="List microscopes, objectives and cameras instead.")
+        bool, typer.Option("--presets", help="List microscopes, objectives, cameras, labellings.")
     ] = False,
     count: Annotated[
         bool | None,
@@ -61,11 +61,12 @@ def _presets() -> Report:
         "microscopes": presets.microscope_names(),
         "objectives": presets.objective_names(),
         "cameras": presets.camera_names(),
+        "labellings": presets.labelling_names(),
     }
     broken = presets.broken_presets()
     folder = str(presets.user_folder())
     lines = [f"{kind}: {', '.join(found)}" for kind, found in names.items()]
-    lines.append(f"yours are read from {folder} (microscopes, objectives, cameras)")
+    lines.append(f"yours are read from {folder} ({', '.join(names)})")
     return {**names, "folder": folder, "broken": broken}, [
         *lines,
         *(f"left out: {b}" for b in broken),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.mesh import Mesh
 
 POINTS = ".csv"
+_PHOTONS = "photons_per_fluorophore"
 _ITS_OWN = "the microscope's"
 
 
@@ -122,6 +123,15 @@ def simulate(
             "acquisition", "focus_um", "stage_um", "depth_um", "planes", "step_nm", "z_axis"
         ),
     ],
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--labelling",
+            metavar="NAME|FILE",
+            help="antibody, paper, one of yours, or a file; the options below change it.",
+            show_default="the paper's density",
+        ),
+    ] = None,
     density: Annotated[
         float | None, Setting("labelling", "density_per_um2", "density_per_um3")
     ] = None,
@@ -198,7 +208,7 @@ def simulate(
         _refuse(
             f"to {shape.name}: points are imaged where they are",
             **{"view": view, "rotate": rotate, "depth_um": acquisition.get("depth_um")},
-            **{"density": density, "voxel_nm": voxel_nm},
+            **{"density": density, "voxel_nm": voxel_nm, "labelling": label},
             **{name: value for name, value in labelling.items() if name not in of_points},
         )
     if scene is not None:
@@ -217,8 +227,9 @@ def simulate(
             "with --snr, which sets them",
             photons_per_fluorophore=labelling.get("photons_per_fluorophore"),
         )
+    named = _named_labelling(label, photons="snr" not in recorded)
     if density is not None:
-        volume = labelling.get("target") == "volume"
+        volume = {**named, **labelling}.get("target") == "volume"
         labelling["density_per_um3" if volume else "density_per_um2"] = density
     optics = _microscope(microscope, objective, confocal)
     optics = optics.replace(**{**given(image_size=image_size), **by_name["microscope"]})
@@ -228,7 +239,7 @@ def simulate(
         microscope=optics,
         acquisition=Acquisition(**acquisition),
         pose=_pose(view, rotate, optics).replace(**by_name["pose"]),
-        labelling=Labelling(**labelling),
+        labelling=Labelling(**{**named, **labelling}),
         camera=_camera(camera, background_photons, optics).replace(**by_name["camera"]),
         **recorded,
     )
@@ -330,6 +341,14 @@ def _microscope(name: str, objective: str | None, confocal: str | None) -> Micro
     if microscope.modality != "confocal":
         _refuse(f"to {name}: it is a {microscope.modality} microscope", confocal=confocal)
     return microscope.replace(confocal=confocal)
+
+
+def _named_labelling(name: str | None, *, photons: bool) -> dict[str, Any]:
+    """Return what a preset of labelling sets; its photons only where no ratio sets them."""
+    from napari_3dmsl.microscope.presets import load_labelling
+
+    found = {} if name is None else load_labelling(name).given
+    return {key: value for key, value in found.items() if photons or key != _PHOTONS}
 
 
 def _camera(name: str | None, background_photons: float | None, microscope: Microscope) -> Camera:

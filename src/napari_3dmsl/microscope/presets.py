@@ -1,7 +1,7 @@
-"""Presets: microscopes, objectives and cameras that ship as files, or that you add as files.
+"""Presets: microscopes, objectives, cameras and labellings that ship as files, or that you add.
 
-Yours are JSON or TOML files in the folders ``microscopes``, ``objectives`` and ``cameras`` of
-`user_folder`; the file name is the preset's name.
+Yours are JSON or TOML files in the folders ``microscopes``, ``objectives``, ``cameras`` and
+``labellings`` of `user_folder`; the file name is the preset's name.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ from typing import Literal, TypeVar
 import platformdirs
 
 from napari_3dmsl.microscope.camera import Camera
+from napari_3dmsl.microscope.named_labelling import NamedLabelling
 from napari_3dmsl.microscope.objectives import Objective
 from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.settings import Settings, parse_settings, read_text
 from napari_3dmsl.writing import whole_file
 
-Kind = Literal["microscopes", "objectives", "cameras"]
+Kind = Literal["microscopes", "objectives", "cameras", "labellings"]
 AnySettings = TypeVar("AnySettings", bound=Settings)
+
+RELEASED = "-released"
+"""End of the name of a microscope that repeats what the 3DMSL release did with the one before."""
 
 FOLDER_VARIABLE = "NAPARI_3DMSL_PRESETS"
 _LARGEST_FILE = 1 << 20  # bytes; a microscope takes one thousand
@@ -31,6 +35,7 @@ _SETTINGS: dict[Kind, type[Settings]] = {
     "microscopes": Microscope,
     "objectives": Objective,
     "cameras": Camera,
+    "labellings": NamedLabelling,
 }
 
 
@@ -65,6 +70,11 @@ def shipped_names(kind: Kind) -> list[str]:
         ``microscopes``, ``objectives`` or ``cameras``.
     """
     return list(_shipped(kind))
+
+
+def labelling_names() -> list[str]:
+    """Names of the labellings, see `microscope_names`."""
+    return _names("labellings")
 
 
 def broken_presets() -> list[str]:
@@ -108,6 +118,17 @@ def load_camera(name: str | Path) -> Camera:
         Of a preset, or the path of a file.
     """
     return _load(Camera, "cameras", name)
+
+
+def load_labelling(name: str | Path) -> NamedLabelling:
+    """Load a labelling by preset name or from a JSON or TOML file (see `load_microscope`).
+
+    Parameters
+    ----------
+    name : str or Path
+        Of a preset, or the path of a file.
+    """
+    return _load(NamedLabelling, "labellings", name)
 
 
 def usual_camera(microscope: Microscope) -> Camera:
@@ -221,7 +242,9 @@ def _load_yours(settings: type[AnySettings], kind: Kind, path: Path) -> AnySetti
             f"{path}: '{path.stem}' is a preset of this package; give the file another name"
         )
     loaded = settings.load(path)
-    return loaded if "name" in loaded.model_fields_set else loaded.replace(name=path.stem)
+    if "name" in loaded.model_fields_set:
+        return loaded
+    return settings(**{**loaded.model_dump(exclude_unset=True), "name": path.stem})
 
 
 def _load(settings: type[AnySettings], kind: Kind, name: str | Path) -> AnySettings:
@@ -235,7 +258,7 @@ def _load(settings: type[AnySettings], kind: Kind, name: str | Path) -> AnySetti
     if path.suffix not in _SUFFIXES:
         known = ", ".join(_names(kind))
         raise ValueError(
-            f"no {settings.__name__.lower()} '{name}': use one of {known}, or a .json or .toml file"
+            f"no {kind.removesuffix('s')} '{name}': use one of {known}, or a .json or .toml file"
         )
     if not path.is_file():
         raise ValueError(f"{path}: no such file")

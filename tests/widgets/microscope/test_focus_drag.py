@@ -117,7 +117,7 @@ def test_a_drag_of_the_released_plane_begins_where_it_is_drawn(
 ) -> None:
     """The release stands at a stage position, 0.72 µm above the height that the field says."""
     hands, _ = focused
-    hands.choose("microscope", "con1-released")
+    hands.click("as_released")
     hands.wait(lambda: about(window.layers[IMAGE])["settings"]["microscope"]["as_released"])
     plane, axis = window.layers["focal plane"], np.array([1.0, 0.0, 0.0])
     before = plane.data[0].mean(axis=0)

@@ -92,7 +92,7 @@ def is_unchanged(form: SimulationForm, expected: Microscope) -> bool:
 def test_every_preset_objective_and_camera_is_shown_as_it_is(form: SimulationForm) -> None:
     for preset, objective in product(microscope_names(), [OWN_OBJECTIVE, *objective_names()]):
         expected = load_microscope(preset)
-        choose(form.choice.preset, preset)
+        form.take_preset(preset)
         assert is_unchanged(form, expected), preset
         assert form.simulation().camera == usual_camera(expected)
         if objective != OWN_OBJECTIVE:
@@ -139,12 +139,12 @@ def test_a_file_is_named_and_an_objective_is_turned_into_it(
     path.write_text('{"name": "ours", "pixel_nm": 48.8}', "utf-8")
     form.open_microscope(path)
     assert form.choice.preset.currentText() == ""
-    assert form.choice.preset.placeholderText() == "ours"
+    assert form.choice.preset.placeholderText() == "Widefield 1.40 oil, 600 nm (ours)"
     choose(form.choice.objective, "63x-oil")
     expected = with_objective(Microscope.load(path), load_objective("63x-oil"))
     assert is_unchanged(form, expected)
     form.take_preset("epi1")
-    assert form.choice.preset.currentText() == "epi1"
+    assert form.choice.preset.currentData() == "epi1"
 
 
 def test_presets_are_not_read_again_for_every_change(
@@ -189,7 +189,7 @@ def test_an_image_of_the_panel_is_that_of_the_command_line(
         form.open_microscope(told)
     else:
         preset, _, objective = name.partition(" with ")
-        choose(form.choice.preset, preset)
+        form.take_preset(preset)
         microscope = load_microscope(preset)
         if objective:
             choose(form.choice.objective, objective)
@@ -203,7 +203,7 @@ def test_an_image_of_the_panel_is_that_of_the_command_line(
     ours, theirs = tmp_path / "ours.tif", tmp_path / "theirs.tif"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(ours), ""))
     hands.click("save")
-    command = ["simulate", mesh, theirs, "--microscope", told]
+    command = ["simulate", mesh, theirs, "--microscope", told, "--labelling", "antibody"]
     assert cli.main([str(part) for part in command]) == 0
     capsys.readouterr()
     pixels, expected = tifffile.imread(ours), tifffile.imread(theirs)

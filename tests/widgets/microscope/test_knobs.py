@@ -10,6 +10,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 from tab_stops import tab_stops
 
+from napari_3dmsl.microscope.fluorophores import Labelling
+from napari_3dmsl.microscope.presets import load_labelling, load_microscope
 from napari_3dmsl.widgets.common.form import forms_in
 
 DAILY = {
@@ -183,3 +185,45 @@ def test_labels_are_whole_at_a_large_font_and_the_panel_fits_a_laptop(
     finally:
         get_settings().appearance.font_size = 9
         QApplication.processEvents()
+
+
+def test_presets_say_what_they_are_and_as_released_is_a_switch(shown: Hands) -> None:
+    box, released = shown.find("microscope"), shown.find("as_released")
+    words = [box.itemText(at) for at in range(box.count())]
+    assert "Confocal 1.40 oil, 600 nm (con1)" in words
+    assert not [text for text in words if "released" in text]
+    assert box.currentData() == "con1"
+    form = shown.panel.form
+    shown.click("as_released")
+    assert form.microscope() == load_microscope("con1-released")
+    assert box.currentData() == "con1"
+    shown.choose("microscope", "conf2")
+    assert form.microscope() == load_microscope("conf2-released")
+    assert form.state()["instrument"]["microscope"] == "conf2-released"  # as files have it
+    shown.choose("microscope", "light-sheet")
+    assert released.isHidden()  # the release has none
+    assert form.microscope() == load_microscope("light-sheet")
+    form.take_preset("epi1-released")
+    assert (box.currentData(), released.isChecked()) == ("epi1", True)
+    shown.click("as_released")
+    assert form.microscope() == load_microscope("epi1")
+
+
+def test_the_panel_opens_with_a_real_label_and_the_papers_is_a_click_away(shown: Hands) -> None:
+    def labelling() -> Labelling:
+        return shown.panel.simulation().labelling
+
+    box = shown.find("labelling")
+    assert labelling() == load_labelling("antibody").labelling
+    assert "doi:10.1007/s00216-013-7593-7" in box.toolTip()
+    shown.choose("labelling", "paper")
+    assert labelling() == Labelling()
+    assert "Table 3" in box.toolTip()
+    shown.type("density_per_um2", 31)
+    assert box.currentIndex() == -1
+    assert box.placeholderText() == "own density and photons"
+    shown.type("efficiency", 0.5)
+    shown.choose("labelling", "antibody")
+    assert labelling() == load_labelling("antibody").labelling.replace(efficiency=0.5)
+    shown.panel.history.undo()
+    assert labelling().density_per_um2 == 31

@@ -176,7 +176,7 @@ def test_a_pose_of_ones_own_is_not_called_one_of_the_six(microscope: Hands, load
     microscope.press("view", "End")  # it is told, not chosen
     assert view.currentText() != "own"
     # The release turned its views the other way: the same word, other angles.
-    microscope.choose("microscope", "con1-released")
+    microscope.click("as_released")
     assert view.currentText() == "own"
     microscope.choose("view", "x90")
     assert view.currentText() == "x90"
@@ -555,7 +555,7 @@ def test_a_microscope_is_kept_listed_and_opened_again(
     assert microscope.complains
     keep_as("ours, red")
     settled(microscope)
-    assert microscope.find("microscope").currentText() == "ours, red"
+    assert microscope.find("microscope").currentData() == "ours, red"
     assert microscope.find("changes").isHidden()
     kept = tmp_path / "microscopes" / "ours, red.json"
     assert [path.name for path in kept.parent.iterdir()] == [kept.name]
@@ -907,7 +907,7 @@ def test_undo_brings_back_what_a_preset_reset_or_kept_name_has_replaced(
         assert shown() != changed
         while shown() != changed:  # the arrow keys go through the words in between
             hands.click("undo")
-        assert hands.find("microscope").currentText() == "mine"
+        assert hands.find("microscope").currentData() == "mine"
     keep_as("mine")
     assert load_microscope("mine").emission_nm == 700
     hands.click("undo")

@@ -27,6 +27,7 @@ from napari_3dmsl.widgets.common.number_field import NumberField, SizeField
 from napari_3dmsl.widgets.common.words import in_words
 
 _WIDEST_LABEL = "Numerical apert."
+_LETTERS = 14  # of a drop-down, at least
 _AXES = ("z", "y", "x")
 
 
@@ -355,6 +356,8 @@ class Form(ContainerWidget[Any]):
                     if self._hides:
                         self._label_of(row).setVisible(not reason)
                         row.native.setVisible(not reason)
+        if self._hides:  # without its margins, where all is hidden
+            self.native.setVisible(not all(self._reasons.values()))
 
     @property
     def hidden_settings(self) -> dict[str, str]:
@@ -517,4 +520,22 @@ def drop_down(name: str, label: str, words: Sequence[str], tip: str) -> QComboBo
     box.setAccessibleName(label)
     box.addItems(list(words))
     box.setToolTip(tip)
+    # A panel is not as wide as the longest word: a narrow one shows its beginning.
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(_LETTERS)
     return box
+
+
+def fill_drop_down(box: QComboBox, titles: Mapping[str, str]) -> None:
+    """Offer choices that people read in other words than files have.
+
+    Parameters
+    ----------
+    box
+        The drop-down; the names are its ``itemData``.
+    titles
+        What people read, by name.
+    """
+    box.clear()
+    for name, title in titles.items():
+        box.addItem(title, name)

@@ -11,6 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_3dmsl.image_io.microscope_metadata import ReadMicroscope
 from napari_3dmsl.microscope.camera import Camera
 from napari_3dmsl.microscope.fluorophores import Labelling
+from napari_3dmsl.microscope.named_labelling import NamedLabelling
 from napari_3dmsl.microscope.pose import VIEWS, Pose
 from napari_3dmsl.microscope.presets import (
     load_camera,
@@ -28,6 +29,7 @@ from napari_3dmsl.widgets.common.remembered import State
 from napari_3dmsl.widgets.microscope.fields import OWN_POSE, Fields, View, values_of
 from napari_3dmsl.widgets.microscope.instrument import Instrument
 from napari_3dmsl.widgets.microscope.instrument_choice import InstrumentChoice
+from napari_3dmsl.widgets.microscope.labelling_choice import LabellingChoice
 from napari_3dmsl.widgets.microscope.what_was_read import marks_of, summary_of
 
 
@@ -65,7 +67,9 @@ class SimulationForm(QObject):
         self._simulation = Simulation()
         self._problem: ValueError | None = None
         self.choice = InstrumentChoice(self)
+        self.labelling_choice = LabellingChoice(self)
         self.fields = Fields()
+        self._show_labelling(self.labelling_choice.first)
         self._listen()
         self._take(lambda: self._instrument, "begin")
 
@@ -79,6 +83,7 @@ class SimulationForm(QObject):
         choice.image_read.connect(self.read_image)
         choice.name_given.connect(self.keep_microscope)
         choice.reset_asked.connect(self._reset)
+        self.labelling_choice.chosen.connect(self._choose_labelling)
         special = {
             View: self._view_edited,
             Pose: self._pose_edited,
@@ -332,6 +337,15 @@ class SimulationForm(QObject):
         self.grey_levels_changed.emit()
         self._edited("camera")
 
+    def _choose_labelling(self, labelling: NamedLabelling) -> None:
+        self._show_labelling(labelling)
+        self._edited("labelling")
+
+    def _show_labelling(self, labelling: NamedLabelling) -> None:
+        """Show what a preset of labelling sets; all else stays."""
+        for form in self.fields.of(Labelling):
+            form.show_values(labelling.given)
+
     def _take_camera(self, camera: Camera) -> None:
         self._instrument = self._instrument.with_camera(camera)
         self.fields.show(camera)
@@ -393,6 +407,7 @@ class SimulationForm(QObject):
         except ValueError as error:  # told when the simulation is asked for
             self._problem = error
         self._hide_what_has_no_effect()
+        self.labelling_choice.show(self.fields.values(Labelling))
         labels = self.fields.labels_by_name
         changes = [labels[name].lower() for name in self._instrument.differing(self._optics())]
         self.choice.tell_changes(changes)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -15,12 +16,26 @@ from qtpy.QtWidgets import (
 )
 
 from napari_3dmsl.image_io.microscope_metadata import MICROSCOPE_SUFFIXES, read_microscope
-from napari_3dmsl.microscope.presets import camera_names, microscope_names, objective_names
+from napari_3dmsl.microscope.presets import (
+    RELEASED,
+    camera_names,
+    load_microscope,
+    microscope_names,
+    objective_names,
+)
+from napari_3dmsl.microscope.title import microscope_title
 from napari_3dmsl.widgets.common.drop_button import DropButton
-from napari_3dmsl.widgets.common.form import FieldLabel, button, drop_down
+from napari_3dmsl.widgets.common.form import FieldLabel, button, drop_down, fill_drop_down
 from napari_3dmsl.widgets.microscope.instrument import OWN_OBJECTIVE, Instrument
 
-_PRESET_TIP = "Microscopes of the 3DMSL paper (Table 2), two more, and your own files"
+_PRESET_TIP = (
+    "Microscopes of the 3DMSL paper (Table 2), two more, and your own files; the word in "
+    "parentheses is the preset's name in files and on the command line"
+)
+_RELEASED_TIP = (
+    "Repeat what the 3DMSL release really did with this microscope, for comparison: squared PSF, "
+    "its stage position, no pixel integration"
+)
 _OBJECTIVE_TIP = (
     "Turn another objective in: aperture, immersion, magnification and, with a camera, pixel"
 )
@@ -65,15 +80,21 @@ class InstrumentChoice(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.preset = drop_down("microscope", "Microscope", microscope_names(), _PRESET_TIP)
+        self.preset = drop_down("microscope", "Microscope", [], _PRESET_TIP)
+        fill_drop_down(self.preset, preset_titles())
+        self.released = QCheckBox("As released")
+        self.released.setObjectName("as_released")
+        self.released.setToolTip(_RELEASED_TIP)
+        self.released.clicked.connect(lambda: self._choose_preset(self.preset.currentIndex()))
         self.objective = drop_down(
             "objective", "Objective", [OWN_OBJECTIVE, *objective_names()], _OBJECTIVE_TIP
         )
         self.camera = drop_down("camera", "Camera", camera_names(), _DETECTOR_TIP)
-        self.preset.textActivated.connect(self.preset_chosen)
+        self.preset.activated.connect(self._choose_preset)
         self.objective.textActivated.connect(self.objective_chosen)
         self.camera.textActivated.connect(self.camera_chosen)
         self.changes = _told("changes")
+        self._changed = QWidget()
         self.reset = button("reset", "Reset", _RESET_TIP, self.reset_asked.emit)
         self.open = button("open_microscope", "Open…", _OPEN_TIP, self._ask_what_to_open)
         self.keep = button("keep", "Keep as…", _KEEP_TIP, self._ask_for_name)
@@ -87,10 +108,12 @@ class InstrumentChoice(QObject):
         """Return the row that chooses a microscope, and what was changed of it."""
         widget, rows = _rows()
         rows.addRow(FieldLabel("Microscope"), self.preset)
-        line = QHBoxLayout()
+        rows.addRow("", self.released)
+        line = QHBoxLayout(self._changed)
+        line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(self.changes, 1)
         line.addWidget(self.reset)
-        rows.addRow(line)
+        rows.addRow(self._changed)
         return widget
 
     def file_rows(self) -> QWidget:
@@ -131,8 +154,12 @@ class InstrumentChoice(QObject):
         instrument
             That is chosen.
         """
-        self.preset.setPlaceholderText(instrument.own.name)
-        self.preset.setCurrentIndex(self.preset.findText(instrument.preset))
+        name = instrument.preset.removesuffix(RELEASED)
+        name = name if self.preset.findData(name) >= 0 else instrument.preset
+        self.preset.setPlaceholderText(microscope_title(instrument.own))
+        self.preset.setCurrentIndex(self.preset.findData(name))
+        self.released.setChecked(name != instrument.preset)
+        self.released.setVisible(f"{name}{RELEASED}" in microscope_names())
         self.objective.setCurrentText(instrument.objective)
         self.camera.setPlaceholderText(instrument.camera.name)
         self.camera.setCurrentIndex(self.camera.findText(instrument.camera.name))
@@ -145,8 +172,20 @@ class InstrumentChoice(QObject):
         name
             Of the microscope.
         """
-        if self.preset.findText(name) < 0:
-            self.preset.addItem(name)
+        title = microscope_title(load_microscope(name))
+        at = self.preset.findData(name)
+        if at < 0:
+            self.preset.addItem(title, name)
+        else:
+            self.preset.setItemText(at, title)
+
+    def _choose_preset(self, at: int) -> None:
+        name = self.preset.itemData(at)
+        if name is None:
+            return
+        twin = f"{name}{RELEASED}"
+        wanted = self.released.isChecked() and twin in microscope_names()
+        self.preset_chosen.emit(twin if wanted else name)
 
     def tell_changes(self, labels: list[str]) -> None:
         """Name what differs from the choice, so that nobody takes one for the other.
@@ -158,7 +197,7 @@ class InstrumentChoice(QObject):
         """
         different = ", ".join(labels)
         self.changes.setText(f"Changed: {different}" if different else "")
-        for part in (self.changes, self.reset):
+        for part in (self.changes, self.reset, self._changed):
             part.setVisible(bool(different))
         self.reset.setEnabled(bool(different))
 
@@ -201,6 +240,16 @@ class InstrumentChoice(QObject):
         name, agreed = QInputDialog.getText(self.keep, "Keep this microscope", "Name of the preset")
         if agreed:
             self.name_given.emit(name.strip())
+
+
+def preset_titles() -> dict[str, str]:
+    """Return what people read for each microscope, by name; *as released* is told by a switch."""
+    names = microscope_names()
+    return {
+        name: microscope_title(load_microscope(name).replace(name=name))
+        for name in names
+        if not (name.endswith(RELEASED) and name.removesuffix(RELEASED) in names)
+    }
 
 
 def _rows() -> tuple[QWidget, QFormLayout]:

@@ -162,7 +162,11 @@ class MicroscopePanel(Panel):
 
     def _labels(self) -> dict[str, str]:
         """Return what people call all that can be taken back."""
-        found = {"instrument": "Microscope", "read from": "Read from image", "marks": "marks"}
+        found = {
+            "instrument": "Microscope",
+            "read from": "Read from image",
+            "labelling": "Labelling",
+        }
         found |= self.form.fields.labels_by_name
         return found | {box.objectName(): box.text() for box in self._switches}
 
@@ -181,13 +185,15 @@ class MicroscopePanel(Panel):
             "Turn the shape as the 3D canvas shows it: along the line of sight",
             self._take_view,
         )
-        first = (fields.focus, fields.view, fields.pose, take_view, fields.brightness)
+        pose = (fields.focus, fields.view, fields.pose, take_view)
         self._add_page(
             "Basics",
             "What one turns daily: microscope, focus, pose, brightness, z-stack, noise",
             choice.preset_rows(),
             self.sample.rows(),
-            *first,
+            *pose,
+            self.form.labelling_choice.rows(),
+            fields.brightness,
             fields.stack,
             fields.planes,
             fields.noise,

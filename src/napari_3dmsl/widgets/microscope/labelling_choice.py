@@ -1,0 +1,76 @@
+"""Labellings by name: how densely real labels lie, and the paper's number one click away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtWidgets import QFormLayout, QWidget
+
+from napari_3dmsl.microscope.named_labelling import NamedLabelling
+from napari_3dmsl.microscope.presets import labelling_names, load_labelling
+from napari_3dmsl.widgets.common.form import FieldLabel, drop_down, fill_drop_down
+
+FIRST = "antibody"
+_TIP = "How densely fluorophores lie and how bright they are, with the source of the numbers."
+
+
+class LabellingChoice(QObject):
+    """A drop-down of labellings; it reads *own* while the fields are those of none.
+
+    Parameters
+    ----------
+    parent
+        Of the Qt object.
+
+    Signals
+    -------
+    chosen(labelling)
+        A `NamedLabelling`.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._offered = {name: load_labelling(name) for name in labelling_names()}
+        self.box = drop_down("labelling", "Labelling", [], _TIP)
+        fill_drop_down(self.box, {name: found.title for name, found in self._offered.items()})
+        for at, found in enumerate(self._offered.values()):
+            self.box.setItemData(at, found.numbers_from, Qt.ItemDataRole.ToolTipRole)
+        self.box.setPlaceholderText("own density and photons")
+        self.box.activated.connect(self._choose)
+
+    def rows(self) -> QWidget:
+        """Return the drop-down with its label."""
+        widget = QWidget()
+        rows = QFormLayout(widget)
+        rows.setContentsMargins(4, 2, 4, 2)
+        rows.addRow(FieldLabel("Labelling"), self.box)
+        return widget
+
+    @property
+    def first(self) -> NamedLabelling:
+        """What the panel opens with."""
+        return self._offered[FIRST]
+
+    def show(self, values: Mapping[str, Any]) -> None:
+        """Name the labelling that the fields show.
+
+        Parameters
+        ----------
+        values
+            Of the settings, by name.
+        """
+        same = [
+            name
+            for name, found in self._offered.items()
+            if all(values[setting] == value for setting, value in found.given.items())
+        ]
+        self.box.setCurrentIndex(self.box.findData(same[0]) if same else -1)
+        told = self._offered[same[0]].numbers_from if same else ""
+        self.box.setToolTip(f"{_TIP} {told}".strip())
+
+    def _choose(self, at: int) -> None:
+        self.chosen.emit(self._offered[self.box.itemData(at)])
