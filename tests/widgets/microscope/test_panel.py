@@ -569,7 +569,7 @@ def test_a_microscope_is_kept_listed_and_opened_again(
     kept.write_text('{"numerical_aperture": 9}')
     microscope.click("open_microscope")
     assert microscope.complains
-    assert "numerical_aperture" in microscope.status
+    assert "“Numerical apert.” = 9" in microscope.status
     assert settings(loaded)["microscope"]["emission_nm"] == 650
 
 
