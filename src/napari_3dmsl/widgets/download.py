@@ -38,9 +38,12 @@ class DownloadPanel(Panel):
         Which gets the shapes.
     """
 
+    page = "files.md"
+
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
         self._files: list[RemoteFile] = []
+        self._offers = False
         self._work = BackgroundThread(self, _PATIENCE_S)
         self._work.progressed.connect(self._show_progress)
         self._work.finished.connect(self._show)
@@ -75,6 +78,26 @@ class DownloadPanel(Panel):
         self.cancel_button.clicked.connect(self._cancel)
         self._set_running(False)
         self.say("Press List to see what there is.")
+
+    def offer_smallest(self) -> None:
+        """List the archives, unless they are there, and ask whether to fetch the smallest."""
+        self._offers = True
+        if self._files:
+            self._ask()
+        elif self.list_button.isEnabled():
+            self._list()
+
+    def _ask(self) -> None:
+        self._offers = False
+        self.archive.setCurrentIndex(0)
+        file = self._files[0]
+        if is_downloaded(file):
+            self.say(f"{file.name} is here already: press Open.")
+        else:
+            self.say(
+                f"The smallest is {file.name}, {_size(file.size)}: press Download to fetch it."
+            )
+        self.download_button.setFocus()
 
     def _list(self) -> None:
         self._set_running(True)
@@ -128,6 +151,8 @@ class DownloadPanel(Panel):
         self.archive.addItems([f"{file.name} · {_size(file.size)}" for file in files])
         self._choose(0)
         self.say(f"{len(files)} archives." if files else "The repository lists no archives.")
+        if files and self._offers:
+            self._ask()
 
     def _show_shapes(self, path: Any, count: int, found: list[LayerData]) -> None:
         from napari.layers import Layer

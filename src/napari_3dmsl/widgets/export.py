@@ -68,6 +68,8 @@ class ExportPanel(Panel):
         Whether fields show what they held when the panel was last used.
     """
 
+    page = "export.md"
+
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
         self._selection = selection_of(viewer)

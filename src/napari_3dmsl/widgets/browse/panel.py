@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
@@ -25,10 +26,17 @@ from napari_3dmsl.widgets.common.camera_flight import Flight
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick, ticks
 from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.common.tabs import open_named
 from napari_3dmsl.widgets.common.warm import WarmUp
 
 if TYPE_CHECKING:
     import napari
+
+
+_FIRST = (
+    "Start here: shapes come from labels, from the 3DMSL release, or from a library folder or zip "
+    "that you drop on the window."
+)
 
 
 class BrowsePanel(Panel):
@@ -41,6 +49,8 @@ class BrowsePanel(Panel):
     remember
         Whether fields show what they held when the panel was last used.
     """
+
+    page = "browse.md"
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
@@ -61,6 +71,7 @@ class BrowsePanel(Panel):
         self.at_end(self._export.close)
         self._build()
         self.at_end(self.canvas.filter.show_all)
+        self._offer_shapes()
         self._drawing.progressed.connect(self._show_drawing)
         self._drawing.ended.connect(self._hide_progress)
         self._drawing.ended.connect(self.canvas.renew)
@@ -162,6 +173,13 @@ class BrowsePanel(Panel):
         self.cancel_button.clicked.connect(self._export.cancel)
         self.cancel_button.hide()
 
+    def _offer_shapes(self) -> None:
+        for name, words, tip in (
+            ("go_extract", "Extract shapes", "Cut them out of labels, or of the sample"),
+            ("go_download", "Download shapes", "Shapes of the 3DMSL release"),
+        ):
+            self.first_steps.offer(name, words, tip, partial(open_named, self.viewer, words))
+
     def _show_table(self) -> None:
         self._thumbnails.show(self._selection.source)
         self._pictures.show(self._selection.source)
@@ -178,6 +196,7 @@ class BrowsePanel(Panel):
         source = self._selection.source
         self.canvas.browse(source)
         self._show_table()
+        self.first_steps.tell("" if source is not None else _FIRST)
         if source is None:
             self.say("No shapes yet: extract some, or drop a shape library folder on the window.")
         elif self._selection.instances is not None:

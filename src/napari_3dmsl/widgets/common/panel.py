@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,7 +26,9 @@ from superqt import QCollapsible
 from napari_3dmsl.adopt import watch
 from napari_3dmsl.widgets.common.accessibility import CalmWheel, set_tab_order, warning_colour
 from napari_3dmsl.widgets.common.canvas_context import CanvasContext
+from napari_3dmsl.widgets.common.docs_page import open_docs
 from napari_3dmsl.widgets.common.endings import Endings
+from napari_3dmsl.widgets.common.first_steps import FirstSteps
 from napari_3dmsl.widgets.common.form import by_labels, forms_in, native
 from napari_3dmsl.widgets.common.remembered import Memory, State
 from napari_3dmsl.widgets.common.tabs import join_tabs
@@ -34,6 +37,9 @@ from napari_3dmsl.widgets.common.words import in_words
 _HEADING_STYLE = (  # superqt's hides which one has the keyboard
     "QPushButton { text-align: left; border: none; }"
     "QPushButton:focus { text-decoration: underline; }"
+)
+_DOCS_STYLE = (
+    "QToolButton { border: 1px solid palette(mid); border-radius: 3px; padding: 1px 6px; }"
 )
 _DEFAULTS_TIP = (
     "Set this panel as it is when first opened: the defaults that the tips of the fields tell. "
@@ -52,6 +58,9 @@ class Panel(QWidget):
     remember
         Whether the fields begin as they were last time, and are remembered for the next.
     """
+
+    page = ""
+    """Of the docs, such as ``microscope.md``."""
 
     def __init__(self, viewer: Any, *, remember: bool = True) -> None:
         super().__init__()
@@ -92,6 +101,8 @@ class Panel(QWidget):
         self._buttons = QHBoxLayout()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 4)
+        layout.setSpacing(2)
+        layout.addLayout(self._head())
         layout.addWidget(scroll, 1)
         footer = QVBoxLayout()
         footer.setContentsMargins(6, 0, 6, 0)
@@ -99,6 +110,30 @@ class Panel(QWidget):
         footer.addWidget(self.progress)
         footer.addWidget(self.status)
         layout.addLayout(footer)
+
+    def _head(self) -> QHBoxLayout:
+        """Return the line above all: what to do first, and the way to the docs."""
+        self.first_steps = FirstSteps(self)
+        self.docs_button = QToolButton(self)
+        self.docs_button.setObjectName("docs_button")
+        self.docs_button.setText("?")
+        self.docs_button.setStyleSheet(_DOCS_STYLE)
+        self.docs_button.setAccessibleName("Documentation")
+        self.docs_button.setToolTip("Read what this panel does, and what each of its fields means")
+        self.docs_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.docs_button.clicked.connect(self._open_docs)
+        head = QHBoxLayout()
+        head.setContentsMargins(6, 2, 6, 0)
+        head.addWidget(self.first_steps, 1)
+        head.addStretch(0)
+        head.addWidget(self.docs_button, 0, Qt.AlignmentFlag.AlignTop)
+        return head
+
+    def _open_docs(self) -> None:
+        try:
+            self._docs = open_docs(self.page or "index.md", self)
+        except (ValueError, OSError) as error:
+            self.complain(str(error))
 
     def event(self, event: Any) -> bool:
         """Qt: a panel that napari takes out of its dock has been closed, so end its work.

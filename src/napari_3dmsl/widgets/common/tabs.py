@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
@@ -67,6 +67,26 @@ def open_panel(viewer: napari.viewer.Viewer, kind: type[PanelKind], display_name
     panel = kind(viewer)
     viewer.window.add_dock_widget(panel, name=f"{display_name}{_OURS}")
     return panel
+
+
+def open_named(viewer: napari.viewer.Viewer, display_name: str) -> QWidget:
+    """Return the viewer's panel of a name, in front; without one it is opened as by the menu.
+
+    Panels of one floor do not import each other: the manifest knows them all.
+
+    Parameters
+    ----------
+    viewer
+        In whose window it is docked.
+    display_name
+        As in the menu.
+    """
+    from npe2 import PluginManager
+
+    found = PluginManager.instance().get_manifest("napari-3dmsl").contributions.widgets or ()
+    [widget] = [each for each in found if each.display_name == display_name]
+    kind = widget.get_callable()
+    return open_panel(viewer, cast("type[QWidget]", kind), display_name)
 
 
 def _make_legible(window: QMainWindow, docks: list[QDockWidget]) -> None:

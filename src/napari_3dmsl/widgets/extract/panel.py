@@ -38,6 +38,7 @@ from napari_3dmsl.layers.large_extraction import (
 from napari_3dmsl.layers.optics import MASK
 from napari_3dmsl.layers.surfaces import HIGHLIGHT
 from napari_3dmsl.memory import check_memory
+from napari_3dmsl.samples import mitochondria_phantom
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import ExtractionSettings, suggested_downsample
 from napari_3dmsl.volumes.labels import COPIES, VoxelNm, check_labels
@@ -50,6 +51,8 @@ from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State
+from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.common.tabs import open_named
 from napari_3dmsl.widgets.common.undo import UndoButton
 from napari_3dmsl.widgets.extract.label_doubts import Labels, doubts_about
 from napari_3dmsl.widgets.extract.label_source import LabelSource, described
@@ -76,6 +79,14 @@ if TYPE_CHECKING:
 _QUICKLY_READ = 1 << 27  # voxels on disk that are looked at for what is improbable
 _UNDO_TIP = "Bring the shapes back that the last extraction has replaced"
 _SAMPLE = "File > Open Sample > mitochondria phantom (3DMSL)"
+_SAMPLE_TIP = "Draw a small volume with 38 mitochondria of all six classes and open it as labels"
+_IMAGE_TIP = "See the selected shape, or the first, through a microscope"
+_BROWSE_TIP = "A table of the shapes with class, measures and pictures"
+_FIRST = (
+    "Start here: drop a segmented volume on the window, or open the sample. Then check the voxel "
+    "size and press Extract."
+)
+_NEXT = "The shapes are there. What next?"
 _PROTOCOL = (
     "downsample",
     "downsample_method",
@@ -112,6 +123,8 @@ class ExtractPanel(Panel):
         Whether fields show what they held when the panel was last used.
     """
 
+    page = "extract.md"
+
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         self._doubts: list[str] = []
         super().__init__(viewer, remember=remember)
@@ -123,6 +136,11 @@ class ExtractPanel(Panel):
         self._adding.added.connect(self._sum_up)
         self._preview = PreviewRunner(viewer, self)
         self._asked: tuple[Any, ...] = (None,)
+        self._extracted = False
+        self._drawing = BackgroundProcess(self)
+        self._drawing.finished.connect(self._show_sample)
+        self._drawing.failed.connect(self._no_sample)
+        self.at_end(self._drawing.close)
         self._checks = LatestWins(doubts_about, self)
         self._checks.finished.connect(self._show_doubts)
         self._checks.failed.connect(self.complain)
@@ -192,6 +210,10 @@ class ExtractPanel(Panel):
         self.undo_button = UndoButton(_UNDO_TIP, self)
         self.undo_button.hide()
         self.add_footer(self.undo_button)
+        offer = self.first_steps.offer
+        offer("open_sample", "Open the sample", _SAMPLE_TIP, self.open_sample)
+        offer("image_shape", "Image this shape", _IMAGE_TIP, self._image_shape)
+        offer("browse_shapes", "Browse shapes", _BROWSE_TIP, self._browse)
 
     def settings(self) -> ExtractionSettings:
         """Return the settings as shown; ValueError when one is wrong."""
@@ -253,6 +275,43 @@ class ExtractPanel(Panel):
             self.cancel_button.setEnabled(busy)
             self.progress.setVisible(busy)
             self.progress.setRange(0, 0)
+
+    def open_sample(self) -> None:
+        """Draw the phantom in another process, and choose it as labels."""
+        self.first_steps.buttons["open_sample"].setEnabled(False)
+        self.say("Drawing the sample…")
+        self._drawing.start(mitochondria_phantom)
+
+    def _show_sample(self, found: list[LayerData]) -> None:
+        from napari.layers import Layer
+
+        self.first_steps.buttons["open_sample"].setEnabled(True)
+        layer = self.viewer.add_layer(Layer.create(*found[0]))
+        self.choice.choose(layer)
+        self.say("The sample is there: press Extract.")
+
+    def _no_sample(self, why: str) -> None:
+        self.first_steps.buttons["open_sample"].setEnabled(True)
+        self.complain(why)
+
+    def _image_shape(self) -> None:
+        """Show the selected shape, or the first, in the Microscope panel."""
+        selection = selection_of(self.viewer)
+        if selection.shape_id is None and selection.source is not None and selection.source.ids:
+            selection.select(selection.source.ids[0])
+        open_named(self.viewer, "Microscope")
+
+    def _browse(self) -> None:
+        open_named(self.viewer, "Shape browser")
+
+    def _offer_steps(self) -> None:
+        """Say what to do first, and after an extraction what to do next."""
+        if self.choice.layer is None:
+            self.first_steps.tell(_FIRST, ["open_sample"])
+        elif self._extracted:
+            self.first_steps.tell(_NEXT, ["image_shape", "browse_shapes"])
+        else:
+            self.first_steps.tell("")
 
     def _cancel(self) -> None:
         self._preview.cancel()
@@ -369,6 +428,8 @@ class ExtractPanel(Panel):
 
     def _sum_up(self, added: list[Any]) -> None:
         self._set_running(False)
+        self._extracted = True
+        self._offer_steps()
         # The labels are active: napari searches a big active surface at every mouse move.
         if added[0] in self.viewer.layers:
             self.viewer.layers.selection.active = added[0]
@@ -427,6 +488,7 @@ class ExtractPanel(Panel):
         except ValueError as error:
             self.complain(in_the_panel(str(error)))
             voxel_nm = None
+        self._extracted = False
         if voxel_nm is not None:
             self.protocol.set_values({"downsample": suggested_downsample(voxel_nm)})
         self.voxels.set_values({"voxel_nm": voxel_nm or (None, None, None)})
@@ -483,6 +545,7 @@ class ExtractPanel(Panel):
         # As it stands: whether a number is possible does not decide what has an effect.
         protocol = ExtractionSettings.model_construct(**self.protocol.values())
         self.protocol.show_only(without=protocol.irrelevant())
+        self._offer_steps()
         layer, settings = self.choice.layer, None
         if layer is None:
             self.limit.setText(f"Open a label volume, or {_SAMPLE}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.questions import ask_for_path
 from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.common.tabs import open_named
 from napari_3dmsl.widgets.image_set.contact_sheet import ContactSheet
 from napari_3dmsl.widgets.image_set.form import RecipeForm
 from napari_3dmsl.widgets.image_set.library_choice import LibraryChoice
@@ -49,6 +51,9 @@ if TYPE_CHECKING:
     from napari_3dmsl.datasets.run.preview import Previewed
 
 RECIPES = "Recipes (*.toml *.json)"
+_FIRST = (
+    "Start here: choose a shape library, or begin with tubes, which are drawn. Then press Preview."
+)
 _SETTLE_MS = 200  # after the last change, before shapes are counted
 _PATIENCE_S = 5.0  # for the images that are being made when the panel is closed
 
@@ -63,6 +68,8 @@ class ImageSetPanel(Panel):
     remember
         Whether fields show what they held when the panel was last used.
     """
+
+    page = "image_sets.md"
 
     _sampled = Signal(object)
 
@@ -120,7 +127,7 @@ class ImageSetPanel(Panel):
         self.plan = _text("plan")
         layout = self.layout()
         assert isinstance(layout, QVBoxLayout)
-        layout.insertWidget(1, self.plan)
+        layout.insertWidget(layout.indexOf(self._scroll) + 1, self.plan)
         self.open_button = button(
             "open_set",
             "Open the set in napari",
@@ -128,7 +135,7 @@ class ImageSetPanel(Panel):
             self._open_set,
         )
         self.open_button.hide()
-        layout.insertWidget(2, self.open_button)
+        layout.insertWidget(layout.indexOf(self.plan) + 1, self.open_button)
         self.preview_button = self.add_button(
             "preview", "Preview", "Make 16 samples, evenly over shapes, views and microscopes"
         )
@@ -139,6 +146,12 @@ class ImageSetPanel(Panel):
         )
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop; what is finished is kept")
         self.cancel_button.setEnabled(False)
+        offer = self.first_steps.offer
+        tip = "Wavy tubes, rings and networks that are drawn: no library is needed"
+        offer("begin_tubes", "Begin with tubes", tip, lambda: self.library.set_path(TUBES))
+        tip = "Shapes of the 3DMSL release"
+        download = partial(open_named, self.viewer, "Download shapes")
+        offer("go_download", "Download shapes", tip, download)
 
     def _file_row(self) -> QWidget:
         row = QWidget(self)
@@ -263,6 +276,7 @@ class ImageSetPanel(Panel):
 
     def _count(self) -> None:
         """Check the recipe and ask how many images it means."""
+        self.first_steps.tell("" if self.library.path else _FIRST)
         if not self.library.path:
             self._no_plan("")
             self.plan.setText("Choose a shape library, or save the open shapes as one.")

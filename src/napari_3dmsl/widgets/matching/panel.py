@@ -49,6 +49,11 @@ OPTICS = (
 _PATIENCE_S = 5.0  # for the scene that is being rendered when the panel is closed
 _BEGIN = "Drop real images, choose files, or take an open layer."
 
+_FIRST = (
+    "Start here: drop images of your microscope below, as it has written them. None at hand? Open "
+    "a sample and press Take it."
+)
+
 
 class MatchPanel(Panel):
     """Leads from real images to an image set like them, step by step; each can be taken back.
@@ -60,6 +65,8 @@ class MatchPanel(Panel):
     remember
         Whether fields show what they held when the panel was last used.
     """
+
+    page = "match.md"
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
@@ -130,6 +137,13 @@ class MatchPanel(Panel):
             self.save_camera_button,
         )
         self._build_scene()
+        self.first_steps.offer(
+            "open_sample",
+            "Open a sample",
+            "A simulated image of a cell as a layer; press Take it below to try this panel with it",
+            lambda: self.viewer.open_sample("napari-3dmsl", "cell_scene"),
+        )
+        self.first_steps.tell(_FIRST)
         self.use_button = self.add_button(
             "use",
             "Use for image sets",
@@ -217,6 +231,7 @@ class MatchPanel(Panel):
         real, dark, found = match.real, match.dark, match.calibration
         self.optics.show_values(match.optics)
         self.images.show_text(real.words if real else "")
+        self.first_steps.tell("" if real else _FIRST)
         self.dark.show_text(dark.words if dark else "")
         without = self._show_relevant()
         asked = [name for name in OPTICS if name not in without]

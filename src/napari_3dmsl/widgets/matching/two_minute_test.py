@@ -34,6 +34,8 @@ class TwoMinuteTestPanel(Panel):
         In whose window it is.
     """
 
+    page = "matching.md"
+
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer)
         self.window_: QuizWindow | None = None

@@ -28,6 +28,7 @@ from napari_3dmsl.widgets.common.setting_search import SettingSearch
 from napari_3dmsl.widgets.common.tabs import open_panel
 from napari_3dmsl.widgets.microscope.comparison import Comparison
 from napari_3dmsl.widgets.microscope.copy_as import CopyAs
+from napari_3dmsl.widgets.microscope.first_shape import offer_shapes, tell_first
 from napari_3dmsl.widgets.microscope.focus_drag import FocusDrag
 from napari_3dmsl.widgets.microscope.form import SimulationForm
 from napari_3dmsl.widgets.microscope.image_layers import (
@@ -74,6 +75,8 @@ class MicroscopePanel(Panel):
     remember
         Whether fields show what they held when the panel was last used.
     """
+
+    page = "microscope.md"
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
@@ -231,6 +234,7 @@ class MicroscopePanel(Panel):
         self._history_buttons.watch(self)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
+        offer_shapes(self)
         self.add_footer(CopyAs(self, self._shown_simulation, self.sample.reference))
 
     @property
@@ -367,6 +371,7 @@ class MicroscopePanel(Panel):
             self.complain(str(error))
             return
         self._read_out_timer.start()
+        tell_first(self, there=sample is not None)
         if sample is None:
             self.say(self.sample.missing)
             return
