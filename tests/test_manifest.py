@@ -38,9 +38,12 @@ def test_the_panels_have_the_names_that_people_are_told(manifest) -> None:
     ]
 
 
-def test_the_sample_has_its_name_in_the_menu(manifest) -> None:
-    [sample] = manifest.contributions.sample_data
-    assert (sample.key, sample.display_name) == ("phantom", "mitochondria phantom")
+def test_the_samples_have_their_names_in_the_menu(manifest) -> None:
+    assert {each.key: each.display_name for each in manifest.contributions.sample_data} == {
+        "phantom": "mitochondria phantom",
+        "cell_scene": "cell scene with its ground truth",
+        "released_subset": "part of the 3DMSL release (download)…",
+    }
 
 
 def test_menus_are_those_that_napari_lets_plugins_add_to(manifest) -> None:
