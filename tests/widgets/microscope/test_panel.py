@@ -29,6 +29,7 @@ from napari_3dmsl.microscope.resolution import point_image, resolution
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets.common.form import forms_in
+from napari_3dmsl.widgets.image_pane.opening import image_pane_of
 
 PANEL = "Microscope"
 
@@ -248,6 +249,7 @@ def test_an_image_that_is_in_sight_leaves_the_camera_alone(
 ) -> None:
     window.dims.ndisplay = 2
     hands = open_panel(window, PANEL)
+    image_pane_of(window)
     qtbot.wait(50)
     camera = getattr(window, "scene", window).camera
     camera.center, camera.zoom = (0.0, 1.0, 6.0), 30.0

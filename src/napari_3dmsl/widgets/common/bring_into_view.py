@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtWidgets import QMainWindow, QWidget
 
+from napari_3dmsl.layers.attributes import kind_of
+from napari_3dmsl.layers.images import SIMULATED
 from napari_3dmsl.widgets.common.canvas_view import units_in
 
 if TYPE_CHECKING:
     import napari
+
+_FILLED = 0.95  # of the canvas
 
 
 class BringIntoView:
@@ -32,7 +36,8 @@ class BringIntoView:
     def if_new(self, name: str, kind: str | None = None) -> None:
         """Bring a layer that has just been added into view, unless there was one of its kind.
 
-        All layers are fitted into the canvas then; the angles of the camera stay.
+        All layers are fitted into the canvas then; the angles of the camera stay. In 2D, where a
+        volume is a slice, the images alone fill it.
 
         Parameters
         ----------
@@ -46,8 +51,39 @@ class BringIntoView:
             return
         self._seen.add(kind)
         room = _canvas_of(self._panel)
-        if room is not None and not is_in_sight(self._viewer, self._viewer.layers[name], room):
+        if room is None or is_in_sight(self._viewer, self._viewer.layers[name], room):
+            return
+        if self._viewer.dims.ndisplay == 2:
+            fill_canvas(self._viewer, room)
+        else:
             self._viewer.reset_view(reset_camera_angle=False)
+
+
+def fill_canvas(viewer: Any, canvas: tuple[int, int]) -> None:
+    """Let all simulated images that are shown fill the canvas, in 2D.
+
+    Parameters
+    ----------
+    viewer
+        Which shows them.
+    canvas
+        Height and width in pixels.
+    """
+    displayed = list(viewer.dims.displayed)[-2:]
+    edges = []
+    for layer in viewer.layers:
+        if kind_of(layer) == SIMULATED and layer.visible:
+            whole = np.zeros((2, viewer.dims.ndim))
+            whole[:, -layer.ndim :] = layer.extent.world / units_in(viewer.layers, layer)
+            edges.append(whole[:, displayed])
+    if not edges:
+        return
+    low, high = np.min(edges, axis=0)[0], np.max(edges, axis=0)[1]
+    camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
+    center = np.array(camera.center)
+    center[-2:] = 0.5 * (low + high)
+    camera.center = tuple(center)
+    camera.zoom = _FILLED * float((np.array(canvas) / (high - low)).min())
 
 
 def _canvas_of(panel: QWidget) -> tuple[int, int] | None:

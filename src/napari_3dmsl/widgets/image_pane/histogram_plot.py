@@ -82,7 +82,7 @@ class HistogramPlot(QWidget):
             full = picture.saturation
             if full is not None and edges[-1] >= 0.8 * full:
                 self._mark(full)
-        label(self.plot, " / ".join(units), "pixels")
+        label(self.plot, " / ".join(units), "pixels", self._text)
 
     def _mark(self, full: float) -> None:
         pen = pg.mkPen(self._text, style=Qt.PenStyle.DashLine)

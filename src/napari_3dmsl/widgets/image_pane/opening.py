@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.widgets.image_pane.pane import ImagePane
 
 TITLE = "Image"
-_SHARE = 0.5  # of what lies between the docks
+_SHARE = 0.55  # of what lies between the docks
 
 
 def open_image_pane(viewer: napari.viewer.Viewer) -> ImagePane | None:
@@ -50,8 +50,9 @@ def image_pane_of(viewer: napari.viewer.Viewer) -> ImagePane:
     pane = ImagePane(viewer)
     viewer.window.add_dock_widget(pane, name=TITLE, area="left", add_vertical_stretch=False)
     dock = dock_of(pane)
-    if dock is not None:
-        _put_beside_the_canvas(dock)
+    window = None if dock is None else dock.parentWidget()
+    if dock is not None and isinstance(window, QMainWindow):
+        _put_beside_the_canvas(pane, dock, window)
     return pane
 
 
@@ -59,23 +60,35 @@ def _is_pane(widget: Any) -> bool:
     return getattr(widget, "objectName", str)() == "image_pane"
 
 
-def _put_beside_the_canvas(dock: QDockWidget) -> None:
+def _put_beside_the_canvas(pane: ImagePane, dock: QDockWidget, window: QMainWindow) -> None:
     """Let the dock have a column of its own: napari puts it below the list of layers."""
-    window = dock.parentWidget()
-    if not isinstance(window, QMainWindow):
-        return
     window.removeDockWidget(dock)
+    room = _canvas_of(window)
+    if room is not None:
+        pane.preferred_width = int(_SHARE * room[0])
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
     dock.show()
     later = QTimer(dock)  # no widths are settled before
     later.setSingleShot(True)
-    later.timeout.connect(partial(_share_width, dock))
+    later.timeout.connect(partial(_keep_in_sight, pane, room))
     later.start(0)
 
 
-def _share_width(dock: QDockWidget) -> None:
-    window = dock.parentWidget()
-    middle = window.centralWidget() if isinstance(window, QMainWindow) else None
-    if middle is not None:
-        width = int(_SHARE * (middle.width() + dock.width()))
-        window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+def _keep_in_sight(pane: ImagePane, before: tuple[int, int] | None) -> None:
+    """Let the smaller canvas show what the larger one showed."""
+    dock = dock_of(pane)
+    window = None if dock is None else dock.parentWidget()
+    if not isinstance(window, QMainWindow) or before is None:
+        return
+    window.resizeDocks([dock], [pane.preferred_width], Qt.Orientation.Horizontal)
+    after = _canvas_of(window)
+    if after is not None and min(before) > 0:
+        viewer = pane.viewer
+        camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
+        camera.zoom *= min(min(after) / min(before), 1.0)
+
+
+def _canvas_of(window: QMainWindow) -> tuple[int, int] | None:
+    """Width and height of what lies between the docks; napari tells no canvas' size."""
+    middle = window.centralWidget()
+    return None if middle is None else (middle.width(), middle.height())

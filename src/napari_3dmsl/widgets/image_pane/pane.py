@@ -34,6 +34,7 @@ from napari_3dmsl.widgets.image_pane.picture_view import KEYS, PictureView
 from napari_3dmsl.widgets.image_pane.profile_plot import ProfilePlot
 from napari_3dmsl.widgets.image_pane.theme_colours import theme_colours
 
+_PICTURES, _PLOTS = 680, 320  # per mille of the height, while there are plots
 NOTHING_YET = "No image yet: choose a shape in the Microscope panel."
 
 
@@ -50,6 +51,7 @@ class ImagePane(QWidget):
         super().__init__()
         self.setObjectName("image_pane")
         self.viewer = viewer
+        self.preferred_width = 460  # of a square image and its words
         self._endings = Endings()
         self.destroyed.connect(self._endings.run)
         self._waiting: tuple[tuple[Picture, ...], Collection[str]] | None = None
@@ -243,6 +245,8 @@ class ImagePane(QWidget):
         self._parts.setStretchFactor(0, 3)
         self._parts.setStretchFactor(1, 1)
         self._parts.setChildrenCollapsible(False)
+        for button in (self.profile_button, self.histogram_button):
+            button.toggled.connect(lambda _: self._parts.setSizes([_PICTURES, _PLOTS]))
         layout.addWidget(self.nothing, 1)
         layout.addWidget(self._parts, 1)
         layout.addWidget(self.planes)
@@ -252,8 +256,8 @@ class ImagePane(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def sizeHint(self) -> QSize:
-        """Qt: a square image and its words."""
-        return QSize(460, 540)
+        """Qt: as wide as `preferred_width`."""
+        return QSize(self.preferred_width, 540)
 
     @property
     def pictures(self) -> list[Picture]:

@@ -42,7 +42,7 @@ def new_plot(name: str, accessible_name: str) -> Any:
     return plot
 
 
-def label(plot: Any, bottom: str, left: str) -> None:
+def label(plot: Any, bottom: str, left: str, colour: str) -> None:
     """Say what the axes are, in letters that have room.
 
     Parameters
@@ -51,11 +51,13 @@ def label(plot: Any, bottom: str, left: str) -> None:
         As from `new_plot`.
     bottom, left
         With units.
+    colour
+        Of the letters.
     """
     for side, words in (("bottom", bottom), ("left", left)):
         axis = plot.getAxis(side)
-        if axis.labelText != words:
-            axis.setLabel(words, **{"font-size": "8pt"})
+        if (axis.labelText, axis.labelStyle.get("color")) != (words, colour):
+            axis.setLabel(words, **{"font-size": "8pt", "color": colour})
 
 
 def take_theme(plot: Any, colours: ThemeColours) -> None:

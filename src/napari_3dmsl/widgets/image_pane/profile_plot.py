@@ -38,7 +38,7 @@ class ProfilePlot(QWidget):
         super().__init__()
         self._grid = grid
         self._rois: dict[PictureView, Any] = {}
-        self._ground = "#000000"
+        self._ground, self._text = "#000000", "#ffffff"
         self._moving = False
         self.line: Line | None = None
         self.plot = new_plot("profile_plot", "Values along the line")
@@ -75,7 +75,7 @@ class ProfilePlot(QWidget):
         colours
             Of the theme.
         """
-        self._ground = colours.background
+        self._ground, self._text = colours.background, colours.text
         take_theme(self.plot, colours)
         self._legend.setLabelTextColor(colours.text)
         self.refresh()
@@ -109,20 +109,19 @@ class ProfilePlot(QWidget):
             name = picture.name if len(self._grid.views) > 1 else None
             self.plot.plot(found.distance_um, found.values, pen=pen, name=name, connect="finite")
             units[picture.unit] = True
-        label(self.plot, "along the line (µm)", " / ".join(units))
+        label(self.plot, "along the line (µm)", " / ".join(units), self._text)
 
     def curves(self) -> list[tuple[Any, Any]]:
         """Return distance and values of each curve, as drawn."""
         return [item.getData() for item in self.plot.listDataItems()]
 
     def _across(self) -> Line | None:
-        """Return a line through the middle of what is seen."""
-        if not self._grid.views:
+        """Return a line through the middle of the first object, from side to side."""
+        if not self._grid.pictures:
             return None
-        left, right, top, bottom = self._grid.views[0].seen
-        middle, half = 0.5 * (top + bottom), 0.4 * (right - left)
-        x = 0.5 * (left + right)
-        return Line(x - half, middle, x + half, middle)
+        left, right, top, bottom = self._grid.pictures[0].object_um
+        middle = 0.5 * (top + bottom)
+        return Line(left, middle, right, middle)
 
     def _keep_lines(self) -> None:
         """Have a line in every picture, while they are shown."""
