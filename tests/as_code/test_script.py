@@ -11,7 +11,13 @@ import pytest
 import trimesh
 
 from napari_3dmsl import cli
-from napari_3dmsl.as_code.samples import LibraryShape, PhantomShape, Sample, SurfaceFile
+from napari_3dmsl.as_code.samples import (
+    FieldOfShapes,
+    LibraryShape,
+    PhantomShape,
+    Sample,
+    SurfaceFile,
+)
 from napari_3dmsl.as_code.script import as_command, as_script, command_words, output_name
 from napari_3dmsl.image_io.ome_tiff import read_image
 from napari_3dmsl.library.library import ShapeLibrary
@@ -28,6 +34,7 @@ from napari_3dmsl.microscope.presets import (
 )
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation, pose_of_view, simulate_surface
+from napari_3dmsl.scenes.field_imager import simulate_field
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 from napari_3dmsl.shapes.mesh import read_mesh
 from napari_3dmsl.shapes.shape import iter_shapes
@@ -202,6 +209,19 @@ def test_a_shape_of_a_library_is_found_again(library: ShapeLibrary) -> None:
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize(("centre_um", "ids"), [((1.7, 3.9, 5.1), None), (None, (1, 3))])
+def test_a_field_of_a_library_is_found_again(
+    library: ShapeLibrary, centre_um: Any, ids: Any
+) -> None:
+    simulation = STATES["con1"]
+    expected = simulate_field(library, simulation, centre_um, ids).counts[0]
+    sample = FieldOfShapes(library.folder, centre_um, ids)
+    run(as_script(simulation, sample))
+    np.testing.assert_array_equal(written(simulation)[0], expected)
+    with pytest.raises(ValueError, match="copy the Python script"):
+        as_command(simulation, sample)
+
+
 def test_a_shape_of_the_phantom_is_found_again(
     phantom: Any, extraction: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +229,8 @@ def test_a_shape_of_the_phantom_is_found_again(
         monkeypatch.setattr(owner, lambda: phantom)  # drawing it again takes seconds
     first = next(iter_shapes(extraction))
     expected = simulate_surface(first.mesh.vertices, first.mesh.faces, STATES["con1"]).counts[0]
-    sample = PhantomShape(first.id, ExtractionSettings(voxel_nm=phantom.voxel_nm))
+    settings = ExtractionSettings(voxel_nm=phantom.voxel_nm)
+    assert "cell = ShapeCollection(" in as_script(STATES["con1"], FieldOfShapes(settings))
+    sample = PhantomShape(first.id, settings)
     for found in both(STATES["con1"], sample):
         np.testing.assert_array_equal(found, expected)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from napari_3dmsl.as_code.differences import differences
-from napari_3dmsl.as_code.texts import call, option_text, python_text, setting_options
+from napari_3dmsl.as_code.texts import Code, call, option_text, python_text, setting_options
 from napari_3dmsl.settings import Settings
 
 PHANTOM = "phantom"
@@ -93,11 +93,9 @@ class PhantomShape:
 
     def as_python(self) -> SampleCode:
         """See `Sample.as_python`."""
-        settings = call("msl.ExtractionSettings", differences(self.extraction))
         return SampleCode(
             (
-                f"settings = {settings}",
-                "extraction = msl.extract_instances(msl.make_phantom().labels, settings)",
+                *_extraction_of_phantom(self.extraction),
                 "shapes = msl.iter_shapes(extraction)",
                 f"mesh = next(shape for shape in shapes if shape.id == {self.shape_id}).mesh",
             ),
@@ -112,6 +110,55 @@ class PhantomShape:
             changes = {k: v for k, v in changes.items() if v != usual.get(k)}
         options = setting_options("extraction", changes)
         return PHANTOM, ["--shape-id", str(self.shape_id), *options]
+
+
+@dataclass(frozen=True)
+class FieldOfShapes:
+    """Everything in a field of a volume, or some of its shapes, at their places.
+
+    Attributes
+    ----------
+    source : Path or Settings
+        A library on disk, or how the phantom was extracted.
+    centre_um : (z, y, x) or None
+        Middle of the field; None for the middle of all shapes.
+    ids : tuple of int or None
+        Only these shapes.
+    """
+
+    source: Path | Settings
+    centre_um: tuple[float, float, float] | None = None
+    ids: tuple[int, ...] | None = None
+
+    def as_python(self) -> SampleCode:
+        """See `Sample.as_python`."""
+        if isinstance(self.source, Settings):
+            before: tuple[str, ...] = (
+                "from napari_3dmsl.shapes.collection import ShapeCollection",
+                "",
+                *_extraction_of_phantom(self.source),
+                "cell = ShapeCollection(msl.measure_shapes(extraction))",
+            )
+        else:
+            before = (f"cell = msl.ShapeLibrary.open({_path(self.source)})",)
+        options = {"centre_um": self.centre_um, "ids": self.ids}
+        given = {name: value for name, value in options.items() if value is not None}
+        arguments = {"source": Code("cell"), "simulation": Code("simulation")} | given
+        return SampleCode(before, (f"image = {call('msl.simulate_field', arguments)}",))
+
+    def as_words(self) -> tuple[str, list[str]]:
+        """See `Sample.as_words`; ValueError, as no command does it."""
+        raise ValueError(
+            "The command line images single shapes and whole volumes, no field and no selection: "
+            "copy the Python script"
+        )
+
+
+def _extraction_of_phantom(extraction: Settings) -> tuple[str, ...]:
+    return (
+        f"settings = {call('msl.ExtractionSettings', differences(extraction))}",
+        "extraction = msl.extract_instances(msl.make_phantom().labels, settings)",
+    )
 
 
 def _path(path: Path) -> str:

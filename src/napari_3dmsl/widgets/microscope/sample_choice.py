@@ -26,6 +26,7 @@ from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.microscope.field_frame import FieldFrame
 from napari_3dmsl.widgets.microscope.imager import Imaged
 from napari_3dmsl.widgets.microscope.sample_reference import (
+    reference_of_field,
     reference_of_shape,
     reference_of_surface,
 )
@@ -207,10 +208,10 @@ class SampleChoice(QObject):
             One line: what to do first.
         """
         shape, layer = self._selection.mesh, self.choice.layer
+        if isinstance(sample := self.sample(), FieldSample):
+            return reference_of_field(self._selection, sample.centre_um, sample.ids)
         if shape is None and layer is None:
             raise ValueError("Nothing is imaged yet: select a shape first.")
-        if self.kind in {"field", "shapes"}:
-            raise ValueError("Only the image of one shape or surface can be copied as text so far.")
         if layer is None or (shape is not None and self.kind == "shape"):
             return reference_of_shape(self._selection)
         return reference_of_surface(layer)

@@ -5,10 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from napari_3dmsl.as_code.samples import LibraryShape, PhantomShape, Sample, SurfaceFile
+from napari_3dmsl.as_code.samples import (
+    FieldOfShapes,
+    LibraryShape,
+    PhantomShape,
+    Sample,
+    SurfaceFile,
+)
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.surfaces import unchanged_mesh
 from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.settings import Settings
 from napari_3dmsl.widgets.common.shape_selection import ShapeSelection
 
 
@@ -25,15 +32,48 @@ def reference_of_shape(selection: ShapeSelection) -> Sample:
     ValueError
         One line, when the shape is in the memory only.
     """
-    source, shape_id = selection.source, selection.shape_id
+    shape_id = selection.shape_id
     assert shape_id is not None
-    if isinstance(source, ShapeLibrary):
-        return LibraryShape(source.folder, shape_id)
+    source = _source_of(selection)
+    if isinstance(source, Path):
+        return LibraryShape(source, shape_id)
+    return PhantomShape(shape_id, source)
+
+
+def reference_of_field(
+    selection: ShapeSelection,
+    centre_um: tuple[float, float, float] | None,
+    ids: tuple[int, ...] | None,
+) -> Sample:
+    """Return where the shapes of a field, or those that are selected, come from.
+
+    Parameters
+    ----------
+    selection
+        Of the viewer.
+    centre_um
+        Middle of the field; None for that of all shapes.
+    ids
+        Only these shapes; None for all.
+
+    Raises
+    ------
+    ValueError
+        One line, when the shapes are in the memory only.
+    """
+    return FieldOfShapes(_source_of(selection), centre_um, ids)
+
+
+def _source_of(selection: ShapeSelection) -> Path | Settings:
+    """Return the library on disk, or how the phantom was extracted."""
+    if isinstance(selection.source, ShapeLibrary):
+        return selection.source.folder
     facts = about(selection.instances) if selection.instances is not None else {}
-    if facts.get("of_phantom") and facts.get("settings") is not None:
-        return PhantomShape(shape_id, facts["settings"])
+    settings = facts.get("settings")
+    if facts.get("of_phantom") and isinstance(settings, Settings):
+        return settings
     raise ValueError(
-        f"Shape {shape_id} is in this window only, where no script finds it: save all shapes with "
+        "These shapes are in this window only, where no script finds them: save them all with "
         "Save library… in Export images, drop that library on the window, and copy again."
     )
 
