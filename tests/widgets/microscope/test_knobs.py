@@ -221,7 +221,7 @@ def test_the_panel_opens_with_a_real_label_and_the_papers_is_a_click_away(shown:
     assert "Table 3" in box.toolTip()
     shown.type("density_per_um2", 31)
     assert box.currentIndex() == -1
-    assert box.placeholderText() == "own density and photons"
+    assert box.placeholderText() == "own numbers"
     shown.type("efficiency", 0.5)
     shown.choose("labelling", "antibody")
     assert labelling() == load_labelling("antibody").labelling.replace(efficiency=0.5)

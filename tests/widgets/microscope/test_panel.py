@@ -420,14 +420,21 @@ def test_read_outs_follow_the_optics_and_warn_of_coarse_pixels(
     microscope: Hands, loaded: Any
 ) -> None:
     text = microscope.find("read_out").text
-    microscope.wait(lambda: "Airy unit 523 nm" in text())
-    found = resolution(load_microscope("con1"), microscope.panel._height_um)
-    assert f"{1000 * found.lateral_fwhm_um:.0f} nm wide" in text()
-    assert "undersampled" in text()  # 70 nm pixels: the paper's confocal is
+    microscope.wait(lambda: microscope.panel._height_um > 0)
+    found = resolution(load_microscope("con1"), round(microscope.panel._height_um, 2))
+    microscope.wait(lambda: f"Along z (FWHM): {1000 * found.axial_fwhm_um:.0f} nm" in text())
+    assert f"Width (FWHM): {1000 * found.lateral_fwhm_um:.0f} nm" in text()
+    assert "Airy unit 523 nm" in text()
+    assert "Pinhole: 1 AU 523 nm" in text()
+    assert "Pixel: 70 nm Nyquist 54 nm: 1.3 × too coarse" in text()  # the paper's confocal is
     microscope.type("pixel_nm", 40)
-    microscope.wait(lambda: "undersampled" not in text())
+    microscope.wait(lambda: "Pixel: 40 nm Nyquist 54 nm\n" in text())
+    assert "Step in z: no stack" in text()
+    microscope.click("stack")
+    microscope.wait(lambda: "Step in z: 250 nm Nyquist 109 nm: 2.3 × too coarse" in text())
     microscope.choose("modality", "widefield")
-    microscope.wait(lambda: f"{1000 * 0.6 / 4 / 1.33:.0f} nm" in text())
+    microscope.wait(lambda: f"Nyquist {1000 * 0.6 / 4 / 1.33:.0f} nm" in text())
+    assert "Pinhole" not in text()
 
 
 def test_the_point_spread_function_follows_the_optics(microscope: Hands, loaded: Any) -> None:

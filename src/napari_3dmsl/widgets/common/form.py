@@ -27,7 +27,7 @@ from napari_3dmsl.widgets.common.number_field import NumberField, SizeField
 from napari_3dmsl.widgets.common.words import in_words
 
 _WIDEST_LABEL = "Numerical apert."
-_LETTERS = 14  # of a drop-down, at least
+_LETTERS = 11  # of a drop-down, at least
 _AXES = ("z", "y", "x")
 
 
@@ -252,6 +252,7 @@ class Form(ContainerWidget[Any]):
             values = setting.choices or tuple(setting.show.words)
             words = {value: setting.show.words.get(value, str(value)) for value in values}
             field = Choice(words, **options)
+            may_be_narrow(field.native)
         elif setting.kind is bool:
             field = TickBox(**options)
         else:
@@ -520,10 +521,20 @@ def drop_down(name: str, label: str, words: Sequence[str], tip: str) -> QComboBo
     box.setAccessibleName(label)
     box.addItems(list(words))
     box.setToolTip(tip)
-    # A panel is not as wide as the longest word: a narrow one shows its beginning.
+    may_be_narrow(box)
+    return box
+
+
+def may_be_narrow(box: QComboBox) -> None:
+    """Let a panel be narrower than the longest choice: of that it shows the beginning then.
+
+    Parameters
+    ----------
+    box
+        A drop-down.
+    """
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(_LETTERS)
-    return box
 
 
 def fill_drop_down(box: QComboBox, titles: Mapping[str, str]) -> None:

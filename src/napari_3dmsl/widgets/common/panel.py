@@ -149,19 +149,24 @@ class Panel(QWidget):
         """Qt: make the column wide enough that nothing is cut off on the right."""
         self._calm_wheel.watch(self)
         set_tab_order(self)
-        bar = self._scroll.verticalScrollBar().sizeHint().width()
-        self._scroll.setMinimumWidth(self._scroll.widget().minimumSizeHint().width() + bar)
+        self._fit_width()
         super().showEvent(event)
         if not self._opened:
             self._opened = True
             QTimer.singleShot(0, self._join_tabs)  # its place is not settled before
 
+    def _fit_width(self) -> None:
+        bar = self._scroll.verticalScrollBar().sizeHint().width()
+        self._scroll.setMinimumWidth(self._scroll.widget().minimumSizeHint().width() + bar)
+
     def _join_tabs(self) -> None:
         join_tabs(self, Panel)
 
     def changeEvent(self, event: Any) -> None:
-        """Qt: in another theme, complain in another red."""
+        """Qt: in another theme, complain in another red; be as wide as other letters need."""
         super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self._opened:
+            QTimer.singleShot(0, self._fit_width)  # its fields get them, too
         if event.type() == QEvent.Type.PaletteChange and self._complains:
             self.complain(self.status.text())
 

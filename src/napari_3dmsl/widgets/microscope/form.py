@@ -98,6 +98,11 @@ class SimulationForm(QObject):
         """Whether a z-stack is asked for beside the image."""
         return bool(self.fields.stack.values()["stack"])
 
+    @property
+    def step_um(self) -> float:
+        """Between the planes of a stack."""
+        return float(self.fields.planes.values()["step_nm"]) / 1000.0
+
     def microscope(self) -> Microscope:
         """Return the microscope as shown; ValueError when a setting is wrong."""
         return self._instrument.changed(self._optics())

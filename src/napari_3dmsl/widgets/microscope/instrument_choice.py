@@ -156,8 +156,9 @@ class InstrumentChoice(QObject):
         """
         name = instrument.preset.removesuffix(RELEASED)
         name = name if self.preset.findData(name) >= 0 else instrument.preset
-        self.preset.setPlaceholderText(microscope_title(instrument.own))
-        self.preset.setCurrentIndex(self.preset.findData(name))
+        at = self.preset.findData(name)
+        self.preset.setPlaceholderText("" if at >= 0 else microscope_title(instrument.own))
+        self.preset.setCurrentIndex(at)
         self.released.setChecked(name != instrument.preset)
         self.released.setVisible(f"{name}{RELEASED}" in microscope_names())
         self.objective.setCurrentText(instrument.objective)

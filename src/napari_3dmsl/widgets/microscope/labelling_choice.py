@@ -39,7 +39,7 @@ class LabellingChoice(QObject):
         fill_drop_down(self.box, {name: found.title for name, found in self._offered.items()})
         for at, found in enumerate(self._offered.values()):
             self.box.setItemData(at, found.numbers_from, Qt.ItemDataRole.ToolTipRole)
-        self.box.setPlaceholderText("own density and photons")
+        self.box.setPlaceholderText("own numbers")
         self.box.activated.connect(self._choose)
 
     def rows(self) -> QWidget:

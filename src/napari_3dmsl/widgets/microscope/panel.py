@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QLabel, QWidget
+from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QWidget
 
 from napari_3dmsl.layers.live_pixels import settle
 from napari_3dmsl.microscope.fluorophores import Surface
@@ -43,15 +43,11 @@ from napari_3dmsl.widgets.microscope.image_layers import (
 from napari_3dmsl.widgets.microscope.imager import Request, imager
 from napari_3dmsl.widgets.microscope.messages import (
     ADJUST_CONTRAST,
-    READ_OUT_TIP,
-    Point,
-    ReadOut,
-    read_out_of,
-    read_out_text,
     too_bright,
     what_is_seen,
 )
 from napari_3dmsl.widgets.microscope.pictures import Pictures
+from napari_3dmsl.widgets.microscope.read_outs import Point, ReadOut, ReadOuts, read_out_of
 from napari_3dmsl.widgets.microscope.sample_choice import SampleChoice
 from napari_3dmsl.widgets.microscope.truth_mask import TruthMask
 
@@ -175,8 +171,7 @@ class MicroscopePanel(Panel):
 
     def _build(self) -> None:
         self._make_switches()
-        self.read_out = _text("read_out")
-        self.read_out.setToolTip(READ_OUT_TIP)
+        self.read_out = ReadOuts(self)
         self.history = History(self._snapshot, self._take_snapshot, self)
         self.history.failed.connect(self.complain)
         self.add(self._top_row())
@@ -231,6 +226,7 @@ class MicroscopePanel(Panel):
             self.truth,
         )
         self.add(self.pages)
+        self.pages.bar.currentChanged.connect(self._request_read_out)
         self._history_buttons.watch(self)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
@@ -292,24 +288,24 @@ class MicroscopePanel(Panel):
         )
         self.point = self._switch(
             "point",
-            "Show the point spread function",
+            "Point spread function as a layer",
             "The image of a point at the object's height as a layer: in the sharp plane (xy) and "
             "along the axis (xz, in the specimen). Displayed with gamma 0.5, to show the rings.",
             self._request_read_out,
         )
         self.focal_plane = self._switch(
             "focal_plane",
-            "Show the focal plane in 3D",
+            "Focal plane in 3D",
             "Draw the sharp plane through the shape, in orange; drag it with the mouse to focus",
         )
         self.photons = self._switch(
             "photons",
-            "Show the photons without noise beside it",
+            "Photons without noise",
             "Expected photons per pixel, before camera and noise, as a layer",
         )
         self.truth = self._switch(
             "truth",
-            "Show the ground-truth mask beside it",
+            "Ground-truth mask",
             "The pixels that the shape covers, projected along z, as a Labels layer; the same for "
             "every plane of a stack",
         )
@@ -474,11 +470,13 @@ class MicroscopePanel(Panel):
         except ValueError:  # told already
             return
         depth_um = round(self._height_um, 2)
-        self._resolutions.request(Point(microscope, depth_um, self.point.isChecked()))
+        pictured = self.point.isChecked() or self.read_out.isVisible()
+        step_um = self.form.step_um if self.form.wants_stack else None
+        self._resolutions.request(Point(microscope, depth_um, pictured, step_um))
 
     def _show_read_out(self, point: Point, found: ReadOut) -> None:
-        self.read_out.setText(read_out_text(point, found.resolution))
-        put_point(self.viewer, found.point)
+        self.read_out.show_point(point, found)
+        put_point(self.viewer, found.point if self.point.isChecked() else None)
 
     def _shown_simulation(self) -> Simulation:
         return self.simulation(stack=self.form.wants_stack)
@@ -501,10 +499,3 @@ def panel_of(viewer: napari.viewer.Viewer) -> MicroscopePanel:
         In whose window it is docked.
     """
     return open_panel(viewer, MicroscopePanel, "Microscope")
-
-
-def _text(name: str) -> QLabel:
-    label = QLabel()
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    return label
