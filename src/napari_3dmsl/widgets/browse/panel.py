@@ -25,6 +25,7 @@ from napari_3dmsl.widgets.browse.views import ShapeViews
 from napari_3dmsl.widgets.common.camera_flight import Flight
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick, ticks
+from napari_3dmsl.widgets.common.shape_keys import add_shape_keys
 from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.common.tabs import open_named
 from napari_3dmsl.widgets.common.warm import WarmUp
@@ -72,6 +73,10 @@ class BrowsePanel(Panel):
         self._build()
         self.at_end(self.canvas.filter.show_all)
         self._offer_shapes()
+        keys = add_shape_keys(self)
+        self.table.setToolTip(f"{self.table.toolTip()}. {keys}")
+        self._selection.order = lambda: self._model.listed
+        self.at_end(self._forget_order)
         self._drawing.progressed.connect(self._show_drawing)
         self._drawing.ended.connect(self._hide_progress)
         self._drawing.ended.connect(self.canvas.renew)
@@ -172,6 +177,9 @@ class BrowsePanel(Panel):
         self.cancel_button.clicked.connect(self._measuring.cancel)
         self.cancel_button.clicked.connect(self._export.cancel)
         self.cancel_button.hide()
+
+    def _forget_order(self) -> None:
+        self._selection.order = None
 
     def _offer_shapes(self) -> None:
         for name, words, tip in (

@@ -406,6 +406,19 @@ class Form(ContainerWidget[Any]):
             label.setToolTip(tip)
             label.setText(f"{mark.sign} {row.label}" if mark else row.label)
 
+    def add_tip(self, name: str, text: str) -> None:
+        """Tell more in the tip of a setting, such as its keys.
+
+        Parameters
+        ----------
+        name
+            Of the setting.
+        text
+            A sentence.
+        """
+        self._tips[name] = f"{self._tips[name]} {text}"
+        self._tell_tip(name, self._reasons.get(name, ""))
+
     def tell_defaults(self) -> None:
         """Tell in the tips, as their defaults, what the fields of numbers hold now."""
         for name, tip in self._tips.items():

@@ -30,6 +30,7 @@ from napari_3dmsl.widgets.common.docs_page import open_docs
 from napari_3dmsl.widgets.common.endings import Endings
 from napari_3dmsl.widgets.common.first_steps import FirstSteps
 from napari_3dmsl.widgets.common.form import by_labels, forms_in, native
+from napari_3dmsl.widgets.common.keys import Key, install, remove
 from napari_3dmsl.widgets.common.remembered import Memory, State
 from napari_3dmsl.widgets.common.tabs import join_tabs
 from napari_3dmsl.widgets.common.words import in_words
@@ -73,6 +74,9 @@ class Panel(QWidget):
         self._calm_wheel = CalmWheel(self)
         self._endings = Endings()
         self._opened = False
+        self._keys: list[Key] = []
+        self._shortcuts: list[Any] = []
+        self.at_end(partial(remove, self._shortcuts))
         self.destroyed.connect(self._endings.run)
         self.at_end(CanvasContext(viewer, self).stop)
         column = QWidget()
@@ -153,6 +157,7 @@ class Panel(QWidget):
         super().showEvent(event)
         if not self._opened:
             self._opened = True
+            self._shortcuts += install(self, self._keys)
             QTimer.singleShot(0, self._join_tabs)  # its place is not settled before
 
     def _fit_width(self) -> None:
@@ -218,6 +223,20 @@ class Panel(QWidget):
             section.expand(animate=False)
         self.add(section)
         return section
+
+    def add_key(self, name: str, sequence: str, work: Callable[[], object]) -> None:
+        """Let a key work in the whole window while the panel is open.
+
+        Parameters
+        ----------
+        name
+            Of the shortcut.
+        sequence
+            As Qt writes it, such as ``Alt+Right``; none of napari's.
+        work
+            What it does.
+        """
+        self._keys.append(Key(name, sequence, work))
 
     def add_button(self, name: str, text: str, tip: str) -> QPushButton:
         """Put a button into the footer.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
@@ -88,6 +88,8 @@ class ShapeSelection(QObject):
         """How many of the selected shapes are highlighted."""
         self._meshes: OrderedDict[int, Mesh] = OrderedDict()
         self._bound: Any = None
+        self.order: Callable[[], Sequence[int]] | None = None
+        """What `step` goes along: the rows of a table, if one is open."""
         viewer.layers.events.inserted.connect(self._refresh)
         viewer.layers.events.removed.connect(self._refresh)
         viewer.mouse_drag_callbacks.append(self._on_click)
@@ -148,6 +150,26 @@ class ShapeSelection(QObject):
         if other:
             self.selected.emit()
         self.marked.emit()
+
+    def step(self, by: int) -> None:
+        """Select the next shape, or one before, as they are listed; the first where none is.
+
+        Parameters
+        ----------
+        by
+            1 or -1.
+        """
+        if self.source is None:
+            return
+        listed = list(self.source.ids if self.order is None else self.order())
+        if not listed:
+            return
+        if self.shape_id not in listed:
+            self.select(listed[0 if by > 0 else -1])
+            return
+        place = listed.index(self.shape_id) + by
+        if 0 <= place < len(listed):
+            self.select(listed[place])
 
     def _read(self, shape_id: int) -> Mesh:
         """Surface of a shape; kept for a while, as that of a library is in a file."""

@@ -49,6 +49,7 @@ from napari_3dmsl.widgets.microscope.messages import (
 from napari_3dmsl.widgets.microscope.pictures import Pictures
 from napari_3dmsl.widgets.microscope.read_outs import Point, ReadOut, ReadOuts, read_out_of
 from napari_3dmsl.widgets.microscope.sample_choice import SampleChoice
+from napari_3dmsl.widgets.microscope.shape_knob_keys import add_keys
 from napari_3dmsl.widgets.microscope.truth_mask import TruthMask
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ class MicroscopePanel(Panel):
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
         offer_shapes(self)
+        add_keys(self, self.form)
         self.add_footer(CopyAs(self, self._shown_simulation, self.sample.reference))
 
     @property
