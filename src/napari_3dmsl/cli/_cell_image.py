@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from napari_3dmsl.datasets.render.render import Rendered
     from napari_3dmsl.microscope.simulation import Simulation
 
-_TUBES = 150  # enough for one image
-
 
 def cell_image(library: Path, simulation: Simulation, cell: dict[str, Any]) -> Rendered:
     """Render a scene like a cell.
@@ -30,32 +28,13 @@ def cell_image(library: Path, simulation: Simulation, cell: dict[str, Any]) -> R
         When the settings do not fit together, or the library cannot be read.
     """
     from napari_3dmsl.datasets.recipe.plan import make_plan
-    from napari_3dmsl.datasets.recipe.recipe import TUBES, Recipe
+    from napari_3dmsl.datasets.recipe.recipe import TUBES
     from napari_3dmsl.datasets.recipe.source_shapes import shapes_of
+    from napari_3dmsl.datasets.render.cell_imager import cell_recipe
     from napari_3dmsl.datasets.render.group_renderer import GroupRenderer
 
     drawn = str(library) == TUBES and not library.exists()
-    focus = simulation.acquisition.model_dump(exclude={"stage_um"})
-    instrument = {
-        "microscope": simulation.microscope.model_dump(),
-        "camera": simulation.camera.model_dump(),
-    }
-    recipe = Recipe(
-        seed=simulation.seed,
-        source=(
-            {"library": TUBES, "tube_count": _TUBES}
-            if drawn
-            else {"library": str(library.resolve())}
-        ),
-        split={"train": 1.0, "val": 0.0, "test": 0.0},
-        scene={"kind": "cell", "cell": cell},
-        microscopes=[instrument],
-        focus=focus,
-        labelling=simulation.labelling.model_dump(),
-        noise=simulation.noise,
-        snr=simulation.snr,
-        ground_truth=("mask", "haze_mask"),
-    )
+    recipe = cell_recipe(simulation, TUBES if drawn else str(library.resolve()), cell)
     shapes = shapes_of(recipe)
     plan = make_plan(recipe, shapes)
     (image,) = GroupRenderer(recipe, shapes, plan.pools).render(plan.groups[0])

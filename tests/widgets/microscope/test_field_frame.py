@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hands import Hands
 from qtpy.QtCore import QPoint, Qt
 
+from napari_3dmsl.cli._cell_image import cell_image
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.extraction import INSTANCES
 from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle, field_frame_layer
@@ -107,7 +109,7 @@ def test_dragging_a_corner_changes_the_size_and_leaves_the_opposite_one(
 
 def test_a_typed_place_moves_the_frame(framed: Hands, window: Any) -> None:
     x = middle_um(window)[2]
-    framed.type("centre_um_x", f"{x + 0.7:.2f}")
+    framed.type("centre_x_um", f"{x + 0.7:.2f}")
     framed.wait(lambda: middle_um(window)[2] > x + 0.6)
     frame = window.layers[FIELD_FRAME].extent.world.mean(axis=0)
     np.testing.assert_allclose(frame[1:], middle_um(window)[1:], atol=1e-5)
@@ -151,3 +153,16 @@ def test_lines_of_sight_meet_the_plane_of_a_field() -> None:
     assert on_plane(Ray(np.zeros(3), np.array([0.0, 1.0, 0.0])), field) is None
     vertices = field_frame_layer(field)[0][0]
     np.testing.assert_allclose(np.ptp(vertices, axis=0)[1:], [1.0, 0.0], atol=0.1)
+
+
+def test_a_cell_is_imaged_as_by_the_command_line(open_panel: Any, viewer: Any) -> None:
+    hands = open_panel(viewer, "Microscope")
+    hands.type("image_size", 32)
+    hands.choose("image_of", "a scene like a cell")
+    hands.type("coverage", 0.9)
+    hands.wait(lambda: IMAGE in viewer.layers and told(viewer).get("cell") is not None)
+    hands.wait(lambda: told(viewer)["cell"]["coverage"] == 0.9 and hands.panel.is_at_rest)
+    expected = cell_image(Path("tubes"), hands.panel.simulation(), {"coverage": 0.9})
+    np.testing.assert_array_equal(viewer.layers[IMAGE].data, expected.image)
+    hands.choose("cell_of", "the loaded shapes")
+    assert "take drawn tubes" in hands.status

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.arrays import FloatArray
     from napari_3dmsl.datasets.recipe.recipe import Views
     from napari_3dmsl.microscope.settings import Acquisition, Microscope
+    from napari_3dmsl.progress import Progress
 
 
 _DARK = Emitters(np.zeros((1, 3)), np.zeros(1))
@@ -210,8 +211,8 @@ def render_group(
             released = instrument.microscope.as_released
             if released not in placed:
                 found = specimen.place(view, depth_um, instrument.microscope)
-                placed[released] = found, _film(recipe, group, view, found)
-            shot = _Shot(recipe, group, view, instrument, acquisition, specimen.labelling)
+                placed[released] = found, film_of(recipe, group, view, found)
+            shot = Shot(recipe, group, view, instrument, acquisition, specimen.labelling)
             yield shot.take(*placed[released])
 
 
@@ -226,8 +227,22 @@ def image_name(group: str, view: str, microscope: str) -> str:
     return file_name(f"{group}_{view}_{microscope}")
 
 
-def _film(recipe: Recipe, group: Group, view: View, specimen: PlacedSpecimen) -> tuple[Frame, ...]:
-    """Return the frames of a view: one, unless the recipe lets things move."""
+def film_of(
+    recipe: Recipe, group: Group, view: View, specimen: PlacedSpecimen
+) -> tuple[Frame, ...]:
+    """Return the frames of a view: one, unless the recipe lets things move.
+
+    Parameters
+    ----------
+    recipe
+        Says whether they do.
+    group
+        Of the plan.
+    view
+        From where the group is seen.
+    specimen
+        What moves.
+    """
     if recipe.motion is None:
         return (Frame(0.0, specimen.objects, 0.0, ()),)
     if not specimen.objects:
@@ -238,8 +253,19 @@ def _film(recipe: Recipe, group: Group, view: View, specimen: PlacedSpecimen) ->
 
 
 @dataclass(frozen=True)
-class _Shot:
-    """One instrument set up to image one view of a group."""
+class Shot:
+    """One instrument set up to image one view of a group.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    group : Group
+    view : View
+    instrument : Instrument
+    acquisition : Acquisition
+    labelling : Labelling
+        As drawn for the group.
+    """
 
     recipe: Recipe
     group: Group
@@ -249,13 +275,17 @@ class _Shot:
     labelling: Labelling
 
     def take(self, specimen: PlacedSpecimen, film: tuple[Frame, ...]) -> Rendered:
-        """Image every frame and draw its ground truth."""
-        simulation = self._simulation()
-        if not specimen.objects:  # nothing can be made brighter
-            simulation = simulation.replace(snr=None)
+        """Image every frame and draw its ground truth.
+
+        Parameters
+        ----------
+        specimen
+            As it lies in the field.
+        film
+            What moves, see `film_of`.
+        """
+        simulation, glow, peak = self._set_up(specimen)
         light = specimen.light
-        glow = None if light is None else light.glow(simulation.microscope)
-        peak = None if light is None else light.peak_photons
         taken, truths = [], []
         for number in range(len(film)):
             frame = film[number]
@@ -263,7 +293,7 @@ class _Shot:
             if peak is not None:  # the first frame tells how bright all of them are
                 film, peak = _brighter(film, image.brightness), None
                 frame = film[0]
-            field = _field(image, specimen.centroid_height_um)
+            field = field_of(image, specimen.centroid_height_um)
             taken.append(image)
             truths.append(self._truths(frame, field, image))
             if number == 0:
@@ -290,6 +320,32 @@ class _Shot:
             metadata=self._metadata(first, taken, film)
             | ({} if light is None else light.metadata()),
         )
+
+    def still(self, specimen: PlacedSpecimen, progress: Progress | None = None) -> SimulatedImage:
+        """Image what does not move: the first frame of `take`.
+
+        Parameters
+        ----------
+        specimen
+            As it lies in the field.
+        progress
+            Called with (planes done, planes, what); raise in it to cancel.
+        """
+        simulation, glow, peak = self._set_up(specimen)
+        frame = Frame(0.0, specimen.objects, 0.0, ())
+        return self._image(simulation, specimen, frame, 0, glow, peak, progress)
+
+    def _set_up(
+        self, specimen: PlacedSpecimen
+    ) -> tuple[Simulation, FloatArray | None, float | None]:
+        """Return all settings, light of no fluorophore, and the brightest pixel if it is given."""
+        simulation = self._simulation()
+        if not specimen.objects:  # nothing can be made brighter
+            simulation = simulation.replace(snr=None)
+        light = specimen.light
+        if light is None:
+            return simulation, None, None
+        return simulation, light.glow(simulation.microscope), light.peak_photons
 
     def _simulation(self) -> Simulation:
         """Draw what the recipe leaves open for this image."""
@@ -319,6 +375,7 @@ class _Shot:
         number: int,
         glow: FloatArray | None,
         peak: float | None,
+        progress: Progress | None = None,
     ) -> SimulatedImage:
         renderer = _renderer(frame.objects)
         emitters = renderer.emitters
@@ -331,7 +388,7 @@ class _Shot:
             focus_um = simulation.acquisition.focus_um + frame.focus_shift_um
             acquisition = simulation.acquisition.replace(focus_um=focus_um)
             simulation = simulation.replace(acquisition=acquisition)
-        return image_scene(scene, simulation, glow=glow, peak_photons=peak)
+        return image_scene(scene, simulation, progress, glow=glow, peak_photons=peak)
 
     def _truths(
         self, frame: Frame, field: FieldOfView, image: SimulatedImage
@@ -377,7 +434,16 @@ def _brighter(film: Sequence[Frame], factor: float) -> tuple[Frame, ...]:
     )
 
 
-def _field(image: SimulatedImage, centroid_height_um: float) -> FieldOfView:
+def field_of(image: SimulatedImage, centroid_height_um: float) -> FieldOfView:
+    """Return the pixels and planes of an image.
+
+    Parameters
+    ----------
+    image
+        As it was simulated.
+    centroid_height_um
+        Height above the coverslip that focus counts from.
+    """
     microscope = image.simulation.microscope
     return FieldOfView(
         microscope.image_size,

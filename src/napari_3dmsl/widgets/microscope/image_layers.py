@@ -99,8 +99,9 @@ def put_image(
 
 def _is_in_place(image: SimulatedImage, right_of: Sequence[str]) -> bool:
     """Whether an image is of a part of a volume, along its axes, and stands beside no other."""
-    turn = image.scene.placed.world_to_field[:3, :3]
-    return image.scene.part_of_more and not right_of and np.array_equal(turn, np.eye(3))
+    turn, scene = image.scene.placed.world_to_field[:3, :3], image.scene
+    is_of_volume = scene.part_of_more and scene.area_um2 is not None  # which a cell does not tell
+    return is_of_volume and not right_of and np.array_equal(turn, np.eye(3))
 
 
 def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:

@@ -7,14 +7,15 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from napari_3dmsl.compute.one_blas_thread import one_blas_thread
+from napari_3dmsl.datasets.render.cell_imager import CellImager, CellSample
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
 from napari_3dmsl.progress import Progress
 from napari_3dmsl.scenes.field_imager import FieldImager, FieldSample
 from napari_3dmsl.widgets.common.latest_wins import Outdated
 
-Imaged = Surface | FieldSample
-"""What can be imaged: one surface in the middle, or shapes of a volume at their places."""
+Imaged = Surface | FieldSample | CellSample
+"""What can be imaged: one surface in the middle, shapes of a volume at their places, a cell."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Request:
 
     Attributes
     ----------
-    sample : Surface or FieldSample
+    sample : Surface, FieldSample or CellSample
     simulation : Simulation
     quick : bool
         Whether it is one of many while a knob is turned. Its last bits may differ from those that
@@ -48,6 +49,7 @@ class Imager:
         self._tell = tell
         self._simulator = Simulator()
         self._fields = FieldImager()
+        self._cells = CellImager()
 
     def __call__(self, request: Request, is_outdated: Callable[[], bool]) -> SimulatedImage:
         """Image what is asked for.
@@ -68,6 +70,8 @@ class Imager:
             if is_outdated() and done < total:
                 raise Outdated
 
+        if isinstance(request.sample, CellSample):
+            return self._cells.image(request.sample, request.simulation, stop_if_outdated)
         with one_blas_thread() if request.quick else nullcontext():
             return self._simulator.image(request.sample, request.simulation, stop_if_outdated)
 

@@ -19,10 +19,10 @@ def what_is_seen(image: SimulatedImage) -> str:
         As shown.
     """
     scene, labelling = image.scene, image.simulation.labelling
-    where = f"on {scene.area_um2:.2f} µm²"
+    where = "" if scene.area_um2 is None else f" on {scene.area_um2:.2f} µm²"
     if labelling.target == "volume":
-        where = f"in {scene.volume_um3:.2f} µm³"
-    count = f"{scene.fluorophores:,.0f} fluorophores {where}"
+        where = "" if scene.volume_um3 is None else f" in {scene.volume_um3:.2f} µm³"
+    count = f"{scene.fluorophores:,.0f} fluorophores{where}"
     brightest = f"brightest pixel {float(image.photons.photons.max()):,.0f} photons"
     ratio = "" if image.peak_snr is None else f", signal to noise {image.peak_snr:.1f}"
     return "; ".join([count, f"{brightest}{ratio}", *image_warnings(image)])

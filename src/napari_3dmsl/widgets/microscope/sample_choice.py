@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 from qtpy.QtCore import QObject, Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_3dmsl.as_code.samples import Sample
+from napari_3dmsl.datasets.render.cell_imager import CellSample
 from napari_3dmsl.layers.attributes import about, kind_of
 from napari_3dmsl.layers.classes import CLASS
 from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle
@@ -16,6 +18,7 @@ from napari_3dmsl.layers.optics import FOCAL_PLANE
 from napari_3dmsl.layers.surfaces import HIGHLIGHT, mesh_of_layer
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage
+from napari_3dmsl.scenes.cell_settings import CellScene
 from napari_3dmsl.scenes.field_imager import FieldSample
 from napari_3dmsl.scenes.field_settings import FieldPlace
 from napari_3dmsl.settings import Settings, Show
@@ -40,19 +43,26 @@ _MISSING = {
     "shape": "Select a shape to see its image.",
     "shapes": "Select some shapes to see their image.",
     "field": f"Nothing to image yet: {_NO_SHAPES}.",
+    "cell": f"Nothing to image yet: {_NO_SHAPES}, or take drawn tubes.",
     "surface": "Select a shape to see its image.",
 }
+_CELL = ("coverage", "density_per_um2", "thickness_um", "haze", "glow_photons")
+_MORE_OF_CELL = (
+    *("density_spread", "outline_um", "tilt_deg", "layer_um", "brightness_spread"),
+    "peak_photons",
+)
 
 
 class ImageOf(Settings):
     """What an image is of."""
 
     image_of: Annotated[
-        Literal["shape", "shapes", "field", "surface"],
+        Literal["shape", "shapes", "field", "cell", "surface"],
         Field(
             description="One shape in the middle of the image; all that are selected, at their "
-            "places; everything that lies in a field of view, which is a frame in the 3D view; or "
-            "a surface that is no shape of an extraction.",
+            "places; everything that lies in a field of view, which is a frame in the 3D view; "
+            "shapes laid flat into a scene like a cell; or a surface that is no shape of an "
+            "extraction.",
         ),
         Show(
             "Image",
@@ -60,11 +70,29 @@ class ImageOf(Settings):
                 "shape": "the selected shape",
                 "shapes": "the selected shapes",
                 "field": "everything in the field",
+                "cell": "a scene like a cell",
                 "surface": "a surface",
             },
             source="Default: the selected shape.",
         ),
     ] = "shape"
+
+
+class CellOf(Settings):
+    """Which shapes are laid into a cell."""
+
+    cell_of: Annotated[
+        Literal["tubes", "loaded"],
+        Field(
+            description="Wavy tubes, rings and networks that are drawn, or the shapes that are "
+            "loaded, turned so that they lie flat.",
+        ),
+        Show(
+            "Cell of",
+            words={"tubes": "drawn tubes", "loaded": "the loaded shapes"},
+            source="Default: drawn tubes, which need no data.",
+        ),
+    ] = "tubes"
 
 
 class SampleChoice(QObject):
@@ -108,7 +136,16 @@ class SampleChoice(QObject):
             viewer, SurfaceLayer, _is_plain_surface, name="surface", tooltip=_TIP
         )
         self.what = Form(ImageOf)
-        self.place = Form(FieldPlace)
+        self.place = Form(FieldPlace, hides=True)
+        self.cell_of = Form(CellOf)
+        self.cell = Form(CellScene, _CELL)
+        self.more_of_cell = Form(CellScene, _MORE_OF_CELL)
+        self.more = QPushButton()
+        self.more.setObjectName("more_of_cell")
+        self.more.setCheckable(True)
+        self.more.setToolTip("Settings of the cell that are seldom changed")
+        self.more.setStyleSheet("QPushButton { text-align: left; border: none; }")
+        self.more.toggled.connect(lambda _: self._show_rows())
         self.frame = FieldFrame(viewer, self)
         self.text = QLabel()
         self.text.setObjectName("sample")
@@ -117,6 +154,9 @@ class SampleChoice(QObject):
         self.choice.native.activated.connect(self._layer_chosen)
         self.what.changed.connect(self._another)
         self.place.changed.connect(self._place_edited)
+        self.cell_of.changed.connect(self._another)
+        for form in (self.cell, self.more_of_cell):
+            form.changed.connect(lambda _: self.edited.emit())
         self.frame.dragged.connect(self._frame_dragged)
         self._selection.selected.connect(self._shape_selected)
         self._selection.marked.connect(self._shapes_marked)
@@ -138,7 +178,10 @@ class SampleChoice(QObject):
         layout.addRow("Shape", self.text)
         layout.addRow("or surface", self.choice.native)
         below.addWidget(rows)
-        below.addWidget(self.place.native)
+        for part in (self.place, self.cell_of, self.cell):
+            below.addWidget(part.native)
+        below.addWidget(self.more)
+        below.addWidget(self.more_of_cell.native)
         self._tell()
         return widget
 
@@ -155,8 +198,10 @@ class SampleChoice(QObject):
     def sample(self) -> Imaged | None:
         """Return what to image, None when there is nothing."""
         source, ids = self._selection.source, self._selection.shape_ids
-        if self.kind not in {"field", "shapes"}:
+        if self.kind in {"shape", "surface"}:
             return self.surface()
+        if self.kind == "cell":
+            return self._cell_sample()
         if source is None or (self.kind == "shapes" and not ids):
             return None
         self.doubts = []
@@ -165,6 +210,14 @@ class SampleChoice(QObject):
         else:
             wanted = FieldSample(source, None, tuple(sorted(ids)))
         return wanted
+
+    def _cell_sample(self) -> CellSample | None:
+        """Return the cell that the forms tell of; None of shapes that are not there."""
+        loaded, self.doubts = self.cell_of.values()["cell_of"] == "loaded", []
+        if loaded and self._selection.source is None:
+            return None
+        cell = CellScene(**self.cell.values(), **self.more_of_cell.values())
+        return CellSample(cell, self._selection.source if loaded else None)
 
     def shown(self, sample: Imaged, image: SimulatedImage) -> None:
         """Draw the frame where the field of an image really lies.
@@ -184,7 +237,10 @@ class SampleChoice(QObject):
         self.frame.show(Rectangle.of_image(image))
         self._size = image.simulation.microscope.image_size
         centre = image.scene.centroid_um.round(3).tolist()  # fields show all digits that they have
-        self.place.show_values({"centre_um": tuple(centre)})
+        self.place.show_values(dict(zip(self.place.names, centre, strict=True)))
+        along = np.abs(image.scene.placed.world_to_field[0, :3]) > 1.0 - 1e-9
+        names = [name for name, axis in zip(self.place.names, along, strict=True) if axis]
+        self.place.show_only(without=dict.fromkeys(names, "it lies along the optical axis"))
 
     def surface(self) -> Surface | None:
         """Return the surface to image: the selected shape's or the chosen layer's."""
@@ -210,8 +266,15 @@ class SampleChoice(QObject):
         shape, layer = self._selection.mesh, self.choice.layer
         if isinstance(sample := self.sample(), FieldSample):
             return reference_of_field(self._selection, sample.centre_um, sample.ids)
+        if self.kind in {"field", "shapes"}:
+            raise ValueError(self.missing)
         if shape is None and layer is None:
             raise ValueError("Nothing is imaged yet: select a shape first.")
+        if self.kind == "cell":
+            raise ValueError(
+                "A scene like a cell cannot be copied as text: make it with Image set, or with "
+                "napari-3dmsl simulate tubes image.tif --scene cell."
+            )
         if layer is None or (shape is not None and self.kind == "shape"):
             return reference_of_shape(self._selection)
         return reference_of_surface(layer)
@@ -244,15 +307,14 @@ class SampleChoice(QObject):
 
     def _other_shapes(self) -> None:
         self._centre_um = None
-        if self.kind == "field":
+        if self.kind in {"field", "cell"}:
             self._another()
 
     def _layer_chosen(self) -> None:
         self.choose("surface")
 
     def _place_edited(self) -> None:
-        z, y, x = self.place.values()["centre_um"]
-        self._centre_um = (float(z), float(y), float(x))
+        self._centre_um = FieldPlace(**self.place.values()).centre_um
         self.edited.emit()
 
     def _frame_dragged(self, field: Rectangle) -> None:
@@ -285,7 +347,7 @@ class SampleChoice(QObject):
         """Name what is imaged and, for a shape, why it has its class."""
         measures = self._selection.measures()
         self._show_rows()
-        if self.kind in {"field", "shapes"}:
+        if self.kind in {"field", "shapes", "cell"}:
             self.text.setText(self._how_many())
         elif self.kind == "surface" and self.choice.layer is not None:
             self.text.setText("using the surface below")
@@ -300,6 +362,8 @@ class SampleChoice(QObject):
     def _how_many(self) -> str:
         """Say how many shapes there are to image."""
         source, ids = self._selection.source, self._selection.shape_ids
+        if self.kind == "cell":
+            return "laid flat, with others out of focus above; turning has no effect"
         if source is None:
             return _NO_SHAPES
         if self.kind == "field":
@@ -309,6 +373,11 @@ class SampleChoice(QObject):
     def _show_rows(self) -> None:
         """Show what belongs to the choice."""
         self.place.native.setVisible(self.kind == "field")
+        is_cell, opened = self.kind == "cell", self.more.isChecked()
+        self.more.setText(f"{'▾' if opened else '▸'}  More about the cell")
+        for part in (self.cell_of.native, self.cell.native, self.more):
+            part.setVisible(is_cell)
+        self.more_of_cell.native.setVisible(is_cell and opened)
         if hasattr(self, "_rows"):
             self._rows.setRowVisible(self.choice.native, self.kind in {"shape", "surface"})
 

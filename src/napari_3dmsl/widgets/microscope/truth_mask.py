@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QObject, Signal
 
+from napari_3dmsl.datasets.render.cell_imager import CellImage, CellSample
 from napari_3dmsl.ground_truth.field_truths import truths_of_field
 from napari_3dmsl.ground_truth.single_image import mask_of_image
 from napari_3dmsl.layers.optics import MASK
 from napari_3dmsl.layers.show import find
+from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage
 from napari_3dmsl.scenes.field_imager import FieldSample
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
@@ -105,6 +107,8 @@ class TruthMask(QObject):
 
 def _shapes_of(sample: Imaged) -> tuple[Any, ...]:
     """Return what a sample is made of, wherever its field lies."""
+    if isinstance(sample, CellSample):
+        return sample.source, sample.cell
     return (sample.source, sample.ids) if isinstance(sample, FieldSample) else (sample,)
 
 
@@ -113,4 +117,7 @@ def _mask(shot: Shot, is_outdated: Callable[[], bool]) -> Any:
     sample = shot.sample
     if isinstance(sample, FieldSample):
         return truths_of_field(sample.source, shot.image, ("instances",), sample.ids)["instances"]
+    if isinstance(shot.image, CellImage):
+        return shot.image.truths(("instances",))["instances"]
+    assert isinstance(sample, Surface)
     return mask_of_image(sample, shot.image)
