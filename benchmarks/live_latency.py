@@ -2,10 +2,11 @@
 
 Moves the knobs of the Microscope panel one step at a time, at 128 x 128 pixels and about 3,000
 fluorophores, and waits for the canvas to be drawn with the new image. Prints a row for each knob,
-in milliseconds and as multiples of a bare repaint: the same canvas in the same layout, drawn again
-without any change, in turn with the moves. Beside what has a bar stands the bar. Then the same for
-a stack in the 3D view, for 200 moves within two seconds, for the first image of a shape, and with
-``--updates`` how much memory many updates take.
+in milliseconds and as multiples of a bare repaint: the canvas and the pane *Image* in the same
+layout, drawn again without any change, in turn with the moves. Both are told: when the layer is
+drawn in the canvas, and when the pane is. Beside what has a bar stands the bar. Then the same for a
+stack in the 3D view, for 200 moves within two seconds, for the first image of other shapes, and
+with ``--updates`` how much memory many updates take.
 
 Run under a display or Xvfb: ``make bench``.
 """
@@ -13,18 +14,22 @@ Run under a display or Xvfb: ``make bench``.
 from __future__ import annotations
 
 import argparse
+import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import psutil
 from qtpy.QtCore import QEventLoop, QTimer
 from qtpy.QtWidgets import QApplication, QDoubleSpinBox
+from random_actions import empty_home
 
 from napari_3dmsl.layers.attributes import LayerData, about
 from napari_3dmsl.layers.surfaces import mesh_layer
 from napari_3dmsl.shapes.mesh import mesh_from_mask
+from napari_3dmsl.widgets.image_pane.opening import open_image_pane
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, STACK
 from napari_3dmsl.widgets.microscope.panel import MicroscopePanel
 
@@ -39,67 +44,82 @@ KNOBS = {
     "rotation_deg_y": 2.0,
     "density_per_um2": 5.0,
 }
+FROM = {"numerical_aperture": 1.0}  # beyond the specimen's index it changes nothing
 OF_BARE = (1.8, 3.0)  # median and 95 % of knob to painted, in bare repaints
 MEASURED_BY_BARE = ("focus_um", "numerical_aperture", "pinhole_airy")
+FIRST_MS = 250
 BLOCKS = 5
+PLACES = ("layer", "pane")
 STACK_MS = {"epi1": 200, "con1": 300}
 
 
-def bent_tube_um() -> LayerData:
-    """Return a tube of 0.2 µm radius on a 3 µm arc, the size of a common mitochondrion."""
+def bent_tube_um(radius_um: float = 0.2) -> LayerData:
+    """Return a tube on an arc of 3 µm, the size of a common mitochondrion."""
     grid = np.stack(np.meshgrid(*(np.arange(n) for n in (60, 170, 170)), indexing="ij"), -1)
     points = grid * 0.024
     angle = np.linspace(0, np.pi, 200)
     arc = np.column_stack([np.full(200, 0.7), 2.0 + 1.4 * np.cos(angle), 0.6 + 1.4 * np.sin(angle)])
     from scipy.spatial import cKDTree
 
-    mask = cKDTree(arc).query(points.reshape(-1, 3), workers=2)[0].reshape(grid.shape[:3]) < 0.2
-    return mesh_layer(mesh_from_mask(mask, (24, 24, 24)), "bent tube")
+    mask = (
+        cKDTree(arc).query(points.reshape(-1, 3), workers=2)[0].reshape(grid.shape[:3]) < radius_um
+    )
+    return mesh_layer(mesh_from_mask(mask, (24, 24, 24)), f"bent tube {radius_um:g} µm")
 
 
 def main() -> None:
-    import napari
-    from napari.layers import Surface
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--moves", type=int, default=30)
     parser.add_argument("--microscopes", nargs="+", default=["epi1", "con1"])
     parser.add_argument("--updates", type=int, default=0, help="live updates for the memory test")
     arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="home-") as home:  # the window of a new user
+        os.environ.update(empty_home(home))
+        measure(arguments)
+
+
+def measure(arguments: argparse.Namespace) -> None:
+    """Open the window, turn its knobs and print what that takes."""
+    import napari
+    from napari.layers import Surface
+
     viewer = napari.Viewer(title="latency")
-    viewer.window.resize(1300, 900)  # else the panel may leave no room for the canvas
+    viewer.window.resize(1390, 950)  # else the panels may leave no room for the canvas
     data, attributes, _ = bent_tube_um()
     viewer.add_layer(Surface(data, **attributes))
     panel = MicroscopePanel(viewer, remember=False)
     viewer.window.add_dock_widget(panel, name="Microscope")
-    area = panel.sample.surface().area_um2
+    area = panel.sample.sample().area_um2
     watch = Watch(viewer)
     print(f"{EMITTERS} emitters, 128 x 128 pixels; milliseconds from knob to painted frame")
-    print(f"{'':<34}{'median':>8}{'95 %':>8}{'longest':>9}   of a bare repaint: median, 95 %")
+    print(f"{'':<40}{'median':>8}{'95 %':>8}{'longest':>9}   of a bare repaint: median, 95 %")
     for name in arguments.microscopes:
         watch.expect()
         panel.form.choice.preset.setCurrentText(name)
         panel.form.choice.preset.textActivated.emit(name)
         panel.form.set_values({"density_per_um2": EMITTERS / area})
         watch.wait()
-        everything: list[float] = []
         together: list[float] = []
         for knob, step in KNOBS.items():
             box = panel.findChild(QDoubleSpinBox, knob)
             if not box.isEnabled():
                 continue
+            own = box.value()
+            box.setValue(FROM.get(knob, own))
             times, bare = [], []
             for _ in range(BLOCKS):  # in turn, so that both have the same machine
                 count = -(-arguments.moves // BLOCKS)
                 bare += watch.bare(count)
                 times += [move(box, step, watch) for _ in range(count)]
-            everything += times
+            box.setValue(own)
             together += bare
-            report(name, knob, times, bare, OF_BARE if knob in MEASURED_BY_BARE else None)
-        report(name, "all", everything, together)
+            of_bare = OF_BARE if knob in MEASURED_BY_BARE else None
+            for place in PLACES:
+                report(name, f"{knob}, {place}", [one[place] for one in times], bare, of_bare)
         report(name, "bare repaint", together)
         sweep(name, panel)
         stack(name, viewer, panel, arguments.moves)
+    first_images(viewer, panel, watch)
     if arguments.updates:
         many_updates(panel, watch, arguments.updates)
     viewer.close()
@@ -139,11 +159,31 @@ def stack(name: str, viewer: Any, panel: MicroscopePanel, moves: int) -> None:
     panel.form.set_values({"stack": True, "planes": 31})
     watch.wait()
     box = panel.findChild(QDoubleSpinBox, "focus_um")
-    times = [move(box, 0.05, watch) for _ in range(moves)]
+    times = [move(box, 0.05, watch)["layer"] for _ in range(moves)]
     report(name, "31 planes, 3D view", times, most_ms=STACK_MS.get(name))
     panel.form.set_values({"stack": False})
     viewer.layers.remove(viewer.layers[STACK])
     viewer.dims.ndisplay = 2
+
+
+def first_images(viewer: Any, panel: MicroscopePanel, watch: Watch) -> None:
+    """From choosing a shape that has not been imaged yet to its image in the canvas."""
+    from napari.layers import Surface
+
+    for radius_um in (0.16, 0.18, 0.22, 0.24, 0.26, 0.28):
+        data, attributes, _ = bent_tube_um(radius_um)
+        viewer.add_layer(Surface(data, **attributes))
+    choice = panel.sample.choice.native
+    times = []
+    for place in range(choice.count()):
+        if place == choice.currentIndex():
+            continue
+        watch.settle()
+        watch.expect()
+        choice.setCurrentIndex(place)
+        choice.activated.emit(place)
+        times.append(watch.wait(PLACES))
+    report("", "first image of a shape", times, most_ms=FIRST_MS)
 
 
 def many_updates(panel: MicroscopePanel, watch: Watch, count: int) -> None:
@@ -162,72 +202,109 @@ def many_updates(panel: MicroscopePanel, watch: Watch, count: int) -> None:
 
 
 class Watch:
-    """Knows when the canvas was last drawn, and how many times before the image last changed."""
+    """Knows when frames came to the screen, and which was the first with a new image.
+
+    Canvas and pane are parts of one window: it is put together and shown after either is painted.
+    """
 
     def __init__(self, viewer: Any, name: str = IMAGE) -> None:
         self._name = name
-        self._layers = viewer.layers
-        self._drawn: list[float] = []
-        self._changed: list[int] = []
-        self._watched: Any = None
+        self._viewer = viewer
+        self._layer: Any = None
+        self._pane: Any = None
+        self._began = 0.0
+        self._news = dict.fromkeys(PLACES, False)  # there is a new image that is not painted yet
+        self._painted = dict.fromkeys(PLACES, False)  # but not on the screen yet
+        self.seen: dict[str, float] = {}
         self._canvas = viewer.window._qt_viewer.canvas._scene_canvas  # private: to see frames drawn
-        self._canvas.events.draw.connect(
-            lambda event: self._drawn.append(time.perf_counter()), position="last"
-        )
+        self._canvas.events.draw.connect(lambda event: self._paint("layer"), position="last")
+        self._canvas.native.frameSwapped.connect(self._on_screen)
         self._heart = QTimer()  # else waiting for an event could last for ever
         self._heart.start(100)
 
     def expect(self) -> None:
         """Something is about to change: images that were shown before do not count."""
         self._watch()
-        self._changed.clear()
+        self._news = dict.fromkeys(PLACES, False)
+        self._painted = dict.fromkeys(PLACES, False)
+        self.seen.clear()
+        self._began = time.perf_counter()
 
-    def wait(self) -> float:
-        """Live until a frame with a new image is drawn; when that was."""
-        return self._live_until(lambda: self._changed and len(self._drawn) > self._changed[0])
-
-    def bare(self, count: int) -> list[float]:
-        """Draw the canvas again without any change; milliseconds until it is drawn, each time."""
-        self._live_until_idle()
-        times = []
-        for _ in range(count):
-            before, started = len(self._drawn), time.perf_counter()
-            self._canvas.update()
-            times.append(self._live_until(lambda drawn=before: len(self._drawn) > drawn) - started)
-        return [1000 * took for took in times]
-
-    def _live_until(self, there: Callable[[], Any]) -> float:
-        """Let the window live as napari's event loop does, which sleeps between events."""
+    def wait(self, places: Sequence[str] = ("layer",)) -> float:
+        """Live until a new image is on the screen; milliseconds since `expect`."""
         until = time.perf_counter() + 20
-        while not there():
+        while not all(place in self.seen for place in places):
+            # As napari's event loop does, which sleeps between events.
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
             self._watch()
             if time.perf_counter() > until:
-                raise RuntimeError("no new image was drawn")
-        return self._drawn[-1]
+                raise RuntimeError(f"no new image was drawn: {self.seen}")
+        return max(self.seen[place] for place in places)
+
+    def bare(self, count: int) -> list[float]:
+        """Draw canvas and pane again without any change; milliseconds until they are seen."""
+        self.settle()
+        times = []
+        for _ in range(count):
+            self.expect()
+            self._news = dict.fromkeys(PLACES, True)
+            self._canvas.update()
+            self._pane.viewport().update()
+            times.append(self.wait(PLACES))
+        return times
 
     @staticmethod
-    def _live_until_idle() -> None:
+    def settle() -> None:
         """Let what hangs on the last image be done, as between two moves of a hand."""
-        until = time.perf_counter() + 0.2
+        until = time.perf_counter() + 0.3
         while time.perf_counter() < until:
             QApplication.processEvents()
             time.sleep(0.005)
 
+    def _new(self, place: str) -> None:
+        self._news[place] = True
+
+    def _paint(self, place: str) -> None:
+        self._painted[place] = self._painted[place] or self._news[place]
+
+    def _on_screen(self) -> None:
+        for place in PLACES:
+            if self._painted[place]:
+                self.seen.setdefault(place, 1000 * (time.perf_counter() - self._began))
+
     def _watch(self) -> None:
-        if self._watched is None and self._name in self._layers:
-            self._watched = self._layers[self._name]
-            self._watched.events.set_data.connect(lambda: self._changed.append(len(self._drawn)))
-            self._changed.append(max(len(self._drawn) - 1, 0))
+        if self._layer is None and self._name in self._viewer.layers:
+            self._layer = self._viewer.layers[self._name]
+            self._layer.events.set_data.connect(lambda: self._new("layer"))
+            self._new("layer")
+            self._paint("layer")
+        pane = open_image_pane(self._viewer)
+        if pane is None or not pane.grid.views:
+            return
+        if self._pane is None:
+            pane.grid.shown.connect(lambda: self._new("pane"))
+        if self._pane is not pane.grid.views[0].graphics:
+            self._pane = pane.grid.views[0].graphics
+            _tell_painted(self._pane, lambda: self._paint("pane"))
 
 
-def move(box: QDoubleSpinBox, step: float, watch: Watch) -> float:
-    """Move a knob by a step; milliseconds until a frame with the new image is drawn."""
+def _tell_painted(widget: Any, tell: Callable[[], None]) -> None:
+    paint = widget.paintEvent
+
+    def painted(event: Any) -> None:
+        paint(event)
+        tell()
+
+    widget.paintEvent = painted
+
+
+def move(box: QDoubleSpinBox, step: float, watch: Watch) -> dict[str, float]:
+    """Move a knob by a step; milliseconds until the new image is on the screen, by place."""
     step = step if box.value() + 40 * step < box.maximum() else -step
     watch.expect()
-    started = time.perf_counter()
     box.setValue(box.value() + step)
-    return (watch.wait() - started) * 1000
+    watch.wait(PLACES)
+    return dict(watch.seen)
 
 
 def report(
@@ -241,7 +318,7 @@ def report(
 ) -> None:
     """Print a row, with the bar beside what has one."""
     middle, high = np.percentile(times, [50, 95])
-    row = f"{microscope:<12}{what:<22}{middle:8.0f}{high:8.0f}{max(times):9.0f}"
+    row = f"{microscope:<12}{what:<28}{middle:8.1f}{high:8.1f}{max(times):9.0f}"
     if most_ms is not None:
         row += f"   median: bar {most_ms:.0f}, {verdict(middle <= most_ms)}"
     if bare is not None:

@@ -41,8 +41,11 @@ def put_pixels(layer: Any, pixels: Any) -> None:
         _ours[layer] = own = pixels.copy()
         layer.data = own
         return
+    if np.array_equal(kept, pixels):
+        return
     np.copyto(kept, pixels)
-    layer.refresh(extent=False, thumbnail=False, highlight=False)
+    with layer.events.blocker():  # who draws the layer is told, the list of layers is not
+        layer.refresh(extent=False, thumbnail=False, highlight=False)
     _restless[layer] = True
 
 

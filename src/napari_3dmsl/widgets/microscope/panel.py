@@ -88,6 +88,7 @@ class MicroscopePanel(Panel):
         self._to_tell: tuple[SimulatedImage, float] | None = None
         self._told_at = 0.0
         self._quick: Request | None = None
+        self._held: SimulatedImage | None = None
         self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
@@ -377,22 +378,35 @@ class MicroscopePanel(Panel):
         patience_ms = _PATIENCE_MS if self.isVisible() else 0.0
         self._live.request(Request(sample, simulation, quick=True), patience_ms)
 
-    def _request_stack(self, *, quick: bool) -> None:
+    def _comes_with_stack(self) -> bool:
+        """Whether the canvas draws stack and image in 3D, so that one frame shall show both."""
+        shown = (find_image(self.viewer, name) for name in (IMAGE, STACK))
+        return self.form.wants_stack and self.viewer.dims.ndisplay == 3 and None not in shown
+
+    def _put(self, image: SimulatedImage) -> None:
+        """Show the image in its layer."""
+        self._held = None
+        if put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE)):
+            self._bring_into_view.if_new(IMAGE)
+
+    def _request_stack(self) -> None:
         try:
             sample, simulation = self.sample.sample(), self.simulation(stack=True)
         except ValueError as error:
             self.complain(str(error))
             return
         if sample is not None:
-            self._stacks.request(Request(sample, simulation, quick))
+            self._stacks.request(Request(sample, simulation))
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
         if self.form.wants_stack:
             self.pictures.show_sharp_plane(image)
         else:
             self.pictures.show(image)
-        if put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE)):
-            self._bring_into_view.if_new(IMAGE)
+        if request.quick and self._comes_with_stack():
+            self._held = image
+        else:
+            self._put(image)
         self.sample.shown(request.sample, image)
         put_photons(self.viewer, image if self.photons.isChecked() else None)
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
@@ -404,8 +418,8 @@ class MicroscopePanel(Panel):
             self._adjust_contrast.discard(IMAGE)
             self.comparison.follow(request)
             self._ahead.request(request)
-            if self.form.wants_stack:
-                self._request_stack(quick=request.quick)
+            if self.form.wants_stack and request.quick:
+                self._request_stack()
         if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:
             self._height_um = image.scene.placed.centroid_height_um
             self._read_out_timer.start()
@@ -421,6 +435,9 @@ class MicroscopePanel(Panel):
     def _at_rest(self) -> None:
         """Do what would keep images from being painted while a knob is turned."""
         self._tell()
+        if self._stacks.is_running:  # it comes first
+            self._rest_timer.start()
+            return
         quick, self._quick = self._quick, None
         if quick is not None and not self._live.is_running:
             self._live.request(replace(quick, quick=False))
@@ -450,6 +467,8 @@ class MicroscopePanel(Panel):
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
         self.pictures.show(image)
+        if self._held is not None:
+            self._put(self._held)
         if put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK)):
             self._bring_into_view.if_new(STACK)
         if not self._stacks.is_running and not self._live.is_running:
