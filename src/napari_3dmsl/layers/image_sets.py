@@ -63,6 +63,8 @@ def image_set_layers(folder: str | Path, first: int = FIRST) -> list[LayerData]:
             "images": len(some),
         }
         stack = np.stack([sample.image for sample in samples])
+        if "T" in axes:
+            facts["frames"] = stack.shape[axes.index("T")]
         layers.append(pixel_layer(stack, axes, scale, microscope, facts))
         for name in images.truths:
             truths = _truths(samples, name)

@@ -48,7 +48,7 @@ def look_at(viewer: Any, layer: Any) -> None:
     viewer.dims.ndisplay = 2
     low, high = np.asarray(layer.extent.world) / units_in(viewer.layers, layer)
     count = viewer.dims.ndim
-    for axis, place in enumerate((low + high) / 2, start=count - 3):
+    for axis, place in enumerate((low + high) / 2, start=count - layer.ndim):
         viewer.dims.set_point(axis, place)
     viewer.reset_view()
     shown = [axis - count for axis in viewer.dims.displayed]

@@ -30,7 +30,8 @@ def planned(found: Planned, seen: Samples | None, workers: int) -> str:
     shapes = f"{found.taken:,} of {found.there:,} shapes"
     if plan.recipe.scene is not None:
         shapes += f" in {len(plan.groups):,} scenes (Repeats)"
-    text = f"{shapes} → {plan.images:,} images: {splits}."
+    many = of_frames(plan.images, 0 if plan.recipe.motion is None else plan.recipe.motion.frames)
+    text = f"{shapes} → {many}: {splits}."
     if seen is None or seen.plan.recipe != plan.recipe:
         return f"{text} Preview tells size and time."
     needed = estimate(plan, seen.previewed, workers)
@@ -38,17 +39,34 @@ def planned(found: Planned, seen: Samples | None, workers: int) -> str:
     return f"{text} About {size(needed.size)} and {duration(needed.seconds)} with {with_what}."
 
 
-def result(outcome: Outcome) -> str:
+def of_frames(count: int, frames: int) -> str:
+    """Say how many images or films there are.
+
+    Parameters
+    ----------
+    count
+        Of them.
+    frames
+        Of each film; 0 for images.
+    """
+    if not frames:
+        return "1 image" if count == 1 else f"{count:,} images"
+    return f"{count:,} {'film' if count == 1 else 'films'} of {frames:,} frames"
+
+
+def result(outcome: Outcome, frames: int = 0) -> str:
     """Say what a run has done, and what is odd about its images.
 
     Parameters
     ----------
     outcome
         Of the run.
+    frames
+        Of each film; 0 for images.
     """
     there = outcome.images - outcome.made
     parts = [f"{outcome.made:,} made"] + ([f"{there:,} were there and are whole"] if there else [])
-    text = f"{outcome.images:,} images in {outcome.folder}: {', '.join(parts)}."
+    text = f"{of_frames(outcome.images, frames)} in {outcome.folder}: {', '.join(parts)}."
     if outcome.failed:
         name, reason = next(iter(outcome.failed.items()))
         text += f" {len(outcome.failed):,} shapes could not be imaged; {name}: {reason}"
@@ -63,9 +81,14 @@ def shown_of(facts: Iterable[Mapping[str, Any]]) -> str:
     facts
         What each layer of the set remembers.
     """
-    counts = {x["microscope"]: (len(x["samples"]), x["images"]) for x in facts}
-    parts = [f"{name}: {first:,} of {there:,} images" for name, (first, there) in counts.items()]
-    return f"Shown, other layers hidden. {'; '.join(parts)}. The slider goes through them."
+    told = {x["microscope"]: x for x in facts}
+    parts = [
+        f"{name}: {len(x['samples']):,} of {of_frames(x['images'], x.get('frames', 0))}"
+        for name, x in told.items()
+    ]
+    films = any(x.get("frames") for x in told.values())
+    sliders = "The films play; move a slider to stop them" if films else "The slider goes through"
+    return f"Shown, other layers hidden. {'; '.join(parts)}. {sliders}{'' if films else ' them'}."
 
 
 def size(count: float) -> str:

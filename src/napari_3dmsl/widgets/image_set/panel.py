@@ -24,6 +24,7 @@ from napari_3dmsl.described import described
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.canvas_view import look_at
+from napari_3dmsl.widgets.common.film_player import FilmPlayer
 from napari_3dmsl.widgets.common.form import FieldLabel, Form, button
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.panel import Panel
@@ -83,6 +84,9 @@ class ImageSetPanel(Panel):
         self._pace = Pace()
         self._finished = (0, 0)
         self._folder = ""
+        self._frames = 0  # of each film of the set that is made
+        self._player = FilmPlayer(viewer, self)
+        self.at_end(self._player.stop)
         self.form = RecipeForm(self)
         self.library = LibraryChoice(selection_of(viewer), self)
         self._settle = self._timer()
@@ -362,6 +366,8 @@ class ImageSetPanel(Panel):
         if not folder:
             return
         self._folder = folder
+        motion = wanted.recipe.motion if wanted is not None else None
+        self._frames = 0 if motion is None else motion.frames
         self._pace, self._finished = Pace(), (0, 0)
         self.open_button.hide()
         self._set_working(True)
@@ -374,7 +380,8 @@ class ImageSetPanel(Panel):
         self.progress.setValue(done)
         if counts_images(what):
             self._finished = done, total
-        self.say(self._pace.tell(done, total, what))
+        text = self._pace.tell(done, total, what)
+        self.say(text.replace(" images", " films", 1) if self._frames else text)
 
     def _cancel(self) -> None:
         self._samples.cancel()
@@ -383,14 +390,15 @@ class ImageSetPanel(Panel):
 
     def _stopped(self) -> None:
         done, total = self._finished
-        counted = f": {done:,} of {total:,} images or a few more" if total else ""
+        things = "films" if self._frames else "images"
+        counted = f": {done:,} of {total:,} {things} or a few more" if total else ""
         self._end(
             f"Cancelled. What is finished is kept in {self._folder}{counted}. "
             "To go on, make the set into the same folder again."
         )
 
     def _show_outcome(self, outcome: Outcome) -> None:
-        self._end(result(outcome))
+        self._end(result(outcome, self._frames))
         self.open_button.setVisible(outcome.images > 0)
         if outcome.failed:
             self.complain(self.status.text())
@@ -410,6 +418,8 @@ class ImageSetPanel(Panel):
         last = opened[0].data.shape[0] - 1.0
         self.viewer.dims.set_range(samples, (0.0, last, 1.0))  # else in the steps of hidden layers
         self.viewer.dims.set_current_step(samples, 0)
+        if about(opened[0]).get("frames"):
+            self._player.play(opened[0], list(opened[0].axis_labels).index("t"))
         self.say(shown_of(map(about, opened)))
 
     def _end(self, text: str) -> None:
