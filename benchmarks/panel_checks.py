@@ -17,6 +17,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -137,10 +138,15 @@ def _in_own_process(
     """Look in another process: Qt reads the scaling when it starts."""
     command = [sys.executable, __file__, *panels, "--as-seen", json.dumps(asdict(conditions))]
     command += ["--pictures", str(pictures)] if pictures else []
-    scaled = {"QT_SCALE_FACTOR": str(conditions.scaling), "NAPARI_CONFIG": ""}
-    done = subprocess.run(
-        command, env=os.environ | scaled, stdout=subprocess.PIPE, text=True, check=True
-    )
+    with tempfile.TemporaryDirectory() as nobodys_settings:
+        surroundings = {
+            "QT_SCALE_FACTOR": str(conditions.scaling),
+            "NAPARI_CONFIG": str(Path(nobodys_settings) / "napari.yaml"),
+            "NAPARI_3DMSL_PRESETS": nobodys_settings,
+        }
+        done = subprocess.run(
+            command, env=os.environ | surroundings, stdout=subprocess.PIPE, text=True, check=True
+        )
     for line in done.stdout.splitlines():
         if line.startswith("{"):
             yield Seen(**json.loads(line))
@@ -162,15 +168,29 @@ def look(conditions: Conditions, panels: list[str], pictures: Path | None) -> It
         panel = viewer.window.add_plugin_dock_widget("napari-3dmsl", name)[1]
         window: Any = viewer.window._qt_window  # private: napari offers no public way to it
         window.show()
-        for _ in range(40):
-            QApplication.processEvents()
-        yield examine(name, panel)
-        if pictures:
-            pictures.mkdir(parents=True, exist_ok=True)
-            words = (name, conditions.theme, f"{conditions.points}pt", f"{conditions.scaling}x")
-            file = "-".join(words).replace(" ", "_").replace(":", "")
-            window.grab().save(str(pictures / f"{file}.png"))
+        for page in _pages(name, panel):
+            for _ in range(40):
+                QApplication.processEvents()
+            yield examine(page, panel)
+            if pictures:
+                pictures.mkdir(parents=True, exist_ok=True)
+                words = (page, conditions.theme, f"{conditions.points}pt", f"{conditions.scaling}x")
+                file = "-".join(words).replace(" ", "_").replace(":", "")
+                window.grab().save(str(pictures / f"{file}.png"))
         viewer.close()
+
+
+def _pages(name: str, panel: Any) -> Iterator[str]:
+    """Turn to each page of a panel, and yield its name."""
+    from qtpy.QtWidgets import QTabWidget
+
+    books = panel.findChildren(QTabWidget)
+    if not books:
+        yield name
+    for book in books:
+        for at in range(book.count()):
+            book.setCurrentIndex(at)
+            yield f"{name}: {book.tabText(at)}"
 
 
 def examine(name: str, panel: Any) -> Seen:
