@@ -95,8 +95,7 @@ def measure(arguments: argparse.Namespace) -> None:
     print(f"{'':<40}{'median':>8}{'95 %':>8}{'longest':>9}   of a bare repaint: median, 95 %")
     for name in arguments.microscopes:
         watch.expect()
-        panel.form.choice.preset.setCurrentText(name)
-        panel.form.choice.preset.textActivated.emit(name)
+        panel.form.take_preset(name)
         panel.form.set_values({"density_per_um2": EMITTERS / area})
         watch.wait()
         together: list[float] = []

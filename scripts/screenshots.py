@@ -69,7 +69,6 @@ def take_all() -> None:
     take(demo, "image_set", "image_set")
     demo.viewer.window.remove_dock_widget(demo.docks.pop("image_set"))
 
-    demo.microscope.form.set_values({"density_per_um2": 300})
     contrast = demo.microscope.findChild(QCheckBox, "auto_contrast")
     assert contrast is not None
     contrast.setChecked(True)
@@ -84,6 +83,7 @@ def take_all() -> None:
     take(demo, "microscope", "microscope")
 
     take_preset(demo, "con1")
+    scroll_to(demo, demo.microscope.sample.text)
     demo.microscope.form.set_values({"stack": True})
     demo.process_events(2 * SETTLE_S)
     demo.viewer.reset_view()
@@ -91,8 +91,8 @@ def take_all() -> None:
     tilt(demo)
     demo.microscope.focal_plane.setChecked(True)
     turn_a_knob(demo)
-    scroll_to(demo, demo.microscope.truth)
     take(demo, "microscope", "stack")
+    scroll_to(demo, demo.microscope.truth)
 
     demo.microscope.focal_plane.setChecked(False)
     demo.microscope.form.set_values({"stack": False})
@@ -162,8 +162,7 @@ def select_largest(demo: Demo, shape_class: str) -> None:
 
 
 def take_preset(demo: Demo, name: str) -> None:
-    demo.microscope.form.choice.preset.setCurrentText(name)
-    demo.microscope.form.choice.preset.textActivated.emit(name)
+    demo.microscope.form.take_preset(name)
     demo.process_events(SETTLE_S)
 
 
@@ -183,6 +182,8 @@ def tilt(demo: Demo) -> None:
 
 def scroll_to(demo: Demo, widget: QWidget) -> None:
     demo.docks["microscope"].raise_()
+    pages = demo.microscope.pages
+    pages.show_page(max(0, pages.page_of(widget)))
     demo.process_events(0.2)
     area = demo.microscope.findChild(QScrollArea)
     assert area is not None

@@ -116,13 +116,20 @@ def microscope(stage: Any) -> None:
 
 def density(stage: Any) -> None:
     panel = stage.panel("Microscope")
-    stage.tell("30 fluorophores per square micrometre look grainy …")
-    auto = stage.find(panel, "auto_contrast")
-    stage.click(auto)
-    stage.tell("… ten times as many draw the membrane")
-    stage.slide(stage.find(panel, "density_per_um2_slider"), [620])
+    stage.tell("The paper's 30 fluorophores per square micrometre look grainy …")
+    stage.choose(stage.find(panel, "labelling"), "3DMSL paper")
+    stage.rest(0.8)
+    stage.film.show(1.2)
     keep(stage, "density")
-    auto.setChecked(False)
+    stage.tell("… antibodies as they were counted draw the membrane")
+    stage.choose(stage.find(panel, "labelling"), "Antibodies")
+    stage.rest(0.8)
+
+
+def page(stage: Any, panel: Any, title: str) -> None:
+    """Click the tab of a page of the Microscope panel."""
+    bar = panel.pages.bar
+    stage.click(bar, bar.tabRect(panel.pages.titles().index(title)).center())
 
 
 def focus(stage: Any) -> None:
@@ -131,6 +138,7 @@ def focus(stage: Any) -> None:
     stage.slide(stage.find(panel, "focus_um_slider"), [570, 420, 500], 8)
     plane = stage.find(panel, "focal_plane")
     stage.tell("The orange plane is what is sharp")
+    page(stage, panel, "Beside it")
     stage.click(plane)
     stage.turn((0, 25, 15), 8)
     stage.film.show(0.6)
@@ -148,6 +156,7 @@ def compare(stage: Any) -> None:
     stage.film.show(1.6)
     keep(stage, "compare")
     stage.choose(stage.find(panel, "compare_1"), "nothing")
+    page(stage, panel, "Basics")
     home(stage)
 
 

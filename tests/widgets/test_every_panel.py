@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
     QTabBar,
     QWidget,
 )
+from tab_stops import tab_stops
 
 MANIFEST = PluginManifest.from_distribution("napari-3dmsl")
 PANELS = [widget.display_name for widget in MANIFEST.contributions.widgets]
@@ -116,6 +117,22 @@ def test_every_field_has_a_name_a_tip_and_a_unit(panel: QWidget) -> None:
     without = {box.objectName() for box in boxes if not box.suffix().strip()}
     assert without <= PURE
     assert not [box.objectName() for box in boxes if not SOURCE.search(box.toolTip())]
+
+
+def test_every_drop_down_and_page_has_a_name_of_its_own(panel: QWidget) -> None:
+    """A label beside it is told by some screen readers only."""
+    named = [*panel.findChildren(QComboBox), *panel.findChildren(QTabBar)]
+    assert not [box.objectName() for box in named if not box.accessibleName().strip()]
+
+
+def test_folded_sections_hold_no_tab_stop(panel: QWidget, qtbot: Any) -> None:
+    from superqt import QCollapsible
+
+    for section in panel.findChildren(QCollapsible):
+        section.collapse(animate=False)
+        stops = set(tab_stops(panel))
+        inside = {field.objectName() for field in section.content().findChildren(QWidget)}
+        assert not (stops & inside) - {""}
 
 
 def test_buttons_are_in_sight_on_a_laptop_and_tab_reaches_all_fields_in_order(

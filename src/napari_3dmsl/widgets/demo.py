@@ -14,7 +14,6 @@ from napari_3dmsl.widgets.microscope.panel import MicroscopePanel
 
 _TIMEOUT_S = 300.0
 _SIZE = (1600, 1000)
-DENSITY_PER_UM2 = 300.0  # a membrane, as people label it; the default shows single fluorophores
 
 
 class Demo:
@@ -131,7 +130,6 @@ def run_demo(screenshot: Path | None = None) -> None:
     demo.viewer.window.resize(*_SIZE)
     demo.wait_for_shapes()
     demo.docks["microscope"].raise_()
-    demo.microscope.form.set_values({"density_per_um2": DENSITY_PER_UM2})
     demo.microscope.auto_contrast.setChecked(True)
     demo.select("network")
     demo.viewer.reset_view()

@@ -219,6 +219,7 @@ def test_the_panel_opens_with_a_real_label_and_the_papers_is_a_click_away(shown:
     shown.choose("labelling", "paper")
     assert labelling() == Labelling()
     assert "Table 3" in box.toolTip()
+    assert "Table 3" in shown.find("numbers_from").text()
     shown.type("density_per_um2", 31)
     assert box.currentIndex() == -1
     assert box.placeholderText() == "own numbers"

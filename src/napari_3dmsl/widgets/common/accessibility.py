@@ -8,7 +8,7 @@ from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QPalette
-from qtpy.QtWidgets import QAbstractSlider, QAbstractSpinBox, QComboBox, QWidget
+from qtpy.QtWidgets import QAbstractSlider, QAbstractSpinBox, QComboBox, QLabel, QWidget
 
 _DARK_RED, _LIGHT_RED = "#a61b1b", "#ff8a80"  # at least 6:1 on napari's light and dark theme
 
@@ -59,6 +59,21 @@ def set_tab_order(panel: QWidget) -> None:
     """
     for one, following in pairwise(in_reading_order(panel)):
         QWidget.setTabOrder(one, following)
+
+
+def name_drop_downs(panel: QWidget) -> None:
+    """Give each drop-down without a name that of its label: not all screen readers look for it.
+
+    Parameters
+    ----------
+    panel
+        Its widgets are all there.
+    """
+    labels = panel.findChildren(QLabel)
+    for box in panel.findChildren(QComboBox):
+        if not box.accessibleName():
+            words = [label.text() for label in labels if label.buddy() is box]
+            box.setAccessibleName("".join(words) or box.objectName().replace("_", " ").capitalize())
 
 
 class CalmWheel(QObject):

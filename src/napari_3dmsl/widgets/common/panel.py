@@ -24,7 +24,12 @@ from qtpy.QtWidgets import (
 from superqt import QCollapsible
 
 from napari_3dmsl.adopt import watch
-from napari_3dmsl.widgets.common.accessibility import CalmWheel, set_tab_order, warning_colour
+from napari_3dmsl.widgets.common.accessibility import (
+    CalmWheel,
+    name_drop_downs,
+    set_tab_order,
+    warning_colour,
+)
 from napari_3dmsl.widgets.common.canvas_context import CanvasContext
 from napari_3dmsl.widgets.common.docs_page import open_docs
 from napari_3dmsl.widgets.common.endings import Endings
@@ -152,6 +157,7 @@ class Panel(QWidget):
     def showEvent(self, event: Any) -> None:
         """Qt: make the column wide enough that nothing is cut off on the right."""
         self._calm_wheel.watch(self)
+        name_drop_downs(self)
         set_tab_order(self)
         self._fit_width()
         super().showEvent(event)

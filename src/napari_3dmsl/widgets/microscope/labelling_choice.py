@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import QObject, Qt, Signal
-from qtpy.QtWidgets import QFormLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
 
 from napari_3dmsl.microscope.named_labelling import NamedLabelling
 from napari_3dmsl.microscope.presets import labelling_names, load_labelling
@@ -41,6 +41,10 @@ class LabellingChoice(QObject):
             self.box.setItemData(at, found.numbers_from, Qt.ItemDataRole.ToolTipRole)
         self.box.setPlaceholderText("own numbers")
         self.box.activated.connect(self._choose)
+        self.source = QLabel()
+        self.source.setObjectName("numbers_from")
+        self.source.setWordWrap(True)
+        self.source.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def rows(self) -> QWidget:
         """Return the drop-down with its label."""
@@ -71,6 +75,8 @@ class LabellingChoice(QObject):
         self.box.setCurrentIndex(self.box.findData(same[0]) if same else -1)
         told = self._offered[same[0]].numbers_from if same else ""
         self.box.setToolTip(f"{_TIP} {told}".strip())
+        self.source.setText(f"{self._offered[same[0]].title}. {told}" if same else "")
+        self.source.setVisible(bool(same))
 
     def _choose(self, at: int) -> None:
         self.chosen.emit(self._offered[self.box.itemData(at)])

@@ -209,7 +209,12 @@ class MicroscopePanel(Panel):
             self.read_out,
             self.point,
         )
-        self._add_page("Label", "Where fluorophores are, and how they shine", fields.labelling)
+        self._add_page(
+            "Label",
+            "Where fluorophores are, how they shine, and where the numbers are from",
+            fields.labelling,
+            self.form.labelling_choice.source,
+        )
         self._add_page(
             "Camera",
             "Detector, background, noise of rows and pixels",
