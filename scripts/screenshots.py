@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
+import napari
 import numpy as np
 from PIL import Image
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QLineEdit, QScrollArea, QWidget
+from qtpy.QtWidgets import QApplication, QCheckBox, QLineEdit, QScrollArea, QWidget
 
 from napari_3dmsl.library.library import write_library
 from napari_3dmsl.shapes.collection import ShapeCollection
+from napari_3dmsl.shapes.shape import Shape
+from napari_3dmsl.widgets.browse.panel import BrowsePanel
 from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.demo import Demo
 from napari_3dmsl.widgets.download import DownloadPanel
@@ -59,7 +63,8 @@ def take_all() -> None:
         demo.process_events(0.1)
     shown = demo.viewer.layers[IMAGE]
     shown.visible = False
-    take(demo, "browse", "browse")
+    assert isinstance(selection_of(demo.viewer).source, ShapeCollection)
+    take_browser(selection_of(demo.viewer).source.shapes)
 
     shown.visible = True
     demo.viewer.reset_view()
@@ -109,6 +114,46 @@ def take_all() -> None:
     add_download_panel(demo)
     take(demo, "download", "download")
     demo.viewer.close()
+
+
+def take_browser(shapes: list[Shape]) -> None:
+    """Show a library alone: its table, a gallery of shapes laid out, a lasso in the plot."""
+    write_library(shapes, "phantom")
+    viewer = napari.Viewer(title="napari")
+    viewer.window.resize(*LAPTOP)
+    browser = BrowsePanel(viewer, remember=False)
+    dock = viewer.window.add_dock_widget(browser, name="Shape browser")
+    window = viewer.window._qt_window
+    window.resizeDocks([dock], [PANEL_WIDTH], Qt.Orientation.Horizontal)
+    viewer.open("phantom", plugin="napari-3dmsl")
+    while browser._drawing._job is not None:
+        pump(SETTLE_S)
+    browser._selection.select(max(shapes, key=lambda shape: shape.skeleton.branches).id)
+    for theme, name in (("light", "browse-light"), ("dark", "browse")):
+        viewer.theme = theme
+        pump(SETTLE_S)
+        write(viewer.window.screenshot(canvas_only=False, flash=False), name)
+    browser.table.sortByColumn(3, Qt.SortOrder.DescendingOrder)
+    browser.views.show_view("gallery")
+    browser.canvas.lay_out_button.setChecked(True)
+    pump(4 * SETTLE_S)
+    write(viewer.window.screenshot(canvas_only=False, flash=False), "browse-gallery")
+    browser.canvas.lay_out_button.setChecked(False)
+    browser.views.show_view("plot")
+    pump(SETTLE_S)
+    long = [shape.id for shape in shapes if shape.skeleton.length_um > 4]
+    browser.views.chosen.emit(long, long[-1])
+    pump(SETTLE_S)
+    write(viewer.window.screenshot(canvas_only=False, flash=False), "browse-plot")
+    viewer.close()
+
+
+def pump(seconds: float) -> None:
+    """Process events for a while."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        QApplication.processEvents()
+        time.sleep(0.01)
 
 
 def see_from_above(demo: Demo, names: list[str]) -> None:

@@ -38,6 +38,7 @@ def draw_library_comparison(comparison: LibraryComparison) -> Figure:
     left, right = figure.subplots(1, 2, width_ratios=[2, 3])
     _draw_shares(left, comparison)
     _draw_effects(right, comparison)
+    figure.legend(loc="outside upper left", ncols=2, fontsize=9)
     return figure
 
 
@@ -51,7 +52,6 @@ def _draw_shares(axes: Axes, comparison: LibraryComparison) -> None:
     axes.set_yticks(places, marks)
     axes.invert_yaxis()
     axes.set_xlabel("share of the shapes, %")
-    axes.legend(fontsize=8)
     if comparison.classes_p is not None:
         p = p_text(comparison.classes_p, "= ")
         axes.set_title(f"classes: p {p}, Cramér's V {comparison.cramers_v:.2f}", fontsize=9)

@@ -138,9 +138,9 @@ def test_shapes_are_laid_out_in_the_order_of_the_table_and_put_back(
                 (a, b), (c, d) = moved[one][:, 1:], moved[other][:, 1:]
                 assert ((a >= d) | (c >= b)).any()
     np.testing.assert_allclose(drawn(viewer)["donut (1)"], moved[4], atol=0.03)
+    hands.wait(lambda: not np.allclose(camera.angles, (10.0, 20.0, 30.0)))
     np.testing.assert_allclose(mesh_of_layer(viewer.layers[SELECTED]).bounds_um, moved[3], atol=0.1)
     assert not viewer.layers[INSTANCES].visible
-    assert not np.allclose(camera.angles, (10.0, 20.0, 30.0))
     hands.choose("shape_class", "dot (2)")
     hands.wait(lambda: list(seen_in(viewer).moved) == [2, 1])
     hands.click("show_all")
@@ -149,7 +149,7 @@ def test_shapes_are_laid_out_in_the_order_of_the_table_and_put_back(
     for name, corners in drawn(viewer).items():
         np.testing.assert_array_equal(corners, before[name])
     assert viewer.layers[INSTANCES].visible
-    np.testing.assert_allclose(camera.angles, (10.0, 20.0, 30.0))
+    hands.wait(lambda: np.allclose(camera.angles, (10.0, 20.0, 30.0)))
     assert camera.zoom == pytest.approx(7.0)
 
 

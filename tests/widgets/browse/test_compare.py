@@ -1,4 +1,4 @@
-"""*Compare ▾* of the *Shape browser*: the same as the function says, in a window that saves it."""
+"""*Compare* of the *Shape browser*: the same as the function says, in a window that saves it."""
 
 from __future__ import annotations
 

@@ -58,6 +58,29 @@ def test_the_table_is_there_at_once_and_the_shapes_follow(
     assert not hands.complains
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_library_fills_the_canvas_as_it_is_drawn_until_the_camera_is_moved(
+    viewer: Any, open_panel: Any, folder: Path, hold: Any, moved: bool
+) -> None:
+    reading = hold()
+    hands = open_panel(viewer, PANEL)
+    viewer.add_points(np.full((1, 3), 3.0), units="um", name="others")
+    viewer.open(folder, plugin="napari-3dmsl")
+    assert viewer.dims.ndisplay == 3
+    camera = getattr(viewer, "scene", viewer).camera
+    camera.angles = (5.0, 10.0, 15.0)
+    hands.wait(lambda: hands.panel.canvas._fitted is not None)
+    first = camera.zoom
+    if moved:
+        camera.zoom = 2 * first
+    reading.go_on.set()
+    hands.wait(hands.find("progress").isHidden)
+    assert camera.angles == (5.0, 10.0, 15.0)
+    found = camera.zoom
+    viewer.reset_view(reset_camera_angle=False)
+    assert found == pytest.approx(2 * first if moved else camera.zoom)
+
+
 def test_without_the_panel_what_was_read_is_drawn_and_the_panel_draws_the_rest(
     viewer: Any, open_panel: Any, folder: Path
 ) -> None:

@@ -101,6 +101,7 @@ def test_a_drag_over_the_plot_draws_the_lasso(window: Any, open_panel: Any) -> N
     hands = open_panel(window, PANEL)
     plot = show(hands, "plot")
     hands.wait(lambda: len(hands.panel.views.plot._points))
+    hands.panel.views.plot._box.scaleBy((1.5, 1.5))  # room around the points
     hands.qtbot.wait(50)
     wide, high = plot.viewport().width(), plot.viewport().height()
     left = Qt.MouseButton.LeftButton

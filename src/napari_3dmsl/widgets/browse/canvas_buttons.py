@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl.widgets.browse.canvas_filter import CanvasFilter
@@ -40,6 +41,10 @@ class CanvasButtons(QWidget):
         self._selection = selection
         self._before: tuple[int, Any, float, Any] | None = None  # the gallery
         self._fitted: tuple[Any, float] | None = None
+        self._soon = QTimer(self)  # napari itself fits its first layer, after it has told us
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._fit_now)
         self.filter = CanvasFilter(viewer, self)
         self.filter.changed.connect(self._canvas_changed)
         self.count = QLabel(self)
@@ -83,6 +88,7 @@ class CanvasButtons(QWidget):
         """
         self.isolate_button.setChecked(False)
         self.lay_out_button.setChecked(False)
+        self._before = None  # the camera is where the new shapes are
         self.filter.browse(source)
         self._offer()
 
@@ -105,16 +111,17 @@ class CanvasButtons(QWidget):
         Shapes of a library appear one after the other, so the first ones do not tell how large it
         is.
         """
-        now = self._camera
-        if self._fitted is not None and not _alike(self._fitted, now):
-            return
-        self._viewer.reset_view(reset_camera_angle=False)
-        self._fitted = self._camera
+        if self._fitted is None or _alike(self._fitted, self._camera):
+            self._fit_now()
 
     def fit_anew(self) -> None:
         """Fit all shapes into the canvas, wherever the camera is."""
         self._fitted = None
-        self.fit()
+        self._soon.start()
+
+    def _fit_now(self) -> None:
+        self._viewer.reset_view(reset_camera_angle=False)
+        self._fitted = self._camera
 
     @property
     def _camera(self) -> tuple[Any, float]:

@@ -46,6 +46,10 @@ class CanvasFilter(QObject):
         self.in_gallery = False
         """Whether the shapes lie side by side, not in their places."""
         self._curtained: list[Any] = []
+        self._settled = QTimer(self)  # highlight and camera follow in a turn of their own
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(0)
+        self._settled.timeout.connect(self.changed)
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)
         self._calm.setInterval(_CALM_MS)
@@ -104,6 +108,7 @@ class CanvasFilter(QObject):
     def show_all(self) -> None:
         """Show all shapes in their places again, now."""
         self._calm.stop()
+        self._settled.stop()
         self._listed = ()
         self.isolated, self.in_gallery = None, False
         self._draw_curtain()
@@ -118,7 +123,7 @@ class CanvasFilter(QObject):
         # At once: there are few faces in all, and with a frame for each class it would flicker.
         for turn in see(self._viewer, self._source, self._to_be_seen()):
             turn()
-        self.changed.emit()
+        self._settled.start()
 
     def _to_be_seen(self) -> SeenShapes:
         ids = frozenset(self._listed) if self.isolated is None else self.isolated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,10 @@ class ClassEditor(QWidget):
             before = self._before.pop()
             self._apply(before, f"{_named(before)} set back.")
 
+    def _recolour(self, source: Any, classes: Classes) -> None:
+        """Let the canvas follow, when it has followed all changes before."""
+        self._turns.extend(recolour(self._viewer, source, classes))
+
     def _classes_of(self, shape_ids: tuple[int, ...]) -> Classes:
         source = self._selection.source
         assert source is not None
@@ -121,9 +126,8 @@ class ClassEditor(QWidget):
     def _apply(self, classes: Classes, done: str) -> None:
         source = self._selection.source
         assert source is not None
-        self._turns.finish()  # of the change before
         source.set_classes(classes)
-        self._turns.extend(recolour(self._viewer, source, classes))
+        self._turns.extend([partial(self._recolour, source, classes)])
         if len(classes) <= AT_ONCE:
             self._turns.finish()
         self._selection.classes_changed.emit()

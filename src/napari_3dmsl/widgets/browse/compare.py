@@ -17,7 +17,6 @@ from qtpy.QtWidgets import (
     QMenu,
     QPushButton,
     QScrollArea,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -39,6 +38,7 @@ _TIP = (
     "Compare these shapes with those of another library, such as another condition: classes and "
     "measures, with tests and effect sizes. Open shapes to compare them"
 )
+_SCREEN_DPI = 88
 
 
 class _Compared(NamedTuple):
@@ -48,8 +48,8 @@ class _Compared(NamedTuple):
     picture: bytes
 
 
-class CompareButton(QToolButton):
-    """*Compare ▾*: with shapes that are open in napari, too, or with a library on disk.
+class CompareButton(QPushButton):
+    """*Compare*: with shapes that are open in napari, too, or with a library on disk.
 
     Parameters
     ----------
@@ -68,11 +68,8 @@ class CompareButton(QToolButton):
         self._job.failed.connect(lambda message: panel.complain(f"Not compared: {message}"))
         panel.at_end(self._job.close)
         self.setObjectName("compare")
-        self.setText("Compare ▾")
+        self.setText("Compare")
         self.setToolTip(_TIP)
-        self.setStyleSheet("QToolButton::menu-indicator { image: none; }")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         menu = QMenu(self)
         menu.aboutToShow.connect(self._fill)
         self.setMenu(menu)
@@ -143,7 +140,7 @@ def _compare(
         names = (names[0], f"{names[1]} (2)")
     found = compare_libraries(first, other, names=names)
     picture = io.BytesIO()
-    draw_library_comparison(found).savefig(picture, format="png")
+    draw_library_comparison(found).savefig(picture, format="png", dpi=_SCREEN_DPI)
     return _Compared(found, picture.getvalue())
 
 

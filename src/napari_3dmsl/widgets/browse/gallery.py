@@ -13,6 +13,7 @@ from napari_3dmsl.widgets.browse.table_view import ShapeTableView
 from napari_3dmsl.widgets.browse.thumbnails import Thumbnails
 
 _MARGIN = 10
+_WIDEST = "8888 · nano-tunnel"
 
 
 class Gallery(QListView):
@@ -61,8 +62,9 @@ class Gallery(QListView):
         self.setUniformItemSizes(True)
         self.setLayoutMode(QListView.LayoutMode.Batched)  # of thousands, some at a time
         self.setIconSize(QSize(pictures.size, pictures.size))
-        line = self.fontMetrics().height()
-        self.setGridSize(QSize(pictures.size + _MARGIN, pictures.size + line + _MARGIN))
+        metrics = self.fontMetrics()
+        wide = max(pictures.size, metrics.horizontalAdvance(_WIDEST))
+        self.setGridSize(QSize(wide + _MARGIN, pictures.size + metrics.height() + _MARGIN))
         self.doubleClicked.connect(lambda _: self.flown_to.emit())
         pictures.made.connect(self._refresh)
 
@@ -110,5 +112,4 @@ class _Pictures(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         """Qt: the same for all, whether there is a picture yet or not."""
-        size = self._pictures.size
-        return QSize(size + _MARGIN, size + option.fontMetrics.height() + _MARGIN)
+        return self.parent().gridSize()

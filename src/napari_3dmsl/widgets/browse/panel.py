@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QCheckBox, QLabel, QToolButton
+from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton
 
 from napari_3dmsl.library.level_of_detail import DRAWN_SHAPES
 from napari_3dmsl.library.library import ShapeLibrary
@@ -139,13 +139,9 @@ class BrowsePanel(Panel):
             "Show a picture of each shape: from its broadest side, the longest axis to the right, "
             "each as large as fits"
         )
-        self.columns_button = QToolButton(self)
+        self.columns_button = QPushButton("Columns", self)
         self.columns_button.setObjectName("columns")
-        self.columns_button.setText("Columns ▾")
-        self.columns_button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
         self.columns_button.setToolTip("Choose the columns; a right click on a heading does too")
-        self.columns_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.columns_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.columns_button.setMenu(self.table.menu)
         self.save_button = SaveMenu(
             self, self._model, lambda: self._selection.source, lambda: self.views.measures

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMenu, QToolButton
+from qtpy.QtWidgets import QMenu, QPushButton
 
 from napari_3dmsl.image_io.figures import save_figure
 from napari_3dmsl.layers.class_colours import CLASS_COLOURS
@@ -24,8 +23,8 @@ from napari_3dmsl.writing import whole_file
 FIGURES = "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"
 
 
-class SaveMenu(QToolButton):
-    """*Save ▾*: the table as CSV, the plot as PNG, SVG or PDF.
+class SaveMenu(QPushButton):
+    """*Save*: the table as CSV, the plot as PNG, SVG or PDF.
 
     Parameters
     ----------
@@ -50,11 +49,8 @@ class SaveMenu(QToolButton):
         self._panel, self._model = panel, model
         self._source, self._measures = source, measures
         self.setObjectName("save")
-        self.setText("Save ▾")
+        self.setText("Save")
         self.setToolTip("Save the table of the shapes that are listed, or the plot")
-        self.setStyleSheet("QToolButton::menu-indicator { image: none; }")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         menu = QMenu(self)
         self.setMenu(menu)
         table = menu.addAction("Table of the listed shapes (CSV)")

@@ -9,8 +9,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
+    QPushButton,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -86,14 +86,12 @@ class ShapeViews(QWidget):
         column.addLayout(self.line)
         column.addWidget(self._stack, 1)
 
-    def _button(self, name: str, words: str, tip: str) -> QToolButton:
-        button = QToolButton(self)
+    def _button(self, name: str, words: str, tip: str) -> QPushButton:
+        button = QPushButton(words, self)
         button.setObjectName(f"view_{name}")
-        button.setText(words)
         button.setToolTip(tip)
         button.setCheckable(True)
         button.setChecked(name == "table")
-        button.setStyleSheet("QToolButton:checked { font-weight: bold; }")
         button.clicked.connect(lambda: self.show_view(name))
         self._buttons.addButton(button)
         return button
