@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -99,23 +100,30 @@ class ImagePane(QWidget):
             "Fit the whole image into the pane, not only the object; also by a double click",
             self.grid.show_whole,
         )
-        self.scale_bar = self._button(
-            "scale_bar", "Scale bar", "Show the scale bar", self.grid.show_scale_bar, checked=True
+        self.show_button = self._menu_button(
+            "show", "Show", "What stands in the pictures, and plots below them", None
         )
-        self.saturation = self._button(
+        self.scale_bar = self._switch(
+            "scale_bar",
+            "Scale bar",
+            "A round length in µm",
+            self.grid.show_scale_bar,
+            checked=True,
+        )
+        self.saturation = self._switch(
             "saturation",
-            "Saturated",
+            "Saturated pixels",
             "Mark pixels that are as bright as the camera can record: white, or red in grey",
             self.grid.show_saturation,
             checked=True,
         )
-        self.profile_button = self._button(
+        self.profile_switch = self._switch(
             "profile",
             "Line profile",
             "Draw a line through the pictures and plot the values along it",
             self.profile.switch,
         )
-        self.histogram_button = self._button(
+        self.histogram_switch = self._switch(
             "histogram",
             "Histogram",
             "Count the pixels by their value, with the mark where the camera is full",
@@ -138,24 +146,39 @@ class ImagePane(QWidget):
             self.grey,
             self.fit_contrast,
             self.whole,
-            self.scale_bar,
-            self.saturation,
-            self.profile_button,
-            self.histogram_button,
+            self.show_button,
             self.difference,
             self.figure,
         ]
 
     def _menu_button(
-        self, name: str, text: str, tip: str, fill: Callable[[QMenu], None]
+        self, name: str, text: str, tip: str, fill: Callable[[QMenu], None] | None
     ) -> QPushButton:
         button = self._button(name, text, tip)
         menu = QMenu(button)
         menu.setToolTipsVisible(True)
-        menu.aboutToShow.connect(menu.clear)
-        menu.aboutToShow.connect(lambda: fill(menu))
+        if fill is not None:
+            menu.aboutToShow.connect(menu.clear)
+            menu.aboutToShow.connect(lambda: fill(menu))
         button.setMenu(menu)
         return button
+
+    def _switch(
+        self,
+        name: str,
+        text: str,
+        tip: str,
+        toggled: Callable[[bool], None],
+        *,
+        checked: bool = False,
+    ) -> QAction:
+        action = self.show_button.menu().addAction(text)
+        action.setObjectName(name)
+        action.setToolTip(tip)
+        action.setCheckable(True)
+        action.setChecked(checked)
+        action.toggled.connect(toggled)
+        return action
 
     def _fill_differences(self, menu: QMenu) -> None:
         pictures = [picture for picture in self.pictures if not picture.signed]
@@ -245,8 +268,8 @@ class ImagePane(QWidget):
         self._parts.setStretchFactor(0, 3)
         self._parts.setStretchFactor(1, 1)
         self._parts.setChildrenCollapsible(False)
-        for button in (self.profile_button, self.histogram_button):
-            button.toggled.connect(lambda _: self._parts.setSizes([_PICTURES, _PLOTS]))
+        for switch in (self.profile_switch, self.histogram_switch):
+            switch.toggled.connect(lambda _: self._parts.setSizes([_PICTURES, _PLOTS]))
         layout.addWidget(self.nothing, 1)
         layout.addWidget(self._parts, 1)
         layout.addWidget(self.planes)

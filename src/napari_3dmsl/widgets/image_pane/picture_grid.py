@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_3dmsl.figures.contrast import Contrast
@@ -57,6 +57,9 @@ class PictureGrid(QWidget):
         self._columns = 1
         self._given: list[Picture] = []
         self._pair: tuple[str, str] | None = None
+        self._fitting = QTimer(self)
+        self._fitting.setSingleShot(True)
+        self._fitting.timeout.connect(self.fit_view)
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(_GAP)
@@ -229,6 +232,7 @@ class PictureGrid(QWidget):
             view.scale_bar.setVisible(self._has_bar)
             view.moved.connect(self._moved)
             view.fit_wanted.connect(self.fit_view)
+            view.resized.connect(self._resized)
             view.pointed.connect(lambda x, y, source=view: self.pointed.emit(source, x, y))
             view.left.connect(self.left)
             view.line_key.connect(self.line_key)
@@ -303,10 +307,19 @@ class PictureGrid(QWidget):
 
     def _moved(self, rectangle: Rectangle) -> None:
         self._follows = False
+        source = self.sender()
+        assert isinstance(source, PictureView)
+        scale = source.um_per_pixel(rectangle)
         for view in self.views:
-            if view is not self.sender():
-                view.look_at(rectangle)
+            if view is not source:
+                view.look_at(rectangle, scale)
 
     def _look(self, rectangle: Rectangle) -> None:
+        """Show a part in all views, at the scale of the smallest: a µm is equally long in all."""
+        scale = max(view.um_per_pixel(rectangle) for view in self.views)
         for view in self.views:
-            view.look_at(rectangle)
+            view.look_at(rectangle, scale)
+
+    def _resized(self) -> None:
+        if self._follows and not self._fitting.isActive():
+            self._fitting.start(0)

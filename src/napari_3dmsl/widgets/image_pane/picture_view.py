@@ -9,8 +9,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from qtpy.QtCore import QRectF, Qt, Signal
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QBoxLayout, QGraphicsRectItem, QSizePolicy, QVBoxLayout, QWidget
-from superqt import QElidingLabel
+from qtpy.QtWidgets import QBoxLayout, QGraphicsRectItem, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_3dmsl.figures.contrast import Contrast
 from napari_3dmsl.figures.difference import Shown
@@ -54,6 +53,8 @@ class PictureView(QWidget):
         The mouse is there.
     left()
         The mouse is gone.
+    resized()
+        There is another room for the picture.
     line_key(key)
         A key is pressed with Shift, which moves the line of a profile.
     """
@@ -62,6 +63,7 @@ class PictureView(QWidget):
     fit_wanted = Signal()
     pointed = Signal(float, float)
     left = Signal()
+    resized = Signal()
     line_key = Signal(object)
 
     def __init__(self, parent: QWidget) -> None:
@@ -73,7 +75,8 @@ class PictureView(QWidget):
         self._in_grey = False
         self._marks_saturation = True
         self._shown: NDArray[Any] | None = None
-        self.title = QElidingLabel(self)
+        self.title = QLabel(self)
+        self.title.setWordWrap(True)
         self.title.setObjectName("title")
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.colour_bar = ColourBar(self)
@@ -88,6 +91,7 @@ class PictureView(QWidget):
             self.box.addItem(item, ignoreBounds=True)
         self.scale_bar = ScaleBarItem(self.box)
         self.box.sigRangeChangedManually.connect(self._tell_move)
+        self.box.sigResized.connect(self.resized)
         self.graphics.scene().sigMouseMoved.connect(self._tell_place)
         self._lay_out()
 
@@ -185,8 +189,8 @@ class PictureView(QWidget):
         self._marks_saturation = marked
         self._mark_saturation()
 
-    def look_at(self, rectangle: Rectangle) -> None:
-        """Show at least this part, as large as there is room.
+    def um_per_pixel(self, rectangle: Rectangle) -> float:
+        """Return the scale at which this part is just seen whole.
 
         Parameters
         ----------
@@ -194,7 +198,23 @@ class PictureView(QWidget):
             In µm.
         """
         left, right, top, bottom = rectangle
-        self.box.setRange(QRectF(left, top, right - left, bottom - top), padding=0)
+        width, height = max(self.box.width(), 1.0), max(self.box.height(), 1.0)
+        return max((right - left) / width, (bottom - top) / height)
+
+    def look_at(self, rectangle: Rectangle, um_per_pixel: float) -> None:
+        """Show this part in the middle.
+
+        Parameters
+        ----------
+        rectangle
+            In µm.
+        um_per_pixel
+            The scale.
+        """
+        left, right, top, bottom = rectangle
+        width, height = (um_per_pixel * side for side in (self.box.width(), self.box.height()))
+        x, y = 0.5 * (left + right), 0.5 * (top + bottom)
+        self.box.setRange(QRectF(x - 0.5 * width, y - 0.5 * height, width, height), padding=0)
 
     def take_theme(self, canvas: str) -> None:
         """Take another ground.
