@@ -17,7 +17,7 @@ import napari
 import numpy as np
 from PIL import Image
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QCheckBox, QLineEdit, QScrollArea, QWidget
+from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QScrollArea, QWidget
 
 from napari_3dmsl.library.library import write_library
 from napari_3dmsl.shapes.collection import ShapeCollection
@@ -26,6 +26,7 @@ from napari_3dmsl.widgets.browse.panel import BrowsePanel
 from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.demo import Demo
 from napari_3dmsl.widgets.download import DownloadPanel
+from napari_3dmsl.widgets.image_pane.opening import image_pane_of
 from napari_3dmsl.widgets.image_set.panel import ImageSetPanel
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, MASK, PHOTONS, STACK
 
@@ -81,6 +82,7 @@ def take_all() -> None:
     demo.viewer.reset_view()
     turn_a_knob(demo)
     take(demo, "microscope", "overview", themes=("dark",))
+    take_pane(demo)
     take_preset(demo, "epi1")
     demo.viewer.reset_view()
     turn_a_knob(demo)
@@ -168,6 +170,24 @@ def see_from_above(demo: Demo, names: list[str]) -> None:
     camera.zoom = CANVAS_WIDTH / (high - low)[1]
     camera.center = (0.0, *(0.5 * (low + high)))
     demo.process_events(SETTLE_S)
+
+
+def take_pane(demo: Demo) -> None:
+    """Compare three microscopes in the pane, with a line profile and a difference."""
+    pane = image_pane_of(demo.viewer)
+    compared = [demo.microscope.findChild(QComboBox, f"compare_{place}") for place in (1, 2)]
+    for box, name in zip(compared, ("epi1", "conf2"), strict=True):
+        box.setCurrentText(name)
+    while len(pane.pictures) < 3:
+        demo.process_events(0.1)
+    pane.profile_switch.trigger()
+    pane.grid.show_difference((pane.pictures[0].key, pane.pictures[1].key))
+    demo.process_events(SETTLE_S)
+    take(demo, "microscope", "pane")
+    pane.grid.show_difference(None)
+    pane.profile_switch.trigger()
+    for box in compared:
+        box.setCurrentText("nothing")
 
 
 def add_image_set_panel(demo: Demo) -> None:

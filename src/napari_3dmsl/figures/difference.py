@@ -42,7 +42,7 @@ def difference(first: Shown, second: Shown, key: str, title: str) -> Picture:
         values=(one - other).astype(np.float32),
         pixel_um=pixel_um,
         emission_nm=first[0].emission_nm,
-        unit="of full colour",
+        unit="of full",
         crop=_box(first[0], (len(y), len(x)), pixel_um),
         signed=True,
     )

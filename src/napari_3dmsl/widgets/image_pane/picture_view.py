@@ -96,6 +96,9 @@ class PictureView(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
+        # Columns are equally wide, whatever stands above their pictures.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+        self.setMinimumWidth(_SMALLEST)
         self._header = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._header.setContentsMargins(2, 0, 2, 0)
         self._header.setSpacing(2)
