@@ -56,7 +56,7 @@ def test_a_surface_of_a_file_with_knobs_turned(viewer: Any, open_panel: Any) -> 
     hands.choose("microscope", "epi1")
     hands.type("numerical_aperture", 1.31)
     hands.type("focus_um", 0.25)
-    hands.type("density_per_um2", 133)
+    hands.type("efficiency", 0.9)
     settled(hands)
     for found in made(hands):
         np.testing.assert_array_equal(found, pixels(viewer))

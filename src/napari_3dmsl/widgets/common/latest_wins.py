@@ -44,7 +44,7 @@ class LatestWins(QObject):
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="napari-3dmsl-live")
         self._running = False
         self._pending: list[Any] = []
-        self._closed = False
+        self._closed = self._cancelled = False
         self._ended.connect(self._after)
 
     @property
@@ -73,6 +73,11 @@ class LatestWins(QObject):
         if patience_ms and self._done.wait(0.001 * patience_ms):
             self._after()
 
+    def cancel(self) -> None:
+        """Give up what is worked on and what waits; the next request is worked on as ever."""
+        self._pending = []
+        self._cancelled = self._running
+
     def close(self) -> None:
         """Stop: nothing is sent any more, and the thread ends as soon as it can."""
         self._closed = True
@@ -82,13 +87,14 @@ class LatestWins(QObject):
     def _begin(self) -> None:
         request = self._pending.pop()
         self._running = True
+        self._cancelled = False
         self._answer = None
         self._done.clear()
         self.busy.emit(True)
         self._threads.submit(self._run, request)
 
     def _is_outdated(self) -> bool:
-        return self._closed or bool(self._pending)
+        return self._closed or self._cancelled or bool(self._pending)
 
     def _run(self, request: Any) -> None:
         try:

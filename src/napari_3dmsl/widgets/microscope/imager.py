@@ -42,7 +42,7 @@ class Imager:
     Parameters
     ----------
     tell
-        Called from the thread with (done, of, what) while shapes are read.
+        Called from the thread with (done, of, what) while shapes are read and planes are made.
     """
 
     def __init__(self, tell: Progress | None = None) -> None:
@@ -69,6 +69,8 @@ class Imager:
         def stop_if_outdated(done: int, total: int, what: str) -> None:
             if is_outdated() and done < total:
                 raise Outdated
+            if self._tell is not None:
+                self._tell(done, total, what)
 
         if isinstance(request.sample, CellSample):
             return self._cells.image(request.sample, request.simulation, stop_if_outdated)
@@ -95,9 +97,7 @@ class Imager:
         """Return progress that stops the reading alone: what is rendered serves other places."""
 
         def progress(done: int, total: int, what: str) -> None:
-            if what != "shapes":
-                return
-            if is_outdated() and done < total:
+            if what == "shapes" and is_outdated() and done < total:
                 raise Outdated
             if self._tell is not None:
                 self._tell(done, total, what)

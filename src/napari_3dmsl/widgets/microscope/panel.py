@@ -40,7 +40,7 @@ from napari_3dmsl.widgets.microscope.image_layers import (
     put_photons,
     put_point,
 )
-from napari_3dmsl.widgets.microscope.imager import Request, imager
+from napari_3dmsl.widgets.microscope.imager import Imager, Request, imager
 from napari_3dmsl.widgets.microscope.messages import (
     ADJUST_CONTRAST,
     too_bright,
@@ -50,6 +50,7 @@ from napari_3dmsl.widgets.microscope.pictures import Pictures
 from napari_3dmsl.widgets.microscope.read_outs import Point, ReadOut, ReadOuts, read_out_of
 from napari_3dmsl.widgets.microscope.sample_choice import SampleChoice
 from napari_3dmsl.widgets.microscope.shape_knob_keys import add_keys
+from napari_3dmsl.widgets.microscope.stack_progress import StackProgress
 from napari_3dmsl.widgets.microscope.truth_mask import TruthMask
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ _READ_OUT_DELAY_MS = 150
 _PATIENCE_MS = 16.0  # a frame of most screens
 _REST_MS = 120  # as long without another image, and the knob rests
 _TOLD_EVERY_S = 0.4  # while a knob is turned on and on
-_BUSY_DELAY_MS = 400  # a bar for every quick stack would flicker
 
 
 class MicroscopePanel(Panel):
@@ -80,7 +80,8 @@ class MicroscopePanel(Panel):
         work = imager()
         self._live = LatestWins(work, self)
         self._ahead = LatestWins(work.prepare, self)
-        self._stacks = LatestWins(imager(), self)
+        self._planes = StackProgress(self, self._stack_cancelled)
+        self._stacks = LatestWins(Imager(self._planes.tell), self)
         self._resolutions = LatestWins(read_out_of, self)
         self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
         self._rest_timer = self._timer(_REST_MS, self._at_rest)
@@ -89,7 +90,6 @@ class MicroscopePanel(Panel):
         self._told_at = 0.0
         self._quick: Request | None = None
         self._held: SimulatedImage | None = None
-        self._busy_timer = self._timer(_BUSY_DELAY_MS, self.progress.show)
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
         self._height_um = 0.0
@@ -115,7 +115,7 @@ class MicroscopePanel(Panel):
         self.at_end(self.comparison.close)
         self.at_end(self.pictures.close)
         self.at_end(self.sample.close)
-        self._stacks.busy.connect(self._show_busy)
+        self._planes.follow(self._stacks)
         self.sample.changed.connect(self._sample_changed)
         self.sample.edited.connect(self._knob_turned)
         self.sample.resized.connect(self.form.take_image_size)
@@ -479,13 +479,10 @@ class MicroscopePanel(Panel):
         if not self._stacks.is_running and not self._live.is_running:
             self._adjust_contrast.discard(STACK)
 
-    def _show_busy(self, busy: bool) -> None:
-        self.progress.setRange(0, 0)
-        if busy:
-            self._busy_timer.start()
-        else:
-            self._busy_timer.stop()
-            self.progress.hide()
+    def _stack_cancelled(self) -> None:
+        if self._held is not None:  # it waited for the stack
+            self._put(self._held)
+        self.say("The z-stack was given up; the next change makes it again.")
 
     def _adjusts(self, name: str) -> bool:
         return self.auto_contrast.isChecked() or name in self._adjust_contrast

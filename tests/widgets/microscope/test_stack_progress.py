@@ -1,0 +1,46 @@
+"""Long stacks count their planes and can be cancelled."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from live_image import IMAGE, STACK, settled
+
+from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.widgets.common.latest_wins import Outdated
+
+
+def test_a_long_stack_counts_planes_and_can_be_cancelled(loaded: Any, open_panel: Any) -> None:
+    hands = open_panel(loaded, "Microscope")
+    loaded.layers[INSTANCES].selected_label = 1
+    settled(hands)
+    panel, goes_on, asked = hands.panel, threading.Event(), []
+    whole = panel._stacks._work
+
+    def slow(request: Any, is_outdated: Any) -> Any:
+        """As the imager does, but it waits after the second plane."""
+        asked.append(request)
+        if len(asked) > 1:
+            return whole(request, is_outdated)
+        panel._planes.tell(2, 31, "planes")
+        while not goes_on.wait(0.01):
+            if is_outdated():
+                raise Outdated
+        raise AssertionError
+
+    panel._stacks._work = slow
+    hands.click("stack")
+    hands.wait(lambda: panel.progress.isVisibleTo(panel))
+    assert (panel.progress.value(), panel.progress.maximum()) == (2, 31)
+    assert panel.progress.text() == "Plane 2 of 31"
+    hands.click("cancel_stack")
+    assert hands.status == "The z-stack was given up; the next change makes it again."
+    hands.wait(lambda: not panel._stacks.is_running)
+    assert not panel.progress.isVisibleTo(panel)
+    assert hands.find("cancel_stack").isHidden()
+    assert STACK not in loaded.layers
+    assert IMAGE in loaded.layers
+    hands.type("planes", 5)
+    settled(hands, STACK)
+    assert len(loaded.layers[STACK].data) == 5
