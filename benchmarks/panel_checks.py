@@ -182,9 +182,9 @@ def look(conditions: Conditions, panels: list[str], pictures: Path | None) -> It
 
 def _pages(name: str, panel: Any) -> Iterator[str]:
     """Turn to each page of a panel, and yield its name."""
-    from qtpy.QtWidgets import QTabWidget
+    from qtpy.QtWidgets import QTabBar
 
-    books = panel.findChildren(QTabWidget)
+    books = panel.findChildren(QTabBar)
     if not books:
         yield name
     for book in books:
