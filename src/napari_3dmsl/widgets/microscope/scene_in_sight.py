@@ -1,0 +1,52 @@
+"""The 3D scene fills the canvas while the pane *Image* shows the flat images beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject
+
+from napari_3dmsl.widgets.image_pane.opening import open_image_pane
+
+if TYPE_CHECKING:
+    import napari
+
+
+class SceneInSight(QObject):
+    """Fits what has depth into a 3D canvas whenever napari fits all layers, as its house does.
+
+    napari would make room for the images beside the scene too, which are in the pane already.
+
+    Parameters
+    ----------
+    viewer
+        Whose view is fitted.
+    parent
+        The panel.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer: Any = getattr(viewer, "__wrapped__", viewer)
+        self._fits = False
+        self._event = getattr(self._viewer.events, "reset_view", None)
+        if self._event is not None and hasattr(self._viewer, "fit_to_view"):  # napari 0.9 and newer
+            self._event.connect(self._fit)
+
+    def stop(self) -> None:
+        """Leave the view to napari again."""
+        if self._event is not None:
+            self._event.disconnect(self._fit)
+
+    def _fit(self, event: Any = None) -> None:
+        pane = open_image_pane(self._viewer)
+        deep = [layer for layer in self._viewer.layers if layer.visible and layer.ndim > 2]
+        beside = len(deep) < len(self._viewer.layers)
+        seen_beside = pane is not None and pane.isVisible() and self._viewer.dims.ndisplay == 3
+        if self._fits or not (deep and beside and seen_beside):
+            return
+        self._fits = True
+        try:
+            self._viewer.fit_to_view(layers=deep)
+        finally:
+            self._fits = False
