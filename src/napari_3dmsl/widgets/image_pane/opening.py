@@ -9,6 +9,12 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 from napari_3dmsl.widgets.common.tabs import dock_of
+from napari_3dmsl.widgets.image_pane.narrow_window import (
+    half_of_the_left,
+    is_narrow,
+    lay_out_as_before,
+    lie_over_layers,
+)
 
 if TYPE_CHECKING:
     import napari
@@ -46,6 +52,7 @@ def image_pane_of(viewer: napari.viewer.Viewer) -> ImagePane:
         dock = dock_of(pane)
         if dock is not None and not dock.isVisible():
             dock.show()
+            dock.raise_()
         return pane
     pane = ImagePane(viewer)
     viewer.window.add_dock_widget(pane, name=TITLE, area="left", add_vertical_stretch=False)
@@ -64,10 +71,16 @@ def _put_beside_the_canvas(pane: ImagePane, dock: QDockWidget, window: QMainWind
     """Let the dock have a column of its own: napari puts it below the list of layers."""
     window.removeDockWidget(dock)
     room = _canvas_of(window)
-    if room is not None:
+    narrow = is_narrow(window)
+    if narrow:
+        pane.preferred_width = half_of_the_left(window)
+    elif room is not None:
         pane.preferred_width = int(_SHARE * room[0])
     window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
     dock.show()
+    if narrow:
+        lie_over_layers(window, dock)
+        pane.at_end(partial(lay_out_as_before, window))
     later = QTimer(dock)  # no widths are settled before
     later.setSingleShot(True)
     later.timeout.connect(partial(_keep_in_sight, pane, room))
@@ -81,6 +94,7 @@ def _keep_in_sight(pane: ImagePane, before: tuple[int, int] | None) -> None:
     if not isinstance(window, QMainWindow) or before is None:
         return
     window.resizeDocks([dock], [pane.preferred_width], Qt.Orientation.Horizontal)
+    window.layout().activate()  # else the canvas keeps its width until the next event
     after = _canvas_of(window)
     if after is not None and min(before) > 0:
         viewer = pane.viewer

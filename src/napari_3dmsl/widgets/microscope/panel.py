@@ -49,6 +49,7 @@ from napari_3dmsl.widgets.microscope.messages import (
 from napari_3dmsl.widgets.microscope.pictures import Pictures
 from napari_3dmsl.widgets.microscope.read_outs import Point, ReadOut, ReadOuts, read_out_of
 from napari_3dmsl.widgets.microscope.sample_choice import SampleChoice
+from napari_3dmsl.widgets.microscope.scene_in_sight import SceneInSight
 from napari_3dmsl.widgets.microscope.shape_knob_keys import add_keys
 from napari_3dmsl.widgets.microscope.stack_progress import StackProgress
 from napari_3dmsl.widgets.microscope.truth_mask import TruthMask
@@ -105,6 +106,7 @@ class MicroscopePanel(Panel):
         self._focus_drag = FocusDrag(viewer, self)
         self._focus_drag.focused.connect(self.form.take_focus)
         self.at_end(self._focus_drag.stop)
+        self.at_end(SceneInSight(viewer, self).stop)
         self._build()
         self._live.finished.connect(self._show_image)
         self._stacks.finished.connect(self._show_stack)
