@@ -35,15 +35,16 @@ def lie_over_layers(window: QMainWindow, dock: QDockWidget) -> None:
     window
         With both docks on its left.
     dock
-        Of the pane, in the window.
+        Of the pane, shown afterwards.
     """
     first, *others = _naparis(window)
+    window.addDockWidget(_LEFT, dock, Qt.Orientation.Vertical)  # else Qt makes no tab of it
     for other in (*others, dock):
         window.tabifyDockWidget(first, other)
     for bar in window.findChildren(QTabBar, options=Qt.FindChildOption.FindDirectChildrenOnly):
         bar.setElideMode(Qt.TextElideMode.ElideNone)
     dock.show()
-    dock.raise_()
+    dock.raise_()  # to the front of the tabs
 
 
 def half_of_the_left(window: QMainWindow) -> int:

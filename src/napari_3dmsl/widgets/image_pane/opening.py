@@ -71,16 +71,15 @@ def _put_beside_the_canvas(pane: ImagePane, dock: QDockWidget, window: QMainWind
     """Let the dock have a column of its own: napari puts it below the list of layers."""
     window.removeDockWidget(dock)
     room = _canvas_of(window)
-    narrow = is_narrow(window)
-    if narrow:
+    if is_narrow(window):
         pane.preferred_width = half_of_the_left(window)
-    elif room is not None:
-        pane.preferred_width = int(_SHARE * room[0])
-    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
-    dock.show()
-    if narrow:
         lie_over_layers(window, dock)
         pane.at_end(partial(lay_out_as_before, window))
+    else:
+        if room is not None:
+            pane.preferred_width = int(_SHARE * room[0])
+        window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
+    dock.show()
     later = QTimer(dock)  # no widths are settled before
     later.setSingleShot(True)
     later.timeout.connect(partial(_keep_in_sight, pane, room))

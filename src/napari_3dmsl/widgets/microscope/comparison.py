@@ -12,12 +12,12 @@ from napari_3dmsl.layers.optics import MASK
 from napari_3dmsl.layers.show import show
 from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
-from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.common.form import drop_down
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, PHOTONS, put_image
 from napari_3dmsl.widgets.microscope.imager import Request, imager
 from napari_3dmsl.widgets.microscope.pictures import Pictures
+from napari_3dmsl.widgets.microscope.scene_in_sight import ImageInSight
 
 if TYPE_CHECKING:
     import napari
@@ -56,7 +56,7 @@ class Comparison(QObject):
         super().__init__(parent)
         self._pictures = pictures
         self._viewer = viewer
-        self._bring_into_view = BringIntoView(viewer, parent)
+        self._bring_into_view = ImageInSight(viewer, parent)
         self._boxes: list[QComboBox] = []
         self._runners: list[LatestWins] = []
         self._layers: list[str | None] = [None] * len(LABELS)

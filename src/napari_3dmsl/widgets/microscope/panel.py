@@ -14,7 +14,6 @@ from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QWidget
 from napari_3dmsl.layers.live_pixels import settle
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
-from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
 from napari_3dmsl.widgets.common.form import Form, button
 from napari_3dmsl.widgets.common.history import History, HistoryButtons, Snapshot
@@ -49,7 +48,7 @@ from napari_3dmsl.widgets.microscope.messages import (
 from napari_3dmsl.widgets.microscope.pictures import Pictures
 from napari_3dmsl.widgets.microscope.read_outs import Point, ReadOut, ReadOuts, read_out_of
 from napari_3dmsl.widgets.microscope.sample_choice import SampleChoice
-from napari_3dmsl.widgets.microscope.scene_in_sight import SceneInSight
+from napari_3dmsl.widgets.microscope.scene_in_sight import ImageInSight, SceneInSight
 from napari_3dmsl.widgets.microscope.shape_knob_keys import add_keys
 from napari_3dmsl.widgets.microscope.stack_progress import StackProgress
 from napari_3dmsl.widgets.microscope.truth_mask import TruthMask
@@ -95,7 +94,7 @@ class MicroscopePanel(Panel):
         self._adjust_contrast = {IMAGE, STACK}
         self._height_um = 0.0
         self._idle: dict[str, NoEffect] = {}
-        self._bring_into_view = BringIntoView(viewer, self)
+        self._bring_into_view = ImageInSight(viewer, self)
         self.form = SimulationForm(self)
         self.sample = SampleChoice(viewer, self)
         self.pictures = Pictures(viewer, self._shape_and_microscopes)

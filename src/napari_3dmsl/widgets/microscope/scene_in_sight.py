@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
 
+from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
 from napari_3dmsl.widgets.image_pane.opening import open_image_pane
 
 if TYPE_CHECKING:
@@ -39,14 +40,34 @@ class SceneInSight(QObject):
             self._event.disconnect(self._fit)
 
     def _fit(self, event: Any = None) -> None:
-        pane = open_image_pane(self._viewer)
         deep = [layer for layer in self._viewer.layers if layer.visible and layer.ndim > 2]
-        beside = len(deep) < len(self._viewer.layers)
-        seen_beside = pane is not None and pane.isVisible() and self._viewer.dims.ndisplay == 3
-        if self._fits or not (deep and beside and seen_beside):
+        has_flat = any(layer.ndim == 2 for layer in self._viewer.layers)
+        if self._fits or not (deep and has_flat and images_are_beside(self._viewer)):
             return
         self._fits = True
         try:
             self._viewer.fit_to_view(layers=deep)
         finally:
             self._fits = False
+
+
+class ImageInSight(BringIntoView):
+    """Leaves the camera where it is when the pane shows an image beside the 3D scene."""
+
+    def if_new(self, name: str, kind: str | None = None) -> None:
+        """See `BringIntoView.if_new`."""
+        flat = self._viewer.layers[name].ndim == 2
+        if not (flat and images_are_beside(self._viewer)):
+            super().if_new(name, kind)
+
+
+def images_are_beside(viewer: napari.viewer.Viewer) -> bool:
+    """Return whether the pane shows the images, beside a scene in 3D.
+
+    Parameters
+    ----------
+    viewer
+        Whose pane it is.
+    """
+    pane = open_image_pane(viewer)
+    return pane is not None and pane.isVisible() and viewer.dims.ndisplay == 3
