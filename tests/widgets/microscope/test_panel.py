@@ -30,6 +30,7 @@ from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets.common.form import forms_in
 from napari_3dmsl.widgets.image_pane.opening import image_pane_of
+from napari_3dmsl.widgets.microscope import scene_in_sight
 
 PANEL = "Microscope"
 
@@ -199,9 +200,29 @@ def test_an_image_brighter_than_the_display_is_told_with_the_remedy(
     assert microscope.panel.pages.page_of(microscope.find("auto_contrast")) == 0
 
 
-def test_the_first_image_comes_into_view_and_later_ones_move_no_camera(
+def test_beside_a_3d_scene_the_pane_shows_the_image_and_no_camera_moves(
     window: Any, open_panel: Any, id_of: Callable[[str], int], qtbot: Any
 ) -> None:
+    window.dims.ndisplay = 3
+    hands = open_panel(window, PANEL)
+    pane = image_pane_of(window)
+    qtbot.wait(50)
+    camera = getattr(window, "scene", window).camera
+    before = tuple(camera.center), camera.zoom
+    window.layers[INSTANCES].selected_label = id_of("donut")
+    settled(hands)
+    assert len(pane.pictures) == 1
+    assert (tuple(camera.center), camera.zoom) == before
+
+
+def test_without_a_pane_in_sight_the_first_image_comes_into_view_and_later_ones_move_no_camera(
+    window: Any,
+    open_panel: Any,
+    id_of: Callable[[str], int],
+    qtbot: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scene_in_sight, "images_are_beside", lambda _: False)
     window.dims.ndisplay = 3
     hands = open_panel(window, PANEL)
     qtbot.wait(50)
