@@ -19,6 +19,11 @@ from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QScrollArea, QWidget
 
+from napari_3dmsl.layers.attributes import kind_of
+from napari_3dmsl.layers.classes import CLASS
+from napari_3dmsl.layers.field_frame import FIELD_FRAME
+from napari_3dmsl.layers.images import SIMULATED
+from napari_3dmsl.layers.show import find
 from napari_3dmsl.library.library import write_library
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.shape import Shape
@@ -113,6 +118,9 @@ def take_all() -> None:
     turn_a_knob(demo)
     take(demo, "microscope", "truth")
 
+    demo.microscope.photons.setChecked(False)
+    demo.microscope.truth.setChecked(False)
+    take_field(demo)
     add_download_panel(demo)
     take(demo, "download", "download")
     demo.viewer.close()
@@ -156,6 +164,26 @@ def pump(seconds: float) -> None:
     while time.monotonic() < until:
         QApplication.processEvents()
         time.sleep(0.01)
+
+
+def take_field(demo: Demo) -> None:
+    """Image everything in a field, whose frame was dragged a little aside."""
+    demo.viewer.dims.ndisplay = 3
+    for layer in demo.viewer.layers:
+        layer.visible = kind_of(layer) in {CLASS, SIMULATED}
+    take_preset(demo, "con1")
+    demo.microscope.form.set_values({"density_per_um2": 300, "image_size": (80, 96)})
+    demo.microscope.sample.choose("field")
+    while find(demo.viewer, FIELD_FRAME) is None:
+        demo.process_events(0.1)
+    frame = demo.microscope.sample.frame
+    assert frame.field is not None
+    frame.dragged.emit(frame.field.moved(np.array([-0.6, 0.5])))
+    demo.process_events(SETTLE_S)
+    demo.viewer.reset_view()
+    tilt(demo)
+    take(demo, "microscope", "field")
+    demo.microscope.sample.choose("shape")
 
 
 def see_from_above(demo: Demo, names: list[str]) -> None:

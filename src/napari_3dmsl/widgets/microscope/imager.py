@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simul
 from napari_3dmsl.progress import Progress
 from napari_3dmsl.scenes.field_imager import FieldImager, FieldSample
 from napari_3dmsl.widgets.common.latest_wins import Outdated
+
+_TELL_EVERY_S = 0.2
 
 Imaged = Surface | FieldSample | CellSample
 """What can be imaged: one surface in the middle, shapes of a volume at their places, a cell."""
@@ -95,16 +98,27 @@ class Imager:
 
     def _while_shapes_are_read(self, is_outdated: Callable[[], bool]) -> Progress:
         """Return progress that stops the reading alone: what is rendered serves other places."""
+        told_at = time.perf_counter()
 
         def progress(done: int, total: int, what: str) -> None:
+            nonlocal told_at
             if what == "shapes" and is_outdated() and done < total:
                 raise Outdated
-            if self._tell is not None:
+            now = time.perf_counter()
+            often = what == "shapes" and now - told_at < _TELL_EVERY_S  # thousands a second
+            if self._tell is not None and not often:
                 self._tell(done, total, what)
+                told_at = now
 
         return progress
 
 
-def imager() -> Imager:
-    """Return work for `LatestWins` that keeps what consecutive images share."""
-    return Imager()
+def imager(tell: Progress | None = None) -> Imager:
+    """Return work for `LatestWins` that keeps what consecutive images share.
+
+    Parameters
+    ----------
+    tell
+        See `Imager`.
+    """
+    return Imager(tell)

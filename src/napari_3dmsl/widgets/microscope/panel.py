@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt, QTimer, Signal
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QWidget
 
@@ -75,9 +75,14 @@ class MicroscopePanel(Panel):
 
     page = "microscope.md"
 
+    _shapes_read = Signal(int, int, str)
+
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
-        work = imager()
+        work = imager(self._shapes_read.emit)
+        self._shapes_read.connect(
+            lambda done, of, _: self.say(f"Reading shapes: {done:,} of {of:,}…")
+        )
         self._live = LatestWins(work, self)
         self._ahead = LatestWins(work.prepare, self)
         self._planes = StackProgress(self, self._stack_cancelled)

@@ -379,6 +379,8 @@ class SampleChoice(QObject):
             part.setVisible(is_cell)
         self.more_of_cell.native.setVisible(is_cell and opened)
         if hasattr(self, "_rows"):
+            words = "Shape" if self.kind in {"shape", "surface"} else "Shapes"
+            self._rows.labelForField(self.text).setText(words)
             self._rows.setRowVisible(self.choice.native, self.kind in {"shape", "surface"})
 
 
