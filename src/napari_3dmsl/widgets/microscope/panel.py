@@ -75,14 +75,12 @@ class MicroscopePanel(Panel):
 
     page = "microscope.md"
 
-    _shapes_read = Signal(int, int, str)
+    _shapes_read = Signal(int, int)
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
-        work = imager(self._shapes_read.emit)
-        self._shapes_read.connect(
-            lambda done, of, _: self.say(f"Reading shapes: {done:,} of {of:,}…")
-        )
+        work = imager(self._in_the_thread)
+        self._shapes_read.connect(lambda done, of: self.say(f"Reading shapes: {done:,} of {of:,}…"))
         self._live = LatestWins(work, self)
         self._ahead = LatestWins(work.prepare, self)
         self._planes = StackProgress(self, self._stack_cancelled)
@@ -135,6 +133,10 @@ class MicroscopePanel(Panel):
         self.keep_in_mind("microscope", self._state, self._take_state, changed)
         self._remember_steps()
         self._sample_changed()
+
+    def _in_the_thread(self, done: int, of: int, what: str) -> None:
+        if what == "shapes":
+            self._shapes_read.emit(done, of)
 
     def _state(self) -> State:
         """Return what is remembered: the instrument and the labelling, not what is imaged."""
