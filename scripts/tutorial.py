@@ -150,7 +150,7 @@ def focus(stage: Any) -> None:
 def compare(stage: Any) -> None:
     panel = stage.panel("Microscope")
     stage.tell("Compare microscopes on the same fluorophores")
-    stage.choose(stage.find(panel, "compare_1"), "epi1")
+    stage.choose(stage.find(panel, "compare_1"), "Widefield 1.42")
     stage.rest(1.5)
     home(stage)
     stage.film.show(1.6)

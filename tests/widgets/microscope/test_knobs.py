@@ -115,6 +115,7 @@ def test_every_knob_is_taken_back_by_a_key_and_made_again(shown: Hands) -> None:
     step(shown.type, "planes", 7)
     step(shown.choose, "noise", "none (photons)")
     step(shown.click, "photons")
+    step(shown.choose, "compare_1", "epi1")
     step(shown.type, "image_size", 64)
     step(shown.click, "defaults")
     assert len(states) >= 12

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
@@ -12,7 +13,8 @@ from napari_3dmsl.layers.optics import MASK
 from napari_3dmsl.layers.show import show
 from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
-from napari_3dmsl.widgets.common.form import drop_down
+from napari_3dmsl.microscope.title import microscope_title
+from napari_3dmsl.widgets.common.form import FieldLabel, drop_down, fill_drop_down
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, PHOTONS, put_image
 from napari_3dmsl.widgets.microscope.imager import Request, imager
@@ -60,10 +62,10 @@ class Comparison(QObject):
         self._boxes: list[QComboBox] = []
         self._runners: list[LatestWins] = []
         self._layers: list[str | None] = [None] * len(LABELS)
-        for number in range(len(LABELS)):
-            box = drop_down(
-                f"compare_{number + 1}", LABELS[number], [NOTHING, *microscope_names()], _TIP
-            )
+        words = {NOTHING: NOTHING, **_titles()}
+        for number, label in enumerate(LABELS):
+            box = drop_down(f"compare_{number + 1}", label, [], _TIP)
+            fill_drop_down(box, words)
             box.currentTextChanged.connect(lambda _, place=number: self._choose(place))
             runner = LatestWins(imager(), self)
             runner.finished.connect(lambda _, image, place=number: self._show(place, image))
@@ -77,8 +79,24 @@ class Comparison(QObject):
         layout = QFormLayout(widget)
         layout.setContentsMargins(4, 2, 4, 2)
         for label, box in zip(LABELS, self._boxes, strict=True):
-            layout.addRow(label, box)
+            layout.addRow(FieldLabel(label), box)
         return widget
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The microscope that each drop-down has chosen, by the name of the drop-down."""
+        return {box.objectName(): str(box.currentData()) for box in self._boxes}
+
+    def take_names(self, names: Mapping[str, Any]) -> None:
+        """Choose microscopes.
+
+        Parameters
+        ----------
+        names
+            As `names` tells them; others are passed over.
+        """
+        for box in self._boxes:
+            box.setCurrentIndex(box.findData(names.get(box.objectName(), NOTHING)))
 
     def follow(self, request: Request) -> None:
         """Image what the first microscope images, through those that are chosen.
@@ -89,10 +107,10 @@ class Comparison(QObject):
             What the first microscope images.
         """
         for box, runner in zip(self._boxes, self._runners, strict=True):
-            if box.currentText() == NOTHING:
+            if box.currentData() == NOTHING:
                 continue
             try:
-                simulation = _through(box.currentText(), request.simulation)
+                simulation = _through(box.currentData(), request.simulation)
             except ValueError as error:
                 self.failed.emit(str(error))
                 continue
@@ -106,7 +124,7 @@ class Comparison(QObject):
         simulation
             Of the first.
         """
-        names = [box.currentText() for box in self._boxes if box.currentText() != NOTHING]
+        names = [box.currentData() for box in self._boxes if box.currentData() != NOTHING]
         return [_through(name, simulation) for name in names]
 
     def close(self) -> None:
@@ -123,7 +141,7 @@ class Comparison(QObject):
         self.changed.emit()
 
     def _show(self, place: int, image: SimulatedImage) -> None:
-        chosen = self._boxes[place].currentText()
+        chosen = self._boxes[place].currentData()
         if image.simulation.microscope.name != chosen:  # another one was chosen meanwhile
             return
         self._pictures.show(image, LABELS[place])
@@ -139,6 +157,14 @@ class Comparison(QObject):
         self._layers[place] = name
         if is_new:
             self._bring_into_view.if_new(name, LABELS[place])
+
+
+def _titles() -> dict[str, str]:
+    """Return what people read for each microscope, by name."""
+    return {
+        name: microscope_title(load_microscope(name).replace(name=name))
+        for name in microscope_names()
+    }
 
 
 def _through(name: str, simulation: Simulation) -> Simulation:

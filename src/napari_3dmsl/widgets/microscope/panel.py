@@ -158,15 +158,17 @@ class MicroscopePanel(Panel):
         """Let every change from now on be taken back."""
         self.history.forget()
         self.form.stepped.connect(self.history.note)
+        self.comparison.changed.connect(lambda: self.history.note("comparison"))
         for box in self._switches:
             box.toggled.connect(lambda _, box=box: self.history.note(box.objectName()))
 
     def _snapshot(self) -> Snapshot:
         shown = {box.objectName(): box.isChecked() for box in self._switches}
-        return {**self.form.snapshot(), **shown}
+        return {**self.form.snapshot(), **self.comparison.names, **shown}
 
     def _take_snapshot(self, snapshot: Snapshot) -> None:
         tick(self._switches, snapshot)
+        self.comparison.take_names(snapshot)
         self.form.take_snapshot(snapshot)
 
     def _labels(self) -> dict[str, str]:
