@@ -214,9 +214,9 @@ class MicroscopePanel(Panel):
             "Objective, wavelengths, pixels, indices, and what they resolve",
             choice.file_rows(),
             fields.optics,
+            self.read_out,
             fields.indices,
             fields.depth,
-            self.read_out,
             self.point,
         )
         self._add_page(
