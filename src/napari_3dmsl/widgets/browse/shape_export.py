@@ -24,6 +24,8 @@ _FORMS = {
     "voxels": "OME-TIFF: voxels of 24 nm",
 }
 
+_TIP = "Write the selected shapes as meshes, skeletons or voxels for other programs, a file each"
+
 
 class ShapeExport(QObject):
     """A button with the forms, and the writing.
@@ -65,10 +67,7 @@ class ShapeExport(QObject):
         self._job.failed.connect(self._fail)
         self.button = QPushButton("Export shapes", panel)
         self.button.setObjectName("export_shapes")
-        self.button.setToolTip(
-            "Write the selected shapes as meshes, skeletons or voxels for other programs, "
-            "a file each"
-        )
+        self.button.setToolTip(_TIP)
         self.menu = QMenu(self.button)
         for form, words in _FORMS.items():
             action = self.menu.addAction(words)
@@ -88,6 +87,7 @@ class ShapeExport(QObject):
         """
         self._source, self._ids = source, ids
         self.button.setEnabled(bool(ids) and not self.is_running)
+        self.button.setToolTip(_TIP if ids else f"{_TIP}. No shape is selected: select some first")
 
     def cancel(self) -> None:
         """Stop; the files that are written stay."""

@@ -132,7 +132,7 @@ class Panel(QWidget):
         self.docs_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.docs_button.clicked.connect(self._open_docs)
         head = QHBoxLayout()
-        head.setContentsMargins(6, 2, 6, 0)
+        head.setContentsMargins(6, 6, 6, 0)
         head.addWidget(self.first_steps, 1)
         head.addStretch(0)
         head.addWidget(self.docs_button, 0, Qt.AlignmentFlag.AlignTop)
