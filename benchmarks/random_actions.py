@@ -311,7 +311,7 @@ class Actions:
 
     def _extract(self) -> str:
         panel = self.session.panel("Extract shapes")
-        choice = panel.sample.choice
+        choice = panel.choice
         if len(choice.choices) > 1:
             choice.choose(self.rng.choice(choice.choices))
         self._begin(panel)
