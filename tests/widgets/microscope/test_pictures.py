@@ -47,6 +47,12 @@ def test_the_pane_shows_what_the_panel_images_and_keeps_the_scene_beside_it(
             and not microscope.panel._live.is_running
         )
     )
+    high = pane.grid.views[0].contrast.high
+    microscope.type("photons_per_fluorophore", 5)
+    microscope.wait(lambda: pane.pictures[0].values.max() < 0.5 * high)
+    assert pane.grid.views[0].contrast.high == high  # it has got dimmer
+    microscope.click("auto_contrast")
+    microscope.wait(lambda: pane.grid.views[0].contrast.high < 0.5 * high)
     between = pane.window().centralWidget().width()
     assert between > 0.25 * (between + pane.width())  # the canvas is still there
     left, right, top, bottom = pane.grid.views[0].seen

@@ -415,9 +415,9 @@ class MicroscopePanel(Panel):
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
         if self.form.wants_stack:
-            self.pictures.show_sharp_plane(image)
+            self.pictures.show_sharp_plane(image, adjust=self.auto_contrast.isChecked())
         else:
-            self.pictures.show(image)
+            self.pictures.show(image, adjust=self.auto_contrast.isChecked())
         if request.quick and self._comes_with_stack():
             self._held = image
         else:
@@ -481,7 +481,7 @@ class MicroscopePanel(Panel):
         super().complain(text)
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
-        self.pictures.show(image)
+        self.pictures.show(image, adjust=self.auto_contrast.isChecked())
         if self._held is not None:
             self._put(self._held)
         if put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK)):

@@ -57,7 +57,7 @@ class Pictures:
         self._opens = True
         self._to_fit = {FIRST, *self._pictures}
 
-    def show(self, image: SimulatedImage, key: str = FIRST) -> None:
+    def show(self, image: SimulatedImage, key: str = FIRST, *, adjust: bool = False) -> None:
         """Show an image or a stack.
 
         Parameters
@@ -66,24 +66,30 @@ class Pictures:
             Takes the place of the last with this key.
         key
             Whose it is.
+        adjust
+            Whether the contrast is fitted to it, whatever it was before.
         """
         self._pictures[key] = picture_of(image, key)
         pane = self._pane()
         if pane is not None:
             pane.show_pictures(self._in_order(), fit={key} & self._to_fit)
             self._to_fit.discard(key)
+            if adjust:
+                pane.grid.fit_contrast()
 
-    def show_sharp_plane(self, image: SimulatedImage) -> None:
+    def show_sharp_plane(self, image: SimulatedImage, *, adjust: bool = False) -> None:
         """Show the sharp plane until its stack is there, if that is the plane that is looked at.
 
         Parameters
         ----------
         image
             One plane.
+        adjust
+            See `show`.
         """
         pane = open_image_pane(self._viewer)
         if FIRST in self._to_fit or pane is None or pane.in_focus:
-            self.show(image)
+            self.show(image, adjust=adjust)
 
     def remove(self, key: str) -> None:
         """Show one picture less.
