@@ -137,13 +137,16 @@ class Session:
         del self.panels[name]
 
     def pump(self, seconds: float) -> None:
-        """Let the window live for a while."""
-        from qtpy.QtWidgets import QApplication
+        """Let the window live for a while.
 
-        until = time.perf_counter() + seconds
-        while time.perf_counter() < until:
-            QApplication.processEvents()
-            time.sleep(0.001)
+        In an event loop, as napari does: Qt deletes what is to be deleted later, such as the
+        controls of a removed layer, in a loop only. They would pile up here and nowhere else.
+        """
+        from qtpy.QtCore import QEventLoop, QTimer
+
+        loop = QEventLoop()
+        QTimer.singleShot(max(1, round(1000 * seconds)), loop.quit)
+        loop.exec()
 
     def rest(self) -> None:
         """Wait until nothing works in the background any more."""
