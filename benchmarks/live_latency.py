@@ -100,8 +100,8 @@ def measure(arguments: argparse.Namespace) -> None:
         watch.wait()
         together: list[float] = []
         for knob, step in KNOBS.items():
-            box = panel.findChild(QDoubleSpinBox, knob)
-            if not box.isEnabled():
+            box = knob_of(panel, knob)
+            if box is None:
                 continue
             own = box.value()
             box.setValue(FROM.get(knob, own))
@@ -122,6 +122,15 @@ def measure(arguments: argparse.Namespace) -> None:
     if arguments.updates:
         many_updates(panel, watch, arguments.updates)
     viewer.close()
+
+
+def knob_of(panel: MicroscopePanel, name: str) -> QDoubleSpinBox | None:
+    """Return the knob of that name that has an effect; a scene has a density of its own."""
+    boxes = [box for box in panel.findChildren(QDoubleSpinBox, name) if box.isEnabled()]
+    if name == "density_per_um2":
+        wanted = panel.simulation().labelling.density_per_um2
+        boxes.sort(key=lambda box: abs(box.value() - wanted))
+    return boxes[0] if boxes else None
 
 
 def sweep(name: str, panel: MicroscopePanel) -> None:
