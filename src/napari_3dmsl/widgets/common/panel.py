@@ -96,6 +96,7 @@ class Panel(QWidget):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows the field that has the keyboard
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(column)
+        column.installEventFilter(self)
         self._scroll = scroll
         self.status = QLabel(self)
         self.status.setObjectName("status")
@@ -165,6 +166,12 @@ class Panel(QWidget):
             self._opened = True
             self._shortcuts += install(self, self._keys)
             QTimer.singleShot(0, self._join_tabs)  # its place is not settled before
+
+    def eventFilter(self, column: Any, event: Any) -> bool:
+        """Qt: what comes into the column may be wider than what was there."""
+        if event.type() == QEvent.Type.LayoutRequest and self._opened:
+            self._fit_width()
+        return bool(super().eventFilter(column, event))
 
     def _fit_width(self) -> None:
         bar = self._scroll.verticalScrollBar().sizeHint().width()
