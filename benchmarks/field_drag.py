@@ -2,9 +2,9 @@
 
 The frame is dragged in steps of some pixels, as the mouse does, over the phantom's 38 shapes and
 over 300 tubes packed into a slab; 256 x 256 pixels, `epi1` and `con1`. Milliseconds (in brackets:
-of the processor) from a move to the canvas painted with the image of the new place, and the seconds
+of the processor) from a move to the pane painted with the image of the new place, and the seconds
 of the first image. ``--science`` leaves the window away: only the images, and their largest
-difference to images rendered at their place, as a part of the peak.
+difference to images rendered at their place, as a part of the peak in the middle.
 
 Run under a display or Xvfb: ``scripts/virtual-display python benchmarks/field_drag.py``.
 """
@@ -147,7 +147,8 @@ def differs(imager: FieldImager, sample: FieldSample, simulation: Simulation) ->
     scene = volume.scene(volume.lit(around, wide), around, wide)
     direct = photons_of_scene(scene, simulation.replace(microscope=wide)).photons
     direct = direct[:, beside:-beside, beside:-beside]
-    return float(np.abs(seen - direct).max() / direct.max())
+    peak = imager.image(FieldSample(sample.source), simulation).photons.photons.max()
+    return float(np.abs(seen - direct).max() / peak)  # at the end of the path little is in sight
 
 
 def window(title: str, source: Any, name: str, simulation: Simulation, moves: int) -> None:
@@ -186,10 +187,10 @@ def window(title: str, source: Any, name: str, simulation: Simulation, moves: in
         moved = frame.field.moved((np.array(place) - last)[1:])
         last = np.array(place)
         watch.expect()
-        started = time.perf_counter(), time.process_time()
+        started = time.process_time()
         frame._drag_to(moved)  # as the mouse does
-        wall.append((watch.wait() - started[0]) * 1000)
-        cpu.append(1000 * (time.process_time() - started[1]))
+        wall.append(watch.wait(("pane",)))
+        cpu.append(1000 * (time.process_time() - started))
         pump(0.02)  # the next move of the hand
     report(title, name, first_s, wall, cpu, None, f"bare repaint {bare:.0f}")
     viewer.close()
