@@ -84,7 +84,7 @@ def measure(arguments: argparse.Namespace) -> None:
     from napari.layers import Surface
 
     viewer = napari.Viewer(title="latency")
-    viewer.window.resize(1390, 950)  # else the panels may leave no room for the canvas
+    viewer.window.resize(1800, 950)  # else the panels may leave no room for the canvas
     data, attributes, _ = bent_tube_um()
     viewer.add_layer(Surface(data, **attributes))
     panel = MicroscopePanel(viewer, remember=False)
