@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-WIDTH = 960  # of the film; pictures keep the size of the window
+WIDTH = 960  # of a film, if nothing else is said; pictures keep the size of the window
 BAND = 46  # height of the captions
-COLOURS = 128
+COLOURS = 256
 SAMPLES = 12  # frames of which the palette is made, evenly over the film
 LARGEST_PICTURE = 200_000
 POINTER = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (13, 12)]
@@ -32,12 +32,15 @@ class Film:
         Stands below every frame until it is another one.
     pointer : (int, int) or None
         Where the mouse is (x, y); not drawn while None.
+    width : int
+        Of the frames.
     """
 
     grab: Callable[[], Any]
     caption: str = ""
     pointer: Point | None = None
     pressed: bool = False
+    width: int = WIDTH
     frames: list[tuple[Image.Image, float]] = field(default_factory=list)
 
     def show(self, seconds: float) -> None:
@@ -84,11 +87,11 @@ class Film:
 
     def _frame(self) -> Image.Image:
         screen = self._screen()
-        height = round(screen.height * WIDTH / screen.width)
-        frame = Image.new("RGB", (WIDTH, height + BAND), (16, 18, 24))
-        frame.paste(screen.resize((WIDTH, height), Image.Resampling.LANCZOS))
+        height = round(screen.height * self.width / screen.width)
+        frame = Image.new("RGB", (self.width, height + BAND), (16, 18, 24))
+        frame.paste(screen.resize((self.width, height), Image.Resampling.LANCZOS))
         ImageDraw.Draw(frame).text(
-            (WIDTH // 2, height + BAND // 2),
+            (self.width // 2, height + BAND // 2),
             self.caption,
             font=ImageFont.load_default(22),
             fill="white",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from film import Film
+from film import WIDTH, Film
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
@@ -33,17 +33,26 @@ EYE = 44  # of a layer in the list, from the left
 
 
 class Stage:
-    """Does with the mouse what a person does, and films it."""
+    """Does with the mouse what a person does, and films it.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    size
+        Of the window, in pixels.
+    width
+        Of the film.
+    """
+
+    def __init__(self, size: tuple[int, int] = SIZE, width: int = WIDTH) -> None:
         import napari
 
+        self.size = size
         self.viewer = napari.Viewer(title="napari")
         self.window = self.viewer.window._qt_window  # private: napari offers no public way to it
         self.window.setWindowFlag(Qt.WindowType.FramelessWindowHint)
-        self.window.setGeometry(0, 0, *SIZE)
+        self.window.setGeometry(0, 0, *size)
         self.window.show()
-        self.film = Film(self._grab, pointer=(SIZE[0] // 2, SIZE[1] // 2))
+        self.film = Film(self._grab, pointer=(size[0] // 2, size[1] // 2), width=width)
         self.rest(1.0)
 
     def rest(self, seconds: float) -> None:
@@ -111,6 +120,13 @@ class Stage:
         for dock in self.window.findChildren(QDockWidget):
             if dock.windowTitle() in titles and dock.isVisible():
                 self.click(dock.titleBarWidget().hide_button)
+
+    def hide_docks_at_once(self, *titles: str) -> None:
+        """Hide docks, unseen."""
+        for dock in self.window.findChildren(QDockWidget):
+            if dock.windowTitle() in titles:
+                dock.hide()
+        self.rest(0.2)
 
     def menu(self, *words: str, before_last: Callable[[], None] | None = None) -> None:
         """Go through the menus of the window."""
@@ -193,7 +209,8 @@ class Stage:
         self.click(lines.viewport(), QPoint(line.left() + EYE, line.center().y()))
 
     def reveal(self, widget: QWidget) -> None:
-        """Scroll a panel until a field of it is in sight."""
+        """Turn to the page of a field and scroll its panel until it is in sight."""
+        self._turn_to_page_of(widget)
         above = widget.parentWidget()
         while above is not None and not isinstance(above, QScrollArea):
             above = above.parentWidget()
@@ -201,9 +218,22 @@ class Stage:
             above.ensureWidgetVisible(widget, 0, 90)
             self.rest(0.1)
 
+    def _turn_to_page_of(self, widget: QWidget) -> None:
+        from napari_3dmsl.widgets.common.pages import Pages
+
+        above = widget.parentWidget()
+        while above is not None and not isinstance(above, Pages):
+            above = above.parentWidget()
+        if above is None or above.page_of(widget) in (-1, above.bar.currentIndex()):
+            return
+        bar = above.bar
+        self.click(bar, bar.tabRect(above.page_of(widget)).center())
+
     def find(self, panel: QWidget, name: str) -> Any:
-        """Return the field of a panel that has this name."""
+        """Return the field of a panel that has this name; of several the one that is shown."""
         found = panel.findChildren(QWidget, name)
+        if len(found) > 1:
+            found = [field for field in found if field.isVisibleTo(panel)]
         if len(found) != 1:
             raise RuntimeError(f"{len(found)} fields are named {name}")
         return found[0]
@@ -215,7 +245,7 @@ class Stage:
 
     def _grab(self) -> Any:
         QApplication.processEvents()
-        screen = QApplication.primaryScreen().grabWindow(0, 0, 0, *SIZE).toImage()
+        screen = QApplication.primaryScreen().grabWindow(0, 0, 0, *self.size).toImage()
         screen = screen.convertToFormat(QImage.Format.Format_RGB888)
         rows = np.frombuffer(screen.constBits().asarray(screen.sizeInBytes()), np.uint8)
         rows = rows.reshape(screen.height(), screen.bytesPerLine())
