@@ -15,9 +15,9 @@ from typing import Any
 
 import napari
 import numpy as np
-from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QScrollArea, QWidget
+from window_pictures import FOLDER, write_picture
 
 from napari_3dmsl.layers.attributes import kind_of
 from napari_3dmsl.layers.classes import CLASS
@@ -35,13 +35,10 @@ from napari_3dmsl.widgets.image_pane.opening import image_pane_of
 from napari_3dmsl.widgets.image_set.panel import ImageSetPanel
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, MASK, PHOTONS, STACK
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 LAPTOP = (1366, 768)
 PANEL_WIDTH = 440
 CANVAS_WIDTH = 520  # of what is left between the docks
 SOMEBODYS_CACHE = "/home/me/.cache/napari-3dmsl"  # the Download panel names it
-COLOURS = 192  # a palette keeps each picture far below the limit
-LARGEST_BYTES = 150_000
 SETTLE_S = 2.0  # for an image to be made and drawn
 
 
@@ -49,6 +46,7 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as nobodys_settings:
         os.environ["NAPARI_3DMSL_PRESETS"] = nobodys_settings
+        os.environ["NAPARI_CONFIG"] = str(Path(nobodys_settings) / "napari.yaml")
         os.environ["NAPARI_3DMSL_CACHE"] = SOMEBODYS_CACHE
         os.chdir(nobodys_settings)  # the Image set panel names its library from here
         take_all()
@@ -91,7 +89,6 @@ def take_all() -> None:
     take_preset(demo, "epi1")
     demo.viewer.reset_view()
     turn_a_knob(demo)
-    scroll_to(demo, demo.microscope.read_out)
     take(demo, "microscope", "microscope")
 
     take_preset(demo, "con1")
@@ -179,7 +176,7 @@ def take_field(demo: Demo) -> None:
     frame = demo.microscope.sample.frame
     assert frame.field is not None
     frame.dragged.emit(frame.field.moved(np.array([-0.6, 0.5])))
-    demo.process_events(SETTLE_S)
+    come_to_rest(demo)
     demo.viewer.reset_view()
     tilt(demo)
     take(demo, "microscope", "field")
@@ -208,6 +205,7 @@ def take_pane(demo: Demo) -> None:
         box.setCurrentText(name)
     while len(pane.pictures) < 3:
         demo.process_events(0.1)
+    come_to_rest(demo)
     pane.profile_switch.trigger()
     pane.grid.show_difference((pane.pictures[0].key, pane.pictures[1].key))
     demo.process_events(SETTLE_S)
@@ -256,7 +254,7 @@ def select_largest(demo: Demo, shape_class: str) -> None:
 
 def take_preset(demo: Demo, name: str) -> None:
     demo.microscope.form.take_preset(name)
-    demo.process_events(SETTLE_S)
+    come_to_rest(demo)
 
 
 def turn_a_knob(demo: Demo) -> None:
@@ -264,7 +262,15 @@ def turn_a_knob(demo: Demo) -> None:
     demo.microscope.form.set_values({"focus_um": 0.1})
     demo.process_events(SETTLE_S)
     demo.microscope.form.set_values({"focus_um": 0.0})
+    come_to_rest(demo)
+
+
+def come_to_rest(demo: Demo) -> None:
+    """Wait for the image that stays."""
     demo.process_events(SETTLE_S)
+    while not demo.microscope.is_at_rest:
+        demo.process_events(0.1)
+    demo.process_events(0.5)
 
 
 def tilt(demo: Demo) -> None:
@@ -294,14 +300,7 @@ def take(demo: Demo, panel: str, name: str, themes: tuple[str, ...] = ("light", 
 
 
 def write(picture: Any, name: str) -> None:
-    """Write a PNG with a palette; one that is too large for git is an error."""
-    path = FOLDER / f"{name}.png"
-    pixels = Image.fromarray(np.asarray(picture)[..., :3])
-    pixels.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
-    size = path.stat().st_size
-    print(f"{path.name}: {pixels.width} x {pixels.height}, {size // 1000} kB")
-    if size > LARGEST_BYTES:
-        raise SystemExit(f"{path}: {size} bytes, more than {LARGEST_BYTES}")
+    write_picture(picture, FOLDER / f"{name}.png")
 
 
 if __name__ == "__main__":
