@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := -m pip install -qq --constraint constraints.txt
 ON_SCREEN := scripts/virtual-display
 
-.PHONY: help demo test test-matrix lint typecheck check screenshots cells hero tutorial tables bench constraints clean system
+.PHONY: help demo test test-matrix lint typecheck check screenshots cells hero tour tutorial tables bench constraints clean system
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
@@ -42,7 +42,10 @@ cells: .venv/installed-dev  ## Make the first picture of the README anew: simula
 hero: .venv/installed-dev  ## Make the README's picture from labels to microscopes anew
 	$(ON_SCREEN) $(BIN)/python scripts/hero.py
 
-tutorial: .venv/installed-dev  ## Make the tutorial's pictures and the README's film anew (needs Xvfb)
+tour: .venv/installed-dev  ## Make the README's film anew (needs Xvfb)
+	$(ON_SCREEN) $(BIN)/python scripts/tour.py
+
+tutorial: .venv/installed-dev  ## Make the tutorial's pictures anew (needs Xvfb)
 	$(ON_SCREEN) $(BIN)/python scripts/tutorial.py
 
 tables: .venv/installed-dev  ## Make the tables of settings in docs/ anew

@@ -16,7 +16,7 @@ from typing import Any
 import napari
 import numpy as np
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QScrollArea, QWidget
+from qtpy.QtWidgets import QApplication, QCheckBox, QLineEdit, QScrollArea, QWidget
 from window_pictures import FOLDER, write_picture
 
 from napari_3dmsl.layers.attributes import kind_of
@@ -200,9 +200,7 @@ def see_from_above(demo: Demo, names: list[str]) -> None:
 def take_pane(demo: Demo) -> None:
     """Compare three microscopes in the pane, with a line profile and a difference."""
     pane = image_pane_of(demo.viewer)
-    compared = [demo.microscope.findChild(QComboBox, f"compare_{place}") for place in (1, 2)]
-    for box, name in zip(compared, ("epi1", "conf2"), strict=True):
-        box.setCurrentText(name)
+    demo.microscope.comparison.take_names({"compare_1": "epi1", "compare_2": "light-sheet"})
     while len(pane.pictures) < 3:
         demo.process_events(0.1)
     come_to_rest(demo)
@@ -212,8 +210,8 @@ def take_pane(demo: Demo) -> None:
     take(demo, "microscope", "pane")
     pane.grid.show_difference(None)
     pane.profile_switch.trigger()
-    for box in compared:
-        box.setCurrentText("nothing")
+    demo.microscope.comparison.take_names({})
+    come_to_rest(demo)
 
 
 def add_image_set_panel(demo: Demo) -> None:

@@ -142,7 +142,7 @@ def compare(stage: Any) -> None:
     settle(stage)
     panel.pages.show_page(panel.pages.titles().index("Beside it"))
     stage.rest(0.3)
-    stage.choose(stage.find(panel, "compare_1"), "epi1")
+    stage.choose(stage.find(panel, "compare_1"), "Widefield 1.42")
     settle(stage, 2.0)
     stage.film.show(2.0)
 

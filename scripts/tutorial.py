@@ -1,7 +1,7 @@
-"""Makes the pictures of docs/tutorial.md and the film of the README: does what the tutorial says.
+"""Makes the pictures of docs/tutorial.md: does with the mouse what the tutorial says.
 
-Run under Xvfb: ``make tutorial``. Only the phantom is shown: this package draws it, so pictures and
-film carry nobody else's licence.
+Run under Xvfb: ``make tutorial``. Only the phantom is shown: this package draws it, so the pictures
+carry nobody else's licence.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ def main() -> None:
         scene(stage)
         until = sum(seconds for _, seconds in stage.film.frames)
         print(f"{number} {scene.__name__}: until {until:.0f} s", flush=True)
-    stage.film.save(FOLDER / "tour.gif")
     stage.viewer.close()
     os.chdir(FOLDER)
     shutil.rmtree(home)
@@ -46,7 +45,11 @@ def sample(stage: Any) -> None:
     stage.tell("napari-3dmsl: from EM labels of mitochondria to microscope images", 1.8)
     stage.tell("1  Open the sample: a drawn EM volume")
     stage.menu(
-        "File", "Open Sample", "mitochondria phantom", before_last=lambda: keep(stage, "open")
+        "File",
+        "Open Sample",
+        "3DMSL",
+        "mitochondria phantom",
+        before_last=lambda: keep(stage, "open"),
     )
     stage.wait(lambda: len(stage.viewer.layers), "the phantom")
     stage.rest(1.0)
@@ -116,20 +119,15 @@ def microscope(stage: Any) -> None:
 
 def density(stage: Any) -> None:
     panel = stage.panel("Microscope")
-    stage.tell("The paper's 30 fluorophores per square micrometre look grainy …")
-    stage.choose(stage.find(panel, "labelling"), "3DMSL paper")
-    stage.rest(0.8)
-    stage.film.show(1.2)
+    labelling = stage.find(panel, "labelling")
+    stage.choose(labelling, "3DMSL paper")
+    stage.rest(1.0)
+    stage.click(stage.find(stage.panel("Image"), "fit_contrast"))
+    stage.rest(0.5)
     keep(stage, "density")
-    stage.tell("… antibodies as they were counted draw the membrane")
-    stage.choose(stage.find(panel, "labelling"), "Antibodies")
-    stage.rest(0.8)
-
-
-def page(stage: Any, panel: Any, title: str) -> None:
-    """Click the tab of a page of the Microscope panel."""
-    bar = panel.pages.bar
-    stage.click(bar, bar.tabRect(panel.pages.titles().index(title)).center())
+    stage.choose(labelling, "TOM22")
+    stage.rest(1.0)
+    stage.click(stage.find(stage.panel("Image"), "fit_contrast"))
 
 
 def focus(stage: Any) -> None:
@@ -178,15 +176,11 @@ def stack(stage: Any) -> None:
     stage.wait(lambda: "simulated stack" in stage.viewer.layers, "the stack")
     stage.rest(1.0)
     home(stage)
-    stage.viewer.layers["simulated image"].visible = False  # the stack alone
-    stage.zoom(0.85)
     stage.film.show(0.6)
     stage.turn((0, -55, 20), 12)
     stage.film.show(0.8)
     keep(stage, "stack")
     home(stage)
-    stage.viewer.layers["simulated image"].visible = True
-    stage.rest(0.5)
     stage.tell("Save it: OME-TIFF with pixel size and every setting inside")
     stage.answer(stage.find(panel, "save"), "network.ome.tif")
     stage.film.show(1.2)

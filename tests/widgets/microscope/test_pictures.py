@@ -102,7 +102,8 @@ def test_a_stack_has_its_slider(microscope: Hands, window: Any) -> None:
     microscope.click("stack")
     microscope.type("planes", 5)
     microscope.wait(lambda: pane.planes.isVisible() and len(pane.pictures[0].values) == 5)
-    microscope.wait(lambda: not microscope.panel._stacks.is_running)
+    microscope.wait(lambda: microscope.panel.is_at_rest)  # the exact image comes after the stack
+    assert pane.planes.isVisible()
     np.testing.assert_array_equal(pane.pictures[0].values, window.layers[STACK].data)
     assert pane.plane.maximum() == 4
     assert pane.plane.value() == 2

@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 
 _QUICKLY_READ = 1 << 27  # voxels on disk that are looked at for what is improbable
 _UNDO_TIP = "Bring the shapes back that the last extraction has replaced"
-_SAMPLE = "File > Open Sample > mitochondria phantom (3DMSL)"
+_SAMPLE = "File > Open Sample > 3DMSL > mitochondria phantom"
 _SAMPLE_TIP = "Draw a small volume with 38 mitochondria of all six classes and open it as labels"
 _IMAGE_TIP = "See the selected shape, or the first, through a microscope"
 _BROWSE_TIP = "A table of the shapes with class, measures and pictures"

@@ -415,7 +415,8 @@ class MicroscopePanel(Panel):
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
         if self.form.wants_stack:
-            self.pictures.show_sharp_plane(image, adjust=self.auto_contrast.isChecked())
+            if request.quick:  # at rest its stack is there already
+                self.pictures.show_sharp_plane(image, adjust=self.auto_contrast.isChecked())
         else:
             self.pictures.show(image, adjust=self.auto_contrast.isChecked())
         if request.quick and self._comes_with_stack():
