@@ -136,7 +136,6 @@ def focus(stage: Any) -> None:
     stage.slide(stage.find(panel, "focus_um_slider"), [570, 420, 500], 8)
     plane = stage.find(panel, "focal_plane")
     stage.tell("The orange plane is what is sharp")
-    page(stage, panel, "Beside it")
     stage.click(plane)
     stage.turn((0, 25, 15), 8)
     stage.film.show(0.6)
@@ -154,7 +153,6 @@ def compare(stage: Any) -> None:
     stage.film.show(1.6)
     keep(stage, "compare")
     stage.choose(stage.find(panel, "compare_1"), "nothing")
-    page(stage, panel, "Basics")
     home(stage)
 
 
