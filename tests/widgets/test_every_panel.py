@@ -40,6 +40,7 @@ PURE = {
     "image_size",  # rows × columns: the unit stands behind both
     "neck",
     "efficiency",
+    "cell_coverage",
     "numerical_aperture",
     "immersion_index",
     "coverslip_index",

@@ -159,7 +159,7 @@ def test_a_cell_is_imaged_as_by_the_command_line(open_panel: Any, viewer: Any) -
     hands = open_panel(viewer, "Microscope")
     hands.type("image_size", 32)
     hands.choose("image_of", "a scene like a cell")
-    hands.type("coverage", 0.9)
+    hands.type("cell_coverage", 0.9)
     hands.wait(lambda: IMAGE in viewer.layers and told(viewer).get("cell") is not None)
     hands.wait(lambda: told(viewer)["cell"]["coverage"] == 0.9 and hands.panel.is_at_rest)
     expected = cell_image(Path("tubes"), hands.panel.simulation(), {"coverage": 0.9})

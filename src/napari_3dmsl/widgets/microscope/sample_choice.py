@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
+from magicgui.widgets.bases import ValueWidget
 from pydantic import Field
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_3dmsl.as_code.samples import Sample
 from napari_3dmsl.datasets.render.cell_imager import CellSample
+from napari_3dmsl.described import Described
 from napari_3dmsl.layers.attributes import about, kind_of
 from napari_3dmsl.layers.classes import CLASS
 from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle
@@ -95,6 +97,17 @@ class CellOf(Settings):
     ] = "tubes"
 
 
+class _CellForm(Form):
+    """Its widgets are called ``cell_density_per_um2`` and so on: labelling has a density, too."""
+
+    def _field(self, name: str, setting: Described) -> ValueWidget[Any]:
+        field = super()._field(name, setting)
+        for part in (field.native, *field.native.findChildren(QWidget)):
+            if part.objectName().startswith(name):
+                part.setObjectName(f"cell_{part.objectName()}")
+        return field
+
+
 class SampleChoice(QObject):
     """Follows what is chosen: shapes, a field that is dragged, or a surface of the viewer.
 
@@ -138,8 +151,8 @@ class SampleChoice(QObject):
         self.what = Form(ImageOf)
         self.place = Form(FieldPlace, hides=True)
         self.cell_of = Form(CellOf)
-        self.cell = Form(CellScene, _CELL)
-        self.more_of_cell = Form(CellScene, _MORE_OF_CELL)
+        self.cell = _CellForm(CellScene, _CELL)
+        self.more_of_cell = _CellForm(CellScene, _MORE_OF_CELL)
         self.more = QPushButton()
         self.more.setObjectName("more_of_cell")
         self.more.setCheckable(True)
