@@ -22,6 +22,7 @@ from napari_3dmsl.image_io.instance_labels import write_instance_labels
 from napari_3dmsl.image_io.ome_tiff import write_image, write_ome_tiff
 from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
 from napari_3dmsl.layers.attributes import KEY, about
+from napari_3dmsl.layers.field_frame import Rectangle
 from napari_3dmsl.layers.large_extraction import LargeResult
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.microscope.resolution import PointImage
@@ -144,6 +145,9 @@ MAKERS: dict[str, Callable[[Any, Path], Any]] = {
     ),
     "tracks_layer": lambda make, _: make(FRAMES, lineage_of(FRAMES), 5.0),
     "surfaces_layer": lambda make, _: make(FRAMES, 5.0),
+    "field_frame_layer": lambda make, _: make(
+        Rectangle(np.array([1.0, 2.0, 3.0]), np.eye(3), (20, 30), 0.1)
+    ),
     "film_layer": lambda make, _: [
         make(np.zeros((2, 8, 9)), 5.0, 0.07, [height]) for height in (0, 1)
     ],

@@ -27,10 +27,12 @@ from napari_3dmsl.microscope.presets import (
 )
 from napari_3dmsl.microscope.resolution import point_image, resolution
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
+from napari_3dmsl.scenes.cell_settings import CellScene
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets.common.form import forms_in
 from napari_3dmsl.widgets.image_pane.opening import image_pane_of
 from napari_3dmsl.widgets.microscope import scene_in_sight
+from napari_3dmsl.widgets.microscope.sample_choice import CellOf, FieldPlace, ImageOf
 
 PANEL = "Microscope"
 
@@ -640,7 +642,7 @@ def test_noise_can_be_left_out_or_be_that_of_the_paper(microscope: Hands, loaded
 def test_the_photons_without_noise_lie_beside_the_image(microscope: Hands, loaded: Any) -> None:
     microscope.click("photons")
     microscope.wait(lambda: "expected photons" in loaded.layers)
-    microscope.type("photons_per_fluorophore", 10000)
+    microscope.type("photons_per_fluorophore", 500)
     microscope.type("focus_um", 0.3)
     settled(microscope)
     clean, noisy = loaded.layers["expected photons"], loaded.layers[IMAGE]
@@ -875,10 +877,16 @@ def test_fields_have_the_names_of_their_settings(viewer: Any, open_panel: Any) -
         *type(simulation.camera).model_fields,
         *Simulation.model_fields,
         *(f"rotation_deg_{axis}" for axis in "zyx"),
+        *(f"cell_{name}" for name in CellScene.model_fields),
+        *(name for kind in (ImageOf, CellOf, FieldPlace) for name in kind.model_fields),
         "view",
         "stack",
     }
-    shown = {row.name for form in forms_in(microscope.panel) for row in form}
+    sample = microscope.panel.sample
+    shown = set()
+    for form in forms_in(microscope.panel):
+        of_a_cell = form in (sample.cell, sample.more_of_cell)
+        shown |= {f"cell_{row.name}" if of_a_cell else row.name for row in form}
     assert shown <= known
     for name in shown:
         field = microscope.find(name)

@@ -25,7 +25,7 @@ _HEAD = re.compile(r"(?:(?<=^)|(?<=; ))(?P<path>(?:\w+\.)*)(?P<name>\w+)(?=( =|:
 _GIVEN = re.compile(
     r"(?<![\w/\\.'“])(?:\w+\.)*(?P<name>[a-z]\w*) = (?P<value>true|false|True|False|'[^']*')"
 )
-_QUOTED = re.compile(r"'(\w[\w-]*)'")
+_QUOTED = re.compile(r"'([a-z]+_\w+)'")  # other words in quotes may be anybody's, such as a layer's
 _TABLE = re.compile(r"\[([a-z_]+)\]")
 _NAME = re.compile(r"(?<![\w/\\.'“-])(?:[a-z]\w*\.)*(?P<name>[a-z]\w*)(?![\w/\\'”(]|\.\w|:/)")
 _SNAKE = re.compile(r"(?<![\w/\\.'“-])(?:[a-z]\w*\.)*[a-z]+_\w+(?![\w/\\'”(]|\.\w|:/)")
