@@ -177,6 +177,7 @@ def take_field(demo: Demo) -> None:
     assert frame.field is not None
     frame.dragged.emit(frame.field.moved(np.array([-0.6, 0.5])))
     come_to_rest(demo)
+    scroll_to(demo, demo.microscope.sample.text)
     demo.viewer.reset_view()
     tilt(demo)
     take(demo, "microscope", "field")
