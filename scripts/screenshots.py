@@ -37,7 +37,7 @@ from napari_3dmsl.widgets.microscope.image_layers import IMAGE, MASK, PHOTONS, S
 
 LAPTOP = (1366, 768)
 PANEL_WIDTH = 440
-CANVAS_WIDTH = 520  # of what is left between the docks
+CANVAS_WIDTH = 400  # of what is left between the docks
 SOMEBODYS_CACHE = "/home/me/.cache/napari-3dmsl"  # the Download panel names it
 SETTLE_S = 2.0  # for an image to be made and drawn
 
@@ -105,6 +105,7 @@ def take_all() -> None:
 
     demo.microscope.focal_plane.setChecked(False)
     demo.microscope.form.set_values({"stack": False})
+    come_to_rest(demo)
     demo.viewer.layers.remove(demo.viewer.layers[STACK])
     shown.visible = True
     demo.microscope.photons.setChecked(True)
