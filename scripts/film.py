@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 WIDTH = 960  # of a film, if nothing else is said; pictures keep the size of the window
 BAND = 46  # height of the captions
 COLOURS = 256
-SAMPLES = 12  # frames of which the palette is made, evenly over the film
+SAMPLES = 12  # frames of which the palette is made, evenly over the film, beside the last
 LARGEST_PICTURE = 200_000
 POINTER = [(0, 0), (0, 17), (4, 13), (7, 20), (10, 19), (7, 12), (13, 12)]
 PRESSED = (255, 190, 60)
@@ -59,7 +59,7 @@ class Film:
     def save(self, path: Path) -> None:
         """Write all frames as a GIF that repeats; one palette, so that what rests costs nothing."""
         pictures = [picture for picture, _ in self.frames]
-        some = pictures[:: max(1, len(pictures) // SAMPLES)]
+        some = [*pictures[:: max(1, len(pictures) // SAMPLES)], pictures[-1]]
         strip = Image.new("RGB", (some[0].width, some[0].height * len(some)))
         for number, picture in enumerate(some):
             strip.paste(picture, (0, number * picture.height))
