@@ -37,8 +37,11 @@ class Stalls:
     def __init__(self) -> None:
         self._ticks = [time.perf_counter()]
         self._timer = QTimer()
-        self._timer.timeout.connect(lambda: self._ticks.append(time.perf_counter()))
+        self._timer.timeout.connect(self._tick)  # a method: Qt holds it weakly, a lambda it does not
         self._timer.start(5)
+
+    def _tick(self) -> None:
+        self._ticks.append(time.perf_counter())
 
     def longest(self, begin: float = -np.inf, end: float = np.inf) -> float:
         """Longest gap in milliseconds that ended between two times."""
