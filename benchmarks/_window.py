@@ -37,7 +37,7 @@ class Stalls:
     def __init__(self) -> None:
         self._ticks = [time.perf_counter()]
         self._timer = QTimer()
-        self._timer.timeout.connect(self._tick)  # a method: Qt holds it weakly, a lambda it does not
+        self._timer.timeout.connect(self._tick)  # no lambda: it would outlive us
         self._timer.start(5)
 
     def _tick(self) -> None:
