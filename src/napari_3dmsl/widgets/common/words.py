@@ -25,7 +25,9 @@ _HEAD = re.compile(r"(?:(?<=^)|(?<=; ))(?P<path>(?:\w+\.)*)(?P<name>\w+)(?=( =|:
 _GIVEN = re.compile(
     r"(?<![\w/\\.'“])(?:\w+\.)*(?P<name>[a-z]\w*) = (?P<value>true|false|True|False|'[^']*')"
 )
-_QUOTED = re.compile(r"'([a-z]+_\w+)'")  # other words in quotes may be anybody's, such as a layer's
+_QUOTED = re.compile(  # others in quotes may be anybody's words, such as the name of a layer
+    r"'([a-z]+_\w+)'|(?:(?<== )|(?<=choose )|(?<= or ))'(\w[\w-]*)'"
+)
 _TABLE = re.compile(r"\[([a-z_]+)\]")
 _NAME = re.compile(r"(?<![\w/\\.'“-])(?:[a-z]\w*\.)*(?P<name>[a-z]\w*)(?![\w/\\'”(]|\.\w|:/)")
 _SNAKE = re.compile(r"(?<![\w/\\.'“-])(?:[a-z]\w*\.)*[a-z]+_\w+(?![\w/\\'”(]|\.\w|:/)")
@@ -65,6 +67,10 @@ def in_words(text: str, labels: Mapping[str, str], *, heads: bool = True) -> str
             value = _said(value.strip("'"))
         return f"{known.get(name, name)} {value}"
 
+    def value(found: re.Match[str]) -> str:
+        quoted = found[1] or found[2]
+        return _said(quoted) if quoted in _values() else found[0]
+
     def option(found: re.Match[str]) -> str:
         return label(found[1].replace("-", "_")).replace("_", " ")
 
@@ -74,7 +80,7 @@ def in_words(text: str, labels: Mapping[str, str], *, heads: bool = True) -> str
     text = _GIVEN.sub(given, text)
     text = _OPTION.sub(option, text)
     text = _MARKED.sub(lambda found: _said(found[1]), text)
-    text = _QUOTED.sub(lambda found: _said(found[1]) if found[1] in _values() else found[0], text)
+    text = _QUOTED.sub(value, text)
     text = _TABLE.sub(lambda found: label(found[1]) if found[1] in known else found[0], text)
     text = _NAME.sub(lambda found: label(found["name"]) if "_" in found[0] else found[0], text)
     return _WITH_UNIT.sub(lambda found: _aloud(found[0]), text)

@@ -92,7 +92,7 @@ def rows_of(point: Point, found: Resolution) -> Iterator[Row]:
         What is read out.
     """
     microscope = point.microscope
-    yield Row("Width (FWHM)", _length(found.lateral_fwhm_um), "in the sharp plane")
+    yield Row("Width (FWHM)", _length(found.lateral_fwhm_um), "in focus")
     yield Row("Along z (FWHM)", _length(found.axial_fwhm_um), "in the specimen")
     yield _sampled("Pixel", microscope.pixel_um, found.nyquist_pixel_um)
     if point.step_um is None:
