@@ -7,17 +7,21 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_3dmsl.widgets.image_pane.picture_grid import PictureGrid
-from napari_3dmsl.widgets.image_pane.plots import label, new_plot, pen_of, take_theme
-from napari_3dmsl.widgets.image_pane.theme_colours import ThemeColours
+from napari_3dmsl.widgets.image_pane.plots import GridPlot, label
 
 _BINS = 128
 _NONE = 0.5  # pixels: where a logarithmic axis ends
 
 
-class HistogramPlot(QWidget):
+_TIP = (
+    "Pixels by their value, on a logarithmic axis. The dashed line stands where the camera "
+    "is full; without one no pixel comes near."
+)
+
+
+class HistogramPlot(GridPlot):
     """Histograms of what is shown; a dashed line stands where pixels are saturated.
 
     Parameters
@@ -27,43 +31,8 @@ class HistogramPlot(QWidget):
     """
 
     def __init__(self, grid: PictureGrid) -> None:
-        super().__init__()
-        self._grid = grid
-        self._ground, self._text = "#000000", "#ffffff"
-        self.plot = new_plot("histogram_plot", "Histogram of the pixels")
-        self.plot.setToolTip(
-            "Pixels by their value, on a logarithmic axis. The dashed line stands where the camera "
-            "is full; without one no pixel comes near."
-        )
+        super().__init__(grid, "histogram_plot", "Histogram of the pixels", _TIP)
         self.plot.setLogMode(x=False, y=True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.plot)
-        grid.shown.connect(self.refresh)
-        self.hide()
-
-    def switch(self, on: bool) -> None:
-        """Show it, or not.
-
-        Parameters
-        ----------
-        on
-            Whether it is shown.
-        """
-        self.setVisible(on)
-        self.refresh()
-
-    def take_theme(self, colours: ThemeColours) -> None:
-        """See `plots.take_theme`.
-
-        Parameters
-        ----------
-        colours
-            Of the theme.
-        """
-        self._ground, self._text = colours.background, colours.text
-        take_theme(self.plot, colours)
-        self.refresh()
 
     def refresh(self) -> None:
         """Count the pixels that are shown now."""
@@ -71,13 +40,9 @@ class HistogramPlot(QWidget):
         if self.isHidden():
             return
         units = {}
-        for place, view in enumerate(self._grid.views):
-            picture = view.picture
-            if picture is None or picture.signed:
-                continue
+        for view, picture, pen in self._plotted():
             counts, edges = _counted(view.shown)
             units[picture.unit] = True
-            pen = pen_of(picture, place, self._ground)
             self.plot.plot(edges, np.maximum(counts, _NONE), stepMode="center", pen=pen)
             full = picture.saturation
             if full is not None and edges[-1] >= 0.8 * full:

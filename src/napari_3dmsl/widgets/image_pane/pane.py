@@ -103,6 +103,31 @@ class ImagePane(QWidget):
         self.show_button = self._menu_button(
             "show", "Show", "What stands in the pictures, and plots below them", None
         )
+        self._make_switches()
+        self.difference = self._menu_button(
+            "difference",
+            "Difference",
+            "Show what one microscope shows more or less than another, each counted from its black "
+            "(0) to its full colour (1)",
+            self._fill_differences,
+        )
+        self.figure = self._menu_button(
+            "figure",
+            "Figure",
+            "Save what is shown as a figure with scale bars, or make a larger one",
+            self._fill_figures,
+        )
+        self.buttons = [
+            self.grey,
+            self.fit_contrast,
+            self.whole,
+            self.show_button,
+            self.difference,
+            self.figure,
+        ]
+
+    def _make_switches(self) -> None:
+        """Fill the menu of what stands in the pictures and below them."""
         self.scale_bar = self._switch(
             "scale_bar",
             "Scale bar",
@@ -129,27 +154,6 @@ class ImagePane(QWidget):
             "Count the pixels by their value, with the mark where the camera is full",
             self.histogram.switch,
         )
-        self.difference = self._menu_button(
-            "difference",
-            "Difference",
-            "Show what one microscope shows more or less than another, each counted from its black "
-            "(0) to its full colour (1)",
-            self._fill_differences,
-        )
-        self.figure = self._menu_button(
-            "figure",
-            "Figure",
-            "Save what is shown as a figure with scale bars, or make a larger one",
-            self._fill_figures,
-        )
-        self.buttons = [
-            self.grey,
-            self.fit_contrast,
-            self.whole,
-            self.show_button,
-            self.difference,
-            self.figure,
-        ]
 
     def _menu_button(
         self, name: str, text: str, tip: str, fill: Callable[[QMenu], None] | None

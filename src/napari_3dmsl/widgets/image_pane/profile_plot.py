@@ -7,19 +7,24 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_3dmsl.figures.line_profile import Line, line_profile
 from napari_3dmsl.widgets.image_pane.picture_grid import PictureGrid
 from napari_3dmsl.widgets.image_pane.picture_view import PictureView
-from napari_3dmsl.widgets.image_pane.plots import label, new_plot, pen_of, take_theme
+from napari_3dmsl.widgets.image_pane.plots import GridPlot, label
 from napari_3dmsl.widgets.image_pane.theme_colours import ThemeColours
 
 _PEN = {"color": "#ffffff", "width": 1.5}
 _TURN_DEG = 5.0
 
 
-class ProfilePlot(QWidget):
+_TIP = (
+    "Values along the line in the pictures. Drag the line or its ends; by the keyboard, "
+    "from a picture: Shift and arrows move it, Shift and Page Up or Down turn it."
+)
+
+
+class ProfilePlot(GridPlot):
     """Values along a line; the line lies at the same place in all pictures, and can be dragged.
 
     Parameters
@@ -35,24 +40,12 @@ class ProfilePlot(QWidget):
     line_moved = Signal(object)
 
     def __init__(self, grid: PictureGrid) -> None:
-        super().__init__()
-        self._grid = grid
+        super().__init__(grid, "profile_plot", "Values along the line", _TIP)
         self._rois: dict[PictureView, Any] = {}
-        self._ground, self._text = "#000000", "#ffffff"
         self._moving = False
         self.line: Line | None = None
-        self.plot = new_plot("profile_plot", "Values along the line")
-        self.plot.setToolTip(
-            "Values along the line in the pictures. Drag the line or its ends; by the keyboard, "
-            "from a picture: Shift and arrows move it, Shift and Page Up or Down turn it."
-        )
         self._legend = self.plot.addLegend(offset=(-4, 4))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.plot)
-        grid.shown.connect(self.refresh)
         grid.line_key.connect(self._step)
-        self.hide()
 
     def switch(self, on: bool) -> None:
         """Show line and plot, or take them away.
@@ -62,23 +55,20 @@ class ProfilePlot(QWidget):
         on
             Whether they are shown.
         """
-        self.setVisible(on)
         if on and self.line is None:
             self.line = self._across()
-        self.refresh()
+        super().switch(on)
 
     def take_theme(self, colours: ThemeColours) -> None:
-        """See `plots.take_theme`.
+        """See `GridPlot.take_theme`.
 
         Parameters
         ----------
         colours
             Of the theme.
         """
-        self._ground, self._text = colours.background, colours.text
-        take_theme(self.plot, colours)
         self._legend.setLabelTextColor(colours.text)
-        self.refresh()
+        super().take_theme(colours)
 
     def set_line(self, line: Line) -> None:
         """Put the line somewhere else.
@@ -100,12 +90,8 @@ class ProfilePlot(QWidget):
         if self.isHidden() or self.line is None:
             return
         units = {}
-        for place, view in enumerate(self._grid.views):
-            picture = view.picture
-            if picture is None or picture.signed:
-                continue
+        for view, picture, pen in self._plotted():
             found = line_profile(picture, view.shown, self.line)
-            pen = pen_of(picture, place, self._ground)
             name = picture.name if len(self._grid.views) > 1 else None
             self.plot.plot(found.distance_um, found.values, pen=pen, name=name, connect="finite")
             units[picture.unit] = True

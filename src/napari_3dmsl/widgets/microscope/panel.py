@@ -188,6 +188,17 @@ class MicroscopePanel(Panel):
         self.history.failed.connect(self.complain)
         self.add(self._top_row())
         self.pages = Pages("Pages of the Microscope panel", self)
+        self._add_pages()
+        self.add(self.pages)
+        self.pages.bar.currentChanged.connect(self._request_read_out)
+        self._history_buttons.watch(self)
+        save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
+        save.clicked.connect(self._save)
+        offer_shapes(self)
+        add_keys(self, self.form)
+        self.add_footer(CopyAs(self, self._shown_simulation, self.sample.reference))
+
+    def _add_pages(self) -> None:
         fields, choice = self.form.fields, self.form.choice
         take_view = button(
             "use_view",
@@ -242,14 +253,6 @@ class MicroscopePanel(Panel):
             self.photons,
             self.truth,
         )
-        self.add(self.pages)
-        self.pages.bar.currentChanged.connect(self._request_read_out)
-        self._history_buttons.watch(self)
-        save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
-        save.clicked.connect(self._save)
-        offer_shapes(self)
-        add_keys(self, self.form)
-        self.add_footer(CopyAs(self, self._shown_simulation, self.sample.reference))
 
     @property
     def is_at_rest(self) -> bool:
