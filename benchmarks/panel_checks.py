@@ -26,6 +26,9 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "helpers"))
+from panel_fields import fields, name_of
+
 LAPTOP = (1366, 768)
 LEAST_CONTRAST = 4.5  # WCAG 2.1, level AA
 LEAST_DISTANCE = 8.0  # CIEDE2000; 1 is just noticed side by side
@@ -198,7 +201,7 @@ def examine(name: str, panel: Any) -> Seen:
     from qtpy.QtCore import Qt
 
     tab = Qt.FocusPolicy.TabFocus.value
-    found = list(_fields(panel))
+    found = fields(panel)
     chain, following = [], panel.nextInFocusChain()
     while panel.isAncestorOf(following):
         chain.append(following)
@@ -213,7 +216,7 @@ def examine(name: str, panel: Any) -> Seen:
         panel=name,
         cut=sorted(set(_cut(panel))),
         beside=[_named(x) for x in found if x.isVisible() and _is_beside(x, panel)],
-        nameless=[_named(x) for x in found if x.isVisible() and not _read_aloud(x, panel).strip()],
+        nameless=[_named(x) for x in found if x.isVisible() and not name_of(x, panel).strip()],
         out_of_reach=[
             _named(x) for x in found if x.isVisible() and x.isEnabled() and x not in chain
         ],
@@ -222,46 +225,6 @@ def examine(name: str, panel: Any) -> Seen:
         least_contrast=round(contrasts[0][0], 1),
         faintest=contrasts[0][1],
     )
-
-
-def _fields(panel: Any) -> Iterator[Any]:
-    """Yield everything that one can change or press; not what these are made of."""
-    from qtpy.QtWidgets import (
-        QAbstractButton,
-        QAbstractItemView,
-        QAbstractSlider,
-        QAbstractSpinBox,
-        QComboBox,
-        QLineEdit,
-        QScrollBar,
-    )
-
-    kinds = (
-        QAbstractButton,
-        QComboBox,
-        QAbstractSpinBox,
-        QAbstractSlider,
-        QLineEdit,
-        QAbstractItemView,
-    )
-    for kind in kinds:
-        for field in panel.findChildren(kind):
-            above = field.parentWidget()
-            while above is not panel and not isinstance(above, kinds):
-                above = above.parentWidget()
-            if above is panel and not isinstance(field, QScrollBar):
-                yield field
-
-
-def _read_aloud(field: Any, panel: Any) -> str:
-    """Return what a screen reader says, by Qt's rules."""
-    from qtpy.QtWidgets import QAbstractButton, QLabel
-
-    if field.accessibleName():
-        return str(field.accessibleName())
-    if isinstance(field, QAbstractButton):
-        return str(field.text())
-    return "".join(x.text() for x in panel.findChildren(QLabel) if x.buddy() is field)
 
 
 def _named(field: Any) -> str:

@@ -7,18 +7,14 @@ from typing import Any
 
 import pytest
 from npe2 import PluginManifest
+from panel_fields import fields, name_of
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QColor, QPalette, QWheelEvent
 from qtpy.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
     QAbstractSlider,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
-    QLabel,
-    QLineEdit,
-    QScrollBar,
     QTabBar,
     QWidget,
 )
@@ -27,14 +23,6 @@ from tab_stops import tab_stops
 MANIFEST = PluginManifest.from_distribution("napari-3dmsl")
 PANELS = [widget.display_name for widget in MANIFEST.contributions.widgets]
 LAPTOP = (1366, 768)
-FIELDS = (
-    QAbstractButton,
-    QComboBox,
-    QAbstractSpinBox,
-    QAbstractSlider,
-    QLineEdit,
-    QAbstractItemView,
-)
 # Numbers that have no unit.
 PURE = {
     "image_size",  # rows × columns: the unit stands behind both
@@ -74,37 +62,6 @@ def panel(
     hands = open_panel(viewer, request.param)
     qtbot.wait(50)
     return hands.panel
-
-
-def fields(panel: QWidget) -> list[QWidget]:
-    """Everything that one can change or press; not what these are made of."""
-    found = [field for kind in FIELDS for field in panel.findChildren(kind)]
-    return [
-        field
-        for field in found
-        if not isinstance(field, QScrollBar)
-        and not (isinstance(field, QWidget) and _is_part(field, panel))
-    ]
-
-
-def _is_part(field: QWidget, panel: QWidget) -> bool:
-    """Whether it belongs to another: the text in a spin box, the arrows of a bar of tabs."""
-    above = field.parentWidget()
-    while above is not None and above is not panel:
-        if isinstance(above, (*FIELDS, QTabBar)):
-            return True
-        above = above.parentWidget()
-    return False
-
-
-def name_of(field: Any, panel: QWidget) -> str:
-    """What a screen reader says, by Qt's rules."""
-    if field.accessibleName():
-        return field.accessibleName()
-    if isinstance(field, QAbstractButton):
-        return field.text()
-    labels = [label for label in panel.findChildren(QLabel) if label.buddy() is field]
-    return labels[0].text() if labels else ""
 
 
 def test_every_field_has_a_name_a_tip_and_a_unit(panel: QWidget) -> None:
