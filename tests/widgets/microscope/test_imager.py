@@ -12,7 +12,7 @@ from napari_3dmsl.microscope.fluorophores import Labelling, Surface
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 from napari_3dmsl.shapes.mesh import Mesh, mesh_from_mask
-from napari_3dmsl.widgets.microscope.imager import Request, imager
+from napari_3dmsl.widgets.microscope.imager import Imager, Request
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def never() -> bool:
 def test_the_image_that_stays_is_that_of_a_script_to_the_last_bit(name: str, ball: Mesh) -> None:
     labelling = Labelling(density_per_um2=300)
     simulation = Simulation(microscope=load_microscope(name), labelling=labelling, noise="none")
-    surface, image = Surface(ball.vertices, ball.faces), imager()
+    surface, image = Surface(ball.vertices, ball.faces), Imager()
     with threadpool_limits(2, "blas"):
         quick = image(Request(surface, simulation, quick=True), never).counts
         stays = image(Request(surface, simulation), never).counts
@@ -51,7 +51,7 @@ def test_a_quick_image_asks_for_one_thread(monkeypatch: Any, ball: Mesh) -> None
             threads.append(max(found))
 
     monkeypatch.setattr(room, "Simulator", Simulator)
-    image, surface = imager(), Surface(ball.vertices, ball.faces)
+    image, surface = Imager(), Surface(ball.vertices, ball.faces)
     with threadpool_limits(2, "blas"):
         for quick in (True, False):
             image(Request(surface, Simulation(), quick), never)

@@ -17,7 +17,7 @@ from napari_3dmsl.microscope.title import microscope_title
 from napari_3dmsl.widgets.common.form import FieldLabel, drop_down, fill_drop_down
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, PHOTONS, put_image
-from napari_3dmsl.widgets.microscope.imager import Request, imager
+from napari_3dmsl.widgets.microscope.imager import Imager, Request
 from napari_3dmsl.widgets.microscope.pictures import Pictures
 from napari_3dmsl.widgets.microscope.scene_in_sight import ImageInSight
 
@@ -67,7 +67,7 @@ class Comparison(QObject):
             box = drop_down(f"compare_{number + 1}", label, [], _TIP)
             fill_drop_down(box, words)
             box.currentTextChanged.connect(lambda _, place=number: self._choose(place))
-            runner = LatestWins(imager(), self)
+            runner = LatestWins(Imager(), self)
             runner.finished.connect(lambda _, image, place=number: self._show(place, image))
             runner.failed.connect(self.failed)
             self._boxes.append(box)

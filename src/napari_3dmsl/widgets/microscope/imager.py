@@ -111,14 +111,3 @@ class Imager:
                 told_at = now
 
         return progress
-
-
-def imager(tell: Progress | None = None) -> Imager:
-    """Return work for `LatestWins` that keeps what consecutive images share.
-
-    Parameters
-    ----------
-    tell
-        See `Imager`.
-    """
-    return Imager(tell)

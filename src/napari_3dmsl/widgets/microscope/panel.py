@@ -39,7 +39,7 @@ from napari_3dmsl.widgets.microscope.image_layers import (
     put_photons,
     put_point,
 )
-from napari_3dmsl.widgets.microscope.imager import Imager, Request, imager
+from napari_3dmsl.widgets.microscope.imager import Imager, Request
 from napari_3dmsl.widgets.microscope.messages import (
     ADJUST_CONTRAST,
     too_bright,
@@ -79,7 +79,7 @@ class MicroscopePanel(Panel):
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
-        work = imager(self._in_the_thread)
+        work = Imager(self._in_the_thread)
         self._shapes_read.connect(lambda done, of: self.say(f"Reading shapes: {done:,} of {of:,}…"))
         self._live = LatestWins(work, self)
         self._ahead = LatestWins(work.prepare, self)
