@@ -48,8 +48,9 @@ tour: .venv/installed-dev  ## Make the README's film anew (needs Xvfb)
 tutorial: .venv/installed-dev  ## Make the tutorial's pictures anew (needs Xvfb)
 	$(ON_SCREEN) $(BIN)/python scripts/tutorial.py
 
-tables: .venv/installed-dev  ## Make the tables of settings in docs/ anew
+tables: .venv/installed-dev  ## Make the tables of settings and dependencies in docs/ anew
 	$(BIN)/python scripts/settings_tables.py
+	$(BIN)/python scripts/dependency_table.py
 
 bench: .venv/installed-dev  ## Run the benchmarks
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(ON_SCREEN) $(BIN)/python "$$file" || exit 1; done

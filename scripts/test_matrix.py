@@ -66,7 +66,7 @@ class Combination:
                 return f"{base} is not on the PATH"
         pip = [self.python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
         subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
-        command = [*pip, "--upgrade", "--editable", ".[nifti]", "--group", "test"]
+        command = [*pip, "--upgrade", "--editable", ".[nifti,window]", "--group", "test"]
         command += [f"napari[{self.binding}]{NAPARI[self.which]}"]
         command += ["--pre"] if self.which == "pre" else []
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)

@@ -28,3 +28,10 @@ def test_demo_without_napari_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "qtpy.QtWidgets", None)
     assert 'pip install "napari-3dmsl[all]"' in refused("demo")
+
+
+def test_two_minute_test_without_napari_says_what_to_install(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "qtpy.QtWidgets", None)
+    assert 'pip install "napari-3dmsl[all]"' in refused("two-minute-test", "real", "simulated")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from napari_3dmsl.cli._output import AsJson, show
+from napari_3dmsl.cli._window import needs_window
 
 
 def demo(
@@ -17,16 +18,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Open napari on the sample: shapes by class, one of them imaged live."""
-    from importlib.util import find_spec
-
-    try:
-        import qtpy.QtWidgets  # noqa: F401  fails when there is no Qt binding
-    except ImportError:
-        has_qt = False
-    else:
-        has_qt = find_spec("napari") is not None
-    if not has_qt:
-        raise ValueError('the demo needs napari and Qt: pip install "napari-3dmsl[all]"')
+    needs_window("the demo")
     from napari_3dmsl.widgets.demo import run_demo
 
     run_demo(screenshot)

@@ -9,6 +9,7 @@ from uuid import uuid4
 import typer
 
 from napari_3dmsl.cli._output import AsJson, show
+from napari_3dmsl.cli._window import needs_window
 
 
 def two_minute_test(
@@ -64,6 +65,7 @@ def _asked(paths: list[Path], person: str | None, **settings: int) -> list[Any]:
         raise ValueError(
             f"{len(paths)} paths: give REAL SIM, or REAL SIM SIM2; with --merge give CSV files"
         )
+    needs_window("the test")
     from qtpy.QtWidgets import QApplication
 
     from napari_3dmsl.matching.two_minute_test import QuizSettings, quiz_of_files

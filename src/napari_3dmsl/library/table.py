@@ -70,7 +70,7 @@ def as_dataframe(source: ShapeSource) -> pd.DataFrame:
     try:
         import pandas as pd
     except ImportError:
-        raise ValueError("pandas is not installed: pip install pandas") from None
+        raise ValueError('pandas is not installed: pip install "napari-3dmsl[pandas]"') from None
     columns = {name: list(column) for name, column in source.table.items()}
     table = pd.DataFrame(columns, index=pd.Index(list(source.ids), name="id"))
     return table.drop(columns="index", errors="ignore")

@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from napari_3dmsl.compute.calls import OneThread
 from napari_3dmsl.datasets.recipe.plan import seed_of
@@ -266,6 +265,8 @@ class _Problem:
         lights: int = LIGHTS,
     ) -> Values:
         """Spread tiles evenly, (scenes · lights, K): those of a scene share all but the light."""
+        from scipy.stats import qmc  # loads slowly, and a panel opens first
+
         of_kind = np.array([knob.of_kind for knob in self.knobs])
         of_light = np.array([knob.of_light for knob in self.knobs])
         uniform = np.empty((scenes * lights, len(self.knobs)))
