@@ -192,7 +192,7 @@ def test_pandas_gets_the_same_table_from_memory_and_disk(tmp_path, small_shapes,
     assert list(memory.index) == [1, 2, 3]
     assert disk.loc[2, "voxel_counts"] == small_shapes[1].voxel_count
     monkeypatch.setitem(sys.modules, "pandas", None)
-    assert "pip install pandas" in refusal(as_dataframe, ShapeCollection(small_shapes[:1]))
+    assert "napari-3dmsl[pandas]" in refusal(as_dataframe, ShapeCollection(small_shapes[:1]))
 
 
 def test_every_truncation_and_flipped_byte_is_refused_or_harmless(tmp_path):
