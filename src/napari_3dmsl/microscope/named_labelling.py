@@ -42,9 +42,14 @@ class NamedLabelling(Labelling):
         return Labelling(**self.given)
 
     @property
-    def title(self) -> str:
-        """Such as ``3DMSL paper, 30 /µm² (paper)``."""
+    def in_short(self) -> str:
+        """Such as ``3DMSL paper, 30 /µm²``."""
         density = f"{self.density_per_um2:g} /µm²"
         if self.target == "volume":
             density = f"{self.density_per_um3:g} /µm³"
-        return f"{self.words or self.name}, {density}" + (f" ({self.name})" if self.words else "")
+        return f"{self.words or self.name}, {density}"
+
+    @property
+    def title(self) -> str:
+        """The same with the name that files and commands know, ``3DMSL paper, 30 /µm² (paper)``."""
+        return self.in_short + (f" ({self.name})" if self.words else "")

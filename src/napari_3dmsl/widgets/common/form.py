@@ -18,15 +18,14 @@ from magicgui.widgets import ComboBox, Widget
 from magicgui.widgets.bases import ContainerWidget, ValueWidget
 from psygnal import Signal
 from pydantic_core import PydanticUndefined
-from qtpy.QtCore import QSize
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
 
 from napari_3dmsl.described import Described, described
 from napari_3dmsl.settings import Settings
+from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 from napari_3dmsl.widgets.common.number_field import NumberField, SizeField
 from napari_3dmsl.widgets.common.words import in_words
 
-_WIDEST_LABEL = "Numerical apert."
 _LETTERS = 11  # of a drop-down, at least
 _AXES = ("z", "y", "x")
 
@@ -43,34 +42,6 @@ class _Native(QBaseValueWidget):
             widget.setToolTip(value or "")
 
 
-class FieldLabel(QLabel):
-    """What a field is called; in every form as wide, whatever the font, so that fields align.
-
-    A label that is longer goes on in a second line.
-
-    Parameters
-    ----------
-    text
-        Two or three words.
-    parent
-        Of the widget.
-    """
-
-    def __init__(self, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(text, parent)
-        self.setWordWrap(True)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
-
-    def sizeHint(self) -> QSize:
-        """Qt: as wide as all labels."""
-        width = self.fontMetrics().horizontalAdvance(_WIDEST_LABEL) + 8  # and its margin
-        return QSize(width, self.heightForWidth(width))
-
-    def minimumSizeHint(self) -> QSize:
-        """Qt: never narrower."""
-        return self.sizeHint()
-
-
 class _LabelledRows(QBaseWidget):
     """magicgui's backend of a container: a label and a field a row, in two columns.
 
@@ -79,22 +50,18 @@ class _LabelledRows(QBaseWidget):
     """
 
     def __init__(self, parent: Any = None, **_: Any) -> None:
-        super().__init__(QWidget, parent=parent)
+        super().__init__(LabelledRows, parent=parent)
         self.labels: dict[str, QLabel] = {}
-        self._grid = QGridLayout(self._qwidget)
-        self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(1, 1)
+        self._rows: Any = self._qwidget
+        self._grid = self._rows.grid
 
     def _mgui_insert_widget(self, position: int, widget: Widget) -> None:
-        label = self.labels[widget.name] = FieldLabel(widget.label, self._qwidget)
-        label.setBuddy(getattr(widget.native, "box", widget.native))
-        self._grid.addWidget(label, position, 0)
-        self._grid.addWidget(widget.native, position, 1)
+        label = self._rows.insert_row(position, widget.label, widget.native)
+        self.labels[widget.name] = label
 
     def _mgui_remove_widget(self, widget: Widget) -> None:
-        for part in (self.labels.pop(widget.name), widget.native):
-            self._grid.removeWidget(part)
-            part.setParent(None)
+        self.labels.pop(widget.name)
+        self._rows.remove_row(widget.native)
 
     def _mgui_get_margins(self) -> tuple[int, int, int, int]:
         margins = self._grid.contentsMargins()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from napari_3dmsl.layers.images import SIMULATED
 from napari_3dmsl.layers.optics import MASK
@@ -14,7 +14,8 @@ from napari_3dmsl.layers.show import show
 from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.microscope.title import microscope_title
-from napari_3dmsl.widgets.common.form import FieldLabel, drop_down, fill_drop_down
+from napari_3dmsl.widgets.common.form import drop_down, fill_drop_down
+from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, PHOTONS, put_image
 from napari_3dmsl.widgets.microscope.imager import Imager, Request
@@ -75,12 +76,10 @@ class Comparison(QObject):
 
     def rows(self) -> QWidget:
         """Return the drop-downs with their labels."""
-        widget = QWidget()
-        layout = QFormLayout(widget)
-        layout.setContentsMargins(4, 2, 4, 2)
+        rows = LabelledRows()
         for label, box in zip(LABELS, self._boxes, strict=True):
-            layout.addRow(FieldLabel(label), box)
-        return widget
+            rows.add_row(label, box)
+        return rows
 
     @property
     def names(self) -> dict[str, str]:

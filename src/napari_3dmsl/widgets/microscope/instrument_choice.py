@@ -8,7 +8,6 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QInputDialog,
     QLabel,
@@ -25,7 +24,8 @@ from napari_3dmsl.microscope.presets import (
 )
 from napari_3dmsl.microscope.title import microscope_title
 from napari_3dmsl.widgets.common.drop_button import DropButton
-from napari_3dmsl.widgets.common.form import FieldLabel, button, drop_down, fill_drop_down
+from napari_3dmsl.widgets.common.form import button, drop_down, fill_drop_down
+from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 from napari_3dmsl.widgets.microscope.instrument import OWN_OBJECTIVE, Instrument
 
 _PRESET_TIP = (
@@ -106,26 +106,28 @@ class InstrumentChoice(QObject):
 
     def preset_rows(self) -> QWidget:
         """Return the row that chooses a microscope, and what was changed of it."""
-        widget, rows = _rows()
-        rows.addRow(FieldLabel("Microscope"), self.preset)
-        rows.addRow("", self.released)
+        rows = LabelledRows()
+        rows.add_row("Microscope", self.preset)
+        rows.add_row("", self.released)
         line = QHBoxLayout(self._changed)
         line.setContentsMargins(0, 0, 0, 0)
         line.addWidget(self.changes, 1)
         line.addWidget(self.reset)
-        rows.addRow(self._changed)
-        return widget
+        rows.add_wide(self._changed)
+        return rows
 
     def file_rows(self) -> QWidget:
         """Return the rows that turn another objective in, open and keep files, and read images."""
-        widget, rows = _rows()
-        rows.addRow(FieldLabel("Objective"), self.objective)
-        line = QHBoxLayout()
+        rows = LabelledRows()
+        rows.add_row("Objective", self.objective)
+        buttons = QWidget()
+        line = QHBoxLayout(buttons)
+        line.setContentsMargins(0, 0, 0, 0)
         for each in (self.open, self.keep, self.read):
             line.addWidget(each)
-        rows.addRow(line)
-        rows.addRow(self.read_from)
-        return widget
+        rows.add_wide(buttons)
+        rows.add_wide(self.read_from)
+        return rows
 
     def camera_rows(self) -> QWidget:
         """Return the row that chooses a camera."""
@@ -142,9 +144,9 @@ class InstrumentChoice(QObject):
         self._camera_rows.setVisible(shown)
 
     def _made_camera_rows(self) -> QWidget:
-        widget, rows = _rows()
-        rows.addRow(FieldLabel("Camera"), self.camera)
-        return widget
+        rows = LabelledRows()
+        rows.add_row("Camera", self.camera)
+        return rows
 
     def show(self, instrument: Instrument) -> None:
         """Name the instrument; the microscope of a file is none of the list.
@@ -251,13 +253,6 @@ def preset_titles() -> dict[str, str]:
         for name in names
         if not (name.endswith(RELEASED) and name.removesuffix(RELEASED) in names)
     }
-
-
-def _rows() -> tuple[QWidget, QFormLayout]:
-    widget = QWidget()
-    rows = QFormLayout(widget)
-    rows.setContentsMargins(4, 2, 4, 2)
-    return widget, rows
 
 
 def _told(name: str) -> QLabel:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import QObject, Qt, Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_3dmsl.microscope.named_labelling import NamedLabelling
 from napari_3dmsl.microscope.presets import labelling_names, load_labelling
-from napari_3dmsl.widgets.common.form import FieldLabel, drop_down, fill_drop_down
+from napari_3dmsl.widgets.common.form import drop_down, fill_drop_down
+from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 
 FIRST = "antibody"
 _TIP = "How densely fluorophores lie and how bright they are, with the source of the numbers."
@@ -36,9 +37,10 @@ class LabellingChoice(QObject):
         super().__init__(parent)
         self._offered = {name: load_labelling(name) for name in labelling_names()}
         self.box = drop_down("labelling", "Labelling", [], _TIP)
-        fill_drop_down(self.box, {name: found.title for name, found in self._offered.items()})
+        fill_drop_down(self.box, {name: found.in_short for name, found in self._offered.items()})
         for at, found in enumerate(self._offered.values()):
-            self.box.setItemData(at, found.numbers_from, Qt.ItemDataRole.ToolTipRole)
+            tip = f"{found.title}: {found.numbers_from}"
+            self.box.setItemData(at, tip, Qt.ItemDataRole.ToolTipRole)
         self.box.setPlaceholderText("own numbers")
         self.box.activated.connect(self._choose)
         self.source = QLabel()
@@ -48,11 +50,9 @@ class LabellingChoice(QObject):
 
     def rows(self) -> QWidget:
         """Return the drop-down with its label."""
-        widget = QWidget()
-        rows = QFormLayout(widget)
-        rows.setContentsMargins(4, 2, 4, 2)
-        rows.addRow(FieldLabel("Labelling"), self.box)
-        return widget
+        rows = LabelledRows()
+        rows.add_row("Labelling", self.box)
+        return rows
 
     @property
     def first(self) -> NamedLabelling:

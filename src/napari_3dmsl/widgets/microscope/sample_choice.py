@@ -8,7 +8,7 @@ import numpy as np
 from magicgui.widgets.bases import ValueWidget
 from pydantic import Field
 from qtpy.QtCore import QObject, Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_3dmsl.as_code.samples import Sample
 from napari_3dmsl.datasets.render.cell_imager import CellSample
@@ -26,6 +26,7 @@ from napari_3dmsl.scenes.field_settings import FieldPlace
 from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
 from napari_3dmsl.widgets.common.form import Form
+from napari_3dmsl.widgets.common.labelled_rows import LabelledRows, label_at_top
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.microscope.field_frame import FieldFrame
@@ -144,6 +145,7 @@ class SampleChoice(QObject):
         self._followed: Any = None
         self._centre_um: tuple[float, float, float] | None = None
         self._size = (0, 0)
+        self._labels: tuple[QLabel, ...] = ()
         self.doubts: list[str] = []
         self.choice = LayerChoice(
             viewer, SurfaceLayer, _is_plain_surface, name="surface", tooltip=_TIP
@@ -185,11 +187,11 @@ class SampleChoice(QObject):
         below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(0)
         below.addWidget(self.what.native)
-        rows = QWidget()
-        layout = self._rows = QFormLayout(rows)
-        layout.setContentsMargins(4, 2, 4, 2)
-        layout.addRow("Shape", self.text)
-        layout.addRow("or surface", self.choice.native)
+        rows = LabelledRows()
+        self._labels = (
+            label_at_top(rows.add_row("Shape", self.text)),
+            rows.add_row("or surface", self.choice.native),
+        )
         below.addWidget(rows)
         for part in (self.place, self.cell_of, self.cell):
             below.addWidget(part.native)
@@ -391,10 +393,11 @@ class SampleChoice(QObject):
         for part in (self.cell_of.native, self.cell.native, self.more):
             part.setVisible(is_cell)
         self.more_of_cell.native.setVisible(is_cell and opened)
-        if hasattr(self, "_rows"):
-            words = "Shape" if self.kind in {"shape", "surface"} else "Shapes"
-            self._rows.labelForField(self.text).setText(words)
-            self._rows.setRowVisible(self.choice.native, self.kind in {"shape", "surface"})
+        if self._labels:
+            is_one = self.kind in {"shape", "surface"}
+            self._labels[0].setText("Shape" if is_one else "Shapes")
+            for part in (self._labels[1], self.choice.native):
+                part.setVisible(is_one)
 
 
 def _is_plain_surface(layer: Any) -> bool:

@@ -1,0 +1,66 @@
+"""Rows of labels and fields: whatever the letters, no choice of a drop-down is cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from qtpy.QtWidgets import QComboBox
+
+from napari_3dmsl.widgets.common.form import drop_down
+from napari_3dmsl.widgets.common.labelled_rows import LabelledRows, width_of_choices
+
+LONG = "a choice that takes many letters to say"
+
+
+@pytest.fixture
+def box() -> QComboBox:
+    return drop_down("choice", "Choice", ["short", LONG], "What is chosen")
+
+
+@pytest.fixture
+def rows(qtbot: Any, box: QComboBox) -> LabelledRows:
+    made = LabelledRows()
+    qtbot.addWidget(made)
+    made.add_row("Choice", box)
+    made.resize(800, 120)
+    made.show()
+    return made
+
+
+def is_below(rows: LabelledRows, box: QComboBox) -> bool:
+    label = rows.grid.itemAtPosition(0, 0).widget()
+    return box.y() >= label.geometry().bottom()
+
+
+def test_a_drop_down_goes_below_its_label_where_it_would_be_cut(
+    rows: LabelledRows, box: QComboBox, qtbot: Any
+) -> None:
+    assert not is_below(rows, box)
+    rows.resize(width_of_choices(box) + 40, 120)
+    qtbot.waitUntil(lambda: is_below(rows, box))
+    assert box.width() >= width_of_choices(box)
+    rows.resize(800, 120)
+    qtbot.waitUntil(lambda: not is_below(rows, box))
+
+
+def test_rows_are_never_narrower_than_their_longest_choice(
+    rows: LabelledRows, box: QComboBox
+) -> None:
+    assert rows.minimumSizeHint().width() >= width_of_choices(box)
+
+
+def test_larger_letters_need_more_room(rows: LabelledRows, box: QComboBox, qtbot: Any) -> None:
+    rows.resize(width_of_choices(box) + 200, 120)
+    before = rows.minimumSizeHint().width()
+    font = rows.font()
+    font.setPointSize(2 * font.pointSize())
+    rows.setFont(font)
+    qtbot.waitUntil(lambda: is_below(rows, box))
+    assert rows.minimumSizeHint().width() > before
+
+
+def test_a_row_that_is_taken_out_leaves_nothing(rows: LabelledRows, box: QComboBox) -> None:
+    rows.remove_row(box)
+    assert box.parent() is None
+    assert rows.grid.count() == 0
