@@ -23,6 +23,7 @@ from napari_3dmsl.widgets.browse.table_export import SaveMenu
 from napari_3dmsl.widgets.browse.thumbnails import LARGE, SIZE, Thumbnails
 from napari_3dmsl.widgets.browse.views import ShapeViews
 from napari_3dmsl.widgets.common.camera_flight import Flight
+from napari_3dmsl.widgets.common.class_legend import legend_of
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick, ticks
 from napari_3dmsl.widgets.common.shape_keys import add_shape_keys
@@ -104,18 +105,26 @@ class BrowsePanel(Panel):
         # Queued, as Qt marks a row that is clicked only after it has told us.
         self._selection.failed.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
         self.pictures_box.setChecked(True)
-        changed = [self.pictures_box.toggled, self.table.columns_changed, self.views.switched]
+        changed = [
+            *(box.toggled for box in self._boxes),
+            self.table.columns_changed,
+            self.views.switched,
+        ]
         self.keep_in_mind("browse", self._state, self._take_state, changed)
         self._show_source()
 
+    @property
+    def _boxes(self) -> tuple[QCheckBox, ...]:
+        return self.pictures_box, self.legend_box
+
     def _state(self) -> State:
         """Return what is remembered: how the table looks, not which shapes it shows."""
-        table = {**ticks([self.pictures_box]), "columns": self.table.shown}
+        table = {**ticks(self._boxes), "columns": self.table.shown}
         return {"table": {**table, "view": self.views.view}}
 
     def _take_state(self, state: State) -> None:
         table = state.get("table", {})
-        tick([self.pictures_box], table)
+        tick(self._boxes, table)
         if isinstance(table.get("columns"), list):
             self.table.show_columns(table["columns"])
         self.views.show_view(table.get("view"))
@@ -139,6 +148,16 @@ class BrowsePanel(Panel):
             "Show a picture of each shape: from its broadest side, the longest axis to the right, "
             "each as large as fits"
         )
+        self._legend = legend_of(self.viewer)
+        self.legend_box = QCheckBox("Legend", self)
+        self.legend_box.setObjectName("legend")
+        self.legend_box.setToolTip(
+            "Tell in the corner of the canvas which colour is which class, while anything that is "
+            "visible has these colours"
+        )
+        self.legend_box.setChecked(self._legend.on)
+        self.legend_box.toggled.connect(self._legend.switch)
+        self._legend.switched.connect(self.legend_box.setChecked)
         self.columns_button = QPushButton("Columns", self)
         self.columns_button.setObjectName("columns")
         self.columns_button.setToolTip("Choose the columns; a right click on a heading does too")
@@ -146,7 +165,7 @@ class BrowsePanel(Panel):
         self.save_button = SaveMenu(
             self, self._model, lambda: self._selection.source, lambda: self.views.measures
         )
-        for widget in (self.pictures_box, self.columns_button, self.save_button):
+        for widget in (self.pictures_box, self.legend_box, self.columns_button, self.save_button):
             self.views.line.addWidget(widget)
         self.editor = ClassEditor(self.viewer, self._selection, self)
         self.editor.edited.connect(self._show_edited)

@@ -38,13 +38,19 @@ class CanvasContext:
         self._events.removing.disconnect(self._make_current)
 
     def _make_current(self, event: Any = None) -> None:
-        for canvas in _canvases(self._panel):
+        for canvas in canvases_of(self._panel):
             if canvas.isValid():
                 canvas.makeCurrent()
 
 
-def _canvases(widget: QWidget) -> list[QOpenGLWidget]:
-    """Return what is drawn with OpenGL in the window that a widget belongs to."""
+def canvases_of(widget: QWidget) -> list[QOpenGLWidget]:
+    """Return what is drawn with OpenGL in the window that a widget belongs to.
+
+    Parameters
+    ----------
+    widget
+        In a window of napari, docked or floating.
+    """
     window: QWidget | None = widget
     while window is not None and not isinstance(window, QMainWindow):
         window = window.parentWidget()

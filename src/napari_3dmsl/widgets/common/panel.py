@@ -31,6 +31,7 @@ from napari_3dmsl.widgets.common.accessibility import (
     warning_colour,
 )
 from napari_3dmsl.widgets.common.canvas_context import CanvasContext
+from napari_3dmsl.widgets.common.class_legend import legend_of, show_legend
 from napari_3dmsl.widgets.common.docs_page import open_docs
 from napari_3dmsl.widgets.common.endings import Endings
 from napari_3dmsl.widgets.common.first_steps import FirstSteps
@@ -165,6 +166,7 @@ class Panel(QWidget):
         if not self._opened:
             self._opened = True
             self._shortcuts += install(self, self._keys)
+            show_legend(self.viewer, self)
             QTimer.singleShot(0, self._join_tabs)  # its place is not settled before
 
     def eventFilter(self, column: Any, event: Any) -> bool:
@@ -185,6 +187,7 @@ class Panel(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.FontChange and self._opened:
             QTimer.singleShot(0, self._fit_width)  # its fields get them, too
+            legend_of(self.viewer).take_font(self)
         if event.type() == QEvent.Type.PaletteChange and self._complains:
             self.complain(self.status.text())
 
