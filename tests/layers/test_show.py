@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_3dmsl.layers.attributes import KEY, LayerData, attributes_for
-from napari_3dmsl.layers.show import find, show
+from napari_3dmsl.layers.show import find, remove, show
 
 KIND = "test"
 
@@ -93,3 +93,18 @@ def test_a_layer_that_stays_in_its_place_is_not_moved(viewer: Any) -> None:
     assert not moves
     show(viewer, KIND, made(2.0, scale=0.07, translate=(1000.101, 0.3)))  # by a nanometre
     assert len(moves) == 1
+
+
+def test_layers_that_go_together_are_cleared_up_after_once(viewer: Any) -> None:
+    [other] = viewer.layers
+    gone, there, after = (show(viewer, KIND, made(0.0, name), name) for name in ("b", "c", "d"))
+    told: list[int] = []
+    if hasattr(viewer.layers.events, "end_batch"):
+        viewer.layers.events.end_batch.connect(lambda: told.append(len(viewer.layers)))
+    viewer.layers.events.removed.connect(  # it goes with another, as a highlight does
+        lambda: viewer.layers.remove(after) if after in viewer.layers else None
+    )
+    viewer.layers.remove(gone)
+    remove(viewer, [gone, there, after])
+    assert list(viewer.layers) == [other]
+    assert told in ([1], [])

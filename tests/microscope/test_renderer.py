@@ -11,6 +11,7 @@ from optics_reference import (
     two_photon_profile,
 )
 
+from napari_3dmsl.microscope import frequency_grid
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import (
     best_focus_stage_um,
@@ -18,7 +19,7 @@ from napari_3dmsl.microscope.focus import (
     focus_heights_um,
     plane_positions,
 )
-from napari_3dmsl.microscope.frequency_grid import _kept
+from napari_3dmsl.microscope.frequency_grid import Field, _kept, frequencies_of
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.renderer import Renderer, expected_photons
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
@@ -276,6 +277,19 @@ def test_the_memory_foretold_is_what_is_taken(peak, count, height_um, size, moda
     told = transform.frequencies.field.nbytes(len(transform.depth_um), count)
     assert peak() < 1.4 * told + 60e6
     assert told < 1.6 * peak()
+
+
+def test_fields_that_a_knob_has_left_behind_are_forgotten(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(frequency_grid.time, "monotonic", lambda: now[0])
+    _kept.clear()
+    fields = [Field((16, 16), 0.1, band, 1.0) for band in (3.0, 3.1, 3.2)]
+    first = frequencies_of(fields[0])
+    for now[0], field in ((50.0, fields[1]), (59.0, fields[0]), (115.0, fields[2])):
+        frequencies_of(field)
+    assert list(_kept) == [fields[0], fields[2]]
+    assert frequencies_of(fields[0]) is first
+    _kept.clear()
 
 
 def test_an_emitter_below_the_coverslip_is_refused():

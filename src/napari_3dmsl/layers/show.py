@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,6 +114,26 @@ def renew(layer: Any, data: LayerData, *, live: bool = False) -> None:
         wanted = attributes[name]
         if not np.allclose(getattr(layer, name), wanted, rtol=1e-9, atol=1e-9):
             setattr(layer, name, wanted)  # napari redraws everything for it
+
+
+def remove(viewer: Any, layers: Iterable[Any]) -> None:
+    """Take layers away together.
+
+    napari searches all of Python for garbage after each removal, a quarter of a second; of those
+    that go together once.
+
+    Parameters
+    ----------
+    viewer
+        Which has the layers.
+    layers
+        Those that have gone meanwhile, as others did, are passed over.
+    """
+    together = getattr(viewer.layers, "batched_update", nullcontext)  # not in all napari
+    with together():
+        for layer in layers:
+            if layer in viewer.layers:
+                viewer.layers.remove(layer)
 
 
 @contextmanager

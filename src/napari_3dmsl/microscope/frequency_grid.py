@@ -7,6 +7,7 @@ shape that turns, or the next shape in the same microscope, finds it ready.
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,7 @@ from napari_3dmsl.microscope.pixel_sampling import PixelSampling
 KERNEL_WIDTH = 6
 _OVERSAMPLING = 1.5
 _KEPT_BYTES = 250_000_000
+_KEPT_S = 60.0  # after their last use: a knob that is turned leaves a field behind at each step
 
 
 @dataclass(frozen=True)
@@ -387,12 +389,14 @@ def fine_points(period_um: float, farthest_um: float, band_per_um: float) -> int
     return int(fft.next_fast_len(max(of_band, int((2 * KERNEL_WIDTH + 2) / unused) + 1), True))
 
 
-_kept: OrderedDict[Field, FieldFrequencies] = OrderedDict()
+_kept: OrderedDict[Field, tuple[float, FieldFrequencies]] = OrderedDict()
+"""When they were last used, and they, the last one last."""
+
 _keeping = threading.Lock()
 
 
 def frequencies_of(field: Field) -> FieldFrequencies:
-    """Return the frequencies of a field; those used last are kept while memory is to spare.
+    """Return the frequencies of a field; those used last are kept for a minute, within limits.
 
     Parameters
     ----------
@@ -400,15 +404,23 @@ def frequencies_of(field: Field) -> FieldFrequencies:
         Pixels, band and margin.
     """
     with _keeping:
-        if field in _kept:
-            _kept.move_to_end(field)
-            return _kept[field]
-    made = FieldFrequencies(field)
+        _, found = _kept.pop(field, (0.0, None))
+        if found is not None:
+            _kept[field] = time.monotonic(), found
+            return found
+    found = FieldFrequencies(field)
     with _keeping:
-        _kept[field] = made
-        while len(_kept) > 1 and sum(field.nbytes for field in _kept.values()) > _KEPT_BYTES:
+        now = time.monotonic()
+        _kept[field] = now, found
+        while len(_kept) > 1 and _is_too_much(now):
             _kept.popitem(last=False)
-    return made
+    return found
+
+
+def _is_too_much(now: float) -> bool:
+    """Whether the frequencies that were used longest ago are to go."""
+    used, _ = next(iter(_kept.values()))
+    return now - used > _KEPT_S or sum(one.nbytes for _, one in _kept.values()) > _KEPT_BYTES
 
 
 def kernel_shape(oversampling: float, width: int = KERNEL_WIDTH) -> float:

@@ -160,3 +160,17 @@ def test_layers_come_unselected_and_the_garbage_collector_is_as_before(
     adding.start(extracted)
     adding.stop()
     assert gc.get_threshold() == before
+
+
+def test_of_two_who_work_in_turns_neither_leaves_the_garbage_collector_off(qapp: Any) -> None:
+    from napari_3dmsl.widgets.common.incremental_layers import Turns
+
+    before = gc.get_threshold()
+    one, other = Turns(), Turns()
+    for turns in (one, other):
+        turns.extend([lambda: None])
+        assert gc.get_threshold()[2] > before[2]
+    one.finish()
+    assert gc.get_threshold()[2] > before[2]
+    other.finish()
+    assert gc.get_threshold() == before

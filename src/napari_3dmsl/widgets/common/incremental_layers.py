@@ -17,11 +17,40 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_3dmsl.layers.attributes import LayerData
 from napari_3dmsl.layers.show import unselected
+from napari_3dmsl.widgets.common.endings import Endings
 
 Turn = Callable[[], None]
 
 _PAUSE_MS = 10  # between two turns, for mouse and keyboard
 _NEVER = 1_000_000
+
+
+class _GarbageRest:
+    """Lets Python leave old objects alone while anybody works in turns.
+
+    To search all of napari for garbage stops the window for a quarter of a second. Counted for all
+    together: of two that overlap, the second would else bring back what the first has set.
+    """
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._before = gc.get_threshold()
+
+    def begin(self) -> None:
+        """Somebody begins."""
+        if not self._asked:
+            self._before = gc.get_threshold()
+            gc.set_threshold(*self._before[:2], _NEVER)
+        self._asked += 1
+
+    def end(self) -> None:
+        """Somebody who has begun ends."""
+        self._asked -= 1
+        if not self._asked:
+            gc.set_threshold(*self._before)
+
+
+_garbage_rest = _GarbageRest()
 
 
 class Turns(QObject):
@@ -43,7 +72,8 @@ class Turns(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._turns: deque[Turn] = deque()
-        self._collecting: tuple[int, int, int] | None = None
+        self._rests = Endings()
+        self.destroyed.connect(self._rests.run)  # in the midst of it, with its panel
         self._timer = QTimer(self)
         self._timer.setInterval(_PAUSE_MS)
         self._timer.timeout.connect(self._take)
@@ -62,10 +92,9 @@ class Turns(QObject):
             Each takes no longer than the window may stand still.
         """
         self._turns.extend(turns)
-        if self._collecting is None:
-            # To search all of napari for garbage stops the window for a quarter of a second.
-            self._collecting = gc.get_threshold()
-            gc.set_threshold(*self._collecting[:2], _NEVER)
+        if not self.is_running:
+            _garbage_rest.begin()
+            self._rests.append(_garbage_rest.end)
         self._timer.start()
 
     def finish(self) -> None:
@@ -75,9 +104,7 @@ class Turns(QObject):
 
     def stop(self) -> None:
         """Leave the rest undone."""
-        if self._collecting is not None:
-            gc.set_threshold(*self._collecting)
-        self._collecting = None
+        self._rests.run()
         self._timer.stop()
         self._turns.clear()
 

@@ -36,6 +36,7 @@ from napari_3dmsl.layers.large_extraction import (
     large_layers,
 )
 from napari_3dmsl.layers.optics import MASK
+from napari_3dmsl.layers.show import remove
 from napari_3dmsl.layers.surfaces import HIGHLIGHT
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.samples import mitochondria_phantom
@@ -458,13 +459,8 @@ class ExtractPanel(Panel):
 
     def _remove_earlier(self) -> None:
         """Take away the layers of an earlier extraction; *Undo* brings them back."""
-        earlier = []
-        for layer in list(self.viewer.layers):
-            kind = kind_of(layer)
-            if kind in {INSTANCES, CLASS, HIGHLIGHT, PREVIEW}:
-                self.viewer.layers.remove(layer)
-            if kind in {INSTANCES, CLASS}:
-                earlier.append(layer)
+        earlier = self._layers_of(INSTANCES, CLASS)
+        remove(self.viewer, self._layers_of(INSTANCES, CLASS, HIGHLIGHT, PREVIEW))
         if earlier:
             self.undo_button.forget()  # those before the earlier ones would fill the memory
             self.undo_button.add(partial(self._bring_back, earlier))
@@ -472,13 +468,14 @@ class ExtractPanel(Panel):
     def _bring_back(self, earlier: list[Any]) -> None:
         """Show an earlier extraction again, with its classes set by hand, instead of the newest."""
         self.undo_button.hide()
-        for layer in list(self.viewer.layers):
-            if kind_of(layer) in {INSTANCES, CLASS, HIGHLIGHT}:
-                self.viewer.layers.remove(layer)
+        remove(self.viewer, self._layers_of(INSTANCES, CLASS, HIGHLIGHT))
         for layer in earlier:
             self.viewer.add_layer(layer)
         self.viewer.layers.selection.active = earlier[0]
         self.say("The earlier shapes are back.")
+
+    def _layers_of(self, *kinds: str) -> list[Any]:
+        return [layer for layer in self.viewer.layers if kind_of(layer) in kinds]
 
     def _take_voxel_size(self) -> None:
         """Show the chosen layer's voxel size, or ask for it."""
