@@ -58,7 +58,7 @@ bench: .venv/installed-dev  ## Run the benchmarks
 constraints: | system  ## Write constraints.txt anew: the newest versions that fit together
 	$(PYTHON) -m venv --clear build/resolve
 	build/resolve/bin/python -m pip install -qq --upgrade "pip>=25.1"
-	build/resolve/bin/python -m pip install -qq --editable ".[all,cluster,em,microscopes,parquet]" --group dev
+	build/resolve/bin/python -m pip install -qq --editable ".[all,cluster,em,microscopes,parquet,score]" --group dev
 	@echo "# Versions for development and CI, made by: make constraints" > build/constraints.txt
 	build/resolve/bin/python -m pip freeze --exclude napari-3dmsl >> build/constraints.txt
 	mv build/constraints.txt constraints.txt
@@ -75,7 +75,7 @@ system:
 	@echo "Installing napari, Qt and this package into .venv: about 1 GB, a few minutes"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -qq --upgrade "pip>=25.1"
-	$(BIN)/python $(INSTALL) --editable ".[all,cluster,em,microscopes,parquet]"
+	$(BIN)/python $(INSTALL) --editable ".[all,cluster,em,microscopes,parquet,score]"
 	@touch $@
 
 .venv/installed-dev: .venv/installed

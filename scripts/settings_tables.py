@@ -1,11 +1,12 @@
-"""Makes the tables of docs/: of settings from their classes, of ground truths from the registry.
+"""Makes the tables of docs/: of settings from their classes, of truths and scores from theirs.
 
 A page says where a table stands, of which class, and of which of its fields if not of all::
 
     <!-- settings: microscope.settings.Microscope emission_nm excitation_nm -->
     <!-- end -->
 
-Ground truths have ``<!-- truths -->``, or ``<!-- truths: details -->`` for all that is known.
+Ground truths have ``<!-- truths -->``, or ``<!-- truths: details -->`` for all that is known;
+scores have ``<!-- measures -->``.
 
 What lies between is replaced by ``python scripts/settings_tables.py``; a test compares.
 """
@@ -23,11 +24,13 @@ from pydantic_core import PydanticUndefined
 
 from napari_3dmsl.described import Described, described
 from napari_3dmsl.ground_truth.registry import TRUTHS, ObjectTruth, PixelTruth, Truth
+from napari_3dmsl.scoring.measures import MEASURES
 from napari_3dmsl.settings import Settings
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 MARKED = re.compile(r"(<!-- settings: ([\w.]+)((?: \w+)*) -->\n).*?(<!-- end -->)", re.DOTALL)
 MARKED_TRUTHS = re.compile(r"(<!-- truths(: details)? -->\n).*?(<!-- end -->)", re.DOTALL)
+MARKED_MEASURES = re.compile(r"(<!-- measures -->\n).*?(<!-- end -->)", re.DOTALL)
 AXES = {
     "YX": "(y, x)",
     "ZYX": "(planes, y, x)",
@@ -58,7 +61,20 @@ def with_tables(text: str) -> str:
         begin, details, end = mark.groups()
         return f"{begin}{table_of_truths(details=details is not None)}{end}"
 
+    def made_of_measures(mark: re.Match[str]) -> str:
+        return f"{mark[1]}{table_of_measures()}{mark[2]}"
+
+    text = MARKED_MEASURES.sub(made_of_measures, text)
     return MARKED_TRUTHS.sub(made_of_truths, MARKED.sub(made, text))
+
+
+def table_of_measures() -> str:
+    """Return a table in Markdown, a row for each score."""
+    rows = [
+        (m.label.lstrip("· "), f"`{m.name}`", m.unit, f"{m.best:g}", m.meaning)
+        for m in MEASURES.values()
+    ]
+    return markdown(("score", "in files", "unit", "best", "what it is"), rows)
 
 
 def table(kind: type[Settings], names: Sequence[str] = ()) -> str:

@@ -64,6 +64,7 @@ PURE_NUMBERS = {
     "TubeSettings": {"length_spread", "radius_variation", "rings", "networks", "branches"},
     "Split": {"train", "val", "test"},
     "QuizSettings": {"seed"},
+    "ScoreSettings": {"seed"},
     "Recipe": {"seed", "snr"},
 }
 """Ratios, shares, indices, seeds and names that are numbers: they have no unit."""

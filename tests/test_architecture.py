@@ -32,7 +32,7 @@ FLOORS = (
     {"datasets.render"},
     {"datasets.write"},
     {"datasets.run", "datasets.read"},
-    {"matching"},
+    {"matching", "scoring"},
     {"layers"},
     {"readers", "writers", "samples"},
     {"adopt"},

@@ -65,6 +65,7 @@ def test_the_tables_of_the_docs_are_those_of_the_classes(tables: ModuleType, pag
     assert tables.with_tables(text) == text, "make them anew: python scripts/settings_tables.py"
     assert len(re.findall("<!-- settings: ", text)) == len(tables.MARKED.findall(text))
     assert len(re.findall("<!-- truths", text)) == len(tables.MARKED_TRUTHS.findall(text))
+    assert len(re.findall("<!-- measures", text)) == len(tables.MARKED_MEASURES.findall(text))
 
 
 def test_the_settings_that_people_meet_have_tables() -> None:

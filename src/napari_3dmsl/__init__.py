@@ -57,6 +57,12 @@ _NAMES_OF = {
     "scenes.field": ("scene_of_field",),
     "scenes.field_imager": ("simulate_field",),
     "scenes.whole_cell": ("scene_of_shapes",),
+    "scoring.files": ("score_files",),
+    "scoring.images": ("Score", "score_images"),
+    "scoring.masks": ("error_map",),
+    "scoring.settings": ("ScoreSettings",),
+    "scoring.table": ("ScoreTable",),
+    "scoring.topology": ("betti_numbers",),
     "shapes.classification": ("ClassRules", "classify"),
     "shapes.extraction": (
         "Extraction",

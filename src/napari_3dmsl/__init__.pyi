@@ -68,6 +68,13 @@ from napari_3dmsl.microscope.simulation import simulate_surface as simulate_surf
 from napari_3dmsl.scenes.field import scene_of_field as scene_of_field
 from napari_3dmsl.scenes.field_imager import simulate_field as simulate_field
 from napari_3dmsl.scenes.whole_cell import scene_of_shapes as scene_of_shapes
+from napari_3dmsl.scoring.files import score_files as score_files
+from napari_3dmsl.scoring.images import Score as Score
+from napari_3dmsl.scoring.images import score_images as score_images
+from napari_3dmsl.scoring.masks import error_map as error_map
+from napari_3dmsl.scoring.settings import ScoreSettings as ScoreSettings
+from napari_3dmsl.scoring.table import ScoreTable as ScoreTable
+from napari_3dmsl.scoring.topology import betti_numbers as betti_numbers
 from napari_3dmsl.shapes.classification import ClassRules as ClassRules
 from napari_3dmsl.shapes.classification import classify as classify
 from napari_3dmsl.shapes.extraction import Extraction as Extraction

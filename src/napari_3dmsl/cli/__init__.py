@@ -24,6 +24,7 @@ from napari_3dmsl.cli.fit import fit
 from napari_3dmsl.cli.info import info
 from napari_3dmsl.cli.measure import measure
 from napari_3dmsl.cli.schema import schema
+from napari_3dmsl.cli.score import score
 from napari_3dmsl.cli.simulate import simulate
 from napari_3dmsl.cli.two_minute_test import two_minute_test
 
@@ -35,7 +36,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__.replace("_", "-"): command
     for command in (
         *(extract, measure, export, simulate, dataset, calibrate, compare),
-        *(compare_libraries, fit, two_minute_test, info, schema, demo),
+        *(compare_libraries, fit, score, two_minute_test, info, schema, demo),
     )
 }
 

@@ -42,6 +42,7 @@ CLASSES = {
     "simulation": "microscope.simulation.Simulation",
     "extraction": "shapes.extraction.ExtractionSettings",
     "classification": "shapes.classification.ClassRules",
+    "score": "scoring.settings.ScoreSettings",
 }
 """The settings classes, by what the command line calls them."""
 

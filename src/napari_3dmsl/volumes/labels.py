@@ -69,10 +69,36 @@ def check_labels(array: Any, background: int | Literal["max"] | None = None) -> 
         raise ValueError(f"labels must be 3D (z, y, x); this array has the shape {labels.shape}")
     if labels.size == 0:
         raise ValueError(f"labels hold no voxel; this array has the shape {labels.shape}")
-    if labels.dtype.kind not in "buif":
-        raise ValueError(f"labels must be whole numbers or bool, not {labels.dtype}")
+    _check_kind(labels)
     if background is not None:
         labels = _without_background(labels, background)
+    labels = as_labels(labels)
+    if not labels.any():
+        raise ValueError("labels are all 0 (background): there is nothing to extract")
+    return labels
+
+
+def as_labels(labels: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of any number of axes as labels: bool, or whole numbers from 0 on.
+
+    Parameters
+    ----------
+    labels
+        Bool, integers, or floats that hold whole numbers only; they may all be 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        In native byte order; the input itself when nothing had to change.
+
+    Raises
+    ------
+    ValueError
+        One line: no voxel, or fractional, negative or not-a-number values.
+    """
+    if labels.size == 0:
+        raise ValueError(f"labels hold no voxel; this array has the shape {labels.shape}")
+    _check_kind(labels)
     if labels.dtype.kind == "f":
         labels = _whole_numbers(labels)
     elif labels.dtype == bool:
@@ -81,9 +107,12 @@ def check_labels(array: Any, background: int | Literal["max"] | None = None) -> 
         labels = labels.astype(labels.dtype.newbyteorder("="))
     if labels.dtype.kind == "i" and int(labels.min()) < 0:
         raise ValueError(below_zero(int(labels.min())))
-    if not labels.any():
-        raise ValueError("labels are all 0 (background): there is nothing to extract")
     return labels
+
+
+def _check_kind(labels: NDArray[Any]) -> None:
+    if labels.dtype.kind not in "buif":
+        raise ValueError(f"labels must be whole numbers or bool, not {labels.dtype}")
 
 
 def _without_background(labels: NDArray[Any], background: int | Literal["max"]) -> NDArray[Any]:

@@ -1,0 +1,1 @@
+"""How good a prediction is beside the truth: pixels, topology, objects, tracks and surfaces."""

@@ -1,0 +1,278 @@
+"""Tracks in the format of the Cell Tracking Challenge: SEG, DET and TRA.
+
+Objects are matched here, frame by frame, and the corrections of the graph are counted by
+``py-ctcmetrics`` (the extra ``score``), so that images of any format and any numbers will do.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_3dmsl.scoring.label_files import LABEL_IMAGES, read_labels
+from napari_3dmsl.scoring.overlaps import Pairs, overlaps_of
+from napari_3dmsl.timelapse.lineage import Track, read_man_track
+from napari_3dmsl.volumes.slices import natural_key
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_3dmsl.progress import Progress
+
+_SEQUENCE = re.compile(r"(\d+)_(GT|RES|ST|ERR_SEG)", re.IGNORECASE)
+_FRAME = re.compile(r"(\d+)(?:\.ome)?$")
+
+
+@dataclass(frozen=True)
+class TrackFolder:
+    """A sequence on disk.
+
+    Attributes
+    ----------
+    path : Path
+    tracks : tuple of Track
+    masks : tuple of Path
+        One for each frame, whose numbers are those of the tracks.
+    segmentations : dict
+        By frame: masks that are whole, where the others are markers; empty without any.
+    """
+
+    path: Path
+    tracks: tuple[Track, ...]
+    masks: tuple[Path, ...]
+    segmentations: dict[int, Path]
+
+
+def is_track_folder(path: str | Path) -> bool:
+    """Whether a folder is a sequence of the Cell Tracking Challenge, or holds some.
+
+    Parameters
+    ----------
+    path
+        Of a folder, which need not be there.
+    """
+    path = Path(path)
+    return path.is_dir() and bool(sequences_in(path))
+
+
+def sequences_in(folder: Path) -> dict[str, Path]:
+    """Return the sequences of a folder by their number, or the folder itself if it is one.
+
+    Parameters
+    ----------
+    folder
+        Such as ``DATASET``, ``01_GT``, ``01_GT/TRA`` or ``01_RES``.
+    """
+    if _text_of(folder) is not None:
+        return {"": folder}
+    found = {}
+    for inner in sorted(folder.iterdir()):
+        name = _SEQUENCE.fullmatch(inner.name)
+        if name is not None and inner.is_dir() and _text_of(inner) is not None:
+            found[f"{name[1]}_{name[2].upper()}"] = inner
+    return found
+
+
+def _text_of(folder: Path) -> Path | None:
+    """Return the text of the tracks of a sequence, if it is one."""
+    for place in (folder, folder / "TRA"):
+        if place.is_dir():
+            texts = sorted(place.glob("*_track.txt"))
+            if len(texts) == 1:
+                return texts[0]
+    return None
+
+
+def open_tracks(folder: str | Path) -> TrackFolder:
+    """Read the tracks of a sequence and find its masks.
+
+    Parameters
+    ----------
+    folder
+        With ``man_track.txt`` or ``res_track.txt`` and a mask for each frame; or with ``TRA`` and
+        perhaps ``SEG`` in it, as ``01_GT``.
+
+    Raises
+    ------
+    ValueError
+        One line: no tracks, no masks, or tracks that cannot be.
+    """
+    folder = Path(folder)
+    text = _text_of(folder)
+    if text is None:
+        raise ValueError(
+            f"{folder}: no tracks; expected man_track.txt or res_track.txt beside a mask for each "
+            "frame"
+        )
+    masks = _masks_in(text.parent)
+    tracks = tuple(read_man_track(text))
+    _check_tracks(text, tracks, len(masks))
+    whole = text.parent.parent / "SEG" if text.parent.name.upper() == "TRA" else folder / "SEG"
+    segmentations = {}
+    for path in _masks_in(whole, needed=False):
+        number = _FRAME.search(path.stem)
+        if number is not None:
+            segmentations[int(number[1])] = path
+    return TrackFolder(folder, tracks, masks, segmentations)
+
+
+def _masks_in(folder: Path, *, needed: bool = True) -> tuple[Path, ...]:
+    files = folder.iterdir() if folder.is_dir() else ()
+    found = [f for f in files if f.suffix.lower() in LABEL_IMAGES and not f.name.startswith(".")]
+    if needed and not found:
+        raise ValueError(f"{folder}: no masks; expected {', '.join(LABEL_IMAGES)}, one a frame")
+    return tuple(sorted(found, key=natural_key))
+
+
+def _check_tracks(text: Path, tracks: tuple[Track, ...], frames: int) -> None:
+    """Refuse what is no set of tracks, as the challenge does."""
+    by_label = {track.label: track for track in tracks}
+    if len(by_label) < len(tracks):
+        raise ValueError(f"{text}: a label has two lines; expected one each")
+    for track in tracks:
+        if track.label < 1 or not 0 <= track.first <= track.last < frames:
+            raise ValueError(
+                f"{text}: track {track.label} lasts from frame {track.first} to {track.last}; "
+                f"expected labels above 0 and frames from 0 to {frames - 1}, the masks beside it"
+            )
+        for parent in track.parents:
+            if parent not in by_label or by_label[parent].last >= track.first:
+                raise ValueError(
+                    f"{text}: track {track.label} begins in frame {track.first}, but its parent "
+                    f"{parent} does not end before"
+                )
+
+
+def track_scores(
+    truth: TrackFolder, prediction: TrackFolder, progress: Progress | None = None
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Return the measures of the Cell Tracking Challenge.
+
+    Parameters
+    ----------
+    truth, prediction
+        Sequences of the same number of frames and the same pixels.
+    progress
+        Called with frames done, frames in all and what is done; raise in it to cancel.
+
+    Returns
+    -------
+    scores : dict
+        ``seg``, ``det`` and ``tra``.
+    counts : dict
+        Objects, links, and each kind of correction.
+
+    Raises
+    ------
+    ValueError
+        One line: other frames or pixels, tracks that the masks do not show, nothing to be found, or
+        ``py-ctcmetrics`` is missing.
+    """
+    count, library = _library()
+    if len(truth.masks) != len(prediction.masks):
+        raise ValueError(
+            f"{truth.path} has {len(truth.masks)} frames and {prediction.path} "
+            f"{len(prediction.masks)}; expected as many"
+        )
+    if len(truth.masks) < 2:
+        raise ValueError(f"{truth.path}: one frame; tracks need two or more")
+    labels_ref, labels_comp, mapped_ref, mapped_comp = [], [], [], []
+    best: list[NDArray[np.float64]] = []
+    for frame, (one, other) in enumerate(zip(truth.masks, prediction.masks, strict=True)):
+        pairs = _pairs_of(one, other)
+        _check_frame(truth, frame, pairs.truths)
+        _check_frame(prediction, frame, pairs.predictions)
+        covers = _covers(pairs)
+        labels_ref.append(pairs.truths.astype(np.int64))
+        labels_comp.append(pairs.predictions.astype(np.int64))
+        mapped_ref.append(labels_ref[-1][pairs.truth[covers]])
+        mapped_comp.append(labels_comp[-1][pairs.prediction[covers]])
+        if not truth.segmentations:
+            best.append(_best_iou(pairs))
+        elif frame in truth.segmentations:
+            best.append(_best_iou(_pairs_of(truth.segmentations[frame], other)))
+        if progress is not None:
+            progress(frame + 1, len(truth.masks), "Matching frames")
+    objects = sum(map(len, labels_ref))
+    if objects == 0:
+        raise ValueError(f"{truth.path}: no frame of the truth shows an object")
+    seg = float(np.concatenate(best).mean())
+    if sum(map(len, labels_comp)) == 0:
+        return {"seg": 0.0, "det": 0.0, "tra": 0.0}, {"objects": objects, "found": 0}
+    counts = count(
+        _rows(truth), _rows(prediction), labels_ref, labels_comp, mapped_ref, mapped_comp
+    )
+    tra, aogm, _ = library.tra(**counts)
+    scores = {"seg": seg, "det": float(library.det(**counts)), "tra": float(tra)}
+    return scores, _told(counts, aogm)
+
+
+def _library() -> tuple[Any, Any]:
+    try:
+        from ctc_metrics import metrics
+        from ctc_metrics.utils.representations import count_acyclic_graph_correction_operations
+    except ImportError:
+        raise ValueError(
+            "scores of tracks need the package py-ctcmetrics: pip install 'napari-3dmsl[score]'"
+        ) from None
+    return count_acyclic_graph_correction_operations, metrics
+
+
+def _pairs_of(truth: Path, prediction: Path) -> Pairs:
+    one, other = read_labels(truth).labels, read_labels(prediction).labels
+    try:
+        return overlaps_of(one, other).pairs
+    except ValueError as error:
+        raise ValueError(f"{truth.name} and {prediction.name}: {error}") from None
+
+
+def _check_frame(folder: TrackFolder, frame: int, labels: NDArray[Any]) -> None:
+    """Refuse masks that do not show what the tracks say."""
+    told = {track.label for track in folder.tracks if track.first <= frame <= track.last}
+    seen = set(labels.tolist())
+    if seen != told:
+        only, which = (seen - told, "seen, but has no track") if seen - told else (told - seen, "")
+        raise ValueError(
+            f"{folder.masks[frame]}: label {min(only)} is "
+            f"{which or 'not seen, but its track says that it should'} in frame {frame}"
+        )
+
+
+def _covers(pairs: Pairs) -> NDArray[np.bool_]:
+    """Which pairs are matched: the predicted object covers more than half of the true one."""
+    covers: NDArray[np.bool_] = 2 * pairs.shared > pairs.truth_sizes[pairs.truth]
+    return covers
+
+
+def _best_iou(pairs: Pairs) -> NDArray[np.float64]:
+    """Return the IoU of each true object with the one that covers it, 0 without one."""
+    best = np.zeros(len(pairs.truths))
+    covers = _covers(pairs)
+    best[pairs.truth[covers]] = pairs.iou[covers]
+    return best
+
+
+def _rows(folder: TrackFolder) -> NDArray[np.int64]:
+    rows = [
+        (track.label, track.first, track.last, track.parents[0] if track.parents else 0)
+        for track in folder.tracks
+    ]
+    return np.array(rows, np.int64).reshape(-1, 4)
+
+
+def _told(counts: dict[str, Any], aogm: float) -> dict[str, Any]:
+    words = {
+        "objects": "num_vertices",
+        "links": "num_edges",
+        "splits": "NS",
+        "missed_objects": "FN",
+        "false_objects": "FP",
+        "redundant_links": "ED",
+        "missing_links": "EA",
+        "wrong_links": "EC",
+    }
+    return {**{word: int(counts[name]) for word, name in words.items()}, "aogm": float(aogm)}

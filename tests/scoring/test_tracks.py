@@ -1,0 +1,177 @@
+"""Tracks, against a count of corrections by hand and against py-ctcmetrics reading the files."""
+
+from __future__ import annotations
+
+import builtins
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+
+from napari_3dmsl.scoring.files import score_files
+from napari_3dmsl.scoring.tracks import open_tracks, sequences_in, track_scores
+
+FRAMES = 4
+WHOLE = 10 * 3 * FRAMES + 1.5 * 3 * (FRAMES - 1)  # drawing 12 objects and 9 links anew
+
+
+def frames_of(labels: list[dict[int, int]], depth: int = 0) -> list[np.ndarray]:
+    """Frames in which an object of 4 × 4 pixels lies in each of the rows that are named."""
+    frames = []
+    for frame, seen in enumerate(labels):
+        image = np.zeros((24, 24), np.uint16)
+        for row, label in seen.items():
+            image[8 * row : 8 * row + 4, 2 + frame : 6 + frame] = label
+        frames.append(np.stack([image] * depth) if depth else image)
+    return frames
+
+
+def write(folder: Path, frames: list[np.ndarray], text: str, kind: str = "man") -> Path:
+    folder.mkdir(parents=True)
+    stem = "man_track" if kind == "man" else "mask"
+    for number, frame in enumerate(frames):
+        tifffile.imwrite(folder / f"{stem}{number:03d}.tif", frame)
+    (folder / f"{kind}_track.txt").write_text(text)
+    return folder
+
+
+TRACKS = "1 0 3 0\n2 0 3 0\n3 0 3 0\n"
+SEEN = [{0: 1, 1: 2, 2: 3}] * FRAMES
+
+
+@pytest.fixture
+def truth(tmp_path: Path) -> Path:
+    write(tmp_path / "01_GT" / "TRA", frames_of(SEEN), TRACKS)
+    return tmp_path / "01_GT"
+
+
+def scores(truth: Path, prediction: Path) -> tuple[dict[str, float], dict[str, Any]]:
+    return track_scores(open_tracks(truth), open_tracks(prediction))
+
+
+def test_the_truth_beside_itself_is_one(truth: Path) -> None:
+    found, counts = scores(truth, truth)
+    assert found == {"seg": 1.0, "det": 1.0, "tra": 1.0}
+    assert (counts["objects"], counts["links"], counts["aogm"]) == (12, 9, 0.0)
+
+
+def test_a_broken_link_lowers_tra_by_the_weight_of_drawing_it(truth: Path, tmp_path: Path) -> None:
+    seen = [SEEN[0], SEEN[1], {0: 4, 1: 2, 2: 3}, {0: 4, 1: 2, 2: 3}]
+    text = "1 0 1 0\n2 0 3 0\n3 0 3 0\n4 2 3 0\n"
+    found, counts = scores(truth, write(tmp_path / "01_RES", frames_of(seen), text, "res"))
+    assert counts["missing_links"] == 1
+    assert found["tra"] == pytest.approx(1 - 1.5 / WHOLE)
+    assert (found["det"], found["seg"]) == (1.0, 1.0)
+    text = text.replace("4 2 3 0", "4 2 3 1")  # a division of one daughter: wrong, but a link
+    found, counts = scores(truth, write(tmp_path / "02_RES", frames_of(seen), text, "res"))
+    assert counts["wrong_links"] == 1
+    assert found["tra"] == pytest.approx(1 - 1 / WHOLE)
+
+
+def test_missed_false_and_joined_objects_count_as_the_challenge_weights_them(
+    truth: Path, tmp_path: Path
+) -> None:
+    frames = frames_of([{0: 1, 1: 2}] * FRAMES)
+    frames[0][20:22, 15:17] = 9  # false, for one frame
+    text = "1 0 3 0\n2 0 3 0\n9 0 0 0\n"
+    found, counts = scores(truth, write(tmp_path / "01_RES", frames, text, "res"))
+    assert (counts["missed_objects"], counts["false_objects"]) == (4, 1)
+    assert found["det"] == pytest.approx(1 - (4 * 10 + 1) / (12 * 10))
+    assert found["tra"] == pytest.approx(1 - (4 * 10 + 1 + 3 * 1.5) / WHOLE)
+    assert found["seg"] == pytest.approx(8 / 12)
+
+
+@pytest.mark.parametrize("depth", [0, 2])
+def test_files_give_what_py_ctcmetrics_says_of_them(tmp_path: Path, depth: int) -> None:
+    evaluate = pytest.importorskip("ctc_metrics.scripts.evaluate")
+    seen = [{0: 1, 1: 2}, {0: 1, 1: 2}, {0: 3, 1: 2, 2: 4}, {0: 3, 2: 4}]
+    gold = write(
+        tmp_path / "01_GT" / "TRA",
+        frames_of(seen, depth),
+        "1 0 1 0\n2 0 2 0\n3 2 3 1\n4 2 3 1\n",
+    )
+    (gold.parent / "SEG").mkdir()
+    for number in (1, 3):
+        mask = frames_of(seen, depth)[number]
+        tifffile.imwrite(gold.parent / "SEG" / f"man_seg{number:03d}.tif", np.roll(mask, 1, -1))
+    other = [{0: 1, 1: 2}, {0: 1, 1: 2}, {0: 1, 1: 2, 2: 6}, {0: 1, 2: 7}]
+    frames = [np.roll(frame, 1, -2) for frame in frames_of(other, depth)]
+    frames[0][..., 20:22, 15:17] = 9
+    text = "1 0 3 0\n2 0 2 0\n6 2 2 0\n7 3 3 6\n9 0 0 0\n"
+    result = write(tmp_path / "01_RES", frames, text, "res")
+    expected = evaluate.evaluate_sequence(
+        str(result), str(gold.parent), metrics=["SEG", "TRA", "DET"], threads=1
+    )
+    found, _ = scores(gold.parent, result)
+    assert found == pytest.approx({name.lower(): expected[name] for name in ("SEG", "DET", "TRA")})
+    assert found["tra"] < found["det"] < 1
+
+
+def test_sequences_of_a_data_set_are_paired_by_number(truth: Path, tmp_path: Path) -> None:
+    write(tmp_path / "02_GT" / "TRA", frames_of(SEEN), TRACKS)
+    for number in ("01", "02"):
+        write(tmp_path / f"{number}_RES", frames_of(SEEN), TRACKS, "res")
+    assert set(sequences_in(tmp_path)) == {"01_GT", "02_GT", "01_RES", "02_RES"}
+    table = score_files(tmp_path, tmp_path)
+    assert [score.name for score in table.scores] == ["01_GT", "02_GT"]
+    assert table.means["tra"].mean == 1.0
+    alone = score_files(truth, tmp_path / "01_RES")
+    assert alone.means["seg"].images == 1
+    assert "no folder SEG" in alone.notes[0]
+
+
+def test_numbers_above_16_bits_and_empty_results_are_scored(truth: Path, tmp_path: Path) -> None:
+    frames = [np.where(frame, frame + np.uint32(2**32 - 9), 0) for frame in frames_of(SEEN)]
+    text = "".join(f"{label + 2**32 - 9} 0 3 0\n" for label in (1, 2, 3))
+    frames = [frame.astype(np.uint32) for frame in frames]
+    large = write(tmp_path / "01_RES", frames, text, "res")
+    assert scores(truth, large)[0] == {"seg": 1.0, "det": 1.0, "tra": 1.0}
+    nothing = [np.zeros((24, 24), np.uint16)] * FRAMES
+    empty = write(tmp_path / "02_RES", nothing, "", "res")
+    assert set(scores(truth, empty)[0].values()) == {0.0}
+    with pytest.raises(ValueError, match="no frame of the truth shows an object"):
+        scores(empty, truth)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("1 0 3 0\n2 0 3 0\n", "label 3 is seen, but has no track in frame 0"),
+        (TRACKS + "4 1 2 0\n", "label 4 is not seen, but its track says that it should in frame 1"),
+        (TRACKS + "1 0 3 0\n", "a label has two lines"),
+        ("1 0 9 0\n", "expected labels above 0 and frames from 0 to 3"),
+        (TRACKS.replace("3 0 3 0", "3 0 3 2"), "its parent 2 does not end before"),
+    ],
+)
+def test_tracks_that_cannot_be_are_told_in_one_line(
+    truth: Path, tmp_path: Path, text: str, problem: str
+) -> None:
+    result = write(tmp_path / "01_RES", frames_of(SEEN), text, "res")
+    with pytest.raises(ValueError, match=problem):
+        scores(truth, result)
+
+
+def test_other_frames_and_missing_tracks_are_told(truth: Path, tmp_path: Path) -> None:
+    short = write(tmp_path / "01_RES", frames_of(SEEN[:3]), TRACKS.replace("3 0\n", "2 0\n"), "res")
+    with pytest.raises(ValueError, match="has 4 frames and .* 3; expected as many"):
+        scores(truth, short)
+    (tmp_path / "plain").mkdir()
+    with pytest.raises(ValueError, match="plain: no tracks, but .*01_GT has some"):
+        score_files(truth, tmp_path / "plain")
+
+
+def test_a_missing_package_gives_the_line_to_install_it(
+    truth: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = builtins.__import__
+
+    def without(name: str, *more: Any, **named: Any) -> Any:
+        if name.startswith("ctc_metrics"):
+            raise ImportError(name)
+        return whole(name, *more, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ValueError, match=r"py-ctcmetrics: pip install 'napari-3dmsl\[score\]'"):
+        scores(truth, truth)
