@@ -93,6 +93,28 @@ def test_dragging_a_bar_moves_the_field_and_its_image(
     assert camera.angles == angles
 
 
+def test_where_the_canvas_is_slow_the_image_is_seen_first_and_the_same(
+    framed: Hands, window: Any, shapes: Any, qtbot: Any
+) -> None:
+    pace, canvas = framed.panel.sample.frame.pace, window.window._qt_viewer.canvas.native
+    pace.hold()
+    canvas.update()
+    framed.wait(lambda: pace.frame_s > 0.0)
+    framed.wait(lambda: framed.panel.is_at_rest)
+    before, pixel_um = middle_um(window), told(window)["microscope"]["pixel_nm"] / 1000
+    held, frame = [], framed.panel.sample.frame
+    for _ in range(5):
+        pace._took_s.extend([0.05] * 5)
+        frame._drag_to(frame.field.moved(np.array([2.0, 3.0]) * pixel_um))
+        held.append(pace.is_holding)
+        qtbot.wait(20)
+    assert any(held)
+    framed.wait(lambda: framed.panel.is_at_rest and canvas.updatesEnabled())
+    np.testing.assert_allclose(middle_um(window) - before, pixel_um * np.array([0, 10, 15]))
+    image = simulate_field(shapes, framed.panel.simulation(), tuple(middle_um(window)))
+    np.testing.assert_array_equal(window.layers[IMAGE].data, image.counts[0])
+
+
 def test_dragging_a_corner_changes_the_size_and_leaves_the_opposite_one(
     framed: Hands, window: Any, qtbot: Any
 ) -> None:

@@ -12,6 +12,7 @@ from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle, field_frame_layer
 from napari_3dmsl.layers.live_place import move_live
 from napari_3dmsl.layers.show import find, show
+from napari_3dmsl.widgets.common.canvas_pace import CanvasPace
 from napari_3dmsl.widgets.microscope.canvas_drag import CanvasDrag, Ray
 
 _NEAR_PX, _CORNER_PX = 8.0, 14.0  # beside a bar, and about a corner, that still take hold
@@ -40,6 +41,7 @@ class FieldFrame(CanvasDrag):
         super().__init__(viewer, parent)
         self.field: Rectangle | None = None
         self.smallest, self.largest = 8, 4096
+        self.pace = CanvasPace(self._viewer, self)
 
     def show(self, field: Rectangle | None) -> None:
         """Draw the frame about a field, or take it away.
@@ -94,7 +96,13 @@ class FieldFrame(CanvasDrag):
 
         return follow
 
+    def stop(self) -> None:
+        """See `CanvasDrag.stop`."""
+        super().stop()
+        self.pace.stop()
+
     def _drag_to(self, field: Rectangle) -> None:
+        self.pace.hold()
         self.show(field)
         self.dragged.emit(field)
 

@@ -124,6 +124,7 @@ class MicroscopePanel(Panel):
         self.sample.edited.connect(self._knob_turned)
         self.sample.resized.connect(self.form.take_image_size)
         self.sample.failed.connect(self.complain)
+        self.sample.frame.pace.released.connect(self._put_late)
         self.form.failed.connect(self.complain)
         self.form.grey_levels_changed.connect(self._other_grey_levels)
         self.form.changed.connect(self._knob_turned)
@@ -407,6 +408,11 @@ class MicroscopePanel(Panel):
         if put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE)):
             self._bring_into_view.if_new(IMAGE)
 
+    def _put_late(self) -> None:
+        """Show the image that waited for the canvas' turn in its layer."""
+        if self._held is not None and not self._comes_with_stack():
+            self._put(self._held)
+
     def _request_stack(self) -> None:
         try:
             sample, simulation = self.sample.sample(), self.simulation(stack=True)
@@ -422,7 +428,8 @@ class MicroscopePanel(Panel):
                 self.pictures.show_sharp_plane(image, adjust=self.auto_contrast.isChecked())
         else:
             self.pictures.show(image, adjust=self.auto_contrast.isChecked())
-        if request.quick and self._comes_with_stack():
+        self.sample.frame.pace.image_comes()
+        if request.quick and (self._comes_with_stack() or self.sample.frame.pace.is_holding):
             self._held = image
         else:
             self._put(image)
