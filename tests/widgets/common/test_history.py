@@ -123,3 +123,39 @@ def test_changes_made_together_are_one_step(knobs: Knobs) -> None:
     knobs.history.undo()
     assert knobs.values == {"focus": 0.0, "angles": (0, 0, 0), "size": 128}
     assert knobs.history.undo_names is None
+
+
+def test_what_is_held_is_one_step_however_long_it_takes(knobs: Knobs) -> None:
+    knobs.turn(size=64)
+    knobs.history.hold("drag")
+    for step in range(1, 5):
+        knobs.turn(focus=step / 10)
+        knobs.turn(size=64 + step)
+        knobs.history.close_step()  # the hand rests
+    knobs.history.let_go()
+    knobs.turn(focus=3.0)
+    knobs.history.undo()
+    assert (knobs.values["focus"], knobs.values["size"]) == (0.4, 68)
+    assert knobs.history.undo_names == {"focus", "size"}
+    knobs.history.undo()
+    assert (knobs.values["focus"], knobs.values["size"]) == (0.0, 64)
+
+
+def test_steps_tell_what_was_before_and_after(knobs: Knobs) -> None:
+    knobs.turn(angles=(0, 90, 0))
+    assert knobs.history.undo_changes == [("angles", 1, 0, 90)]
+    knobs.turn(focus=1.2)
+    assert knobs.history.undo_changes == [("focus", None, 0.0, 1.2)]
+    knobs.history.undo()
+    assert knobs.history.redo_changes == [("focus", None, 0.0, 1.2)]
+    assert knobs.history.undo_changes == [("angles", 1, 0, 90)]
+
+
+def test_what_others_have_changed_is_no_step(knobs: Knobs) -> None:
+    knobs.values["size"] = 32
+    knobs.history.renew()
+    assert knobs.history.undo_names is None
+    knobs.turn(focus=1.0)
+    assert knobs.history.undo_names == {"focus"}
+    knobs.history.undo()
+    assert knobs.values["size"] == 32

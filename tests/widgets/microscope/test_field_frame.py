@@ -129,6 +129,65 @@ def test_dragging_a_corner_changes_the_size_and_leaves_the_opposite_one(
     assert framed.panel.form.fields.optics.values()["image_size"] == (22, 26)
 
 
+def test_each_drag_of_the_frame_is_one_step(framed: Hands, window: Any, qtbot: Any) -> None:
+    start, pixel_um = middle_um(window), told(window)["microscope"]["pixel_nm"] / 1000
+    height = window.layers[FIELD_FRAME].translate[0]
+    places = [start]
+    for by in ([0, 0.3, 0.4], [0, -0.1, 0.2]):
+        bar = places[-1] + [0.0, -8 * pixel_um, 0.0]
+        bar[0] = height
+        drag(window, qtbot, place_of(window, bar), place_of(window, bar + np.array(by)))
+        framed.wait(lambda: not np.allclose(middle_um(window), places[-1]))
+        framed.wait(lambda: not framed.panel._live.is_running)
+        places.append(middle_um(window))
+    corner = places[-1] + [0.0, 8 * pixel_um, 8 * pixel_um]
+    corner[0] = height
+    by = np.array([0.0, 6 * pixel_um, 10 * pixel_um])
+    drag(window, qtbot, place_of(window, corner), place_of(window, corner + by))
+    framed.wait(lambda: told(window)["microscope"]["image_size"] == [22, 26])
+    for expected in reversed(places):
+        assert "place of the field" in framed.find("undo").toolTip()
+        framed.click("undo")
+        framed.wait(lambda at=expected: np.allclose(middle_um(window), at))
+        assert framed.status.startswith("Undone: ")
+        if expected is places[0]:
+            break
+    assert told(window)["microscope"]["image_size"] == [16, 16]
+    framed.click("redo")
+    framed.wait(lambda: np.allclose(middle_um(window), places[1]))
+
+
+def test_what_is_imaged_is_taken_back(framed: Hands, window: Any, shapes: Any) -> None:
+    framed.choose("image_of", "the selected shape")
+    selection = framed.panel.sample._selection
+    first, second = shapes.ids[:2]
+    for shape in (first, second):
+        selection.select(shape)
+    selection.select_many([first, second], second)
+    assert framed.find("undo").toolTip().startswith("Undo 2 shapes selected (")
+    framed.click("undo")
+    assert (selection.shape_ids, selection.shape_id) == ((second,), second)
+    assert framed.find("undo").toolTip().startswith(f"Undo shape {second} (")
+    framed.click("undo")
+    framed.wait(lambda: str(first) in framed.find("sample").text().split(" ")[0])
+    framed.click("undo")
+    framed.click("undo")
+    assert framed.panel.sample.kind == "field"
+    framed.wait(lambda: FIELD_FRAME in window.layers)
+    framed.click("redo")
+    assert framed.panel.sample.kind == "shape"
+
+
+def test_other_shapes_are_no_step(framed: Hands, window: Any, extracted: Any) -> None:
+    from hands import load
+
+    framed.panel.history.forget()
+    for layer in [layer for layer in window.layers if about(layer).get("shapes") is not None]:
+        window.layers.remove(layer)
+    load(window, extracted)
+    assert not framed.find("undo").isEnabled()
+
+
 def test_a_typed_place_moves_the_frame(framed: Hands, window: Any) -> None:
     x = middle_um(window)[2]
     framed.type("centre_x_um", f"{x + 0.7:.2f}")

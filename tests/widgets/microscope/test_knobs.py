@@ -141,9 +141,12 @@ def test_a_drag_of_a_slider_is_one_step_that_is_told_by_its_name(shown: Hands) -
     slider = shown.find("focus_um_slider")
     for position in range(500, 600, 5):
         slider.setValue(position)
-    assert shown.find("undo").toolTip().startswith("Take back: Focus (")
+    focus = f"focus {shown.find('focus_um').value():g} µm"
+    assert shown.find("undo").toolTip().startswith(f"Undo {focus} (")
     shown.click("undo")
     assert shown.find("focus_um").value() == 0.0
+    assert shown.status.startswith(f"Undone: {focus}")
+    assert shown.find("redo").toolTip().startswith(f"Redo {focus} (")
     assert not shown.find("undo").isEnabled()
 
 

@@ -244,6 +244,40 @@ class Form(ContainerWidget[Any]):
         found = {name: setting.show.label for name, setting in self._settings.items()}
         return found | {row.name: row.label for row in self}
 
+    def told(self, name: str, value: Any, at: int | None = None) -> str:
+        """Return a setting with a value in words, such as ``focus 1.2 µm``.
+
+        Parameters
+        ----------
+        name
+            Of the setting.
+        value
+            Of it, or of one of its entries.
+        at
+            Which of three entries it is.
+        """
+        setting = self._settings[name]
+        axis = f" {_AXES[at]}" if at is not None and setting.entries == 3 else ""
+        label = f"{setting.show.label}{axis}"
+        is_word = label[1:2].islower() or label[1:2] in ("", " ", "-")  # not NA, not z-stack
+        label = label[0].lower() + label[1:] if is_word else label
+        return f"{label} {self._said(setting, value)}"
+
+    def _said(self, setting: Described, value: Any) -> str:
+        show = setting.show
+        if value in show.words:
+            return str(show.words[value])
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if value is None:
+            return show.lowest or "not given"
+        if isinstance(value, tuple):
+            return " × ".join(f"{part:g}" for part in value)
+        if isinstance(value, int | float):
+            said = f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
+            return f"{said} {show.unit}".rstrip()
+        return str(value)
+
     def field(self, name: str) -> Any:
         """Return the magicgui widget of a setting, or of one row such as ``rotation_deg_z``.
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtGui import QKeySequence, QShortcut
@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QPushButto
 
 _MOST_STEPS = 200
 _REST_MS = 700  # without a change: the next one is a step of its own
+_MOST_TOLD = 3
 _NOTHING = "Nothing was changed that could come back"
 _UNDO, _REDO = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo
 
@@ -21,15 +22,29 @@ Snapshot = Mapping[str, Any]
 """All that can be taken back, by name; values that can be compared."""
 
 
+class Change(NamedTuple):
+    """One value that a step changes: of an entry of a tuple its place, else None."""
+
+    name: str
+    at: int | None
+    before: Any
+    after: Any
+
+
 @dataclass
 class _Step:
-    """A change: how things were before, its names, and what else has to be put back."""
+    """A change: how things were before, what is told of it, and what else has to be put back."""
 
     before: Snapshot
-    names: frozenset[str]
+    told: frozenset[str]
     key: Hashable
     back: Callable[[], Any] | None
     goes_on: bool = True
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of what is told, without the entries of tuples."""
+        return frozenset(map(_root, self.told))
 
 
 class History(QObject):
@@ -70,6 +85,7 @@ class History(QObject):
         self._done: deque[_Step] = deque(maxlen=_MOST_STEPS)
         self._undone: list[_Step] = []
         self._restores = False
+        self._held: Hashable | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST_MS)
@@ -100,12 +116,15 @@ class History(QObject):
             return
         told = names if fields is None else {name for name in names if _root(name) in fields}
         key = source if fields is None else (source, frozenset(told))
+        key = key if self._held is None else self._held
         last = self._done[-1] if self._done else None
         if last is None or back is not None or last.key != key or not last.goes_on:
             self.close_step()
-            self._done.append(_Step(self._now, frozenset(map(_root, told)), key, back))
+            self._done.append(_Step(self._now, frozenset(told), key, back))
             self._done[-1].goes_on = back is None
-        elif next(_differing(last.before, now), None) is None:  # it is as it was
+        else:
+            last.told |= told
+        if self._done[-1] is last and next(_differing(last.before, now), None) is None:
             self._done.pop()
         self._now = now
         self._undone.clear()
@@ -129,9 +148,30 @@ class History(QObject):
         self.close_step()
         self.note(source)
 
+    def hold(self, source: Hashable) -> None:
+        """Make all changes one step, however long they take, until `let_go`.
+
+        Parameters
+        ----------
+        source
+            Who makes them, such as what is dragged in the canvas.
+        """
+        self.close_step()
+        self._held = source
+
+    def let_go(self) -> None:
+        """End what `hold` began."""
+        self._held = None
+        self.close_step()
+
+    def renew(self) -> None:
+        """Take things as they are now for what no step has changed, such as other files."""
+        if not self._restores:
+            self._now = self._read()
+
     def close_step(self) -> None:
-        """Let the next change be a step of its own."""
-        if self._done:
+        """Let the next change be a step of its own, unless something is held."""
+        if self._done and self._held is None:
             self._done[-1].goes_on = False
 
     def forget(self) -> None:
@@ -151,6 +191,20 @@ class History(QObject):
         """Names of what the next redo changes; None without one."""
         return self._undone[-1].names if self._undone else None
 
+    @property
+    def undo_changes(self) -> list[Change]:
+        """What the next undo takes back."""
+        if not self._done:
+            return []
+        return _changes(self._done[-1].before, self._now, self._done[-1].told)
+
+    @property
+    def redo_changes(self) -> list[Change]:
+        """What the next redo makes again."""
+        if not self._undone:
+            return []
+        return _changes(self._now, self._undone[-1].before, self._undone[-1].told)
+
     def undo(self) -> None:
         """Take the last step back, if there is one."""
         if self._done:
@@ -168,7 +222,7 @@ class History(QObject):
             self._go(self._undone.pop(), self._done)
 
     def _go(self, step: _Step, onto: Any) -> None:
-        onto.append(_Step(self._now, step.names, None, None, goes_on=False))
+        onto.append(_Step(self._now, step.told, None, None, goes_on=False))
         self._restores = True
         try:
             self._take(step.before)
@@ -199,6 +253,20 @@ def _root(name: str) -> str:
     return name.partition("[")[0]
 
 
+def _changes(before: Snapshot, after: Snapshot, told: Collection[str]) -> list[Change]:
+    """Return what is told and really differs."""
+    found = []
+    for each in sorted(set(_differing(before, after)) & set(told)):
+        name, _, at = each.partition("[")
+        values = before.get(name), after.get(name)
+        if at:
+            place = int(at.rstrip("]"))
+            found.append(Change(name, place, *(value[place] for value in values if value)))
+        else:
+            found.append(Change(name, None, *values))
+    return found
+
+
 class HistoryButtons(QObject):
     """*Undo* and *Redo*, with their keys, for a panel.
 
@@ -206,20 +274,33 @@ class HistoryButtons(QObject):
     ----------
     history
         Whose steps they take back and make again.
-    labels
-        Returns what people call the names in the steps.
+    words
+        Returns what people call a change, such as ``focus 1.2 µm``.
     panel
         In which the keys count.
+    leading
+        Names that all else follows in a step, which is told by them alone.
+
+    Signals
+    -------
+    done(words)
+        A step has been taken back or made again: which, in a few words.
     """
 
+    done = Signal(str)
+
     def __init__(
-        self, history: History, labels: Callable[[], Mapping[str, str]], panel: QWidget
+        self,
+        history: History,
+        words: Callable[[Change], str],
+        panel: QWidget,
+        leading: Collection[str] = (),
     ) -> None:
         super().__init__(panel)
-        self._history, self._labels = history, labels
-        self.undo = self._button("undo", "Undo", history.undo, panel)
-        self.redo = self._button("redo", "Redo", history.redo, panel)
-        for keys, work in ((_UNDO, history.undo), (_REDO, history.redo)):
+        self._history, self._words, self._leading = history, words, leading
+        self.undo = self._button("undo", "Undo", self._take_back, panel)
+        self.redo = self._button("redo", "Redo", self._make_again, panel)
+        for keys, work in ((_UNDO, self._take_back), (_REDO, self._make_again)):
             shortcut = QShortcut(QKeySequence(keys), panel)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(work)
@@ -255,20 +336,34 @@ class HistoryButtons(QObject):
         made.clicked.connect(lambda: work())  # without Qt's "checked"
         return made
 
+    def _take_back(self) -> None:
+        told = self._told(self._history.undo_changes)
+        if self._history.undo_names is not None:
+            self._history.undo()
+            self.done.emit(f"Undone: {told}")
+
+    def _make_again(self) -> None:
+        told = self._told(self._history.redo_changes)
+        if self._history.redo_names is not None:
+            self._history.redo()
+            self.done.emit(f"Made again: {told}")
+
     def _tell(self) -> None:
-        for button, names, keys, verb in (
-            (self.undo, self._history.undo_names, _UNDO, "Take back"),
-            (self.redo, self._history.redo_names, _REDO, "Make again"),
+        history = self._history
+        for button, names, changes, keys, verb in (
+            (self.undo, history.undo_names, history.undo_changes, _UNDO, "Undo"),
+            (self.redo, history.redo_names, history.redo_changes, _REDO, "Redo"),
         ):
             button.setEnabled(names is not None)
             shortcut = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
-            what = f"{verb}: {self._told(names)}" if names is not None else _NOTHING
+            what = f"{verb} {self._told(changes)}" if names is not None else _NOTHING
             button.setToolTip(f"{what} ({shortcut})")
+            button.setAccessibleDescription(what)
 
-    def _told(self, names: Collection[str]) -> str:
-        labels = self._labels()
-        what = sorted({labels.get(name, name.replace("_", " ")) for name in names})
-        return ", ".join(what[:3]) + (" and more" if len(what) > 3 else "")
+    def _told(self, changes: Collection[Change]) -> str:
+        leading = [change for change in changes if change.name in self._leading]
+        what = list(dict.fromkeys(self._words(change) for change in leading or changes))
+        return ", ".join(what[:_MOST_TOLD]) + (" and more" if len(what) > _MOST_TOLD else "")
 
 
 def _is_being_typed(field: Any) -> bool:

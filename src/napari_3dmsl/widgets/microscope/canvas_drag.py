@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import numpy as np
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, Signal
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.widgets.common.canvas_view import units_in
@@ -35,7 +35,15 @@ class CanvasDrag(QObject):
         In 3D things can be dragged.
     parent
         Of the Qt object.
+
+    Signals
+    -------
+    taken(), let_go()
+        Something has been taken hold of, and is not any more.
     """
+
+    taken = Signal()
+    let_go = Signal()
 
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -62,6 +70,7 @@ class CanvasDrag(QObject):
         camera = getattr(viewer, "scene", viewer).camera  # napari 0.9 moved it
         pans, camera.mouse_pan = camera.mouse_pan, False
         _held.add(self._viewer)
+        self.taken.emit()
         try:
             yield
             while event.type == "mouse_move" and not self._stopped:
@@ -70,6 +79,8 @@ class CanvasDrag(QObject):
         finally:
             _held.discard(self._viewer)
             camera.mouse_pan = pans
+            if not self._stopped:
+                self.let_go.emit()
 
     def _can_drag(self, event: Any) -> bool:
         """Whether a press is meant for things in space."""

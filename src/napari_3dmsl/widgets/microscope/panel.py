@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, QTimer, Signal
@@ -14,9 +15,10 @@ from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QWidget
 from napari_3dmsl.layers.live_pixels import settle
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
+from napari_3dmsl.microscope.title import microscope_title
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
 from napari_3dmsl.widgets.common.form import Form, button
-from napari_3dmsl.widgets.common.history import History, HistoryButtons, Snapshot
+from napari_3dmsl.widgets.common.history import Change, History, HistoryButtons, Snapshot
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.no_effect import NoEffect
 from napari_3dmsl.widgets.common.pages import Pages
@@ -91,6 +93,7 @@ class MicroscopePanel(Panel):
         self.at_end(self._rest_timer.stop)
         self._to_tell: tuple[SimulatedImage, float] | None = None
         self._told_at = 0.0
+        self._undone = ""
         self._quick: Request | None = None
         self._held: SimulatedImage | None = None
         self._asked_at = 0.0
@@ -159,28 +162,54 @@ class MicroscopePanel(Panel):
         """Let every change from now on be taken back."""
         self.history.forget()
         self.form.stepped.connect(self.history.note)
+        self.sample.stepped.connect(self._note_sample)
+        for steps in (self.form.stepped, self.sample.stepped):
+            steps.connect(self._forget_undone)
+        self.sample.replaced.connect(self.history.renew)
+        for drag in (self.sample.frame, self._focus_drag):
+            drag.taken.connect(partial(self.history.hold, "drag"))
+            drag.let_go.connect(self.history.let_go)
         self.comparison.changed.connect(lambda: self.history.note("comparison"))
         for box in self._switches:
             box.toggled.connect(lambda _, box=box: self.history.note(box.objectName()))
 
+    def _note_sample(self, source: Any, fields: Any) -> None:
+        """Let each choice be a step of its own; a knob of the cell may be turned on and on."""
+        if source in {"shapes", "surface"}:
+            self.history.close_step()
+        self.history.note(source, fields)
+
     def _snapshot(self) -> Snapshot:
         shown = {box.objectName(): box.isChecked() for box in self._switches}
-        return {**self.form.snapshot(), **self.comparison.names, **shown}
+        return {
+            **self.form.snapshot(),
+            **self.comparison.names,
+            **shown,
+            **self.sample.snapshot(),
+        }
 
     def _take_snapshot(self, snapshot: Snapshot) -> None:
         tick(self._switches, snapshot)
         self.comparison.take_names(snapshot)
         self.form.take_snapshot(snapshot)
+        self.sample.take_snapshot(snapshot)
 
-    def _labels(self) -> dict[str, str]:
-        """Return what people call all that can be taken back."""
-        found = {
-            "instrument": "Microscope",
-            "read from": "Read from image",
-            "labelling": "Labelling",
-        }
-        found |= self.form.fields.labels_by_name
-        return found | {box.objectName(): box.text() for box in self._switches}
+    def _words(self, change: Change) -> str:
+        """Return what people call something that can be taken back, and its value."""
+        name, after = change.name, change.after
+        if (told := self.sample.words(change)) is not None:
+            return told
+        for form in self.form.fields.all:
+            if name in form.names:
+                return form.told(name, after, change.at)
+        for box in self._switches:
+            if name == box.objectName():
+                return f"“{box.text()}” {'on' if after else 'off'}"
+        if name == "instrument":
+            return f"microscope {microscope_title(after.microscope)}"
+        if name in self.comparison.names:
+            return f"comparison with {after}"
+        return {"read from": "what was read from an image", "marks": "marks"}.get(name, name)
 
     def _build(self) -> None:
         self._make_switches()
@@ -275,7 +304,10 @@ class MicroscopePanel(Panel):
         shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self.search.setFocus)
-        self._history_buttons = HistoryButtons(self.history, self._labels, self)
+        self._history_buttons = HistoryButtons(
+            self.history, self._words, self, leading=("image_of", "instrument")
+        )
+        self._history_buttons.done.connect(self._tell_undone)
         row = QWidget(self)
         line = QHBoxLayout(row)
         line.setContentsMargins(4, 2, 4, 2)
@@ -477,7 +509,17 @@ class MicroscopePanel(Panel):
         bright = too_bright(shown.data, shown.contrast_limits[1])
         doubts = "".join(f"; {text}" for text in self.sample.doubts)
         self._told_at = time.perf_counter()
-        self.say(f"{what_is_seen(image)}{doubts}{bright}; {took_ms:.0f} ms")
+        undone, self._undone = self._undone, ""
+        undone = f"{undone}. " if undone else ""
+        self.say(f"{undone}{what_is_seen(image)}{doubts}{bright}; {took_ms:.0f} ms")
+
+    def _tell_undone(self, text: str) -> None:
+        """Say which step came back, and say so of the image that follows, too."""
+        self.say(text)
+        self._undone = text
+
+    def _forget_undone(self, *_: Any) -> None:
+        self._undone = ""
 
     def say(self, text: str) -> None:
         """See `Panel.say`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from weakref import ref
 
 import numpy as np
 from magicgui.widgets.bases import ValueWidget
@@ -26,6 +27,7 @@ from napari_3dmsl.scenes.field_settings import FieldPlace
 from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
 from napari_3dmsl.widgets.common.form import Form
+from napari_3dmsl.widgets.common.history import Change, Snapshot
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows, label_at_top
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.shape_selection import selection_of
@@ -127,10 +129,16 @@ class SampleChoice(QObject):
         The same one has another form or place.
     resized(size)
         The frame was dragged to other sides, (rows, columns): `edited` comes with the next image.
+    stepped(source, fields)
+        A person has made a step, as `History.note` takes it.
+    replaced
+        Other shapes are loaded: no step, and those before lead back to none of the former.
     failed(message)
         A shape cannot be read.
     """
 
+    stepped = Signal(object, object)
+    replaced = Signal()
     changed = Signal()
     edited = Signal()
     resized = Signal(tuple)
@@ -145,6 +153,7 @@ class SampleChoice(QObject):
         self._followed: Any = None
         self._centre_um: tuple[float, float, float] | None = None
         self._size = (0, 0)
+        self._sources = 0
         self._labels: tuple[QLabel, ...] = ()
         self.doubts: list[str] = []
         self.choice = LayerChoice(
@@ -167,11 +176,11 @@ class SampleChoice(QObject):
         self.text.setWordWrap(True)
         self.choice.layer_changed.connect(self._follow_layer)
         self.choice.native.activated.connect(self._layer_chosen)
-        self.what.changed.connect(self._another)
+        self.what.changed.connect(self._other_kind)
         self.place.changed.connect(self._place_edited)
-        self.cell_of.changed.connect(self._another)
+        self.cell_of.changed.connect(self._cell_edited)
         for form in (self.cell, self.more_of_cell):
-            form.changed.connect(lambda _: self.edited.emit())
+            form.changed.connect(self._cell_edited)
         self.frame.dragged.connect(self._frame_dragged)
         self._selection.selected.connect(self._shape_selected)
         self._selection.marked.connect(self._shapes_marked)
@@ -294,6 +303,76 @@ class SampleChoice(QObject):
             return reference_of_shape(self._selection)
         return reference_of_surface(layer)
 
+    def snapshot(self) -> Snapshot:
+        """Return all that a person can choose, for `take_snapshot`."""
+        selection, layer = self._selection, self.choice.layer
+        cell = {**self.cell.values(), **self.more_of_cell.values()}
+        return {
+            **self.what.values(),
+            "shapes": (self._sources, selection.shape_ids, selection.shape_id),
+            "field": self._centre_um,
+            "surface": None if layer is None else ref(layer),
+            **self.cell_of.values(),
+            **{f"cell_{name}": value for name, value in cell.items()},
+        }
+
+    def take_snapshot(self, snapshot: Snapshot) -> None:
+        """Image what was imaged; shapes and layers that are gone do not come back.
+
+        Parameters
+        ----------
+        snapshot
+            From `snapshot`.
+        """
+        before = self.snapshot()
+        self.what.show_values(snapshot)
+        self.cell_of.show_values(snapshot)
+        for form in (self.cell, self.more_of_cell):
+            form.show_values({name: snapshot[f"cell_{name}"] for name in form.names})
+        self._centre_um = snapshot["field"]
+        layer = None if snapshot["surface"] is None else snapshot["surface"]()
+        if layer is not None and layer in self.choice.choices:
+            self.choice.choose(layer)
+        source, ids, current = snapshot["shapes"]
+        if source == self._sources:
+            self._selection.select_many(ids, current)
+        now = self.snapshot()
+        if any(now[name] != before[name] for name in now if name not in {"shapes", "field"}):
+            self._another()
+        elif now["field"] != before["field"]:
+            self.edited.emit()
+
+    def words(self, change: Change) -> str | None:
+        """Return what people call a change of what is imaged; None of anything else.
+
+        Parameters
+        ----------
+        change
+            Of a snapshot.
+        """
+        if change.name == "shapes":
+            return self._words_of_shapes(change)
+        if change.name == "field":
+            return "place of the field"
+        if change.name == "surface":
+            layer = None if change.after is None else change.after()
+            return "surface" if layer is None else f"surface {layer.name}"
+        for form, prefix in (
+            *((form, "") for form in (self.what, self.cell_of)),
+            *((form, "cell_") for form in (self.cell, self.more_of_cell)),
+        ):
+            if change.name.startswith(prefix) and change.name.removeprefix(prefix) in form.names:
+                return form.told(change.name.removeprefix(prefix), change.after, change.at)
+        return None
+
+    def _words_of_shapes(self, change: Change) -> str:
+        _, ids, current = self.snapshot()["shapes"] if change.at is not None else change.after
+        several = change.after if change.at == 1 else ids
+        if len(several) > 1:
+            return f"{len(several):,} shapes selected"
+        one = change.after if change.at == 2 else current
+        return "no shape selected" if one is None else f"shape {one}"
+
     def close(self) -> None:
         """Follow the viewer no longer."""
         self.choice.disconnect_viewer()
@@ -313,28 +392,48 @@ class SampleChoice(QObject):
         """Take a shape that was just selected for the one that is meant."""
         if self.kind == "surface":
             self.what.show_values({"image_of": "shape"})
+        self.stepped.emit("shapes", None)
         if self.kind == "shape":
             self._another()
 
     def _shapes_marked(self) -> None:
+        self.stepped.emit("shapes", None)
         if self.kind == "shapes":
             self._another()
 
     def _other_shapes(self) -> None:
         self._centre_um = None
+        self._sources += 1
+        self.replaced.emit()
         if self.kind in {"field", "cell"}:
             self._another()
 
     def _layer_chosen(self) -> None:
-        self.choose("surface")
+        self.what.show_values({"image_of": "surface"})
+        self.stepped.emit("surface", None)
+        self._another()
+
+    def _other_kind(self, _: Any = None) -> None:
+        self.stepped.emit("image_of", None)
+        self._another()
+
+    def _cell_edited(self, form: Form) -> None:
+        prefix = "" if form is self.cell_of else "cell_"
+        self.stepped.emit(id(form), [f"{prefix}{name}" for name in form.names])
+        if form is self.cell_of:
+            self._another()
+        else:
+            self.edited.emit()
 
     def _place_edited(self) -> None:
         self._centre_um = FieldPlace(**self.place.values()).centre_um
+        self.stepped.emit("field", None)
         self.edited.emit()
 
     def _frame_dragged(self, field: Rectangle) -> None:
         z, y, x = field.middle_um.tolist()
         self._centre_um = (z, y, x)
+        self.stepped.emit("field", None)
         if field.size == self._size:
             self.edited.emit()
         else:
