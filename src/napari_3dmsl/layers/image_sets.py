@@ -11,6 +11,7 @@ from napari_3dmsl.datasets.read.image_set import ImageSet
 from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES, describe_image
 from napari_3dmsl.image_io.ome_zarr import ZARR_SUFFIX, read_ome_zarr
 from napari_3dmsl.layers.attributes import LayerData, attributes_for, first_pixel
+from napari_3dmsl.layers.emission_colours import emission_colormap, emission_nm_of
 from napari_3dmsl.layers.images import SIMULATED, contrast_of
 
 if TYPE_CHECKING:
@@ -138,7 +139,8 @@ def pixel_layer(
     """
     finite = pixels if pixels.dtype.kind in "iu" else pixels[np.isfinite(pixels)]
     contrast = contrast_of(finite) if finite.size else (0.0, 1.0)
-    shown = {"colormap": "gray", "contrast_limits": contrast}
+    colormap = emission_colormap(emission_nm_of(facts.get("settings")))
+    shown = {"colormap": colormap, "contrast_limits": contrast}
     return pixels, _attributes(pixels, axes, scale, name, facts) | shown, "image"
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_3dmsl.layers.attributes import AXES, LayerData, attributes_for, first_pixel
+from napari_3dmsl.layers.emission_colours import SIMULATED as SIMULATED
+from napari_3dmsl.layers.emission_colours import emission_colormap, emission_nm_of
 
 if TYPE_CHECKING:
     from napari_3dmsl.microscope.simulation import SimulatedImage
-
-SIMULATED = "image"
 
 IN_A_PLANE: dict[str, Any] = {
     "depiction": "plane",
@@ -76,7 +76,7 @@ def image_layer_from_file(
             translate=corner,
             settings=dict(metadata),
         ),
-        "colormap": "gray",
+        "colormap": emission_colormap(emission_nm_of(metadata)),
         "contrast_limits": contrast_of(planes),
         **(IN_A_PLANE if planes.ndim == 2 else {}),
     }

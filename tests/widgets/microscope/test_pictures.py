@@ -127,3 +127,24 @@ def test_in_2d_the_image_fills_the_canvas(
     assert (corners > -2).all()
     assert (corners < size + 2).all()
     assert np.ptp(corners, axis=0).max() > 0.8 * size.min()
+
+
+def test_layers_have_the_colour_of_the_pane_and_one_switch_makes_both_grey(
+    microscope: Hands, window: Any
+) -> None:
+    layer = window.layers[IMAGE]
+    assert layer.colormap.name == "emission 600 nm"
+    microscope.choose("microscope", "epi1")
+    microscope.wait(lambda: layer.colormap.name == "emission 688 nm")
+    pane_of(window).grey.click()
+    assert layer.colormap.name == "gray"
+    microscope.choose("microscope", "conf2")
+    microscope.choose("compare_1", "epi1")
+    microscope.wait(lambda: len(titles(window)) == 2)
+    beside = window.layers["epi1 (2)"]
+    assert {layer.colormap.name, beside.colormap.name} == {"gray"}
+    pane_of(window).grey.click()
+    assert (layer.colormap.name, beside.colormap.name) == ("emission 488 nm", "emission 688 nm")
+    layer.colormap = "magma"  # chosen by hand
+    pane_of(window).grey.click()
+    assert layer.colormap.name == "magma"

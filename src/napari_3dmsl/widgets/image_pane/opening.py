@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow
 
+from napari_3dmsl.layers.emission_colours import is_in_grey
 from napari_3dmsl.widgets.common.tabs import dock_of
 from napari_3dmsl.widgets.image_pane.narrow_window import (
     half_of_the_left,
@@ -35,6 +36,18 @@ def open_image_pane(viewer: napari.viewer.Viewer) -> ImagePane | None:
     """
     panes = [pane for pane in viewer.window.dock_widgets.values() if _is_pane(pane)]
     return panes[0] if panes else None
+
+
+def shows_grey(viewer: napari.viewer.Viewer) -> bool:
+    """Return whether the viewer's images are asked for in grey, by the switch of its pane.
+
+    Parameters
+    ----------
+    viewer
+        Whose images they are; without a pane they are as the last one has left them.
+    """
+    pane = open_image_pane(viewer)
+    return is_in_grey(viewer.layers) if pane is None else pane.grey.isChecked()
 
 
 def image_pane_of(viewer: napari.viewer.Viewer) -> ImagePane:

@@ -25,6 +25,7 @@ from superqt import QElidingLabel, QFlowLayout
 
 from napari_3dmsl.figures.picture import Picture
 from napari_3dmsl.figures.picture_figure import draw_pictures
+from napari_3dmsl.layers.emission_colours import colour_layers, is_in_grey
 from napari_3dmsl.widgets.common.endings import Endings
 from napari_3dmsl.widgets.common.questions import ask_for_path
 from napari_3dmsl.widgets.image_pane.figure_making import FigureMaking, Offer
@@ -79,13 +80,19 @@ class ImagePane(QWidget):
         viewer.events.theme.connect(self._take_theme)
         self._endings.append(lambda: viewer.events.theme.disconnect(self._take_theme))
         self._take_theme()
+        self.grey.setChecked(is_in_grey(viewer.layers))
+
+    def _show_grey(self, in_grey: bool) -> None:
+        self.grid.show_grey(in_grey)
+        colour_layers(self.viewer.layers, in_grey=in_grey)
 
     def _make_buttons(self) -> None:
         self.grey = self._button(
             "grey",
             "Grey",
-            "Shades of grey instead of the emission's colour",
-            self.grid.show_grey,
+            "Shades of grey instead of the emission's colour, here and in the layers of napari; a "
+            "layer whose colormap you have chosen yourself keeps it",
+            self._show_grey,
         )
         self.fit_contrast = self._button(
             "fit_contrast",

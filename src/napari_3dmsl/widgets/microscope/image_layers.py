@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.layers.attributes import KEY, about, kind_of
+from napari_3dmsl.layers.emission_colours import GREY, colour_layers
 from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle
 from napari_3dmsl.layers.images import SIMULATED, image_layer
 from napari_3dmsl.layers.live_place import move_live
@@ -25,6 +26,7 @@ from napari_3dmsl.layers.placement import box_um_of
 from napari_3dmsl.layers.show import find, show
 from napari_3dmsl.microscope.resolution import PointImage
 from napari_3dmsl.microscope.simulation import SimulatedImage
+from napari_3dmsl.widgets.image_pane.opening import shows_grey
 
 if TYPE_CHECKING:
     import napari
@@ -91,7 +93,11 @@ def put_image(
         attributes["translate"] += _middle_um(viewer, image, name, right_of)[-data.ndim :]
     else:
         attributes["translate"] = found.translate
+    in_grey = shows_grey(viewer)
+    if in_grey:
+        attributes["colormap"] = GREY
     shown = show(viewer, SIMULATED, (data, attributes, kind), name, live=True)
+    colour_layers([shown], in_grey=in_grey)
     if adjust_contrast:
         shown.contrast_limits = attributes["contrast_limits"]
     return found is None
