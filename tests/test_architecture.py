@@ -32,6 +32,7 @@ FLOORS = (
     {"datasets.render"},
     {"datasets.write"},
     {"datasets.run", "datasets.read"},
+    {"datasets.training"},
     {"matching", "scoring"},
     {"layers"},
     {"readers", "writers", "samples"},

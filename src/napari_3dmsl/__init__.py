@@ -10,9 +10,13 @@ from importlib.metadata import version
 _NAMES_OF = {
     "adopt": ("open_files",),
     "compute": ("Cluster", "Here", "Place", "Processes", "place_of"),
+    "datasets.read.batches": ("batches",),
     "datasets.read.image_set": ("ImageSet", "Sample"),
+    "datasets.read.torch_set": ("TorchSet",),
     "datasets.recipe.recipe": ("Recipe",),
     "datasets.run.generate": ("generate",),
+    "datasets.training.lay_out": ("lay_out",),
+    "datasets.training.settings": ("ToolLayout",),
     "ground_truth.field_truths": ("truths_of_field",),
     "ground_truth.single_image": ("mask_of_image",),
     "image_io.image_file": ("write_image_file",),

@@ -22,6 +22,7 @@ from napari_3dmsl.cli.export import export
 from napari_3dmsl.cli.extract import extract
 from napari_3dmsl.cli.fit import fit
 from napari_3dmsl.cli.info import info
+from napari_3dmsl.cli.lay_out import lay_out
 from napari_3dmsl.cli.measure import measure
 from napari_3dmsl.cli.schema import schema
 from napari_3dmsl.cli.score import score
@@ -35,7 +36,7 @@ LONGEST_LINE = 1500
 COMMANDS: dict[str, Callable[..., None]] = {
     command.__name__.replace("_", "-"): command
     for command in (
-        *(extract, measure, export, simulate, dataset, calibrate, compare),
+        *(extract, measure, export, simulate, dataset, lay_out, calibrate, compare),
         *(compare_libraries, fit, score, two_minute_test, info, schema, demo),
     )
 }

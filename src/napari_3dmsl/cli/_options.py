@@ -31,6 +31,7 @@ Given = dict[str, Any]
 
 CLASSES = {
     "recipe": "datasets.recipe.recipe.Recipe",
+    "layout": "datasets.training.settings.ToolLayout",
     "microscope": "microscope.settings.Microscope",
     "objective": "microscope.objectives.Objective",
     "camera": "microscope.camera.Camera",

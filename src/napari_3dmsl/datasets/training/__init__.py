@@ -1,0 +1,1 @@
+"""A finished image set laid out as the tools read it that people train with."""
