@@ -5,7 +5,7 @@ BIN := .venv/bin
 INSTALL := -m pip install -qq --constraint constraints.txt
 ON_SCREEN := scripts/virtual-display
 
-.PHONY: help demo test test-matrix lint typecheck check screenshots cells hero tour tutorial tables bench constraints clean system
+.PHONY: help demo test test-matrix lint typecheck check screenshots cells concepts hero tour tutorial tables bench docs docs-check constraints clean system
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
@@ -51,6 +51,16 @@ tutorial: .venv/installed-dev  ## Make the tutorial's pictures anew (needs Xvfb)
 tables: .venv/installed-dev  ## Make the tables of settings and dependencies in docs/ anew
 	$(BIN)/python scripts/settings_tables.py
 	$(BIN)/python scripts/dependency_table.py
+
+concepts: .venv/installed-dev  ## Make the figures of docs/concepts.md anew
+	$(BIN)/python scripts/concept_figures.py
+
+docs: docs-check  ## Build the documentation as a site and show it at http://127.0.0.1:8000
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve --strict
+
+docs-check: .venv/installed-dev  ## Build it into build/site; warnings and dead links are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python scripts/check_site.py build/site
 
 bench: .venv/installed-dev  ## Run the benchmarks
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(ON_SCREEN) $(BIN)/python "$$file" || exit 1; done
