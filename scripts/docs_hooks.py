@@ -120,7 +120,15 @@ def python_page() -> str:
         "",
     ]
     for room, names in rooms.items():
-        lines += [f"## {room.replace('_', ' ')}", ""]
+        lines += [f"## {room.replace('_', ' ')}", "", summary(room), ""]
         for name in names:
             lines += [f"::: {name}", "    options:", "      heading_level: 3", ""]
     return "\n".join(lines)
+
+
+def summary(room: str) -> str:
+    """Return what a room says of itself in its first line."""
+    folder = STUB.parent / room
+    file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+    text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+    return text.partition("\n\n")[0]
