@@ -1,0 +1,230 @@
+"""3D reconstruction: the shape from a widefield z-stack, by a 3D U-Net and without learning.
+
+A 3D U-Net learns which voxels of a stack lie inside the mitochondrion; what a mitochondrion's
+membrane sends out is blurred over a micrometre along z, so a threshold sees it too tall. Scored by
+volumetric IoU and by the Chamfer distance of the surfaces on shapes that none has seen: other
+tubes, and the phantom's shapes, beside Otsu's threshold, the threshold that is best on the
+training stacks, and the same after Richardson-Lucy deconvolution with the exact blur.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from image_sets import Array, make_set, phantom_library, stack_of
+from networks import UNet, dice_and_cross_entropy, predict, train
+from numpy.typing import NDArray
+from results import arguments, interval, keep, table, verdict
+from scipy.ndimage import binary_erosion, gaussian_filter
+from scipy.spatial import cKDTree
+from skimage.filters import threshold_otsu
+from skimage.restoration import richardson_lucy
+
+import napari_3dmsl as msl
+
+PLANES, STEP_NM, PIXEL_NM = 16, 200, 100
+BLUR_PLANES = 15
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is made and learned."""
+
+    stacks: int
+    tests: int
+    pixels: int
+    steps: int
+    width: int
+    seeds: int
+
+
+SIZES = {
+    "smoke": Size(stacks=4, tests=2, pixels=32, steps=3, width=4, seeds=2),
+    "small": Size(stacks=100, tests=30, pixels=48, steps=250, width=8, seeds=5),
+    "full": Size(stacks=2000, tests=200, pixels=64, steps=10_000, width=32, seeds=5),
+}
+
+
+def recipe(size: Size, count: int, seed: int, library: str = "tubes") -> dict[str, Any]:
+    """One shape a stack, turned at random, in widefield."""
+    source = {"library": library, "most": count, "length_um": [0, 4]}
+    return {
+        "microscopes": [{"preset": "epi1", "pixel_nm": PIXEL_NM}],
+        "image_size": [size.pixels, size.pixels],
+        "source": source | ({"tube_count": 2 * count} if library == "tubes" else {}),
+        "views": {"six": False, "random": 1},
+        "focus": {"planes": PLANES, "step_nm": STEP_NM},
+        "labelling": {"density_per_um2": 300},
+        "snr": [8, 20],
+        "seed": seed,
+        "ground_truth": ["volume_instances"],
+        "split": {"train": 1, "val": 0, "test": 0},
+    }
+
+
+def stacks(folder: Path, told: dict[str, Any]) -> tuple[Array, Array]:
+    """Make stacks and what is inside: (stack, z, y, x), the second 0 or 1."""
+    images, inside = stack_of(make_set(folder, told), "volume_instances")
+    return images, (inside > 0).astype(np.float32)
+
+
+def main() -> None:
+    """Make stacks, threshold, deconvolve, train, score, print."""
+    told = arguments(__doc__, "reconstruction").parse_args()
+    size = SIZES[told.size]
+    phantom = str(phantom_library(told.out / "phantom").resolve())
+    tests = {
+        "unseen tubes": stacks(told.out / "test", recipe(size, size.tests, 1_000)),
+        "phantom": stacks(told.out / "test_phantom", recipe(size, size.tests, 1_001, phantom)),
+    }
+    blur = point_spread_function()
+    known: dict[str, dict[str, Any]] = {}
+    learned: dict[str, list[dict[str, Any]]] = {test: [] for test in tests}
+    for seed in range(told.seeds or size.seeds):
+        print(f"seed {seed}")
+        training = stacks(told.out / f"train_{seed}", recipe(size, size.stacks, seed))
+        if not known:
+            known = without_learning(training, tests, blur)
+        network = trained(training, size, seed)
+        for test, (images, inside) in tests.items():
+            learned[test].append(scores(predict(network, images) > 0, inside > 0))
+    tell(told.out, known, learned)
+
+
+def trained(training: tuple[Array, Array], size: Size, seed: int) -> UNet:
+    """Return a network that has learned from one set of stacks."""
+    torch.manual_seed(seed)
+    network = UNet(3, size.width)
+    train(network, *training, dice_and_cross_entropy, size.steps, seed, batch=4)
+    return network
+
+
+def point_spread_function() -> Array:
+    """What the microscope makes of a point in the middle of the planes, of sum 1."""
+    microscope = msl.load_microscope("epi1").replace(pixel_nm=PIXEL_NM, image_size=(21, 21))
+    planes = msl.Acquisition(planes=BLUR_PLANES, step_nm=STEP_NM)
+    simulation = msl.Simulation(microscope=microscope, acquisition=planes, noise="none")
+    height_um = BLUR_PLANES * STEP_NM / 2000
+    point = msl.scene_from_points(np.array([[height_um, 0, 0]]), np.ones(1))
+    blur = np.asarray(msl.image_scene(point, simulation).photons.photons, np.float32)
+    return blur / blur.sum()
+
+
+def without_learning(
+    training: tuple[Array, Array], tests: dict[str, tuple[Array, Array]], blur: Array
+) -> dict[str, dict[str, Any]]:
+    """Scores of the ways that learn at most one number, on each test: by way, then by test."""
+    some = slice(0, 20)
+    images, inside = training[0][some], training[1][some] > 0
+    told: dict[str, dict[str, Any]] = {}
+    level = best_level([smooth(image) for image in images], inside)
+    sharp_level = best_level([deconvolved(image, blur) for image in images], inside)
+    print(f"  best levels: {level:.2f} of the peak, {sharp_level:.2f} deconvolved")
+    for test, (stacks_, truth) in tests.items():
+        smoothed = [smooth(image) for image in stacks_]
+        sharp = [deconvolved(image, blur) for image in stacks_]
+        told.setdefault("Otsu's threshold", {})[test] = scores(
+            [image > threshold_otsu(image) for image in smoothed], truth > 0
+        )
+        told.setdefault("best threshold", {})[test] = scores(
+            [image > level * image.max() for image in smoothed], truth > 0
+        )
+        told.setdefault("Richardson-Lucy, best threshold", {})[test] = scores(
+            [image > sharp_level * image.max() for image in sharp], truth > 0
+        )
+    return told
+
+
+def smooth(image: Array) -> Array:
+    """Return a stack with less noise: a Gaussian of one pixel in the plane."""
+    return gaussian_filter(image, (0, 1, 1))
+
+
+def deconvolved(image: Array, blur: Array, rounds: int = 30) -> Array:
+    """Return a stack after Richardson-Lucy, its sides mirrored, since light leaves the planes."""
+    margin = [(side // 2, side // 2) for side in blur.shape]
+    wide = np.pad(np.clip(image, 1e-3, None), margin, mode="reflect")
+    sharp = richardson_lucy(wide, blur, rounds, clip=False)
+    return smooth(sharp[tuple(slice(low, -high) for low, high in margin)].astype(np.float32))
+
+
+def best_level(images: list[Array], inside: Mask) -> float:
+    """Return the share of the peak at which the mean IoU is highest."""
+    levels = np.arange(0.1, 0.9, 0.05)
+    found = [
+        np.mean([iou(image > level * image.max(), truth) for image, truth in zip(images, inside, strict=True)])
+        for level in levels
+    ]
+    return float(levels[int(np.argmax(found))])
+
+
+def iou(found: Mask, wanted: Mask) -> float:
+    """Return the shared over the joint volume, 1 where both are empty."""
+    joint = np.count_nonzero(found | wanted)
+    return np.count_nonzero(found & wanted) / joint if joint else 1.0
+
+
+def chamfer_um(found: Mask, wanted: Mask) -> float:
+    """Return the mean distance of each surface's voxels to the other's, averaged both ways.
+
+    Nothing found at all counts as half the depth of the stack.
+    """
+    if not found.any() or not wanted.any():
+        return PLANES * STEP_NM / 2000
+    first, second = (surface_um(mask) for mask in (found, wanted))
+    there, back = cKDTree(second).query(first)[0], cKDTree(first).query(second)[0]
+    return float((there.mean() + back.mean()) / 2)
+
+
+def surface_um(mask: Mask) -> Array:
+    """Return the places of a mask's outermost voxels, in µm."""
+    steps = np.array([STEP_NM, PIXEL_NM, PIXEL_NM]) / 1000
+    return (np.argwhere(mask & ~binary_erosion(mask)) * steps).astype(np.float32)
+
+
+def scores(found: Any, wanted: Mask) -> dict[str, list[float]]:
+    """IoU and Chamfer distance of each stack."""
+    pairs = list(zip(found, wanted, strict=True))
+    return {"IoU": [iou(*pair) for pair in pairs], "Chamfer µm": [chamfer_um(*pair) for pair in pairs]}
+
+
+def tell(folder: Path, known: dict[str, Any], learned: dict[str, Any]) -> None:
+    """Print and keep the table."""
+    rows: dict[str, dict[str, Any]] = {
+        way: {
+            f"{test}: {measure}": interval(values)
+            for test, found in by_test.items()
+            for measure, values in found.items()
+        }
+        for way, by_test in known.items()
+    }
+    means = {
+        f"{test}: {measure}": [float(np.mean(found[measure])) for found in seeds]
+        for test, seeds in learned.items()
+        for measure in ("IoU", "Chamfer µm")
+    }
+    rows["3D U-Net"] = {column: interval(values) for column, values in means.items()}
+    print("\nmean [95 % interval], over stacks, for the U-Net over seeds; IoU: more is better,")
+    print("Chamfer distance: less is better\n")
+    print(table("from the stack by", rows), "\n")
+    verdicts = [
+        f"{test}, IoU: "
+        + verdict(
+            interval([v - float(np.mean(by_test[test]["IoU"])) for v in means[f"{test}: IoU"]]),
+            "the U-Net",
+            way,
+        )
+        for way, by_test in known.items()
+        for test in by_test
+    ]
+    print("\n".join(verdicts))
+    keep(folder, {"scores": rows, "by_seed": means, "verdicts": verdicts})
+
+
+if __name__ == "__main__":
+    main()

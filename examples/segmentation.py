@@ -1,0 +1,197 @@
+"""Segmentation: does it help to train on scenes like a cell? One U-Net, three ways to simulate.
+
+The same small U-Net is trained on (1) scenes like a cell, (2) images of one shape each, and (3)
+straight smooth tubes, as simulators drew them before; microscope, camera, signal, number of images
+and of steps are equal. Each seed draws its own images and first weights. All are scored on scenes
+that none has seen, of tubes and of the phantom's shapes, and, with ``--real``, on your own images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from image_sets import Array, make_set, normalised, phantom_library, stack_of
+from networks import UNet, dice_and_cross_entropy, predict, train
+from results import arguments, interval, keep, table, verdict
+from skimage.filters import gaussian, threshold_local
+from skimage.io import imread
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is made and learned."""
+
+    images: int
+    tests: int
+    pixels: int
+    steps: int
+    width: int
+    seeds: int
+
+
+SIZES = {
+    "smoke": Size(images=4, tests=2, pixels=64, steps=3, width=4, seeds=2),
+    "small": Size(images=120, tests=40, pixels=128, steps=200, width=12, seeds=5),
+    "full": Size(images=2000, tests=200, pixels=128, steps=5000, width=32, seeds=5),
+}
+
+# What the three have in common: widefield, a camera that differs from image to image, one signal.
+COMMON: dict[str, Any] = {
+    "microscopes": [
+        {
+            "preset": "epi1",
+            "camera": {"e_per_adu": [0.4, 2.0, "log"], "read_noise_e": [1, 3]},
+        }
+    ],
+    "labelling": {"density_per_um2": 300},
+    "snr": [3, 15],
+    "split": {"train": 1, "val": 0, "test": 0},
+}
+STRAIGHT = {
+    "bend_radius_um": 1000,
+    "rings": 0,
+    "networks": 0,
+    "radius_variation": 0,
+    "tilt_deg": 30,
+}
+
+
+def cell_scenes(count: int, library: str = "tubes") -> dict[str, Any]:
+    """The recipe's part for scenes like a cell."""
+    return {"source": {"library": library}, "repeats": count, "scene": {"kind": "cell"}}
+
+
+def one_shape_each(count: int) -> dict[str, Any]:
+    """The same tubes, one in the middle of each image."""
+    return {
+        "source": {"library": "tubes", "tube_count": count},
+        "views": {"six": False, "random": 1},
+    }
+
+
+def straight_tubes(count: int) -> dict[str, Any]:
+    """Straight smooth tubes packed at random, without a cell around them."""
+    return {
+        "source": {"library": "tubes", "tubes": STRAIGHT},
+        "repeats": count,
+        "scene": {"kind": "packed", "objects": [4, 16], "height_um": 2, "border": "cut"},
+    }
+
+
+WAYS = {"cell": cell_scenes, "one-shape": one_shape_each, "straight": straight_tubes}
+NAMES = {
+    "cell": "scenes like a cell",
+    "one-shape": "one shape an image",
+    "straight": "straight smooth tubes",
+}
+
+
+def dice(found: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> float:
+    """Return the overlap of two masks, 1 where both are empty."""
+    both = np.count_nonzero(found) + np.count_nonzero(wanted)
+    return 2 * np.count_nonzero(found & wanted) / both if both else 1.0
+
+
+def main() -> None:
+    """Make the images, train, score, print."""
+    parser = arguments(__doc__, "segmentation")
+    parser.add_argument("--real", type=Path, help="folder of real images of the microscope")
+    parser.add_argument("--predictions", type=Path, help="masks of these by others, named alike")
+    told = parser.parse_args()
+    size = SIZES[told.size]
+    common = COMMON | {"image_size": [size.pixels, size.pixels]}
+    tests = {
+        "unseen scenes": stack_of(
+            make_set(told.out / "test", common | cell_scenes(size.tests) | {"seed": 1_000}), "mask"
+        ),
+        "unseen shapes": stack_of(
+            make_set(
+                told.out / "test_phantom",
+                common
+                | cell_scenes(size.tests, str(phantom_library(told.out / "phantom").resolve()))
+                | {"seed": 1_001},
+            ),
+            "mask",
+        ),
+    }
+    if told.real:
+        tests["real, threshold"] = real_tiles(told.real, None)
+        if told.predictions:
+            tests["real, predictions"] = real_tiles(told.real, told.predictions)
+
+    scores: dict[str, dict[str, list[float]]] = {
+        way: {test: [] for test in tests} for way in WAYS
+    }
+    for seed in range(told.seeds or size.seeds):
+        for way, recipe in WAYS.items():
+            print(f"seed {seed}, {NAMES[way]}")
+            folder = told.out / f"{way}_{seed}"
+            samples = make_set(folder, common | recipe(size.images) | {"seed": seed})
+            network = trained(stack_of(samples, "mask"), size, seed)
+            for test, (images, wanted) in tests.items():
+                found = predict(network, images) > 0
+                each = [dice(f, w > 0) for f, w in zip(found, wanted, strict=True)]
+                scores[way][test].append(float(np.mean(each)))
+    tell(told.out, scores)
+
+
+def trained(images_and_masks: tuple[Array, Array], size: Size, seed: int) -> UNet:
+    """Return a network that has learned from one set."""
+    torch.manual_seed(seed)
+    network = UNet(2, size.width)
+    train(network, *images_and_masks, dice_and_cross_entropy, size.steps, seed, batch=8)
+    return network
+
+
+def real_tiles(folder: Path, predictions: Path | None) -> tuple[Array, Array]:
+    """Real images with masks of others, or with a local threshold where there are none.
+
+    Neither is the truth: a score against them tells how far two methods agree.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.suffix in {".png", ".tif", ".tiff"})
+    images = [normalised(imread(path)) for path in paths]
+    side = min(min(image.shape) for image in images) // 4 * 4
+    images = [image[:side, :side] for image in images]
+    if predictions:
+        masks = [imread(predictions / path.name)[:side, :side] > 0 for path in paths]
+    else:
+        masks = [_local_threshold(image) for image in images]
+    return np.stack(images), np.stack(masks).astype(np.float32)
+
+
+def _local_threshold(image: Array) -> np.ndarray[Any, Any]:
+    """Brighter than its surroundings of 41 pixels, smoothed, and than a fifth of the range."""
+    smooth = gaussian(image, 1)
+    return (smooth > threshold_local(smooth, 41, offset=-0.03)) & (smooth > 0.2)
+
+
+def tell(folder: Path, scores: dict[str, dict[str, list[float]]]) -> None:
+    """Print and keep the table: Dice, mean of the seeds with 95 % interval, and differences."""
+    rows = {
+        NAMES[way]: {test: interval(values) for test, values in found.items()}
+        for way, found in scores.items()
+    }
+    print("\nDice; mean over seeds [95 % interval]\n")
+    print(table("trained on", rows), "\n")
+    verdicts = [
+        f"{test}: " + verdict(difference(scores, "cell", other, test), NAMES["cell"], NAMES[other])
+        for test in next(iter(scores.values()))
+        for other in ("one-shape", "straight")
+    ]
+    print("\n".join(verdicts))
+    keep(folder, {"dice": rows, "by_seed": scores, "verdicts": verdicts})
+
+
+def difference(
+    scores: dict[str, dict[str, list[float]]], first: str, second: str, test: str
+) -> Any:
+    """Interval of the difference of two ways, seed by seed."""
+    return interval(np.subtract(scores[first][test], scores[second][test]).tolist())
+
+
+if __name__ == "__main__":
+    main()
