@@ -1,4 +1,4 @@
-"""Image sets for the examples: a recipe in, arrays out. Finished sets are kept and not made again."""
+"""Image sets for the examples: a recipe in, arrays out. Finished sets are kept, not made again."""
 
 from __future__ import annotations
 

@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from image_sets import Array, make_set, phantom_library, stack_of
-from networks import UNet, dice_and_cross_entropy, predict, train
 from numpy.typing import NDArray
-from results import arguments, interval, keep, table, verdict
 from scipy.ndimage import binary_erosion, gaussian_filter
 from scipy.spatial import cKDTree
 from skimage.filters import threshold_otsu
 from skimage.restoration import richardson_lucy
 
 import napari_3dmsl as msl
+from image_sets import Array, make_set, phantom_library, stack_of
+from networks import UNet, dice_and_cross_entropy, predict, train
+from pictures import beside_truth, grid
+from results import arguments, interval, keep, table, verdict
 
 PLANES, STEP_NM, PIXEL_NM = 16, 200, 100
 BLUR_PLANES = 15
@@ -92,7 +93,10 @@ def main() -> None:
             known = without_learning(training, tests, blur)
         network = trained(training, size, seed)
         for test, (images, inside) in tests.items():
-            learned[test].append(scores(predict(network, images) > 0, inside > 0))
+            found = predict(network, images) > 0
+            learned[test].append(scores(found, inside > 0))
+            if seed == 0:
+                show(told.out / f"{test.replace(' ', '_')}.png", (images, inside), found, blur)
     tell(told.out, known, learned)
 
 
@@ -157,10 +161,37 @@ def best_level(images: list[Array], inside: Mask) -> float:
     """Return the share of the peak at which the mean IoU is highest."""
     levels = np.arange(0.1, 0.9, 0.05)
     found = [
-        np.mean([iou(image > level * image.max(), truth) for image, truth in zip(images, inside, strict=True)])
+        np.mean(
+            [
+                iou(image > level * image.max(), truth)
+                for image, truth in zip(images, inside, strict=True)
+            ]
+        )
         for level in levels
     ]
     return float(levels[int(np.argmax(found))])
+
+
+def show(path: Path, test: tuple[Array, Array], found: Mask, blur: Array) -> None:
+    """Write a picture of two stacks cut upright through the middle, and what is found."""
+    rows = []
+    for i in range(2):
+        image, inside = test[0][i], test[1][i] > 0
+        middle = int(np.argmax(inside.sum((0, 2))))
+        otsu = smooth(image) > threshold_otsu(smooth(image))
+        parts = [image, deconvolved(image, blur), inside, otsu, found[i]]
+        cut = [upright(part[:, middle]) for part in parts]
+        rows.append([*cut[:3], *(beside_truth(part, cut[2]) for part in cut[3:])])
+    grid(
+        path,
+        ["stack, cut upright", "Richardson-Lucy", "shape", "Otsu's threshold", "3D U-Net"],
+        rows,
+    )
+
+
+def upright(cut: Any) -> Any:
+    """Return a (z, x) cut with square pixels, up being up."""
+    return np.repeat(cut[::-1], STEP_NM // PIXEL_NM, axis=0)
 
 
 def iou(found: Mask, wanted: Mask) -> float:
@@ -190,7 +221,10 @@ def surface_um(mask: Mask) -> Array:
 def scores(found: Any, wanted: Mask) -> dict[str, list[float]]:
     """IoU and Chamfer distance of each stack."""
     pairs = list(zip(found, wanted, strict=True))
-    return {"IoU": [iou(*pair) for pair in pairs], "Chamfer µm": [chamfer_um(*pair) for pair in pairs]}
+    return {
+        "IoU": [iou(*pair) for pair in pairs],
+        "Chamfer µm": [chamfer_um(*pair) for pair in pairs],
+    }
 
 
 def tell(folder: Path, known: dict[str, Any], learned: dict[str, Any]) -> None:

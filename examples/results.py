@@ -119,5 +119,7 @@ def arguments(text: str | None, name: str) -> argparse.ArgumentParser:
         help="smoke: seconds, numbers worth nothing; small: minutes on two cores; full: for a GPU",
     )
     parser.add_argument("--seeds", type=int, help="repetitions; default: 5 (smoke: 2)")
-    parser.add_argument("--out", type=Path, default=Path("out") / name, help="folder of the results")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out") / name, help="folder of the results"
+    )
     return parser

@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from image_sets import Array, make_set, normalised, phantom_library, stack_of
-from networks import UNet, dice_and_cross_entropy, predict, train
-from results import arguments, interval, keep, table, verdict
 from skimage.filters import gaussian, threshold_local
 from skimage.io import imread
+
+from image_sets import Array, make_set, normalised, phantom_library, stack_of
+from networks import UNet, dice_and_cross_entropy, predict, train
+from pictures import beside_truth, grid
+from results import arguments, interval, keep, table, verdict
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,8 @@ def main() -> None:
         if told.predictions:
             tests["real, predictions"] = real_tiles(told.real, told.predictions)
 
-    scores: dict[str, dict[str, list[float]]] = {
-        way: {test: [] for test in tests} for way in WAYS
-    }
+    scores: dict[str, dict[str, list[float]]] = {way: {test: [] for test in tests} for way in WAYS}
+    seen: dict[str, list[Any]] = {}  # what the networks of the first seed find in a test
     for seed in range(told.seeds or size.seeds):
         for way, recipe in WAYS.items():
             print(f"seed {seed}, {NAMES[way]}")
@@ -136,6 +137,10 @@ def main() -> None:
                 found = predict(network, images) > 0
                 each = [dice(f, w > 0) for f, w in zip(found, wanted, strict=True)]
                 scores[way][test].append(float(np.mean(each)))
+                if seed == 0:
+                    seen.setdefault(test, []).append(found[:2])
+    for test, found in seen.items():
+        show(told.out / f"{test.replace(', ', '_').replace(' ', '_')}.png", tests[test], found)
     tell(told.out, scores)
 
 
@@ -145,6 +150,16 @@ def trained(images_and_masks: tuple[Array, Array], size: Size, seed: int) -> UNe
     network = UNet(2, size.width)
     train(network, *images_and_masks, dice_and_cross_entropy, size.steps, seed, batch=8)
     return network
+
+
+def show(path: Path, test: tuple[Array, Array], found: list[Any]) -> None:
+    """Write a picture of two images, their masks and what each network finds."""
+    images, wanted = test
+    rows = [
+        [images[i], wanted[i], *(beside_truth(masks[i], wanted[i]) for masks in found)]
+        for i in range(2)
+    ]
+    grid(path, ["image", "mask", *(f"learned from\n{NAMES[way]}" for way in WAYS)], rows)
 
 
 def real_tiles(folder: Path, predictions: Path | None) -> tuple[Array, Array]:

@@ -1,9 +1,9 @@
 """Tracking: simulated films with known tracks, tracked by a published tracker and scored.
 
 Films of moving mitochondria are laid out as the Cell Tracking Challenge has them. LapTrack (Fukai
-and Kawaguchi, Bioinformatics 2023) and a plain nearest-neighbour assignment follow the objects, once
-from their true masks (linking alone) and once from masks found in the images by a local threshold
-(all of the work). The measures are those of the challenge: SEG, DET and TRA, 1 is perfect.
+and Kawaguchi, Bioinformatics 2023) and a plain nearest-neighbour assignment follow the objects,
+once from their true masks (linking alone) and once from masks found in the images by a local
+threshold (all of the work). The measures are those of the challenge: SEG, DET and TRA, 1 is perfect.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from image_sets import make_set, normalised
 from laptrack import LapTrack
+from napari_3dmsl.datasets.training.lay_out import lay_out
+from napari_3dmsl.datasets.training.settings import ToolLayout
+from napari_3dmsl.scoring.tracks import open_tracks, track_scores
 from numpy.typing import NDArray
-from results import arguments, interval, keep, table, verdict
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from skimage.filters import gaussian, threshold_local
@@ -26,10 +27,10 @@ from skimage.measure import label, regionprops_table
 from skimage.morphology import remove_small_objects
 from tifffile import imread, imwrite
 
-from napari_3dmsl.datasets.training.lay_out import lay_out
-from napari_3dmsl.datasets.training.settings import ToolLayout
-from napari_3dmsl.scoring.tracks import open_tracks, track_scores
+from image_sets import make_set, normalised
 from napari_3dmsl.timelapse.lineage import Track, write_man_track
+from pictures import grid
+from results import arguments, interval, keep, table, verdict
 
 REACH_UM = 1.5  # between two frames nothing goes farther, by far
 Labels = NDArray[np.uint16]
@@ -111,7 +112,28 @@ def main() -> None:
                 row = scores.setdefault(f"{name}, {source}", {})
                 for measure, value in measured.items():
                     row.setdefault(measure.upper(), []).append(value)
+        if number == 1:
+            show(told.out / "tracking.png", film, reference.masks, folder.parent.parent)
     tell(told.out, scores)
+
+
+def show(path: Path, film: list[Path], truth: Any, found: Path) -> None:
+    """Write a picture of the first and the last frame: image, true tracks, LapTrack's."""
+    rows = []
+    for frame in (0, len(film) - 1):
+        folders = (
+            found / f"LapTrack, {source}" / "01_RES" for source in ("true masks", "threshold")
+        )
+        masks = [truth[frame], *(folder / f"mask{frame:03}.tif" for folder in folders)]
+        rows.append([normalised(imread(film[frame])), *(in_colours(imread(m)) for m in masks)])
+    grid(path, ["image", "true tracks", "LapTrack, true masks", "LapTrack, threshold"], rows)
+
+
+def in_colours(masks: NDArray[Any]) -> NDArray[Any]:
+    """Return masks in a colour for each track, black elsewhere."""
+    colours = np.random.default_rng(3).uniform(0.3, 1, (int(masks.max()) + 1, 3))
+    colours[0] = 0
+    return colours[masks]
 
 
 def anonymous(masks: NDArray[Any]) -> Labels:
@@ -146,7 +168,9 @@ def laptrack(masks: list[Labels], pixel_um: float) -> Linked:
     """Link by LapTrack, with splits, merges and gaps closed only where a mask is there."""
     spots = spots_of(masks, pixel_um)
     tracker = LapTrack(
-        cutoff=REACH_UM**2, gap_closing_cutoff=False, splitting_cutoff=REACH_UM**2,
+        cutoff=REACH_UM**2,
+        gap_closing_cutoff=False,
+        splitting_cutoff=REACH_UM**2,
         merging_cutoff=False,
     )
     linked, splits, _ = tracker.predict_dataframe(

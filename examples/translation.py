@@ -15,15 +15,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from image_sets import Array, make_set, normalised
-from networks import UNet, predict, train
-from results import arguments, interval, keep, table, verdict
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from skimage.restoration import richardson_lucy
 from skimage.transform import resize
 from torch import nn
 
 import napari_3dmsl as msl
+from image_sets import Array, make_set, normalised
+from networks import UNet, predict, train
+from pictures import grid
+from results import arguments, interval, keep, table, verdict
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,12 @@ def recipe(size: Size, count: int, seed: int) -> dict[str, Any]:
     return {
         "microscopes": [
             {"preset": "epi1", "name": "epi1", "pixel_nm": 96, "image_size": [half, half]},
-            {"preset": "con1", "name": "con1", "pixel_nm": 48, "image_size": [size.pixels, size.pixels]},
+            {
+                "preset": "con1",
+                "name": "con1",
+                "pixel_nm": 48,
+                "image_size": [size.pixels, size.pixels],
+            },
         ],
         "labelling": {"density_per_um2": 300},
         "repeats": count,
@@ -111,9 +117,20 @@ def main() -> None:
         if "Richardson-Lucy" not in known:
             rounds = best_iterations(pairs, blur)
             print(f"  Richardson-Lucy: {rounds} iterations are best on the training images")
-            known["Richardson-Lucy"] = scores(deconvolved(unseen.enlarged, blur, rounds), unseen.truth)
-        network = trained(pairs, size, seed)
-        learned.append(scores(enhanced(network, unseen.enlarged), unseen.truth))
+            sharper = deconvolved(unseen.enlarged, blur, rounds)
+            known["Richardson-Lucy"] = scores(sharper, unseen.truth)
+        found = enhanced(trained(pairs, size, seed), unseen.enlarged)
+        learned.append(scores(found, unseen.truth))
+    titles = [
+        "widefield, bicubic",
+        "Richardson-Lucy",
+        "U-Net",
+        "confocal, recorded",
+        "confocal, truth",
+    ]
+    columns = (unseen.enlarged, sharper, found, unseen.recorded, unseen.truth)
+    rows = [[np.clip(images[i], 0, 1) for images in columns] for i in range(2)]
+    grid(told.out / "translation.png", titles, rows)
     tell(told.out, known, learned)
 
 
@@ -145,10 +162,7 @@ def point_spread_function() -> Array:
 def deconvolved(images: Array, blur: Array, rounds: int) -> Array:
     """Return the images after so many rounds of Richardson-Lucy."""
     return np.stack(
-        [
-            richardson_lucy(np.clip(image, 1e-3, None), blur, rounds, clip=False)
-            for image in images
-        ]
+        [richardson_lucy(np.clip(image, 1e-3, None), blur, rounds, clip=False) for image in images]
     ).astype(np.float32)
 
 
@@ -165,7 +179,7 @@ def best_iterations(pairs: Pairs, blur: Array) -> int:
 
 
 def scores(found: Array, wanted: Array) -> dict[str, list[float]]:
-    """PSNR in dB and SSIM of each image, after the best gain and offset; range: that of the truth."""
+    """PSNR in dB and SSIM of each image after the best gain and offset, in the range of the truth."""
     told: dict[str, list[float]] = {"psnr": [], "ssim": []}
     for image, truth in zip(found, wanted, strict=True):
         columns = np.stack([image.ravel(), np.ones(image.size)], axis=1)
