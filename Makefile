@@ -5,10 +5,10 @@ BIN := .venv/bin
 INSTALL := -m pip install -qq --constraint constraints.txt
 ON_SCREEN := scripts/virtual-display
 
-.PHONY: help demo test test-matrix lint typecheck check screenshots cells concepts hero tour tutorial tables bench docs docs-check constraints clean system
+.PHONY: help demo test test-matrix lint typecheck check screenshots cells concepts hero tour tutorial examples-smoke tables bench docs docs-check constraints clean system
 
 help:  ## List the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
+	@sed -nE 's/^([a-z%-]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
 		printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 demo: .venv/installed  ## Open napari on the sample, extracted and imaged; with no display, write demo.png
@@ -48,6 +48,13 @@ tour: .venv/installed-dev  ## Make the README's film anew (needs Xvfb)
 tutorial: .venv/installed-dev  ## Make the tutorial's pictures anew (needs Xvfb)
 	$(ON_SCREEN) $(BIN)/python scripts/tutorial.py
 
+example-%: .venv/installed-examples  ## Run a worked example: segmentation, reconstruction, tracking or translation (7 GB)
+	$(BIN)/python examples/$*.py $(ARGS)
+
+examples-smoke: .venv/installed-examples  ## Run all worked examples at a size that only shows that they run
+	@for name in segmentation reconstruction tracking translation; do echo "== $$name"; \
+		$(BIN)/python examples/$$name.py --size smoke --out build/examples/$$name || exit 1; done
+
 tables: .venv/installed-dev  ## Make the tables of settings and dependencies in docs/ anew
 	$(BIN)/python scripts/settings_tables.py
 	$(BIN)/python scripts/dependency_table.py
@@ -68,7 +75,7 @@ bench: .venv/installed-dev  ## Run the benchmarks
 constraints: | system  ## Write constraints.txt anew: the newest versions that fit together
 	$(PYTHON) -m venv --clear build/resolve
 	build/resolve/bin/python -m pip install -qq --upgrade "pip>=25.1"
-	build/resolve/bin/python -m pip install -qq --editable ".[all,cluster,em,microscopes,parquet,score]" --group dev
+	build/resolve/bin/python -m pip install -qq --editable ".[all,cluster,em,microscopes,parquet,score]" --group dev --group examples
 	@echo "# Versions for development and CI, made by: make constraints" > build/constraints.txt
 	build/resolve/bin/python -m pip freeze --exclude napari-3dmsl >> build/constraints.txt
 	mv build/constraints.txt constraints.txt
@@ -90,4 +97,9 @@ system:
 
 .venv/installed-dev: .venv/installed
 	$(BIN)/python $(INSTALL) --group dev
+	@touch $@
+
+# PyTorch and what it brings are for the examples alone.
+.venv/installed-examples: .venv/installed
+	$(BIN)/python $(INSTALL) --group examples
 	@touch $@

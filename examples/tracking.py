@@ -3,7 +3,8 @@
 Films of moving mitochondria are laid out as the Cell Tracking Challenge has them. LapTrack (Fukai
 and Kawaguchi, Bioinformatics 2023) and a plain nearest-neighbour assignment follow the objects,
 once from their true masks (linking alone) and once from masks found in the images by a local
-threshold (all of the work). The measures are those of the challenge: SEG, DET and TRA, 1 is perfect.
+threshold (all of the work). The measures are those of the challenge: SEG, DET and TRA; 1 is
+perfect.
 """
 
 from __future__ import annotations

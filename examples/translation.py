@@ -179,7 +179,7 @@ def best_iterations(pairs: Pairs, blur: Array) -> int:
 
 
 def scores(found: Array, wanted: Array) -> dict[str, list[float]]:
-    """PSNR in dB and SSIM of each image after the best gain and offset, in the range of the truth."""
+    """PSNR in dB and SSIM of each image after the best gain and offset, in the truth's range."""
     told: dict[str, list[float]] = {"psnr": [], "ssim": []}
     for image, truth in zip(found, wanted, strict=True):
         columns = np.stack([image.ravel(), np.ones(image.size)], axis=1)
