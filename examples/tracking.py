@@ -17,9 +17,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from laptrack import LapTrack
-from napari_3dmsl.datasets.training.lay_out import lay_out
-from napari_3dmsl.datasets.training.settings import ToolLayout
-from napari_3dmsl.scoring.tracks import open_tracks, track_scores
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
@@ -29,6 +26,9 @@ from skimage.morphology import remove_small_objects
 from tifffile import imread, imwrite
 
 from image_sets import make_set, normalised
+from napari_3dmsl.datasets.training.lay_out import lay_out
+from napari_3dmsl.datasets.training.settings import ToolLayout
+from napari_3dmsl.scoring.tracks import open_tracks, track_scores
 from napari_3dmsl.timelapse.lineage import Track, write_man_track
 from pictures import grid
 from results import arguments, interval, keep, table, verdict
