@@ -11,11 +11,14 @@ from napari_3dmsl.datasets.read.image_set import ImageSet as ImageSet
 from napari_3dmsl.datasets.read.image_set import Sample as Sample
 from napari_3dmsl.datasets.read.torch_set import TorchSet as TorchSet
 from napari_3dmsl.datasets.recipe.recipe import Recipe as Recipe
+from napari_3dmsl.datasets.render.cell_imager import simulate_cell as simulate_cell
 from napari_3dmsl.datasets.run.generate import generate as generate
 from napari_3dmsl.datasets.training.lay_out import lay_out as lay_out
 from napari_3dmsl.datasets.training.settings import ToolLayout as ToolLayout
 from napari_3dmsl.ground_truth.field_truths import truths_of_field as truths_of_field
+from napari_3dmsl.ground_truth.image_with_truths import write_with_truths as write_with_truths
 from napari_3dmsl.ground_truth.single_image import mask_of_image as mask_of_image
+from napari_3dmsl.ground_truth.single_image import truths_of_image as truths_of_image
 from napari_3dmsl.image_io.image_file import write_image_file as write_image_file
 from napari_3dmsl.image_io.microscope_metadata import camera_from as camera_from
 from napari_3dmsl.image_io.microscope_metadata import microscope_from as microscope_from

@@ -352,10 +352,12 @@ def _read_library(path: Path) -> list[LayerData]:
 
 def _read_image(path: Path) -> list[LayerData]:
     from napari_3dmsl.image_io.ome_tiff import describe_image, read_image
-    from napari_3dmsl.layers.image_sets import file_layer
+    from napari_3dmsl.layers.image_sets import file_layer, truth_file_layer
     from napari_3dmsl.layers.images import image_layer_from_file
 
     array, metadata = read_image(path)
+    if "ground_truth" in metadata:
+        return [truth_file_layer(path, array, metadata, _name(path))]
     if "microscope" in metadata:
         if set(describe_image(path).axes) & set("TC"):
             return [file_layer(path, array, metadata, _name(path))]

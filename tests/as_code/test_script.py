@@ -12,6 +12,7 @@ import trimesh
 
 from napari_3dmsl import cli
 from napari_3dmsl.as_code.samples import (
+    CellOfShapes,
     FieldOfShapes,
     LibraryShape,
     PhantomShape,
@@ -19,6 +20,7 @@ from napari_3dmsl.as_code.samples import (
     SurfaceFile,
 )
 from napari_3dmsl.as_code.script import as_command, as_script, command_words, output_name
+from napari_3dmsl.datasets.render.cell_imager import CellImager, CellSample
 from napari_3dmsl.image_io.ome_tiff import read_image
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.microscope.camera import Camera
@@ -34,10 +36,12 @@ from napari_3dmsl.microscope.presets import (
 )
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation, pose_of_view, simulate_surface
+from napari_3dmsl.scenes.cell_settings import CellScene
 from napari_3dmsl.scenes.field_imager import simulate_field
+from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 from napari_3dmsl.shapes.mesh import read_mesh
-from napari_3dmsl.shapes.shape import iter_shapes
+from napari_3dmsl.shapes.shape import iter_shapes, measure_shapes
 
 SMALL = (32, 40)
 
@@ -216,10 +220,26 @@ def test_a_field_of_a_library_is_found_again(
     simulation = STATES["con1"]
     expected = simulate_field(library, simulation, centre_um, ids).counts[0]
     sample = FieldOfShapes(library.folder, centre_um, ids)
-    run(as_script(simulation, sample))
-    np.testing.assert_array_equal(written(simulation)[0], expected)
+    for found in both(simulation, sample):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("of_library", [False, True])
+def test_a_cell_is_found_again(library: ShapeLibrary, of_library: bool) -> None:
+    cell = CellScene(coverage=0.9, density_per_um2=0.5, tilt_deg=3.5, glow_photons=2.0)
+    turned = state("epi1").replace(pose=Pose(rotation_deg=(10, 0, 0)))  # which does nothing
+    source = library if of_library else None
+    expected = CellImager().image(CellSample(cell, source), turned).counts[0]
+    sample = CellOfShapes(cell, library.folder if of_library else None)
+    for found in both(turned, sample):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_shapes_of_the_phantom_come_into_a_cell_by_a_script_alone() -> None:
+    sample = CellOfShapes(CellScene(), ExtractionSettings(voxel_nm=(24, 24, 24)))
+    assert "msl.simulate_cell(cell, simulation, shapes)" in as_script(STATES["con1"], sample)
     with pytest.raises(ValueError, match="copy the Python script"):
-        as_command(simulation, sample)
+        as_command(STATES["con1"], sample)
 
 
 def test_a_shape_of_the_phantom_is_found_again(
@@ -231,6 +251,12 @@ def test_a_shape_of_the_phantom_is_found_again(
     expected = simulate_surface(first.mesh.vertices, first.mesh.faces, STATES["con1"]).counts[0]
     settings = ExtractionSettings(voxel_nm=phantom.voxel_nm)
     assert "cell = ShapeCollection(" in as_script(STATES["con1"], FieldOfShapes(settings))
+    field = FieldOfShapes(settings, (1.0, 2.0, 2.0), (1, 2))
+    in_field = simulate_field(
+        ShapeCollection(measure_shapes(extraction)), STATES["con1"], (1.0, 2.0, 2.0), (1, 2)
+    )
+    for found in both(STATES["con1"], field):
+        np.testing.assert_array_equal(found, in_field.counts[0])
     sample = PhantomShape(first.id, settings)
     for found in both(STATES["con1"], sample):
         np.testing.assert_array_equal(found, expected)

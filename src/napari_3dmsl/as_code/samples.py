@@ -104,11 +104,7 @@ class PhantomShape:
 
     def as_words(self) -> tuple[str, list[str]]:
         """See `Sample.as_words`."""
-        changes = differences(self.extraction)
-        usual = {"voxel_nm": _PHANTOM_NM, "downsample": (1, 1, 1)}  # what the command takes
-        if changes["voxel_nm"] == _PHANTOM_NM:
-            changes = {k: v for k, v in changes.items() if v != usual.get(k)}
-        options = setting_options("extraction", changes)
+        options = _extraction_words(self.extraction)
         return PHANTOM, ["--shape-id", str(self.shape_id), *options]
 
 
@@ -134,10 +130,9 @@ class FieldOfShapes:
         """See `Sample.as_python`."""
         if isinstance(self.source, Settings):
             before: tuple[str, ...] = (
-                "from napari_3dmsl.shapes.collection import ShapeCollection",
+                *_imports_of_phantom(),
                 "",
-                *_extraction_of_phantom(self.source),
-                "cell = ShapeCollection(msl.measure_shapes(extraction))",
+                *_shapes_of_phantom("cell", self.source),
             )
         else:
             before = (f"cell = msl.ShapeLibrary.open({_path(self.source)})",)
@@ -147,11 +142,78 @@ class FieldOfShapes:
         return SampleCode(before, (f"image = {call('msl.simulate_field', arguments)}",))
 
     def as_words(self) -> tuple[str, list[str]]:
-        """See `Sample.as_words`; ValueError, as no command does it."""
-        raise ValueError(
-            "The command line images single shapes and whole volumes, no field and no selection: "
-            "copy the Python script"
-        )
+        """See `Sample.as_words`."""
+        words = ["--scene", "field"]
+        if self.centre_um is not None:
+            words += ["--centre", *map(option_text, self.centre_um)]
+        if self.ids is not None:
+            words += ["--shape-ids", ",".join(map(str, self.ids))]
+        if isinstance(self.source, Settings):
+            return PHANTOM, [*words, *_extraction_words(self.source)]
+        return os.path.abspath(self.source), words  # noqa: PTH100
+
+
+@dataclass(frozen=True)
+class CellOfShapes:
+    """Shapes laid into a scene like a cell.
+
+    Attributes
+    ----------
+    cell : Settings
+        Of the `CellScene`.
+    source : Path, Settings or None
+        A library on disk, or how the phantom was extracted; None for tubes that are drawn.
+    """
+
+    cell: Settings
+    source: Path | Settings | None = None
+
+    def as_python(self) -> SampleCode:
+        """See `Sample.as_python`."""
+        scene = f"cell = {call('CellScene', differences(self.cell))}"
+        before = ["from napari_3dmsl.scenes.cell_settings import CellScene"]
+        arguments = "cell, simulation"
+        if isinstance(self.source, Settings):
+            before += [*_imports_of_phantom(), "", *_shapes_of_phantom("shapes", self.source)]
+        elif self.source is not None:
+            before += ["", f"shapes = msl.ShapeLibrary.open({_path(self.source)})"]
+        if self.source is not None:
+            arguments += ", shapes"
+        return SampleCode((*before, scene), (f"image = msl.simulate_cell({arguments})",))
+
+    def as_words(self) -> tuple[str, list[str]]:
+        """See `Sample.as_words`; ValueError for shapes of the phantom, which no command takes."""
+        if isinstance(self.source, Settings):
+            raise ValueError(
+                "The command line lays drawn tubes or the shapes of a library into a cell, not "
+                "those of the phantom: copy the Python script"
+            )
+        words = ["--scene", "cell"]
+        for name, value in differences(self.cell).items():
+            flag = "cell_density_per_um2" if name == "density_per_um2" else name
+            words += [f"--{flag.replace('_', '-')}", option_text(value)]
+        tubes = self.source is None
+        return "tubes" if tubes else os.path.abspath(self.source or ""), words  # noqa: PTH100
+
+
+def _imports_of_phantom() -> tuple[str, ...]:
+    return ("from napari_3dmsl.shapes.collection import ShapeCollection",)
+
+
+def _shapes_of_phantom(name: str, extraction: Settings) -> tuple[str, ...]:
+    return (
+        *_extraction_of_phantom(extraction),
+        f"{name} = ShapeCollection(msl.measure_shapes(extraction))",
+    )
+
+
+def _extraction_words(extraction: Settings) -> list[str]:
+    """Return options for what differs from how the command cuts the phantom."""
+    changes = differences(extraction)
+    usual = {"voxel_nm": _PHANTOM_NM, "downsample": (1, 1, 1)}  # what the command takes
+    if changes["voxel_nm"] == _PHANTOM_NM:
+        changes = {k: v for k, v in changes.items() if v != usual.get(k)}
+    return setting_options("extraction", changes)
 
 
 def _extraction_of_phantom(extraction: Settings) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from napari_3dmsl.as_code.differences import differences, nearest_camera, nearest_microscope
-from napari_3dmsl.as_code.samples import Sample
+from napari_3dmsl.as_code.samples import CellOfShapes, Sample
 from napari_3dmsl.as_code.texts import Code, call, command_text, option_text, setting_options
 from napari_3dmsl.microscope.camera import Camera
+from napari_3dmsl.microscope.pose import Pose
 from napari_3dmsl.microscope.presets import load_microscope, shipped_names, usual_camera
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
 from napari_3dmsl.microscope.simulation import Simulation, pose_of_view
@@ -37,6 +38,7 @@ def as_script(simulation: Simulation, sample: Sample) -> str:
     sample
         What is imaged.
     """
+    simulation = _without_idle(simulation, sample)
     code = sample.as_python()
     settings: dict[str, Any] = {"microscope": Code("microscope"), "camera": Code("camera")}
     for name in ("acquisition", "pose", "labelling"):
@@ -85,16 +87,25 @@ def command_words(simulation: Simulation, sample: Sample) -> list[str]:
     sample
         What is imaged.
     """
+    simulation = _without_idle(simulation, sample)
     first, of_sample = sample.as_words()
     return [
         *("napari-3dmsl", "simulate", first, output_name(simulation)),
         *of_sample,
         *_microscope_words(simulation.microscope),
-        *_pose_words(simulation),
+        *([] if isinstance(sample, CellOfShapes) else _pose_words(simulation)),
         *_acquisition_words(simulation.acquisition),
         *_labelling_words(simulation),
         *_recording_words(simulation),
     ]
+
+
+def _without_idle(simulation: Simulation, sample: Sample) -> Simulation:
+    """Leave out what does nothing to a cell: it lies flat, and in focus by its own height."""
+    if not isinstance(sample, CellOfShapes):
+        return simulation
+    acquisition = simulation.acquisition.replace(stage_um=None)
+    return simulation.replace(pose=Pose(), acquisition=acquisition)
 
 
 def _microscope_lines(microscope: Microscope) -> list[str]:

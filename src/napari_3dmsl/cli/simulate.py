@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from napari_3dmsl.cli._by_name import settings_by_name
+from napari_3dmsl.cli._field_shapes import numbers_of, phantom_extraction, shapes_of_field
 from napari_3dmsl.cli._options import (
     Given,
     Setting,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.microscope.pose import Pose
     from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.microscope.simulation import Scene, Simulation
+    from napari_3dmsl.shapes.collection import ShapeSource
     from napari_3dmsl.shapes.mesh import Mesh
 
 POINTS = ".csv"
@@ -94,10 +96,20 @@ def simulate(
         ),
     ] = None,
     scene: Annotated[
-        Literal["cell"] | None,
+        Literal["cell", "field"] | None,
         typer.Option(
-            help="Of a library, or tubes: lay shapes into a scene like a cell, flat, in a region "
-            "with an edge, with others out of focus above.",
+            help="cell: of a library, or tubes: lay shapes into a scene like a cell, flat, in a "
+            "region with an edge, with others out of focus above. field: of a library, or the "
+            "phantom: what lies in a field of the volume, as the window images it: focus and depth "
+            "count from the whole volume, wherever --centre is.",
+        ),
+    ] = None,
+    shape_ids: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="With --scene field: only the shapes of these numbers.",
+            show_default="all shapes",
         ),
     ] = None,
     cell: Annotated[
@@ -211,7 +223,11 @@ def simulate(
             **{"density": density, "voxel_nm": voxel_nm, "labelling": label},
             **{name: value for name, value in labelling.items() if name not in of_points},
         )
-    if scene is not None:
+    if scene == "field" and not (is_phantom or is_library(shape)):
+        raise ValueError(f"--scene field: takes a library or phantom, not {shape}")
+    if scene != "field":
+        _refuse("without --scene field", shape_ids=shape_ids)
+    if scene == "cell":
         if shape.suffix.lower() == POINTS or not (is_library(shape) or shape.name == "tubes"):
             raise ValueError(f"--scene cell: takes a library or tubes, not {shape}")
     elif is_phantom or is_library(shape):
@@ -243,7 +259,7 @@ def simulate(
         camera=_camera(camera, background_photons, optics).replace(**by_name["camera"]),
         **recorded,
     )
-    if scene is not None:
+    if scene == "cell":
         _refuse(
             "to --scene cell",
             **{"view": view, "rotate": rotate, "centre": centre, "voxel_nm": voxel_nm},
@@ -255,6 +271,11 @@ def simulate(
         _simulate_cell(shape, output, simulation, cell, start, as_json)
         return
     _refuse("without --scene cell", **cell, cell_density_per_um2=cell_density_per_um2)
+    if scene == "field":
+        _refuse("to --scene field", shape_id=shape_id, memory_limit=memory_limit)
+        source = shapes_of_field(shape, is_phantom, by_name["extraction"])
+        _simulate_field(source, shape, output, simulation, centre, shape_ids, start, as_json)
+        return
     limit = limit_in_bytes(memory_limit)
     if is_phantom:
         mesh = _phantom_mesh(shape_id, by_name["extraction"])
@@ -316,6 +337,40 @@ def _simulate_cell(
         f"{told['objects_left_out']} found no place"
     )
     show(result, lines, as_json)
+
+
+def _simulate_field(
+    source: ShapeSource,
+    shape: Path,
+    output: Path,
+    simulation: Simulation,
+    centre: tuple[float, float, float] | None,
+    shape_ids: str | None,
+    start: float,
+    as_json: bool,
+) -> None:
+    """Image a field of a volume, write it and tell of it."""
+    from napari_3dmsl.image_io.image_file import write_image_file
+    from napari_3dmsl.microscope.image_warnings import image_warnings
+    from napari_3dmsl.scenes.field_imager import simulate_field
+
+    ids = None if shape_ids is None else numbers_of(shape_ids)
+    with _naming(shape):
+        image = simulate_field(source, simulation, centre, ids, progress_line())
+    write_image_file(output, image)
+    warnings = list(image_warnings(image))
+    result = {
+        "output": str(output),
+        "shape": list(image.counts.shape)[image.counts.shape[0] == 1 :],
+        "dtype": str(image.counts.dtype),
+        "seconds": round(perf_counter() - start, 3),
+        "input": str(shape),
+        "warnings": warnings,
+        **image.metadata(),
+    }
+    if not as_json:
+        warn(warnings)
+    show(result, _lines(result, simulation), as_json)
 
 
 def _refuse(reason: str, **options: Any) -> None:
@@ -433,15 +488,13 @@ def _scene_of(mesh: Mesh, simulation: Simulation, limit: int | None) -> Scene:
 
 def _phantom_mesh(shape_id: int | None, extraction: dict[str, Any]) -> Mesh:
     """Draw the phantom, cut it into shapes, and return one of them."""
-    from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
-    from napari_3dmsl.shapes.phantom import make_phantom
     from napari_3dmsl.shapes.shape import iter_shapes
 
     if shape_id is None:
-        raise ValueError("phantom: --shape-id tells which of its shapes is imaged")
-    phantom = make_phantom()
-    settings = ExtractionSettings(**{"voxel_nm": phantom.voxel_nm, **extraction})
-    found = extract_instances(phantom.labels, settings)
+        raise ValueError(
+            "phantom: --shape-id tells which of its shapes is imaged, or --scene field images all"
+        )
+    found = phantom_extraction(extraction)
     for shape in iter_shapes(found):
         if shape.id == shape_id:
             return shape.mesh

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_3dmsl.ground_truth.registry import ground_truth
+from napari_3dmsl.microscope.resolution import depth_of_field_um
 from napari_3dmsl.scenes.placed_object import FieldOfView, PlacedObject
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from napari_3dmsl.microscope.fluorophores import Surface
@@ -36,13 +39,45 @@ def mask_of_image(surface: Surface, image: SimulatedImage) -> NDArray[np.uint8]:
     ValueError
         When the surface has a hole: it has no inside.
     """
+    mask: NDArray[np.uint8] = truths_of_image(surface, image, ("mask",))["mask"]
+    return mask
+
+
+def truths_of_image(
+    surface: Surface,
+    image: SimulatedImage,
+    wanted: Collection[str] = ("mask",),
+    *,
+    label: int = 1,
+    shape_class: str | None = None,
+) -> dict[str, NDArray[Any]]:
+    """Return truths of an image of one shape as pixels, by name.
+
+    Parameters
+    ----------
+    surface : Surface
+        That the image was made of, in the world.
+    image : SimulatedImage
+        One plane or a stack.
+    wanted : collection of str
+        Names of `PixelTruth`s, such as ``mask``, ``focus_mask``, ``depth``.
+    label : int
+        Of the shape in ``instances``, 1 to 65,535.
+    shape_class : str, optional
+        For ``classes``; unknown by default.
+
+    Raises
+    ------
+    ValueError
+        When the surface has a hole: it has no inside.
+    """
     placed, microscope = image.scene.placed, image.simulation.microscope
     corners = surface.corners.reshape(-1, 3)
     turn, shift = placed.world_to_field[:3, :3], placed.world_to_field[:3, 3]
     shape = PlacedObject(
-        label=1,
-        shape_id=1,
-        shape_class=None,
+        label=label,
+        shape_id=label,
+        shape_class=shape_class,
         vertices_um=corners @ turn.T + shift,
         faces=np.arange(len(corners)).reshape(-1, 3),
         emitters=placed.emitters,
@@ -52,7 +87,6 @@ def mask_of_image(surface: Surface, image: SimulatedImage) -> NDArray[np.uint8]:
         image_size=microscope.image_size,
         pixel_um=microscope.pixel_um,
         plane_heights_um=placed.centroid_height_um + np.asarray(image.photons.focus_um),
-        depth_of_field_um=0.0,  # a projection asks for no plane
+        depth_of_field_um=depth_of_field_um(microscope),
     )
-    mask: NDArray[np.uint8] = ground_truth([shape], view, {"mask"})["mask"]
-    return mask
+    return ground_truth([shape], view, wanted, image.photons.photons)

@@ -193,6 +193,27 @@ def file_layer(
     return pixel_layer(pixels, axes, scale, name, facts)
 
 
+def truth_file_layer(
+    path: Path, pixels: NDArray[Any], metadata: Mapping[str, Any], name: str
+) -> LayerData:
+    """Return a truth that was saved with its image, see `truth_layer`.
+
+    Parameters
+    ----------
+    path
+        Of the truth.
+    pixels
+        As in the file.
+    metadata
+        As in the file: the settings of the image, and which truth it is.
+    name
+        Of the layer.
+    """
+    axes, scale = _grid(path)
+    facts = {"kind": "ground truth", "truth": metadata["ground_truth"]}
+    return truth_layer(pixels, axes, scale, name, facts)
+
+
 def _attributes(
     pixels: NDArray[Any], axes: str, scale: Sequence[float], name: str, facts: Mapping[str, Any]
 ) -> dict[str, Any]:

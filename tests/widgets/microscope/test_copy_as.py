@@ -80,6 +80,29 @@ def test_a_stack_of_a_shape_of_a_library(
         np.testing.assert_array_equal(found, pixels(viewer, STACK))
 
 
+def test_what_lies_in_a_field_and_some_shapes_and_a_cell(
+    viewer: Any, open_panel: Any, shapes: Any
+) -> None:
+    from napari.layers import Layer
+
+    write_library(shapes.shapes, Path("library"))
+    for layer in library_layers(ShapeLibrary.open("library")):
+        viewer.add_layer(Layer.create(*layer))
+    hands = open_panel(viewer, PANEL)
+    hands.type("image_size", 32)
+    for kind, work in (
+        ("field", lambda: hands.type("centre_x_um", "0.9")),
+        ("shapes", lambda: selection_of(viewer).select_many(shapes.ids[:2], shapes.ids[0])),
+        ("cell", lambda: hands.type("cell_coverage", 0.8)),
+    ):
+        hands.panel.sample.choose(kind)
+        hands.wait(lambda: hands.panel.is_at_rest)
+        work()
+        hands.wait(lambda: hands.panel.is_at_rest)
+        for found in made(hands):
+            np.testing.assert_array_equal(found, pixels(viewer))
+
+
 def test_a_shape_of_the_phantom(
     loaded: Any, open_panel: Any, shapes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

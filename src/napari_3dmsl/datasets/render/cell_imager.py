@@ -141,6 +141,33 @@ class CellImager:
         return self._placed[1]
 
 
+def simulate_cell(
+    cell: CellScene,
+    simulation: Simulation,
+    source: ShapeSource | None = None,
+    progress: Progress | None = None,
+) -> CellImage:
+    """Image shapes laid into a scene like a cell, as a `CellImager` does.
+
+    Parameters
+    ----------
+    cell : CellScene
+        How they are laid.
+    simulation : Simulation
+        All settings but the pose, which a cell has none of.
+    source : ShapeSource, optional
+        A library or other shapes to draw from; by default tubes that are drawn.
+    progress : callable, optional
+        Called with (planes done, planes, what); raise in it to cancel.
+
+    Raises
+    ------
+    ValueError
+        One line: settings that do not fit together, or shapes that cannot be laid.
+    """
+    return CellImager().image(CellSample(cell, source), simulation, progress)
+
+
 def cell_recipe(simulation: Simulation, library: str, cell: dict[str, Any]) -> Recipe:
     """Return the recipe of one image of a cell.
 

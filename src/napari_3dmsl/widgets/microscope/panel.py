@@ -50,10 +50,11 @@ from napari_3dmsl.widgets.microscope.messages import (
 from napari_3dmsl.widgets.microscope.pictures import Pictures
 from napari_3dmsl.widgets.microscope.read_outs import Point, ReadOut, ReadOuts, read_out_of
 from napari_3dmsl.widgets.microscope.sample_choice import SampleChoice
+from napari_3dmsl.widgets.microscope.save_with_truth import SaveWithTruth
 from napari_3dmsl.widgets.microscope.scene_in_sight import ImageInSight, SceneInSight
 from napari_3dmsl.widgets.microscope.shape_knob_keys import add_keys
 from napari_3dmsl.widgets.microscope.stack_progress import StackProgress
-from napari_3dmsl.widgets.microscope.truth_mask import TruthMask
+from napari_3dmsl.widgets.microscope.truth_mask import Shot, TruthMask
 
 if TYPE_CHECKING:
     import napari
@@ -95,6 +96,7 @@ class MicroscopePanel(Panel):
         self._told_at = 0.0
         self._undone = ""
         self._quick: Request | None = None
+        self._shots: dict[str, Shot] = {}
         self._held: SimulatedImage | None = None
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
@@ -230,6 +232,8 @@ class MicroscopePanel(Panel):
 
     def _add_pages(self) -> None:
         fields, choice = self.form.fields, self.form.choice
+        self.save_with_truth = SaveWithTruth(self, self._shot, self.sample.shape_class)
+        self.at_end(self.save_with_truth.close_work)
         take_view = button(
             "use_view",
             "Use this view",
@@ -282,6 +286,7 @@ class MicroscopePanel(Panel):
             self.focal_plane,
             self.photons,
             self.truth,
+            self.save_with_truth,
         )
 
     @property
@@ -455,16 +460,20 @@ class MicroscopePanel(Panel):
             self._stacks.request(Request(sample, simulation))
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
+        how = {"adjust": self.auto_contrast.isChecked(), "more_to_come": self._live.is_running}
         if self.form.wants_stack:
             if request.quick:  # at rest its stack is there already
-                self.pictures.show_sharp_plane(image, adjust=self.auto_contrast.isChecked())
+                self.pictures.show_sharp_plane(image, **how)
         else:
-            self.pictures.show(image, adjust=self.auto_contrast.isChecked())
+            self.pictures.show(image, **how)
         self.sample.frame.pace.image_comes()
         if request.quick and (self._comes_with_stack() or self.sample.frame.pace.is_holding):
             self._held = image
         else:
             self._put(image)
+        self._shots[IMAGE] = Shot(request.sample, image)
+        if not self.form.wants_stack:
+            self._shots.pop(STACK, None)
         self.sample.shown(request.sample, image)
         put_photons(self.viewer, image if self.photons.isChecked() else None)
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
@@ -533,7 +542,12 @@ class MicroscopePanel(Panel):
             self._rest_timer.start()
         super().complain(text)
 
+    def _shot(self) -> Shot | None:
+        """Return what *Save image…* saves: the stack, or the image, that is shown."""
+        return self._shots.get(STACK if self.form.wants_stack else IMAGE)
+
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
+        self._shots[STACK] = Shot(request.sample, image)
         self.pictures.show(image, adjust=self.auto_contrast.isChecked())
         if self._held is not None:
             self._put(self._held)

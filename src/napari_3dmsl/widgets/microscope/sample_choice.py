@@ -34,6 +34,7 @@ from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.microscope.field_frame import FieldFrame
 from napari_3dmsl.widgets.microscope.imager import Imaged
 from napari_3dmsl.widgets.microscope.sample_reference import (
+    reference_of_cell,
     reference_of_field,
     reference_of_shape,
     reference_of_surface,
@@ -288,20 +289,23 @@ class SampleChoice(QObject):
             One line: what to do first.
         """
         shape, layer = self._selection.mesh, self.choice.layer
-        if isinstance(sample := self.sample(), FieldSample):
+        sample = self.sample()
+        if isinstance(sample, FieldSample):
             return reference_of_field(self._selection, sample.centre_um, sample.ids)
-        if self.kind in {"field", "shapes"}:
+        if isinstance(sample, CellSample):
+            return reference_of_cell(self._selection, sample)
+        if self.kind in {"field", "shapes", "cell"}:
             raise ValueError(self.missing)
         if shape is None and layer is None:
             raise ValueError("Nothing is imaged yet: select a shape first.")
-        if self.kind == "cell":
-            raise ValueError(
-                "A scene like a cell cannot be copied as text: make it with Image set, or with "
-                "napari-3dmsl simulate tubes image.tif --scene cell."
-            )
         if layer is None or (shape is not None and self.kind == "shape"):
             return reference_of_shape(self._selection)
         return reference_of_surface(layer)
+
+    def shape_class(self) -> str | None:
+        """Return the class of the selected shape; None without one, or of a surface."""
+        found = self._selection.measures().get("shape_class") if self.kind == "shape" else None
+        return None if found is None else str(found)
 
     def snapshot(self) -> Snapshot:
         """Return all that a person can choose, for `take_snapshot`."""

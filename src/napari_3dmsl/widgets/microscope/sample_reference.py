@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from napari_3dmsl.as_code.samples import (
+    CellOfShapes,
     FieldOfShapes,
     LibraryShape,
     PhantomShape,
     Sample,
     SurfaceFile,
 )
+from napari_3dmsl.datasets.render.cell_imager import CellSample
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.surfaces import unchanged_mesh
 from napari_3dmsl.library.library import ShapeLibrary
@@ -62,6 +64,24 @@ def reference_of_field(
         One line, when the shapes are in the memory only.
     """
     return FieldOfShapes(_source_of(selection), centre_um, ids)
+
+
+def reference_of_cell(selection: ShapeSelection, sample: CellSample) -> Sample:
+    """Return where the shapes of a cell come from, and how they are laid.
+
+    Parameters
+    ----------
+    selection
+        Of the viewer.
+    sample
+        The cell.
+
+    Raises
+    ------
+    ValueError
+        One line, when the shapes are in the memory only.
+    """
+    return CellOfShapes(sample.cell, None if sample.source is None else _source_of(selection))
 
 
 def _source_of(selection: ShapeSelection) -> Path | Settings:
