@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -148,3 +149,16 @@ def test_layers_have_the_colour_of_the_pane_and_one_switch_makes_both_grey(
     layer.colormap = "magma"  # chosen by hand
     pane_of(window).grey.click()
     assert layer.colormap.name == "magma"
+
+
+def test_a_late_image_of_the_shape_before_does_not_take_the_fit_from_the_new_one(
+    microscope: Hands, window: Any
+) -> None:
+    microscope.wait(lambda: microscope.panel.is_at_rest)
+    pictures, grid = microscope.panel.pictures, pane_of(window).grid
+    before = microscope.panel._shots[IMAGE].image
+    high = grid.views[0].contrast.high
+    pictures.begin_anew()
+    pictures.show(before, more_to_come=True)
+    pictures.show(replace(before, counts=before.counts // 4))
+    assert grid.views[0].contrast.high < 0.3 * high

@@ -57,7 +57,14 @@ class Pictures:
         self._opens = True
         self._to_fit = {FIRST, *self._pictures}
 
-    def show(self, image: SimulatedImage, key: str = FIRST, *, adjust: bool = False) -> None:
+    def show(
+        self,
+        image: SimulatedImage,
+        key: str = FIRST,
+        *,
+        adjust: bool = False,
+        more_to_come: bool = False,
+    ) -> None:
         """Show an image or a stack.
 
         Parameters
@@ -68,28 +75,33 @@ class Pictures:
             Whose it is.
         adjust
             Whether the contrast is fitted to it, whatever it was before.
+        more_to_come
+            Whether a newer one is on its way: this may still be of what was imaged before.
         """
         self._pictures[key] = picture_of(image, key)
         pane = self._pane()
         if pane is not None:
             pane.show_pictures(self._in_order(), fit={key} & self._to_fit)
-            self._to_fit.discard(key)
+            if not more_to_come:
+                self._to_fit.discard(key)
             if adjust:
                 pane.grid.fit_contrast()
 
-    def show_sharp_plane(self, image: SimulatedImage, *, adjust: bool = False) -> None:
+    def show_sharp_plane(
+        self, image: SimulatedImage, *, adjust: bool = False, more_to_come: bool = False
+    ) -> None:
         """Show the sharp plane until its stack is there, if that is the plane that is looked at.
 
         Parameters
         ----------
         image
             One plane.
-        adjust
+        adjust, more_to_come
             See `show`.
         """
         pane = open_image_pane(self._viewer)
         if FIRST in self._to_fit or pane is None or pane.in_focus:
-            self.show(image, adjust=adjust)
+            self.show(image, adjust=adjust, more_to_come=more_to_come)
 
     def remove(self, key: str) -> None:
         """Show one picture less.
