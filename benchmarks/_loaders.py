@@ -110,13 +110,14 @@ def nnunet(folder: Path) -> Told:
     for name in ("raw", "preprocessed", "results"):
         (work / name).mkdir(parents=True)
         os.environ[f"nnUNet_{name}"] = str(work / name)
+    import torch
     from nnunetv2.experiment_planning.plan_and_preprocess_api import (
         extract_fingerprints,
         plan_experiments,
         preprocess,
     )
     from nnunetv2.imageio.reader_writer_registry import determine_reader_writer_from_dataset_json
-    from nnunetv2.training.nnUNetTrainer.nnUNetTrainer import nnUNetTrainer
+    from nnunetv2.run.run_training import get_trainer_from_args
     from nnunetv2.utilities.utils import get_filenames_of_train_images_and_targets
 
     for number, (kind, model) in enumerate(
@@ -144,9 +145,7 @@ def nnunet(folder: Path) -> Told:
         plans = plan_experiments([number])
         preprocess([number], plans or "nnUNetPlans", configurations=[model], num_processes=[1])
         shutil.copy(raw / "splits_final.json", made)
-        trainer = nnUNetTrainer(
-            json.loads((made / "nnUNetPlans.json").read_text()), model, 0, content, _cpu()
-        )
+        trainer = get_trainer_from_args(str(number), model, 0, device=torch.device("cpu"))
         split = [
             {next(s for s in truth.rows if c.startswith(s)) for c in part}
             for part in trainer.do_split()
@@ -154,12 +153,6 @@ def nnunet(folder: Path) -> Told:
         equal &= split == [set(truth.part("train")), set(truth.part("val"))]
         what = f"{kind}: verify_dataset_integrity, readers, plan, preprocess {model}, do_split"
         yield what, f"{len(cases)} cases", equal
-
-
-def _cpu() -> Any:
-    import torch
-
-    return torch.device("cpu")
 
 
 def coco(folder: Path) -> Told:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.datasets.training.settings import USUAL
 from napari_3dmsl.datasets.write.index import CHECKSUM, path_inside, sha256_of
 from napari_3dmsl.ground_truth.registry import read_truth_of
 from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES
@@ -112,9 +113,7 @@ def sizes_of(row: Row) -> tuple[int, int]:
     return row.get("frames") or 1, row.get("planes") or 1
 
 
-def checked_truth(
-    images: ImageSet, asked: str | None, usual: Sequence[str], *, objects: bool
-) -> str:
+def checked_truth(images: ImageSet, asked: str, usual: Sequence[str], *, objects: bool) -> str:
     """Return the ground truth that becomes the labels.
 
     Parameters
@@ -122,7 +121,7 @@ def checked_truth(
     images
         The set, which has at least one sample.
     asked
-        By the user; None for the first of the usual ones that fits.
+        By the user; `USUAL` for the first of the usual ones that the set has.
     usual
         What the tool learns, the best first.
     objects
@@ -143,7 +142,8 @@ def checked_truth(
         if (not stacks or name in PER_PLANE) and (not objects or name in telling)
     ]
     there = images.known_truths
-    chosen = asked or next((name for name in fitting if name in there), None)
+    first = next((name for name in fitting if name in there), None)
+    chosen = first if asked == USUAL else asked
     has = f"this set has {', '.join(there) or 'none'}"
     if chosen is None:
         missing = " or ".join(fitting)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
+from napari_3dmsl.ground_truth.registry import TRUTHS
 from napari_3dmsl.settings import Settings, Show
 
 TOOLS = {
@@ -17,7 +18,11 @@ TOOLS = {
 }
 """The tools by name, as people call them."""
 
+USUAL = "usual"
+"""In the place of a ground truth: the one that a tool learns."""
+
 PixelLabels = Literal[
+    "usual",
     "mask",
     "focus_mask",
     "haze_mask",
@@ -41,18 +46,20 @@ class ToolLayout(Settings):
         Show("Tool", words=TOOLS, source="Default: Cellpose."),
     ] = "cellpose"
     truth: Annotated[
-        PixelLabels | None,
+        PixelLabels,
         Field(
             description="Ground truth that becomes the labels; the set must have it. nnU-Net "
             "learns pixels or classes, the others objects (`instances`, `volume_instances`).",
         ),
         Show(
             "Labels",
-            lowest="as it is usual",
-            source="Default: what the tool learns: objects, for nnU-Net the mask; in stacks what "
-            "each plane cuts.",
+            words={
+                USUAL: "what the tool learns",
+                **{name: TRUTHS[name].title for name in get_args(PixelLabels) if name != USUAL},
+            },
+            source="Default: objects, for nnU-Net the mask; in stacks what each plane cuts.",
         ),
-    ] = None
+    ] = "usual"
     links: Annotated[
         bool,
         Field(

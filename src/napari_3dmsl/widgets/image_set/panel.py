@@ -37,6 +37,7 @@ from napari_3dmsl.widgets.image_set.form import RecipeForm
 from napari_3dmsl.widgets.image_set.library_choice import LibraryChoice
 from napari_3dmsl.widgets.image_set.messages import planned, result, shown_of
 from napari_3dmsl.widgets.image_set.settings import RunSettings
+from napari_3dmsl.widgets.image_set.tool_layout import LayoutForTool
 from napari_3dmsl.widgets.image_set.work import (
     Planned,
     Planner,
@@ -121,6 +122,9 @@ class ImageSetPanel(Panel):
                 self.run_settings = Form(RunSettings)
                 contents.append(self.run_settings)
             self.add_section(section.title, *contents, opened=section.opened)
+        self.tool_layout = LayoutForTool(self)
+        tools = (self.tool_layout.form, self.tool_layout.button)
+        self.add_section("For a training tool", *tools, opened=False)
         self.sheet = ContactSheet(self)
         self.outlines = QCheckBox("Outline the masks", self)
         self.outlines.setObjectName("outlines")
@@ -196,6 +200,11 @@ class ImageSetPanel(Panel):
         self._samples.finished.connect(self._show_samples)
         self._run.progressed.connect(self._show_progress)
         self._run.finished.connect(self._show_outcome)
+        self.tool_layout.began.connect(self._begin_layout)
+        self.tool_layout.progressed.connect(self._show_layout)
+        self.tool_layout.ended.connect(self._end)
+        self.tool_layout.failed.connect(self._failed)
+        self.at_end(self.tool_layout.close)
         self._samples.cancelled.connect(lambda: self._end("Preview cancelled."))
         self._run.cancelled.connect(self._stopped)
         for job in (self._samples, self._run):
@@ -316,10 +325,20 @@ class ImageSetPanel(Panel):
     def _works(self) -> bool:
         return self.cancel_button.isEnabled()
 
+    def _begin_layout(self) -> None:
+        self._set_working(True)
+        self.say("Laying out…")
+
+    def _show_layout(self, done: int, total: int, what: str) -> None:
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.say(f"{done:,} of {total:,} {what}")
+
     def _renew_buttons(self) -> None:
         ready = self._planned is not None and not self._works
         self.preview_button.setEnabled(ready)
         self.make_button.setEnabled(ready)
+        self.tool_layout.button.setEnabled(not self._works)
 
     def _set_working(self, working: bool) -> None:
         self.cancel_button.setEnabled(working)
@@ -366,7 +385,7 @@ class ImageSetPanel(Panel):
         folder = wanted and QFileDialog.getExistingDirectory(self, title, self._folder)
         if not folder:
             return
-        self._folder = folder
+        self._folder = self.tool_layout.image_set = folder
         motion = wanted.recipe.motion if wanted is not None else None
         self._frames = 0 if motion is None else motion.frames
         self._pace, self._finished = Pace(), (0, 0)
@@ -387,6 +406,7 @@ class ImageSetPanel(Panel):
     def _cancel(self) -> None:
         self._samples.cancel()
         self._run.cancel()
+        self.tool_layout.cancel()
         self.say("Stopping after the images that are being made…")
 
     def _stopped(self) -> None:
