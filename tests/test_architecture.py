@@ -40,7 +40,8 @@ FLOORS = (
     {"widgets.common"},
     {"widgets.image_pane"},  # which knows nothing of who fills it
     {"widgets.extract", "widgets.browse", "widgets.microscope", "widgets.image_set"},
-    {"widgets.matching"},  # which opens what it has found in the panel of image sets
+    # Matching opens what it has found in the panel of image sets.
+    {"widgets.matching", "widgets.scoring"},
     {"widgets"},
     {"cli"},
 )

@@ -33,6 +33,7 @@ def test_the_panels_have_the_names_that_people_are_told(manifest) -> None:
         "Export images",
         "Image set",
         "Match my microscope",
+        "Score",
         "Download shapes",
         "Real or simulated",
     ]

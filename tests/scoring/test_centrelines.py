@@ -47,3 +47,16 @@ def test_empty_masks_agree_with_each_other_only(tube: np.ndarray) -> None:
     nothing = np.zeros_like(tube)
     assert cldice(nothing, nothing) == 1.0
     assert cldice(tube, nothing) == cldice(nothing, tube) == 0.0
+
+
+def test_a_solid_of_which_thinning_leaves_nothing_has_its_middle_as_centreline() -> None:
+    cube = np.pad(np.ones((2, 2, 2), bool), 3)
+    block = np.pad(np.ones((6, 12, 12), bool), 3)
+    assert cldice(cube, cube) == cldice(block, block) == 1.0
+    far = np.zeros_like(block)
+    far[:2] = True
+    assert cldice(block, far) == 0.0
+    both = np.concatenate([block, np.pad(cube, ((0, 0), (5, 5), (5, 5)))])
+    half = both.copy()
+    half[12:] = False  # the cube, of which thinning leaves nothing, is missed
+    assert cldice(both, half) < 1.0

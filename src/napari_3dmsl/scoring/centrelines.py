@@ -33,11 +33,30 @@ def cldice(truth: NDArray[Any], prediction: NDArray[Any]) -> float:
 
 def _share_inside(mask: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     """Share of the centreline of a mask that lies in another one."""
+    box = _box(mask)
+    line = _centreline(mask[box])
+    return float(np.count_nonzero(line & other[box]) / np.count_nonzero(line))
+
+
+def _centreline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the centreline; where thinning leaves nothing of a piece, its deepest pixel.
+
+    Thinning in 3D takes some solids that are even along all axes away as a whole, such as a cube of
+    2 voxels.
+    """
+    import cc3d
+    from scipy.ndimage import distance_transform_edt, maximum_position
     from skimage.morphology import skeletonize
 
-    box = _box(mask)
-    line = skeletonize(mask[box]) > 0
-    return float(np.count_nonzero(line & other[box]) / np.count_nonzero(line))
+    line: NDArray[np.bool_] = skeletonize(mask) > 0
+    pieces = cc3d.connected_components(
+        mask, connectivity=8 if mask.ndim == 2 else 26, binary_image=True
+    )
+    lost = np.setdiff1d(np.unique(pieces), np.append(np.unique(pieces[line]), 0))
+    if len(lost):
+        depth = distance_transform_edt(mask)
+        line[tuple(np.transpose(maximum_position(depth, pieces, lost)))] = True
+    return line
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:

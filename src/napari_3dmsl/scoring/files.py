@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_3dmsl.mesh_io.mesh_files import MESH_SUFFIXES
-from napari_3dmsl.scoring.images import Score, score_images
-from napari_3dmsl.scoring.instances import OBJECT_SCORES
-from napari_3dmsl.scoring.label_files import LabelImage, is_label_image, read_labels
+from napari_3dmsl.scoring.images import Score
+from napari_3dmsl.scoring.label_files import is_label_image, read_labels
 from napari_3dmsl.scoring.pairs import paired
+from napari_3dmsl.scoring.sets import for_all, scores_of, settled_table
 from napari_3dmsl.scoring.settings import ScoreSettings
 from napari_3dmsl.scoring.surfaces import mesh_overlap, surface_scores
 from napari_3dmsl.scoring.table import ScoreTable, table_of
@@ -88,37 +87,13 @@ def _score_images(
     truth: Path, prediction: Path, settings: ScoreSettings, progress: Progress | None
 ) -> ScoreTable:
     pairs, notes = paired(truth, prediction, is_label_image, "masks or labels: TIFF, PNG, OME-Zarr")
-    every = settings
-    if settings.objects == "auto":  # settled when all images are known
-        every = settings.model_copy(update={"objects": "labels"})
+    every = for_all(settings)
     scores: list[Score] = []
     for done, (name, one, other) in enumerate(pairs):
         _tell(progress, done, len(pairs), "Scoring images")
         scores += _scores_of(name, one, other, every, progress if len(pairs) == 1 else None)
     _tell(progress, len(pairs), len(pairs), "Scoring images")
-    if settings.objects == "auto":
-        scores, why = _settled(scores)
-        notes += why
-    return table_of(scores, notes, settings.seed)
-
-
-def _settled(scores: list[Score]) -> tuple[list[Score], list[str]]:
-    """Leave the scores of objects out where truth or prediction is nothing but masks."""
-    several = {
-        side: any(score.details["objects"][side] > 1 for score in scores)
-        for side in ("truths", "predictions")
-    }
-    if all(several.values()):
-        return scores, []
-    plain = []
-    for score in scores:
-        details = {name: each for name, each in score.details.items() if name != "objects"}
-        values = {name: value for name, value in score.values.items() if name not in OBJECT_SCORES}
-        plain.append(replace(score, values=values, details=details))
-    if not any(several.values()):
-        return plain, []
-    which = "prediction" if several["truths"] else "truth"
-    return plain, [f"objects not scored: the {which} is a mask of one number, without objects"]
+    return settled_table(scores, settings, notes)
 
 
 def _tell(progress: Progress | None, done: int, total: int, what: str) -> None:
@@ -132,20 +107,19 @@ def _scores_of(
     """Give the score of a pair of files, or of each of their frames."""
     one, other = read_labels(truth), read_labels(prediction)
     size = one.voxel_nm or other.voxel_nm
-    for title, true, found in _frames(name, one, other):
-        try:
-            yield score_images(true, found, settings, name=title, voxel_nm=size, progress=progress)
-        except ValueError as error:
-            raise ValueError(f"{truth.name} and {prediction.name}: {error}") from None
-
-
-def _frames(name: str, truth: LabelImage, prediction: LabelImage) -> Iterator[tuple[str, Any, Any]]:
-    frames = truth.frames or prediction.frames
-    if not frames or tuple(truth.labels.shape) != tuple(prediction.labels.shape):
-        yield name, truth.labels, prediction.labels  # shapes are told of where they are scored
-        return
-    for number, (one, other) in enumerate(zip(truth.labels, prediction.labels, strict=True)):
-        yield f"{name} frame {number}", one, other
+    frames = one.frames or other.frames
+    try:
+        yield from scores_of(
+            one.labels,
+            other.labels,
+            settings,
+            name,
+            frames=frames,
+            voxel_nm=size,
+            progress=progress,
+        )
+    except ValueError as error:
+        raise ValueError(f"{truth.name} and {prediction.name}: {error}") from None
 
 
 def _score_meshes(

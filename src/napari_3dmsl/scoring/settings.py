@@ -18,18 +18,18 @@ class ScoreSettings(Settings):
         Literal["auto", "mask", "labels", "components"],
         Field(
             description="What the numbers of pixels mean: one mask whatever the number, a number "
-            "for each object, or objects that are the connected components of the mask. Chosen by "
-            "itself it is a number for each object where truth and prediction hold several."
+            "for each object, or objects that are the connected components of the mask. Automatic: "
+            "a number for each object where truth and prediction both hold several."
         ),
         Show(
             "Objects",
             words={
-                "auto": "found out",
+                "auto": "automatic",
                 "mask": "none, one mask",
                 "labels": "a number each",
                 "components": "components",
             },
-            source="Default: found out, our choice.",
+            source="Default: automatic, our choice.",
         ),
     ] = "auto"
     patch: Annotated[
