@@ -79,12 +79,32 @@ def test_dragged_photons_are_those_of_the_place_itself(name):
     microscope = load_microscope(name).replace(image_size=(64, 70))
     simulation = SIMULATION.replace(microscope=microscope)
     shapes, imager = Shapes(), FieldImager()
-    for step in [(0, 0), (5, -3), (-30, 40), (90, 20)]:
+    for *step, rests in [(0, 0, True), (5, -3, False), (-30, 35, False), (90, 20, True)]:
         centre = tuple(MIDDLE + microscope.pixel_um * np.array([0, *step]))
-        dragged = imager.image(FieldSample(shapes, centre), simulation, exact=False).photons.photons
+        dragged = imager.image(FieldSample(shapes, centre), simulation, exact=rests).photons.photons
         scene = scene_of_field(Shapes(), simulation, centre)
         direct = image_scene(scene, simulation).photons.photons
         assert np.abs(dragged - direct).max() < 1e-3 * max(direct.max(), 1.0)
+
+
+@pytest.mark.parametrize("name", ["epi1", "con1", "light-sheet"])
+def test_where_nothing_is_ready_an_image_on_the_way_is_much_like_that_at_rest(name):
+    microscope = load_microscope(name).replace(image_size=(64, 70))
+    simulation = SIMULATION.replace(microscope=microscope, noise="camera")
+    shapes, imager = Shapes(), FieldImager()
+    for step in [(0, 0), (20, -30), (-15, 45)]:
+        centre = tuple(MIDDLE + microscope.pixel_um * np.array([0, *step]))
+        sample = FieldSample(shapes, centre)
+        on_the_way = imager.image(sample, simulation, exact=False).photons.photons
+        assert not imager.prepare(sample, simulation)  # it would take the time of the next image
+        direct = image_scene(scene_of_field(Shapes(), simulation, centre), simulation)
+        photons = direct.photons.photons
+        assert np.abs(on_the_way - photons).max() < 1e-2 * photons.max()
+    assert imager.prepare(sample, simulation, rests=True)
+    at_rest = imager.image(sample, simulation)
+    alone = simulate_field(Shapes(), simulation, sample.centre_um)
+    np.testing.assert_array_equal(at_rest.photons.photons, alone.photons.photons)
+    np.testing.assert_array_equal(at_rest.counts, alone.counts)
 
 
 def test_a_drag_by_whole_pixels_moves_the_photons_by_as_many():
@@ -153,7 +173,7 @@ def test_what_comes_next_is_ready_before_the_field_is_there():
     shapes, imager = Shapes(), FieldImager()
     imager.image(FieldSample(shapes), SIMULATION)
     assert not imager.prepare(FieldSample(shapes), SIMULATION)
-    near_the_end = tuple(MIDDLE + np.array([0.0, 2.5, 0.0]))
+    near_the_end = tuple(MIDDLE + np.array([0.0, 1.5, 0.0]))
     assert imager.prepare(FieldSample(shapes, near_the_end), SIMULATION)
     read = len(shapes.read)
     beyond = tuple(MIDDLE + np.array([0.0, 4.5, 0.0]))

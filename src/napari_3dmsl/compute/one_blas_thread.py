@@ -15,24 +15,53 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
-_held = threading.Lock()
+_turns = threading.Condition()
+_limited_by: int | None = None
+"""Thread that has set the limit."""
+
+_unlimited = 0
+"""How many work whose last bits count."""
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Let products of matrices have one thread.
+    """Let products of matrices have one thread, unless somebody's last bits count meanwhile.
 
     The limit is that of the whole process, so only one of several that are inside sets it and
     takes it back; with its end the others go on without. The last bits of results depend on it.
     """
-    if not _held.acquire(blocking=False):
+    global _limited_by
+    with _turns:
+        sets = _limited_by is None and not _unlimited
+        if sets:
+            _limited_by = threading.get_ident()
+    if not sets:
         yield
         return
     try:
         with _controller().limit(limits=1, user_api="blas"):
             yield
     finally:
-        _held.release()
+        with _turns:
+            _limited_by = None
+            _turns.notify_all()
+
+
+@contextmanager
+def usual_blas_threads() -> Iterator[None]:
+    """Let no other thread limit products of matrices: results have the last bits of a script's.
+
+    Waits for another thread that is inside `one_blas_thread`; inside of one's own the limit stays.
+    """
+    global _unlimited
+    with _turns:
+        _turns.wait_for(lambda: _limited_by in (None, threading.get_ident()))
+        _unlimited += 1
+    try:
+        yield
+    finally:
+        with _turns:
+            _unlimited -= 1
 
 
 @lru_cache(maxsize=1)  # to look for the libraries takes as long as an image

@@ -372,6 +372,11 @@ def interpolation(position: FloatArray, rows: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((weight.astype(np.float32).ravel(), columns.ravel(), starts), shape)
 
 
+_MOST_FINER = 8
+"""Times the points of the band; more is asked for only where light is cut off so near that the
+period has just no room, and there images are sums that need none."""
+
+
 def fine_points(period_um: float, farthest_um: float, band_per_um: float) -> int:
     """Points of a side of the fine grid: for the band, and for what emitters spread on it.
 
@@ -386,7 +391,10 @@ def fine_points(period_um: float, farthest_um: float, band_per_um: float) -> int
     """
     of_band = int(2 * _OVERSAMPLING * band_per_um * period_um) + 1
     unused = 1.0 - 2.0 * farthest_um / period_um
-    return int(fft.next_fast_len(max(of_band, int((2 * KERNEL_WIDTH + 2) / unused) + 1), True))
+    points = of_band
+    if unused * _MOST_FINER * of_band > 2 * KERNEL_WIDTH + 2:
+        points = max(of_band, int((2 * KERNEL_WIDTH + 2) / unused) + 1)
+    return int(fft.next_fast_len(points, True))
 
 
 _kept: OrderedDict[Field, tuple[float, FieldFrequencies]] = OrderedDict()

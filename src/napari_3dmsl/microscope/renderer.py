@@ -166,6 +166,16 @@ class Renderer:
             for table in _transfer_tables(transform, modality, stages):
                 yield _plane(transform, table, microscope)
 
+    def is_wide(self, microscope: Microscope) -> bool:
+        """Whether an image takes so much memory that it is made as a wide field, in layers.
+
+        Parameters
+        ----------
+        microscope : Microscope
+            Its optics and pixels.
+        """
+        return self._bytes_for(microscope, modality_of(microscope)) > WIDE_BYTES
+
     def _bytes_for(self, microscope: Microscope, modality: Modality) -> float:
         """About what an image by an `EmitterTransform` takes."""
         size, pixel_um = microscope.image_size, microscope.pixel_um

@@ -5,7 +5,8 @@ once for a focus; while the field stays in it, an image is a cut of them with ne
 
 Areas begin at multiples of a number of pixels, so that each place has one: an image from there is
 the same to the last bit, however the field came to its place. On the way to it an image may be cut
-from the area of the place before, which is as exact, and differs in the last digits.
+from the area of the place before, which is as exact, and differs in the last digits. Where no area
+is ready, an image on the way is rendered for itself alone and leaves out what few would see.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import fft
 
+from napari_3dmsl.compute.one_blas_thread import one_blas_thread, usual_blas_threads
+from napari_3dmsl.microscope.one_plane import Spared
 from napari_3dmsl.microscope.renderer import Photons, Renderer
 from napari_3dmsl.microscope.simulation import image_of_photons, photons_of_scene
 from napari_3dmsl.scenes.field import LitWindow, PosedVolume, Window
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 _LEAST_MORE_PX, _MORE_PX = 64, 512  # that an area is wider than the field
 _LARGEST_PX = 4096  # of an image along a side
 _AREAS = 2  # kept: where the field is, and where it was
+_COARSE = Spared(8.0, 1.0, 3e-3, 4)
+"""What an image on the way leaves out: it differs by 1 % of its peak at most, in a fifth of the
+time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +84,7 @@ class FieldImager:
         self._volume_of: tuple[Any, ...] = ()
         self._areas: tuple[_Area, ...] = ()  # newest first; replaced, never changed
         self._rendering = threading.Lock()
+        self._labelling = threading.Lock()
 
     def image(
         self,
@@ -100,7 +107,8 @@ class FieldImager:
             cancel.
         exact : bool
             Cut it from the area of its place, whether or not another one holds it: the image is the
-            same to the last bit, however the field came there.
+            same to the last bit, however the field came there. False is for a place on the way:
+            cut from any area, or else rendered for itself, to 1 % of its peak.
 
         Raises
         ------
@@ -110,6 +118,8 @@ class FieldImager:
         volume = self._volume_for(sample, simulation)
         window = volume.window(sample.centre_um, simulation.microscope)
         area = _found(self._areas, window, simulation, exact)
+        if area is None and not exact:
+            area = self._coarse(volume, window, simulation, progress)
         if area is None:
             with self._rendering:  # something else may just have made it ready
                 area = _found(self._areas, window, simulation, exact)
@@ -121,7 +131,12 @@ class FieldImager:
         return image_of_photons(photons, scene, simulation)
 
     def prepare(
-        self, sample: FieldSample, simulation: Simulation, progress: Progress | None = None
+        self,
+        sample: FieldSample,
+        simulation: Simulation,
+        progress: Progress | None = None,
+        *,
+        rests: bool = False,
     ) -> bool:
         """Render the area of a field, when its image was cut from that of a place before.
 
@@ -135,6 +150,9 @@ class FieldImager:
             All settings of the image.
         progress : callable, optional
             See `image`.
+        rests : bool
+            Whether the field stays. Otherwise nothing is rendered for one that has left all areas:
+            that would take the time of the images on its way.
 
         Returns
         -------
@@ -146,6 +164,8 @@ class FieldImager:
             return False
         window = volume.window(sample.centre_um, simulation.microscope)
         if _found(self._areas, window, simulation, exact=True) is not None:
+            return False
+        if not rests and _found(self._areas, window, simulation, exact=False) is None:
             return False
         with self._rendering:
             done = _found(self._areas, window, simulation, exact=True) is not None
@@ -173,6 +193,37 @@ class FieldImager:
                 self._areas = ()
         return self._volume
 
+    def _coarse(
+        self,
+        volume: PosedVolume,
+        window: Window,
+        simulation: Simulation,
+        progress: Progress | None,
+    ) -> _Area | None:
+        """Render a window alone to what is seen of it; None for a stack and for wide fields."""
+        microscope = simulation.microscope
+        if simulation.acquisition.planes > 1:
+            return None
+        lit = self._lit(volume, window, microscope, progress)
+        renderer = Renderer(lit.emitters, once=True, spared=_COARSE)
+        if renderer.is_wide(microscope):
+            return None
+        scene = replace(volume.scene(lit, window, microscope), renderer=renderer)
+        with one_blas_thread():
+            photons = photons_of_scene(scene, simulation)
+        return _Area(lit, renderer, microscope.pixel_nm, _photons_of(simulation), photons)
+
+    def _lit(
+        self,
+        volume: PosedVolume,
+        window: Window,
+        microscope: Microscope,
+        progress: Progress | None,
+    ) -> LitWindow:
+        """Return what shines into a window; one thread at a time labels shapes."""
+        with self._labelling:
+            return volume.lit(window, microscope, progress)
+
     def _render(
         self,
         volume: PosedVolume,
@@ -185,11 +236,11 @@ class FieldImager:
         around = _area_of(window, simulation)
         lit, renderer = self._known(around, microscope)
         if lit is None or renderer is None:
-            lit = volume.lit(around, microscope, progress)
+            lit = self._lit(volume, around, microscope, progress)
             renderer = Renderer(lit.emitters)
         wide = simulation.replace(microscope=microscope.replace(image_size=lit.window.size))
         scene = replace(volume.scene(lit, lit.window, wide.microscope), renderer=renderer)
-        with fft.set_workers(-1):  # one image at a time may use all cores
+        with usual_blas_threads(), fft.set_workers(-1):  # one image at a time may use all cores
             photons = photons_of_scene(scene, wide, progress)
         area = _Area(lit, renderer, microscope.pixel_nm, _photons_of(simulation), photons)
         if self._volume is volume:

@@ -55,7 +55,7 @@ def framed(window: Any, open_panel: Any, qtbot: Any) -> Hands:
     hands = open_panel(window, "Microscope")
     hands.type("image_size", 16)
     hands.panel.sample.choose("field")
-    hands.wait(lambda: FIELD_FRAME in window.layers)
+    hands.wait(lambda: FIELD_FRAME in window.layers and hands.panel.is_at_rest)
     window.reset_view()
     camera = getattr(window, "scene", window).camera
     camera.angles = (0, 20, 70)
@@ -214,6 +214,7 @@ def test_selected_shapes_are_imaged_at_their_places(
     framed.panel.sample._selection.select_many(some, some[0])
     areas = [shapes.table["area_um2"][row] for row in (0, 1)]
     framed.wait(lambda: told(window)["area_um2"] == pytest.approx(sum(areas), rel=1e-6))
+    framed.wait(lambda: framed.panel.is_at_rest)
     expected = simulate_field(shapes, framed.panel.simulation(), ids=some)
     np.testing.assert_array_equal(window.layers[IMAGE].data, expected.counts[0])
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 
-from napari_3dmsl.compute.one_blas_thread import one_blas_thread
+from napari_3dmsl.compute.one_blas_thread import one_blas_thread, usual_blas_threads
 from napari_3dmsl.datasets.render.cell_imager import CellImager, CellSample
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation, Simulator
@@ -77,24 +76,26 @@ class Imager:
 
         if isinstance(request.sample, CellSample):
             return self._cells.image(request.sample, request.simulation, stop_if_outdated)
-        with one_blas_thread() if request.quick else nullcontext():
+        with one_blas_thread() if request.quick else usual_blas_threads():
             return self._simulator.image(request.sample, request.simulation, stop_if_outdated)
 
     def prepare(self, request: Request, is_outdated: Callable[[], bool]) -> bool:
-        """Render what a drag of the field brings into sight next; for another thread.
+        """Render what a drag of the field brings into sight next, or the area where it rests.
 
-        Tells whether there was something to do: an image made now is the one of its place.
+        For another thread. Tells whether there was something to do: an image made now is the one
+        of its place.
 
         Parameters
         ----------
         request
-            What has been imaged.
+            What has been imaged; not ``quick`` when the field rests there.
         is_outdated
             Whether another one has been imaged since.
         """
         if not isinstance(request.sample, FieldSample):
             return False
-        return self._fields.prepare(request.sample, request.simulation)
+        rests = not request.quick
+        return self._fields.prepare(request.sample, request.simulation, rests=rests)
 
     def _while_shapes_are_read(self, is_outdated: Callable[[], bool]) -> Progress:
         """Return progress that stops the reading alone: what is rendered serves other places."""

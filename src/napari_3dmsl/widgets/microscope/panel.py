@@ -16,6 +16,7 @@ from napari_3dmsl.layers.live_pixels import settle
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.microscope.title import microscope_title
+from napari_3dmsl.scenes.field_imager import FieldSample
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
 from napari_3dmsl.widgets.common.form import Form, button
 from napari_3dmsl.widgets.common.history import Change, History, HistoryButtons, Snapshot
@@ -97,6 +98,7 @@ class MicroscopePanel(Panel):
         self._undone = ""
         self._quick: Request | None = None
         self._shots: dict[str, Shot] = {}
+        self._settling: Request | None = None
         self._held: SimulatedImage | None = None
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
@@ -118,8 +120,11 @@ class MicroscopePanel(Panel):
         self._live.finished.connect(self._show_image)
         self._stacks.finished.connect(self._show_stack)
         self._resolutions.finished.connect(self._show_read_out)
-        for runner in (self._live, self._ahead, self._stacks, self._resolutions):
+        self._ahead.finished.connect(self._is_prepared)
+        self._ahead.failed.connect(self._not_prepared)
+        for runner in (self._live, self._stacks, self._resolutions):
             runner.failed.connect(self.complain)
+        for runner in (self._live, self._ahead, self._stacks, self._resolutions):
             self.at_end(runner.close)
         self.at_end(self.comparison.close)
         self.at_end(self.pictures.close)
@@ -493,7 +498,7 @@ class MicroscopePanel(Panel):
         if not request.quick:
             settle(self.viewer.layers)
             return
-        self._quick = request
+        self._quick, self._settling = request, None
         self._to_tell = image, 1000.0 * (time.perf_counter() - self._asked_at)
         self._rest_timer.start()
         if time.perf_counter() - self._told_at > _TOLD_EVERY_S:
@@ -505,9 +510,28 @@ class MicroscopePanel(Panel):
         if self._stacks.is_running:  # it comes first
             self._rest_timer.start()
             return
-        quick, self._quick = self._quick, None
-        if quick is not None and not self._live.is_running:
-            self._live.request(replace(quick, quick=False))
+        if self._quick is None or self._live.is_running:
+            self._quick = None
+            return
+        exact = replace(self._quick, quick=False)
+        if isinstance(exact.sample, FieldSample):  # in a thread that no image waits for
+            self._settling = exact
+            self._ahead.request(exact)
+        else:
+            self._quick = None
+            self._live.request(exact)
+
+    def _is_prepared(self, request: Request, was_needed: bool = True) -> None:
+        """Show the image of the place where the field rests, now that it takes no time."""
+        if request is not self._settling:
+            return
+        self._settling = self._quick = None
+        if not self._live.is_running:
+            self._live.request(request)
+
+    def _not_prepared(self, why: str) -> None:
+        self._settling = self._quick = None  # it is what stays
+        self.complain(why)
 
     def _tell(self) -> None:
         """Say what is seen in the image, unless something else has been said since."""
