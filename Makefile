@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := -m pip install -qq --constraint constraints.txt
 ON_SCREEN := scripts/virtual-display
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
 
 .PHONY: help demo test test-matrix lint typecheck check screenshots cells concepts hero tour tutorial examples-smoke tables bench docs docs-check constraints clean system
 
@@ -18,8 +19,10 @@ demo: .venv/installed  ## Open napari on the sample, extracted and imaged; with 
 		$(BIN)/napari-3dmsl demo; \
 	fi
 
+# One thread a process for linear algebra: those of two workers on two cores would wait for each other, spinning.
+# Bytecode is kept, whatever the environment says: else each process that a test starts compiles the package anew.
 test: .venv/installed-dev  ## Run the whole test suite on two cores; a part of it: make test ARGS="-x -k shapes"
-	$(ON_SCREEN) $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	env -u PYTHONDONTWRITEBYTECODE $(ONE_THREAD) $(ON_SCREEN) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-matrix: | system  ## Test the panels with PyQt6 and PySide6, and three versions of napari, two more of Python (8 GB, over an hour)
 	$(PYTHON) scripts/test_matrix.py $(ARGS)
