@@ -34,15 +34,15 @@ def test_another_that_is_inside_meanwhile_leaves_no_limit_behind() -> None:
             inside.set()
             leave.wait(PATIENCE_S)
 
-    before = blas_threads()
-    with one_blas_thread():
-        thread = threading.Thread(target=other)
-        thread.start()
-        assert inside.wait(PATIENCE_S)
-        assert blas_threads() == {1}
-    leave.set()
-    thread.join(PATIENCE_S)
-    assert blas_threads() == before
+    with threadpool_limits(3, "blas"):
+        with one_blas_thread():
+            thread = threading.Thread(target=other)
+            thread.start()
+            assert inside.wait(PATIENCE_S)
+            assert blas_threads() == {1}
+        leave.set()
+        thread.join(PATIENCE_S)
+        assert blas_threads() == {3}
 
 
 def test_nobody_is_limited_while_last_bits_count() -> None:
@@ -82,5 +82,5 @@ def test_who_needs_the_usual_threads_waits_for_the_limit_to_end() -> None:
 
 
 def test_inside_ones_own_limit_nobody_waits() -> None:
-    with one_blas_thread(), usual_blas_threads():
+    with threadpool_limits(3, "blas"), one_blas_thread(), usual_blas_threads():
         assert blas_threads() == {1}

@@ -88,6 +88,7 @@ def test_a_worker_sees_the_folder_and_environment_as_they_are_now(
 ) -> None:
     assert done(work.surroundings, "MY_LIBRARY")[0] is None
     monkeypatch.setenv("MY_LIBRARY", "here")
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # this one is the worker's own
     monkeypatch.chdir(tmp_path)
     assert done(work.surroundings, "MY_LIBRARY") == ("here", str(tmp_path), "1")
 

@@ -16,6 +16,7 @@ from ending import FROM_HERE
 from waiting import PATIENCE_S, wait_for
 
 from napari_3dmsl.compute import Cluster
+from napari_3dmsl.compute.calls import ONE_THREAD
 
 HELPERS = Path(__file__).parent
 
@@ -34,6 +35,8 @@ def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             "PYTHONPATH",
             os.pathsep.join([str(HELPERS), *filter(None, [os.environ.get("PYTHONPATH")])]),
         )
+        for variable in ONE_THREAD:  # that of the tests is not that of whoever starts a cluster
+            patch.delenv(variable, raising=False)
         cluster = LocalCluster(
             n_workers=2,
             threads_per_worker=1,
