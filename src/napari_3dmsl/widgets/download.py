@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QComboBox, QLabel
 
 from napari_3dmsl.layers.attributes import LayerData
 from napari_3dmsl.layers.library import library_layers
@@ -19,6 +19,8 @@ from napari_3dmsl.library.download import (
 )
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
+from napari_3dmsl.widgets.common.form import may_be_narrow
+from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 from napari_3dmsl.widgets.common.panel import Panel
 
 if TYPE_CHECKING:
@@ -62,10 +64,9 @@ class DownloadPanel(Panel):
         self.archive.setToolTip("Archives of the release with their sizes, the smallest first")
         self.archive.setEnabled(False)
         self.archive.currentIndexChanged.connect(self._choose)
-        choice = QWidget(self)
-        form = QFormLayout(choice)
-        form.setContentsMargins(4, 2, 4, 2)
-        form.addRow("Archive", self.archive)
+        may_be_narrow(self.archive)
+        choice = LabelledRows(self)
+        choice.add_row("Archive", self.archive)
         self.add(about)
         self.add(choice)
         self.list_button = self.add_button("list", "List", "Ask the repository for its archives")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
-from qtpy.QtWidgets import QFileDialog, QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QFileDialog, QLabel
 
 from napari_3dmsl.layers.attributes import kind_of
 from napari_3dmsl.layers.images import SIMULATED
@@ -17,7 +17,8 @@ from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.mesh import write_mesh
 from napari_3dmsl.shapes.sampling import SampleSettings
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
-from napari_3dmsl.widgets.common.form import Form, button
+from napari_3dmsl.widgets.common.form import Form, button, may_be_narrow
+from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.questions import ask_for_path, with_ending, write_or_ask
@@ -99,17 +100,19 @@ class ExportPanel(Panel):
 
         tip = "A simulated image or stack"
         self.choice = LayerChoice(self.viewer, Image, _is_simulated, name="image", tooltip=tip)
-        image = QWidget(self)
-        form = QFormLayout(image)
-        form.setContentsMargins(4, 2, 4, 2)
-        form.addRow("Image or stack", self.choice.native)
+        may_be_narrow(self.choice.native)
+        image = LabelledRows(self)
+        image.add_row("Image or stack", self.choice.native)
+        self.no_image = QLabel("none yet: the Microscope panel makes them", self)
+        self.no_image.setWordWrap(True)
+        image.add_row("", self.no_image)
         self.image_button = button(
             "save_image",
             "Save as OME-TIFF…",
             "With pixel size, units and every setting inside",
             lambda: save_layer(self, self.choice.layer),
         )
-        form.addRow("", self.image_button)
+        image.add_row("", self.image_button)
         self.add_section("Image", image)
         self.shape = QLabel(self)
         self.shape.setWordWrap(True)
@@ -143,14 +146,16 @@ class ExportPanel(Panel):
 
     def _renew(self) -> None:
         self.image_button.setEnabled(self.choice.layer is not None)
+        self.no_image.setVisible(self.choice.layer is None)
         measures = self._selection.measures()
         self.mesh_button.setEnabled(bool(measures))
         shape = f"Shape {self._selection.shape_id}: {measures.get('reason') or 'no class'}"
-        self.shape.setText(shape if measures else "none selected")
+        missing = "none selected: click one in the canvas or in the Shape browser"
+        self.shape.setText(shape if measures else missing)
         source = self._selection.source
         in_memory = isinstance(source, ShapeCollection)
         self.library_button.setEnabled(in_memory and not self.cancel_button.isVisibleTo(self))
-        self.shapes.setText(f"{len(source.ids)} shapes" if source is not None else "none yet")
+        self.shapes.setText(_told(source))
 
     def _save_mesh(self) -> None:
         mesh = self._selection.mesh
@@ -215,6 +220,14 @@ class ExportPanel(Panel):
     def _stopped(self) -> None:
         self._set_running(False)
         self.say("Cancelled; nothing was saved.")
+
+
+def _told(source: Any) -> str:
+    """Say how many shapes there are, and why they may not be saved."""
+    if source is None:
+        return "none yet: extract them, or open a library"
+    there = "" if isinstance(source, ShapeCollection) else ", on disk already"
+    return f"{len(source.ids)} shapes{there}"
 
 
 def _is_simulated(layer: Any) -> bool:

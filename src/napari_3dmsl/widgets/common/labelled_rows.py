@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
 
 _WIDEST_LABEL = "Numerical apert."
 _ARROW = 34  # of a drop-down, with its frame
+_MOST_LETTERS = 44  # that widen a panel: names of layers and files may be of any length
 
 
 class FieldLabel(QLabel):
@@ -132,7 +133,9 @@ class LabelledRows(QWidget):
         sides = margins.left() + margins.right()
         boxes = [row.field for row in self._rows if not row.field.isHidden()]
         needed = [width_of_choices(box) for box in boxes if isinstance(box, QComboBox)]
-        return QSize(max([shown.width(), *(width + sides for width in needed)]), shown.height())
+        most = self.fontMetrics().averageCharWidth() * _MOST_LETTERS
+        wanted = min(max(needed, default=0), most) + sides
+        return QSize(max(shown.width(), wanted), shown.height())
 
     def resizeEvent(self, event: Any) -> None:
         """Qt: there may be room beside the labels now, or no more."""

@@ -18,7 +18,7 @@ from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.microscope.title import microscope_title
 from napari_3dmsl.scenes.field_imager import FieldSample
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
-from napari_3dmsl.widgets.common.form import Form, button
+from napari_3dmsl.widgets.common.form import Form, button, native
 from napari_3dmsl.widgets.common.history import Change, History, HistoryButtons, Snapshot
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.no_effect import NoEffect
@@ -246,6 +246,7 @@ class MicroscopePanel(Panel):
             self._take_view,
         )
         pose = (fields.focus, fields.view, fields.pose, take_view)
+        self._turning = tuple(native(part) for part in pose[1:])
         self._add_page(
             "Basics",
             "What one turns daily: microscope, focus, pose, brightness, z-stack, noise",
@@ -418,6 +419,8 @@ class MicroscopePanel(Panel):
         self.pictures.begin_anew()
 
     def _sample_changed(self) -> None:
+        for part in self._turning:  # a cell lies flat, as its line tells
+            part.setVisible(self.sample.kind != "cell")
         self.pictures.begin_anew()
         self._adjust_contrast = {IMAGE, STACK}
         self._knob_turned()
