@@ -10,7 +10,7 @@ import sys
 
 WINDOW = {"napari", "qtpy", "PyQt5", "PyQt6", "PySide6", "magicgui", "psygnal", "superqt", "vispy"}
 
-NEEDS_A_WINDOW = {"layers", "widgets", "readers", "writers", "samples", "adopt"}
+NEEDS_A_WINDOW = {"layers", "widgets", "readers", "writers", "samples", "films", "adopt"}
 
 count = 0
 package = importlib.import_module("napari_3dmsl")

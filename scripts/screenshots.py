@@ -145,6 +145,8 @@ def take_browser(shapes: list[Shape]) -> None:
     browser.views.show_view("gallery")
     browser.canvas.lay_out_button.setChecked(True)
     pump(4 * SETTLE_S)
+    while not browser._pictures._pictures or browser._pictures._work.is_running:
+        pump(SETTLE_S)
     write(viewer.window.screenshot(canvas_only=False, flash=False), "browse-gallery")
     browser.canvas.lay_out_button.setChecked(False)
     browser.views.show_view("plot")

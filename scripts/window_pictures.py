@@ -17,7 +17,11 @@ def write_picture(picture: Any, path: Path) -> None:
     """Write a PNG with a palette; one that is too large for git is an error."""
     pixels = Image.fromarray(np.asarray(picture)[..., :3])
     for colours in COLOURS:
-        pixels.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+        # Not by the median: that leaves out colours of few pixels, such as those of a legend.
+        picture = pixels.quantize(
+            colours, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE
+        )
+        picture.save(path, optimize=True)
         size = path.stat().st_size
         if size <= LARGEST_BYTES:
             print(f"{path.name}: {pixels.width} x {pixels.height}, {size // 1000} kB", flush=True)

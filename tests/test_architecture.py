@@ -35,7 +35,7 @@ FLOORS = (
     {"datasets.training"},
     {"matching", "scoring"},
     {"layers"},
-    {"readers", "writers", "samples"},
+    {"readers", "writers", "samples", "films"},
     {"adopt"},
     {"widgets.common"},
     {"widgets.image_pane"},  # which knows nothing of who fills it

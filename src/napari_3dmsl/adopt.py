@@ -48,7 +48,7 @@ def watch(viewer: Viewer) -> None:
     _watched.add(viewer)
     for layer in list(viewer.layers):
         _adopt(viewer, layer)
-    viewer.layers.events.inserted.connect(lambda event: _adopt(viewer, event.value))
+    viewer.layers.events.inserted.connect(lambda event: _come(viewer, event.value))
 
 
 def open_files(viewer: Viewer, *paths: str | Path) -> list[Layer]:
@@ -74,6 +74,23 @@ def open_files(viewer: Viewer, *paths: str | Path) -> list[Layer]:
 
     found = [layer for path in paths for layer in read_file(Path(path))]
     return [viewer.add_layer(Layer.create(*layer)) for layer in found]
+
+
+def _come(viewer: Viewer, layer: Layer) -> None:
+    """Make a layer right that has come, and play it if it is a film from a file."""
+    _adopt(viewer, layer)
+    if layer.source.path is not None:
+        _play(viewer, layer)
+
+
+def _play(viewer: Viewer, layer: Layer) -> None:
+    """Play a film, but not while napari is still adding it."""
+    from qtpy.QtCore import QTimer
+
+    from napari_3dmsl.films import is_film, play_opened
+
+    if is_film(layer):
+        QTimer.singleShot(0, partial(play_opened, viewer, layer))
 
 
 def _adopt(viewer: Viewer, layer: Layer) -> None:
@@ -105,8 +122,10 @@ def _replace(viewer: Viewer, layer: Layer, found: Any) -> None:
     if layer in viewer.layers:
         place = viewer.layers.index(layer)
         viewer.layers.remove(layer)
-        viewer.layers.insert(place, Layer.create(*found))
+        layer = Layer.create(*found)
+        viewer.layers.insert(place, layer)
         viewer.reset_view()
+        _play(viewer, layer)
 
 
 def _is_our_image(path: Path) -> bool:

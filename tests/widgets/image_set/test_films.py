@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QApplication
 
+from napari_3dmsl.films import FilmPlayer, is_film
+from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
 from napari_3dmsl.layers.attributes import attributes_for
-from napari_3dmsl.widgets.common.film_player import FilmPlayer
+from napari_3dmsl.microscope.simulation import Simulation
 from napari_3dmsl.widgets.image_set.messages import of_frames, result, shown_of
 
 
@@ -72,3 +76,29 @@ def test_a_set_of_films_is_opened_flat_and_plays(
     hands.wait(lambda: viewer.dims.current_step[1] != before)
     hands.close()
     assert viewer.dims.current_step[0] == 0
+
+
+def test_a_film_of_a_file_plays_until_somebody_takes_the_slider(
+    viewer: Any, open_panel: Any, tmp_path: Path, qtbot: Any
+) -> None:
+    open_panel(viewer, "Image set")  # watches what is opened
+    path = tmp_path / "film.ome.tif"
+    story = {"software": "napari-3dmsl 0.1.0", **Simulation().model_dump(mode="json")}
+    pixels = np.arange(5 * 8 * 9, dtype=np.uint16).reshape(5, 8, 9)
+    write_ome_tiff(path, pixels, (0.1, 0.1), story, axes="TYX", frame_s=2.0)
+    viewer.dims.ndisplay = 3
+    viewer.open(path, plugin="napari")  # as File > Open does
+    qtbot.waitUntil(lambda: viewer.dims.current_step[0] >= 2, timeout=20_000)
+    assert viewer.dims.ndisplay == 2
+    [layer] = viewer.layers
+    assert layer.scale[0] == 2.0
+    [player] = [each for each in QApplication.instance().children() if isinstance(each, FilmPlayer)]
+    viewer.dims.set_current_step(0, (viewer.dims.current_step[0] + 2) % 5)
+    player.next_frame()
+    assert not player.plays
+
+
+def test_images_and_stacks_do_not_play(viewer: Any) -> None:
+    for axes, shape in (("yx", (4, 4)), ("zyx", (3, 4, 4)), ("tyx", (1, 4, 4))):
+        attributes = attributes_for("image", "image", axes)
+        assert not is_film(viewer.add_image(np.zeros(shape), **attributes))

@@ -21,10 +21,10 @@ from napari_3dmsl.datasets.recipe.recipe import TUBES, Recipe
 from napari_3dmsl.datasets.recipe.recipe_file import read_recipe, write_recipe
 from napari_3dmsl.datasets.run.pace import Pace, counts_images
 from napari_3dmsl.described import described
+from napari_3dmsl.films import FilmPlayer
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.canvas_view import look_at
-from napari_3dmsl.widgets.common.film_player import FilmPlayer
 from napari_3dmsl.widgets.common.form import Form, button
 from napari_3dmsl.widgets.common.labelled_rows import FieldLabel
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
