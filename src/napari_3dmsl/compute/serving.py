@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from napari_3dmsl.compute.messages import receive, send
+
 IDLE_S = 60.0
 """A worker that has had nothing to do for so long ends."""
 
@@ -104,18 +106,15 @@ class _Outbox:
 
     def send(self, kind: str, content: Any) -> None:
         """Send a message whole or, when it does not pickle, nothing of it."""
-        message = pickle.dumps((kind, content), protocol=pickle.HIGHEST_PROTOCOL)
-        with self._lock:
-            self._file.write(message)
-            self._file.flush()
+        send((kind, content), self._file, self._lock)
 
 
 def _read(inbox: BinaryIO, calls: queue.SimpleQueue[tuple[Any, ...]], outbox: _Outbox) -> None:
     """Take in calls as they come; once the other side has gone, in whatever way, end at once."""
     try:
         while True:
-            pickle.load(inbox).take_up()
-            calls.put(pickle.load(inbox))
+            receive(inbox).take_up()
+            calls.put(receive(inbox))
     except EOFError:
         pass
     except BaseException as error:  # noqa: BLE001  unpickling raises whatever it likes

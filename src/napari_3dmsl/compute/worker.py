@@ -22,10 +22,14 @@ from multiprocessing import spawn
 from typing import Any, Protocol
 
 from napari_3dmsl.compute.calls import ONE_THREAD
+from napari_3dmsl.compute.messages import receive, send
 from napari_3dmsl.compute.serving import IDLE_S, Surroundings, perform
 from napari_3dmsl.progress import Progress
 
 Part = Callable[[Any], None]
+
+FETCHING = "fetching the result"
+"""What `Worker.call` tells while a large result comes from the other process, counted in MB."""
 
 _BEGIN = (
     "import os, pickle, sys; inbox = os.fdopen(os.dup(0), 'rb'); sys.path[:] = pickle.load(inbox); "
@@ -114,7 +118,7 @@ class Process:
         self._idle_since = time.monotonic()
         self._ended = False
         with suppress(OSError):  # it has died already, as the first call will tell
-            self._send(sys.path)
+            self._tell_modules()
 
     @property
     def pid(self) -> int:
@@ -140,13 +144,13 @@ class Process:
             here = Surroundings.here()
             self._send(replace(here, environment={**here.environment, **ONE_THREAD}))
             self._send((function, arguments, tells))
-            kind, content = self._receive()
+            kind, content = self._receive(progress)
             while kind in ("progress", "part"):
                 if kind == "progress" and progress is not None:
                     progress(*content)
                 elif kind == "part" and part is not None:
                     part(content)
-                kind, content = self._receive()
+                kind, content = self._receive(progress)
         except BaseException:
             self.end()
             raise
@@ -167,19 +171,29 @@ class Process:
             with suppress(OSError):  # what was not sent yet cannot be sent any more
                 pipe.close()
 
+    def _tell_modules(self) -> None:
+        """Tell where modules are: messages are read by one of them."""
+        assert self._process.stdin is not None
+        pickle.dump(sys.path, self._process.stdin, pickle.HIGHEST_PROTOCOL)
+        self._process.stdin.flush()
+
     def _send(self, content: Any) -> None:
         assert self._process.stdin is not None
         try:
-            pickle.dump(content, self._process.stdin, pickle.HIGHEST_PROTOCOL)
-            self._process.stdin.flush()
+            send(content, self._process.stdin)  # type: ignore[arg-type]
         except (OSError, ValueError) as error:
             raise self._why(error) from None
 
-    def _receive(self) -> Any:
-        """Take in a message; read from the pipe as it is unpickled, so that others may run."""
+    def _receive(self, progress: Progress | None) -> Any:
+        """Take in a message; read from the pipe as it comes, so that others may run."""
         assert self._process.stdout is not None
+
+        def told(done: int, whole: int) -> None:
+            if progress is not None:
+                progress(done >> 20, whole >> 20, FETCHING)
+
         try:
-            return pickle.load(self._process.stdout)
+            return receive(self._process.stdout, told)  # type: ignore[arg-type]
         except (EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
             raise self._why(error) from None
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_3dmsl.layers.attributes import kind_of
 from napari_3dmsl.layers.live_pixels import put_pixels
+from napari_3dmsl.layers.quiet_surfaces import put_surface
 
 if TYPE_CHECKING:
     from napari_3dmsl.layers.attributes import LayerData
@@ -102,11 +103,13 @@ def renew(layer: Any, data: LayerData, *, live: bool = False) -> None:
     data
         What it shows from now on.
     live
-        Whether more of it is likely to come at once, see `put_pixels`.
+        Whether more of it is likely to come at once, see `put_pixels` and `put_surface`.
     """
     content, attributes, kind = data
     if live and kind == "image":
         put_pixels(layer, content)
+    elif live and kind == "surface":
+        put_surface(layer, content)
     else:
         layer.data = content
     layer.metadata.update(attributes["metadata"])

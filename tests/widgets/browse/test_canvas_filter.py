@@ -13,6 +13,7 @@ from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.extraction import INSTANCES
 from napari_3dmsl.layers.seen_shapes import seen_in
 from napari_3dmsl.layers.surfaces import SELECTED, mesh_of_layer
+from napari_3dmsl.widgets.browse import canvas_filter
 
 
 @pytest.fixture
@@ -188,3 +189,68 @@ def test_a_click_selects_the_shape_whose_surface_is_first_under_the_mouse(
     hands.wait(lambda: len(seen_in(viewer).moved) == 4)
     event.position = tuple(np.array(event.position) + seen_in(viewer).moved[3])
     assert selection._under(event) == 3
+
+
+@pytest.fixture
+def in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Change the layers one after the other, each in a turn of its own, as those of many shapes."""
+    monkeypatch.setattr(canvas_filter, "AT_ONCE", 0)
+    monkeypatch.setattr(canvas_filter, "_AT_ONCE_S", 0.0)
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_many_shapes_change_class_by_class_and_end_like_few(
+    viewer: Any, hands: Hands, shapes: Any
+) -> None:
+    click_row(hands, 1)
+    click_row(hands, 4, "Control")
+    told: list[dict[str, np.ndarray]] = []
+    hands.panel.canvas.filter.changed.connect(lambda: told.append(drawn(viewer)))
+    hands.click("isolate")
+    assert list(drawn(viewer)) == ["dot (2)", "rod (1)", "donut (1)"]  # the next turns change them
+    hands.wait(lambda: bool(told))
+    [seen] = told  # once, when all are changed
+    assert list(seen) == ["dot (1 of 2)", "donut (1)"]
+    np.testing.assert_allclose(seen["dot (1 of 2)"], box(shapes, 1), atol=0.03)
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_another_change_in_the_middle_ends_as_if_it_had_come_alone(
+    viewer: Any, hands: Hands
+) -> None:
+    before = drawn(viewer)
+    click_row(hands, 1)
+    hands.click("isolate")
+    hands.wait(lambda: "dot (1 of 2)" in drawn(viewer))  # the others are still to come
+    hands.click("isolate")
+    hands.wait(lambda: list(drawn(viewer)) == list(before))
+    hands.qtbot.wait(100)
+    after = drawn(viewer)
+    assert list(after) == list(before)
+    for name, corners in after.items():
+        np.testing.assert_array_equal(corners, before[name])
+
+
+@pytest.mark.usefixtures("in_turns")
+def test_closing_in_the_middle_leaves_all_shapes_in_their_places(viewer: Any, hands: Hands) -> None:
+    before = drawn(viewer)
+    hands.click("lay_out")
+    hands.wait(lambda: any((drawn(viewer)[name] != before[name]).any() for name in before))
+    hands.close()
+    after = drawn(viewer)
+    assert list(after) == list(before)
+    for name, corners in after.items():
+        np.testing.assert_array_equal(corners, before[name])
+
+
+def test_the_viewer_knows_how_large_all_is_when_the_last_class_has_changed(
+    viewer: Any, hands: Hands
+) -> None:
+    hands.click("lay_out")
+    boxes = np.array([*drawn(viewer).values()])
+    low, high = viewer.layers.extent.world
+    assert (low <= boxes[:, 0].min(axis=0) + 1e-6).all()
+    assert (high >= boxes[:, 1].max(axis=0) - 1e-6).all()
+    for (lowest, highest, _), box_low, box_high in zip(viewer.dims.range, low, high, strict=True):
+        assert lowest <= box_low + 1e-6
+        assert highest >= box_high - 1e-6

@@ -191,6 +191,7 @@ def test_shapes_of_unknown_class_get_one_and_lose_it_again(
     viewer.open(folder, plugin="napari-3dmsl")
     hands = open_panel(viewer, PANEL)
     assert words(hands) == ["all classes (4)", "unknown (4)"]
+    hands.wait(hands.find("progress").isHidden)
     click_row(hands, 2)
     set_class(hands, "dot")
     assert rows(hands, 1) == ["–", "dot ✎", "–", "–"]

@@ -13,9 +13,11 @@ from napari_3dmsl.layers.classes import CLASS, shapes_of
 from napari_3dmsl.layers.gallery_layout import gallery_shifts
 from napari_3dmsl.layers.seen_shapes import ALL_SEEN, SeenShapes
 from napari_3dmsl.layers.surfaces import HIGHLIGHT
-from napari_3dmsl.widgets.common.class_surfaces import see, surfaces_of
+from napari_3dmsl.widgets.common.class_surfaces import AT_ONCE, see, surfaces_of
+from napari_3dmsl.widgets.common.incremental_layers import Turns
 
 _CALM_MS = 120  # without a change of the filter, before the canvas follows
+_AT_ONCE_S = 0.02  # of work on layers between two frames; of few shapes all are done by then
 
 
 class CanvasFilter(QObject):
@@ -50,6 +52,8 @@ class CanvasFilter(QObject):
         self._settled.setSingleShot(True)
         self._settled.setInterval(0)
         self._settled.timeout.connect(self.changed)
+        self._turns = Turns(self, _AT_ONCE_S)
+        self._turns.ended.connect(self._settled.start)
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)
         self._calm.setInterval(_CALM_MS)
@@ -108,6 +112,7 @@ class CanvasFilter(QObject):
     def show_all(self) -> None:
         """Show all shapes in their places again, now."""
         self._calm.stop()
+        self._turns.stop()
         self._settled.stop()
         self._listed = ()
         self.isolated, self.in_gallery = None, False
@@ -120,10 +125,11 @@ class CanvasFilter(QObject):
         if self._source is None:
             return
         self._calm.stop()
-        # At once: there are few faces in all, and with a frame for each class it would flicker.
-        for turn in see(self._viewer, self._source, self._to_be_seen()):
-            turn()
-        self._settled.start()
+        self._settled.stop()
+        self._turns.stop()  # what is left of an earlier change would be changed again
+        self._turns.extend(see(self._viewer, self._source, self._to_be_seen()))
+        if len(self._source.ids) <= AT_ONCE:
+            self._turns.finish()
 
     def _to_be_seen(self) -> SeenShapes:
         ids = frozenset(self._listed) if self.isolated is None else self.isolated

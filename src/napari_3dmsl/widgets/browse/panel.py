@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     import napari
 
 
+_MANY = 200  # shapes
+_OFTEN_S = 0.2  # between two steps of the progress bar
 _FIRST = (
     "Start here: shapes come from labels, from the 3DMSL release, or from a library folder or zip "
     "that you drop on the window."
@@ -100,8 +103,15 @@ class BrowsePanel(Panel):
         self.views.chosen.connect(self._selection.select_many)
         self.views.flown_to.connect(self._fly)
         self.views.switched.connect(self._show_view)
-        self._selection.source_changed.connect(self._show_source)
+        self._progressed = 0.0
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._show_source)
+        self.at_end(self._soon.stop)
+        self._selection.source_changed.connect(self._take_source)
         self._selection.marked.connect(self._show_selected)
+        self._selection.highlighted.connect(self._tell_selected)
         # Queued, as Qt marks a row that is clicked only after it has told us.
         self._selection.failed.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
         self.pictures_box.setChecked(True)
@@ -215,7 +225,16 @@ class BrowsePanel(Panel):
         self._show_table()
         self.say(message)
 
+    def _take_source(self) -> None:
+        """Show other shapes: many of them when napari has done with the layer that they came in."""
+        source = self._selection.source
+        if source is not None and len(source.ids) > _MANY:
+            self._soon.start()
+        else:
+            self._show_source()
+
     def _show_source(self) -> None:
+        self._soon.stop()
         source = self._selection.source
         self.canvas.browse(source)
         self._show_table()
@@ -283,6 +302,10 @@ class BrowsePanel(Panel):
         self._hide_progress()
 
     def _show_progress(self, done: int, total: int, words: str) -> None:
+        now = time.monotonic()
+        if done < total and self.progress.isVisible() and now - self._progressed < _OFTEN_S:
+            return  # Qt draws the bar, and the canvas with it, at once
+        self._progressed = now
         self.progress.setVisible(True)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
@@ -319,6 +342,10 @@ class BrowsePanel(Panel):
         selection = self._selection
         self._export.choose(selection.source, selection.shape_ids)
         self.views.mark(selection.shape_ids, selection.shape_id)
+        self._tell_selected()
+
+    def _tell_selected(self) -> None:
+        selection = self._selection
         reason = selection.measures().get("reason")
         text = f"Shape {selection.shape_id}. Why this class? {reason}" if reason else ""
         many = len(selection.shape_ids)

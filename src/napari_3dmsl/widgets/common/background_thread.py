@@ -11,6 +11,8 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_3dmsl.widgets.common.garbage import put_off
+
 
 class Cancelled(Exception):  # noqa: N818  not an error: somebody pressed Cancel
     """Raised inside the work, out of its ``progress``."""
@@ -49,9 +51,18 @@ class BackgroundWork(QObject):
         """Do the work in a thread."""
         self._stop.clear()
         self._thread = threading.Thread(
-            target=work, args=arguments, name="napari-3dmsl-job", daemon=True
+            target=_undisturbed, args=(work, *arguments), name="napari-3dmsl-job", daemon=True
         )
         self._thread.start()
+
+
+def _undisturbed(work: Callable[..., None], *arguments: Any) -> None:
+    """Work; what comes of it is much at once, and no reason to search the window for garbage."""
+    go_on = put_off()
+    try:
+        work(*arguments)
+    finally:
+        go_on()
 
 
 class BackgroundThread(BackgroundWork):

@@ -13,6 +13,7 @@ from napari_3dmsl.layers.attributes import KEY, LayerData, about, kind_of
 from napari_3dmsl.layers.class_colours import class_colour
 from napari_3dmsl.layers.classes import CLASS, class_layer, shapes_of
 from napari_3dmsl.layers.extraction import INSTANCES
+from napari_3dmsl.layers.quiet_surfaces import tell
 from napari_3dmsl.layers.seen_shapes import SeenShapes, seen_in, set_seen
 from napari_3dmsl.layers.show import add, renew
 from napari_3dmsl.shapes.correction import UNKNOWN
@@ -51,7 +52,7 @@ def recolour(viewer: Any, source: Any, classes: Mapping[int, str | None]) -> lis
         turns.append(partial(_renew_class, viewer, kind, changed[kind], source))
     # The others: as many of them as there are now may be all of their class.
     turns += [partial(_renew_if_other, viewer, source, kind) for kind in groups]
-    return turns
+    return [*turns, partial(_tell, viewer, source)]
 
 
 def draw_more(viewer: Any, source: Any, kind: str, meshes: Mapping[int, Mesh]) -> None:
@@ -71,6 +72,7 @@ def draw_more(viewer: Any, source: Any, kind: str, meshes: Mapping[int, Mesh]) -
     layer = surfaces_of(viewer, source).get(kind)
     known = {} if layer is None else about(layer)["merged"].pieces()
     _renew_class(viewer, kind, MergedMesh.of({**known, **meshes}), source)
+    _tell(viewer, source)
 
 
 def see(viewer: Any, source: Any, seen: SeenShapes) -> list[Turn]:
@@ -87,7 +89,13 @@ def see(viewer: Any, source: Any, seen: SeenShapes) -> list[Turn]:
     """
     set_seen(viewer, seen)
     kinds = surfaces_of(viewer, source)
-    return [partial(_renew_if_other, viewer, source, kind) for kind in kinds]
+    turns: list[Turn] = [partial(_renew_if_other, viewer, source, kind) for kind in kinds]
+    return [*turns, partial(_tell, viewer, source)]
+
+
+def _tell(viewer: Any, source: Any) -> None:
+    """Let the viewer measure itself, after the last class."""
+    tell(surfaces_of(viewer, source).values())
 
 
 def surfaces_of(viewer: Any, source: Any) -> dict[str, Any]:
@@ -140,7 +148,7 @@ def _renew_class(viewer: Any, kind: str, merged: MergedMesh | None, source: Any)
     was, eye = about(layer)["unseen"], about(layer).get("eye", True)
     eye = eye if was else layer.visible  # what the person wants
     _rename(layer, data)
-    renew(layer, data)
+    renew(layer, data, live=True)
     _note(layer, eye=eye)
     visible = eye and not about(layer)["unseen"]
     if layer.visible != visible:

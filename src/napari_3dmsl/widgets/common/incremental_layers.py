@@ -6,7 +6,7 @@ tenth of a second in software.
 
 from __future__ import annotations
 
-import gc
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -18,39 +18,11 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_3dmsl.layers.attributes import LayerData
 from napari_3dmsl.layers.show import unselected
 from napari_3dmsl.widgets.common.endings import Endings
+from napari_3dmsl.widgets.common.garbage import put_off
 
 Turn = Callable[[], None]
 
 _PAUSE_MS = 10  # between two turns, for mouse and keyboard
-_NEVER = 1_000_000
-
-
-class _GarbageRest:
-    """Lets Python leave old objects alone while anybody works in turns.
-
-    To search all of napari for garbage stops the window for a quarter of a second. Counted for all
-    together: of two that overlap, the second would else bring back what the first has set.
-    """
-
-    def __init__(self) -> None:
-        self._asked = 0
-        self._before = gc.get_threshold()
-
-    def begin(self) -> None:
-        """Somebody begins."""
-        if not self._asked:
-            self._before = gc.get_threshold()
-            gc.set_threshold(*self._before[:2], _NEVER)
-        self._asked += 1
-
-    def end(self) -> None:
-        """Somebody who has begun ends."""
-        self._asked -= 1
-        if not self._asked:
-            gc.set_threshold(*self._before)
-
-
-_garbage_rest = _GarbageRest()
 
 
 class Turns(QObject):
@@ -60,6 +32,8 @@ class Turns(QObject):
     ----------
     parent
         Of the Qt object.
+    at_once_s
+        Until they have taken so many seconds of processor time, several are called in one turn.
 
     Signals
     -------
@@ -69,8 +43,9 @@ class Turns(QObject):
 
     ended = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, at_once_s: float = 0.0) -> None:
         super().__init__(parent)
+        self._at_once_s = at_once_s
         self._turns: deque[Turn] = deque()
         self._rests = Endings()
         self.destroyed.connect(self._rests.run)  # in the midst of it, with its panel
@@ -93,8 +68,7 @@ class Turns(QObject):
         """
         self._turns.extend(turns)
         if not self.is_running:
-            _garbage_rest.begin()
-            self._rests.append(_garbage_rest.end)
+            self._rests.append(put_off())
         self._timer.start()
 
     def finish(self) -> None:
@@ -109,10 +83,12 @@ class Turns(QObject):
         self._turns.clear()
 
     def _take(self) -> None:
+        until = time.thread_time() + self._at_once_s
         try:
-            if self._turns:
+            while self._turns:
                 self._turns.popleft()()
-                return
+                if time.thread_time() >= until or not self.is_running:
+                    return
         except Exception:
             self.stop()
             raise

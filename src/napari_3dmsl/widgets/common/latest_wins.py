@@ -9,6 +9,8 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
+from napari_3dmsl.widgets.common.garbage import note_work
+
 
 class Outdated(Exception):  # noqa: N818  not an error: somebody turned the knob again
     """Raised inside work whose result nobody waits for any more."""
@@ -66,6 +68,7 @@ class LatestWins(QObject):
         """
         if self._closed:
             return
+        note_work()
         self._pending = [request]
         if self._running:
             return

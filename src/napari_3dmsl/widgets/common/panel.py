@@ -36,6 +36,7 @@ from napari_3dmsl.widgets.common.docs_page import open_docs
 from napari_3dmsl.widgets.common.endings import Endings
 from napari_3dmsl.widgets.common.first_steps import FirstSteps
 from napari_3dmsl.widgets.common.form import by_labels, forms_in, native
+from napari_3dmsl.widgets.common.garbage import SearchAtRest
 from napari_3dmsl.widgets.common.keys import Key, install, remove
 from napari_3dmsl.widgets.common.remembered import Memory, State
 from napari_3dmsl.widgets.common.tabs import join_tabs
@@ -85,6 +86,7 @@ class Panel(QWidget):
         self.at_end(partial(remove, self._shortcuts))
         self.destroyed.connect(self._endings.run)
         self.at_end(CanvasContext(viewer, self).stop)
+        self.at_end(SearchAtRest(self).stop)
         column = QWidget()
         column.setObjectName("column")
         self._column = QVBoxLayout(column)

@@ -16,18 +16,21 @@ from napari_3dmsl.layers.classes import CLASS, shapes_of
 from napari_3dmsl.layers.extraction import INSTANCES
 from napari_3dmsl.layers.labels import stored_labels
 from napari_3dmsl.layers.seen_shapes import seen_in
-from napari_3dmsl.layers.show import find, show
+from napari_3dmsl.layers.show import add, find, show
 from napari_3dmsl.layers.surfaces import HIGHLIGHT, selected_layer
 from napari_3dmsl.shapes.collection import ShapeSource
 from napari_3dmsl.shapes.merged_mesh import MergedMesh
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets.common.canvas_view import units_in
+from napari_3dmsl.widgets.common.garbage import note_work
+from napari_3dmsl.widgets.common.incremental_layers import Turns
 from napari_3dmsl.widgets.common.surface_picking import surface_under
 
 _selections: WeakKeyDictionary[Any, ReferenceType[ShapeSelection]] = WeakKeyDictionary()
 
 _HIGHLIGHTED = 64  # shapes at most that are read to be drawn white, and kept
 _HIGHLIGHTED_FACES = 400_000  # with so many no more shapes are: full surfaces are drawn white
+_MANY = 200  # shapes loaded: their highlight waits for the table
 _IN_FULL = 8  # shapes selected; of more the surfaces that the canvas has are drawn white
 
 
@@ -67,6 +70,8 @@ class ShapeSelection(QObject):
         Other shapes are selected; the current one is among them.
     classes_changed()
         Classes of the loaded shapes have been set by hand.
+    highlighted()
+        The selected shapes are drawn white, a while after they were selected.
     failed(message)
         The shape that was asked for cannot be read.
     """
@@ -75,6 +80,7 @@ class ShapeSelection(QObject):
     selected = Signal()
     marked = Signal()
     classes_changed = Signal()
+    highlighted = Signal()
     failed = Signal(str)
 
     def __init__(self, viewer: Any) -> None:
@@ -88,6 +94,7 @@ class ShapeSelection(QObject):
         """How many of the selected shapes are highlighted."""
         self._meshes: OrderedDict[int, Mesh] = OrderedDict()
         self._bound: Any = None
+        self._later = Turns(self)
         self.order: Callable[[], Sequence[int]] | None = None
         """What `step` goes along: the rows of a table, if one is open."""
         viewer.layers.events.inserted.connect(self._refresh)
@@ -142,6 +149,7 @@ class ShapeSelection(QObject):
         except (ValueError, OSError) as error:
             self.failed.emit(str(error))
             return
+        note_work()
         other = current != self.shape_id
         self.shape_ids, self.shape_id, self.mesh = wanted, current, mesh
         if self._bound is not None:
@@ -249,7 +257,23 @@ class ShapeSelection(QObject):
         return find(self._viewer, HIGHLIGHT)
 
     def _highlight(self) -> None:
-        """Draw the selected shapes in white."""
+        """Draw the selected shapes in white; what takes long follows in turns of its own."""
+        self._later.stop()
+        many = self.source is not None and len(self.source.ids) > _MANY
+        if many and self.mesh is not None and self.highlight is None:
+            self._later.extend([self._prepare_highlight, self._draw_highlight])
+        elif many and len(self.shape_ids) > _IN_FULL:
+            self._later.extend([self._draw_highlight])
+        else:
+            self._draw_highlight()
+
+    def _prepare_highlight(self) -> None:
+        """Make the layer, out of sight: to add one takes as long as to draw it."""
+        if self.mesh is not None:
+            data, attributes, kind = selected_layer(self.mesh)
+            add(self._viewer, (data, {**attributes, "visible": False}, kind))
+
+    def _draw_highlight(self) -> None:
         meshes = self._highlighted()
         self.drawn = len(meshes)
         if not meshes:
@@ -257,7 +281,11 @@ class ShapeSelection(QObject):
                 shown.visible = False
             return
         mesh = MergedMesh.of(meshes).part(None, seen_in(self._viewer).moved)
-        show(self._viewer, HIGHLIGHT, selected_layer(mesh)).visible = True
+        shown = show(self._viewer, HIGHLIGHT, selected_layer(mesh))
+        if not shown.visible:  # napari draws it once more for being told again
+            shown.visible = True
+        if self._later.is_running:
+            self.highlighted.emit()
 
     def renew_highlight(self) -> None:
         """Draw the selected shapes where the others are, when these have been moved."""

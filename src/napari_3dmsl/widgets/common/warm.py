@@ -22,7 +22,7 @@ class WarmUp(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._steps: list[Callable[[], None]] = [_tables, _units, _readers]
+        self._steps: list[Callable[[], None]] = [_tables, _units, _readers, _surfaces, _plots]
         self._timer = QTimer(self)
         self._timer.setInterval(_PAUSE_MS)
         self._timer.timeout.connect(self._take)
@@ -49,4 +49,17 @@ def _units() -> None:
 
 def _readers() -> None:
     """Load what readers look with whether a file is an image set."""
-    import napari_3dmsl.datasets.read.image_set  # noqa: F401
+    import napari_3dmsl.datasets.read.image_set
+    import napari_3dmsl.readers  # noqa: F401
+
+
+def _surfaces() -> None:
+    """Load what a library is opened and drawn with."""
+    import fast_simplification  # noqa: F401
+
+    import napari_3dmsl.layers.library  # noqa: F401
+
+
+def _plots() -> None:
+    """Load what plots are drawn with."""
+    import pyqtgraph  # noqa: F401

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from napari_3dmsl.compute.worker import FETCHING
 from napari_3dmsl.datasets.run.pace import time_left as words_for
 from napari_3dmsl.shapes.extraction import (
     STEPS,
@@ -71,6 +72,8 @@ class ProgressWords:
         so_far = f"{self.seconds:.0f} s"
         if total == 0:
             return f"{what.capitalize()} · {so_far}"
+        if what == FETCHING:
+            return f"Fetching the shapes: {done} of {total} MB · {so_far}"
         if self._measuring_since is None:
             if done == total == STEPS:  # the instances are there; measuring them comes next
                 self._measuring_since = time.perf_counter()

@@ -1,0 +1,91 @@
+"""The search for garbage: put off while the window works, never forbidden, done at rest."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from napari_3dmsl.widgets.common import garbage
+from napari_3dmsl.widgets.common.garbage import SELDOM, SearchAtRest, is_due, put_off
+
+pytestmark = pytest.mark.usefixtures("qapp")
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    before = gc.get_threshold()
+    yield
+    assert gc.get_threshold() == before
+
+
+class Circle:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def gone(circle: Circle) -> weakref.ref[Circle]:
+    return weakref.ref(circle)
+
+
+def test_it_waits_as_long_as_anybody_wants() -> None:
+    before = gc.get_threshold()
+    first, second = put_off(), put_off()
+    assert gc.get_threshold() == (*before[:2], SELDOM)
+    first()
+    first()
+    assert gc.get_threshold() == (*before[:2], SELDOM)
+    second()
+    assert gc.get_threshold() == before
+    first()
+    assert gc.get_threshold() == before
+
+
+def test_who_searches_more_seldom_already_is_left_alone() -> None:
+    before = gc.get_threshold()
+    gc.set_threshold(*before[:2], 2 * SELDOM)
+    try:
+        go_on = put_off()
+        assert gc.get_threshold() == (*before[:2], 2 * SELDOM)
+        go_on()
+        assert gc.get_threshold() == (*before[:2], 2 * SELDOM)
+    finally:
+        gc.set_threshold(*before)
+
+
+def test_it_is_done_at_rest_when_it_is_due(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "_LOOK_MS", 1)
+    monkeypatch.setattr(garbage, "_REST_S", 0.0)
+    search = SearchAtRest()
+    try:
+        for _ in range(gc.get_threshold()[1] + 2):  # more of the small ones than usual
+            gc.collect(1)
+        circle = gone(Circle())
+        assert is_due()
+        qtbot.waitUntil(lambda: circle() is None, timeout=10_000)
+        assert not is_due()
+    finally:
+        search.stop()
+
+
+def test_it_is_not_done_while_the_window_works(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(garbage, "_LOOK_MS", 1)
+    monkeypatch.setattr(garbage, "_REST_S", 1000.0)
+    search = SearchAtRest()
+    try:
+        kept = Circle()
+        weak = gone(kept)
+        gc.collect()  # it is old now: small searches do not look at it
+        del kept
+        for _ in range(gc.get_threshold()[1] + 2):
+            gc.collect(1)
+        assert is_due()
+        qtbot.wait(50)
+        assert weak() is not None
+    finally:
+        search.stop()
+        gc.collect()
+        assert weak() is None
