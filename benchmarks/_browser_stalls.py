@@ -1,16 +1,12 @@
 """Does the window stay alive while a library of 1,026 shapes is browsed? The longest stall of each.
 
-Writes a library of 27 phantoms side by side, opens it as dropping it on the window does, and does
+Opens a library of 27 phantoms side by side as dropping it on the window does, and does
 what a person does in the Shape browser. Told are, for each action, the longest stall and the
 processor time in it (see `_window.Stalls`). The bar: 150 ms; none may be longer than 0.5 s.
-
-Run under a display or Xvfb: ``make bench``.
 """
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +14,9 @@ from typing import Any
 
 import napari
 import numpy as np
-from _window import Stalls, heading, pump, wait
+from _window import Stalls, pump, wait
 from qtpy.QtWidgets import QWidget
 
-from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.shapes.phantom import make_phantom
@@ -30,19 +25,6 @@ from napari_3dmsl.widgets.browse.panel import BrowsePanel
 
 VOXEL_NM = (48.0, 48.0, 48.0)
 BAR_MS = 150.0
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--phantoms", type=int, default=3, help="along each axis")
-    parser.add_argument("--library", type=Path, help="one that is there already")
-    parser.add_argument("--picture", type=Path)
-    told = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = told.library or Path(name) / "library"
-        if not folder.exists():
-            write_library(stacked(told.phantoms), folder)
-        browse(folder, told.picture)
 
 
 def stacked(count: int) -> list[Shape]:
@@ -74,11 +56,9 @@ def browse(folder: Path, picture: Path | None) -> None:
     viewer.window.add_dock_widget(panel, name="Shape browser")
     pump(2.0)
     stalls = Stalls()
-    print(f"{len(ShapeLibrary.open(folder)):,} shapes in the Shape browser")
-    heading()
 
     def after(what: str, action: Callable[[], Any], rest_s: float = 1.0) -> None:
-        stalls.after(what, action, BAR_MS, rest_s)
+        stalls.after(f"browser: {what}", action, BAR_MS, rest_s)
 
     def find(name: str) -> Any:
         return panel.findChild(QWidget, name)
@@ -131,7 +111,6 @@ def browse(folder: Path, picture: Path | None) -> None:
     after("select none", lambda: panel._selection.select(None))
     if picture:
         viewer.window.screenshot(str(picture), canvas_only=False, flash=False)
-    print(f"{stalls.over} stalls longer than {BAR_MS:.0f} ms")
     viewer.close()
 
 
@@ -139,7 +118,3 @@ def order() -> Any:
     from qtpy.QtCore import Qt
 
     return Qt.SortOrder.DescendingOrder
-
-
-if __name__ == "__main__":
-    main()

@@ -3,18 +3,15 @@
 Extracts the phantom (20 million voxels, 38 shapes) from the panel in a real window and watches a
 5 ms timer on the event loop, apart for the work itself and for adding the layers at its end; then
 the same with 27 phantoms side by side, 1,026 shapes on voxels of 48 nm.
-
-Run under a display or Xvfb: ``make bench``.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 
 import napari
 import psutil
-from _window import Stalls, heading, pump, wait
+from _window import Stalls, pump, wait
 from napari.layers import Labels
 from scene_speed import stacked
 
@@ -27,17 +24,16 @@ WORKING_MS, APPEARING_MS = 100.0, 150.0
 MANY_VOXEL_NM = 48.0
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--of", choices=["phantom", "many", "both"], default="both")
-    of = parser.parse_args().of
-    heading()
-    if of != "many":
-        data, attributes, _ = phantom_layer(make_phantom(), "mitochondria phantom")
-        extract(Labels(data, **attributes))
-    if of != "phantom":
-        labels, scale = stacked(3, MANY_VOXEL_NM), (MANY_VOXEL_NM / 1000,) * 3
-        extract(Labels(labels, name="phantoms", scale=scale, units="um"), instances=True)
+def phantom() -> None:
+    """Extract the phantom."""
+    data, attributes, _ = phantom_layer(make_phantom(), "mitochondria phantom")
+    extract(Labels(data, **attributes))
+
+
+def many() -> None:
+    """Extract 27 of them side by side."""
+    labels, scale = stacked(3, MANY_VOXEL_NM), (MANY_VOXEL_NM / 1000,) * 3
+    extract(Labels(labels, name="phantoms", scale=scale, units="um"), instances=True)
 
 
 def extract(labels: Labels, instances: bool = False) -> None:
@@ -74,7 +70,3 @@ def extract(labels: Labels, instances: bool = False) -> None:
 
 def _memory_mb() -> float:
     return float(psutil.Process().memory_info().rss) / 1e6
-
-
-if __name__ == "__main__":
-    main()

@@ -1,27 +1,22 @@
 """Do the panels that make images stay alive beside a library of 1,026 shapes? The longest stalls.
 
-Opens the library of `browser_stalls.py` and does what a person does with so many shapes in the
+Opens the library of `_browser_stalls.py` and does what a person does with so many shapes in the
 *Microscope*, *Image set* and *Match* panels: choose a shape, the next, several, everything that
 lies in the field, drag it; preview a set of them; take an image to match.
-
-Run under a display or Xvfb: ``scripts/virtual-display python benchmarks/panel_stalls.py``.
 """
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import napari
 import numpy as np
-from _window import Stalls, heading, pump, wait
-from browser_stalls import BAR_MS, stacked
+from _browser_stalls import BAR_MS
+from _window import Stalls, pump, wait
 
 from napari_3dmsl.layers.field_frame import FIELD_FRAME
-from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.widgets.browse.panel import BrowsePanel
 from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.image_set.panel import ImageSetPanel
@@ -31,18 +26,7 @@ from napari_3dmsl.widgets.microscope.panel import MicroscopePanel
 FIELD_PIXELS = 512  # as many as hold some hundred shapes
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--library", type=Path, help="one that is there already")
-    told = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = told.library or Path(name) / "library"
-        if not folder.exists():
-            write_library(stacked(3), folder)
-        show(folder)
-
-
-def show(folder: Path) -> None:
+def beside(folder: Path) -> None:
     """Open the library beside the panels and print the stalls of each action."""
     viewer = napari.Viewer(title="stalls")
     viewer.window.resize(1400, 900)
@@ -53,8 +37,6 @@ def show(folder: Path) -> None:
     wait(lambda: browser._drawing._job is None, "all shapes")
     pump(3.0)
     stalls = Stalls()
-    print(f"{len(ShapeLibrary.open(folder)):,} shapes beside the other panels")
-    heading()
 
     def after(what: str, action: Callable[[], Any], rest_s: float = 1.0) -> None:
         stalls.after(what, action, BAR_MS, rest_s)
@@ -62,7 +44,6 @@ def show(folder: Path) -> None:
     microscope(viewer, after)
     image_set(viewer, after)
     matching(viewer, after)
-    print(f"{stalls.over} stalls longer than {BAR_MS:.0f} ms")
     viewer.close()
 
 
@@ -130,7 +111,3 @@ def matching(viewer: Any, after: Callable[..., None]) -> None:
 
     after("Match: open", opened, 3.0)
     after("Match: take an image", take, 3.0)
-
-
-if __name__ == "__main__":
-    main()
