@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
@@ -265,27 +267,45 @@ def plain(folder: Path) -> Told:
         yield f"{kind}: batches, NumPy alone", f"{count} samples", equal
 
 
-CHECKS: dict[str, tuple[str, Callable[[Path], Told]]] = {
-    "cellpose": ("cellpose", cellpose),
-    "stardist": ("stardist", stardist),
-    "nnunet": ("nnunetv2", nnunet),
-    "coco": ("pycocotools", coco),
-    "ctc": ("py-ctcmetrics", ctc),
-    "traccuracy": ("traccuracy", traccuracy),
-    "torch": ("torch", torch),
-    "batches": ("numpy", plain),
+CHECKS: dict[str, tuple[str, str, Callable[[Path], Told]]] = {
+    "cellpose": ("cellpose", "Cellpose", cellpose),
+    "stardist": ("stardist", "StarDist", stardist),
+    "nnunet": ("nnunetv2", "nnU-Net", nnunet),
+    "coco": ("pycocotools", "COCO", coco),
+    "ctc": ("py-ctcmetrics", "py-ctcmetrics", ctc),
+    "traccuracy": ("traccuracy", "traccuracy", traccuracy),
+    "torch": ("torch", "PyTorch", torch),
+    "batches": ("numpy", "NumPy", plain),
 }
-"""By name: the package that must be installed, and the check."""
+"""By name: the package that must be installed, its heading in the docs, and the check."""
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "training_tools.md"
+AS_PRINTED = "what the docs print for it"
+
+
+def as_printed(heading: str, folder: Path) -> Told:
+    """Run the blocks of a section of the docs, in a folder where its sets are."""
+    text = PAGE.read_text(encoding="utf-8")
+    section = re.split(rf"\n##+ {re.escape(heading)}\n", text)[1].split("\n## ")[0]
+    blocks = re.findall(r"```(python|sh)\n(.*?)```", section.split("\n### ")[0], re.DOTALL)
+    bins = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{bins}{os.pathsep}{os.environ['PATH']}"}
+    for kind, code in blocks:
+        program = [sys.executable] if kind == "python" else ["bash", "-e"]
+        command = [*program, "-c", code]
+        subprocess.run(command, cwd=folder, env=environment, check=True, stdout=sys.stderr)
+    yield AS_PRINTED, f"{sum(code.count(chr(10)) for _, code in blocks)} lines", bool(blocks)
 
 
 def main() -> None:
-    package, check = CHECKS[sys.argv[1]]
+    package, heading, check = CHECKS[sys.argv[1]]
     try:
         installed = version(package)
     except PackageNotFoundError:
         return
     with redirect_stdout(sys.stderr):
-        found = list(check(Path(sys.argv[2])))
+        folder = Path(sys.argv[2]).resolve()
+        found = [*check(folder), *as_printed(heading, folder / "as_printed")]
     for what, count, equal in found:
         row = {"tool": package, "version": installed, "what": what, "count": count}
         print(json.dumps({**row, "equal": bool(equal)}))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -71,6 +72,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.folder or Path(temporary)
         make(folder)
+        make_printed(folder)
         rows, missing, failed = [], [], []
         for tool in asked.tools:
             found = opened(tool, pythons.get(tool, sys.executable), folder)
@@ -97,6 +99,29 @@ def make(folder: Path) -> None:
             name = f"Dataset{number}_{kind}" if tool == "nnunet" else f"{kind}_{tool}"
             if not (folder / name).exists():
                 lay_out(folder / kind, folder / name, ToolLayout(tool=tool))
+
+
+PRINTED = {
+    "my_set": "flat",
+    "my_set_cellpose": "flat_cellpose",
+    "my_set_stardist": "flat_stardist",
+    "my_set_coco": "flat_coco",
+    "my_films_ctc": "film_ctc",
+    "nnUNet_raw/Dataset501_mitochondria": "",
+}
+"""Folders that the docs speak of, and what is shown there; nothing: laid out for nnU-Net."""
+
+
+def make_printed(folder: Path) -> None:
+    """Make the folders in which the lines of the docs are run, anew."""
+    place = folder / "as_printed"
+    shutil.rmtree(place, ignore_errors=True)
+    for name, known in PRINTED.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        if known:
+            (place / name).symlink_to(folder.resolve() / known)
+        else:
+            lay_out(folder / "flat", place / name, ToolLayout(tool="nnunet"))
 
 
 def opened(tool: str, python: str, folder: Path) -> list[dict[str, Any]] | None:

@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from ctc_metrics.metrics import valid
+from ctc_metrics.utils.filesystem import parse_masks, read_tracking_file
 from labelled_set import make_labelled_set
 
 from napari_3dmsl.datasets.training.ctc import seen_tracks
 from napari_3dmsl.datasets.training.lay_out import lay_out
 from napari_3dmsl.datasets.training.settings import ToolLayout
-from napari_3dmsl.timelapse.lineage import Track, check_lineage, read_man_track
+from napari_3dmsl.timelapse.lineage import Track, check_lineage, read_man_track, write_man_track
 
 
 def frames_of(*rows):
@@ -90,6 +92,31 @@ def test_a_film_has_frames_masks_and_tracks(tmp_path: Path, planes: int):
         check_lineage(read_man_track(truth / "TRA" / "man_track.txt"), labels_in(masks))
     lines = (tmp_path / "out" / "sequences.csv").read_text().splitlines()
     assert lines[:3] == ["part,sequence,sample", "train,01,scene0_con1", "train,02,scene1_con1"]
+
+
+def test_the_tool_of_the_challenge_finds_the_tracks_valid(tmp_path: Path):
+    tracks = [Track(label, 0, 2) for label in (2, 3, 9, 300)]
+    make_labelled_set(tmp_path / "set", frames=3, tracks=tracks)
+    lay_out(tmp_path / "set", tmp_path / "out", ToolLayout(tool="ctc"))
+    truth = tmp_path / "out" / "val" / "01_GT" / "TRA"
+    masks = parse_masks(str(truth))
+    seen = [np.unique(tifffile.imread(path)).tolist() for path in masks]
+    assert valid(masks, read_tracking_file(str(truth / "man_track.txt")), seen) == 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_tool_finds_any_hiding_valid(seed: int, tmp_path: Path):
+    rng = np.random.default_rng(seed)
+    frames = [rng.choice([0, 0, 1, 2, 3, 4, 5], (3, 4)).astype(np.uint16) for _ in range(12)]
+    tracks, labels = seen_tracks({1: (), 2: (), 3: (1,), 4: (1, 2), 5: (4,)}, frames)
+    write_man_track(tracks, tmp_path / "man_track.txt")
+    lines = read_tracking_file(str(tmp_path / "man_track.txt"))
+    names = [f"man_track{frame:03d}.tif" for frame in range(12)]
+    assert valid(names, lines, [np.unique(pixels).tolist() for pixels in labels]) == 1
+    for new, old in zip(labels, frames, strict=True):
+        assert np.array_equal(new > 0, old > 0)
+        pairs = {*zip(new.ravel().tolist(), old.ravel().tolist(), strict=True)}
+        assert len(pairs) == len(np.unique(new))  # objects keep their pixels
 
 
 def test_a_film_without_tracks_is_refused(tmp_path: Path):

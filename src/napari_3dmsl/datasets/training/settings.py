@@ -49,7 +49,7 @@ class ToolLayout(Settings):
         PixelLabels,
         Field(
             description="Ground truth that becomes the labels; the set must have it. nnU-Net "
-            "learns pixels or classes, the others objects (`instances`, `volume_instances`).",
+            "learns pixels or classes, the others objects.",
         ),
         Show(
             "Labels",
