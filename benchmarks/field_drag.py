@@ -3,8 +3,10 @@
 The frame is dragged in steps of some pixels, as the mouse does, over the phantom's 38 shapes and
 over 300 tubes packed into a slab; 256 x 256 pixels, `epi1` and `con1`. Milliseconds (in brackets:
 of the processor) from a move to the pane painted with the image of the new place, and the seconds
-of the first image. ``--science`` leaves the window away: only the images, and their largest
-difference to images rendered at their place, as a part of the peak in the middle.
+of the first image. Then a steady hand that moves every 16 ms, whatever the window does: how often
+image and 3D scene come to the screen, and how old the move is that they show. ``--science`` leaves
+the window away: only the images, and their largest difference to images rendered at their place, as
+a part of the peak in the middle.
 
 Run under a display or Xvfb: ``scripts/virtual-display python benchmarks/field_drag.py``.
 """
@@ -93,6 +95,7 @@ def places(middle: FloatArray, pixel_um: float, moves: int) -> Iterator[tuple[fl
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--moves", type=int, default=60)
+    parser.add_argument("--steady", type=int, default=300, help="moves of the steady hand")
     parser.add_argument("--science", action="store_true")
     parser.add_argument("--microscopes", nargs="+", default=["epi1", "con1"])
     given = parser.parse_args()
@@ -108,7 +111,7 @@ def main() -> None:
             if given.science:
                 science(title, source, simulation, given.moves)
             else:
-                window(title, source, name, simulation, given.moves)
+                window(title, source, name, simulation, given.moves, given.steady)
 
 
 def science(title: str, source: Any, simulation: Simulation, moves: int) -> None:
@@ -151,7 +154,9 @@ def differs(imager: FieldImager, sample: FieldSample, simulation: Simulation) ->
     return float(np.abs(seen - direct).max() / peak)  # at the end of the path little is in sight
 
 
-def window(title: str, source: Any, name: str, simulation: Simulation, moves: int) -> None:
+def window(
+    title: str, source: Any, name: str, simulation: Simulation, moves: int, steady: int
+) -> None:
     """Drag the frame in a real window and wait for the canvas each time."""
     import napari
     from _window import pump, wait
@@ -193,7 +198,73 @@ def window(title: str, source: Any, name: str, simulation: Simulation, moves: in
         cpu.append(1000 * (time.process_time() - started))
         pump(0.02)  # the next move of the hand
     report(title, name, first_s, wall, cpu, None, f"bare repaint {bare:.0f}")
+    Hand(viewer, panel, watch._pane).move(steady)
+    wait(lambda: panel.is_at_rest, "the image at rest")
     viewer.close()
+    pump(0.2)  # what is deleted later goes while there is an application
+
+
+class Hand:
+    """Moves the frame at a steady rate and sees how old what is on the screen is."""
+
+    def __init__(self, viewer: Any, panel: Any, pane: Any) -> None:
+        from live_latency import _tell_painted
+
+        self._frame = panel.sample.frame
+        self._sent: dict[Any, float] = {}
+        self._newest = self._shown = 0.0
+        self._drawn: dict[str, float] = {}
+        self.ages: dict[str, list[float]] = {"image": [], "scene": []}
+        panel._live.finished.connect(self._imaged)
+        _tell_painted(pane, lambda: self._draw("image", self._shown))
+        canvas = viewer.window._qt_viewer.canvas._scene_canvas  # private: to see frames drawn
+        canvas.events.draw.connect(self._scene_drawn, position="last")
+        canvas.native.frameSwapped.connect(self._on_screen)
+
+    def move(self, moves: int, every_s: float = 0.016) -> None:
+        """Drag on and on."""
+        from qtpy.QtWidgets import QApplication
+
+        start = self._frame.field
+        path = places(start.middle_um, start.pixel_um, 10**6)
+        next(path)
+        began = time.perf_counter()
+        number, last = 0, start.middle_um
+        while number < moves:
+            due = int((time.perf_counter() - began) / every_s)
+            if due > number:  # moves that came meanwhile are one, as from Qt
+                place = last
+                for _ in range(min(due, moves) - number):
+                    place = np.array(next(path))
+                number, moved = min(due, moves), self._frame.field.moved((place - last)[1:])
+                last = place
+                self._newest = began + number * every_s
+                self._sent[tuple(moved.middle_um.tolist())] = self._newest
+                self._frame._drag_to(moved)
+            QApplication.processEvents()
+            time.sleep(0.001)  # let threads have their turn
+        took = time.perf_counter() - began
+        for what, ages in self.ages.items():
+            median, high = np.percentile(ages, [50, 95]) if ages else (np.nan, np.nan)
+            rate = len(ages) / took
+            print(
+                f"{'':<16}steady hand, {what}: {rate:.1f} a second, {median:.0f} ms old, {high:.0f}"
+            )
+
+    def _imaged(self, request: Any, image: Any) -> None:
+        self._shown = self._sent.get(request.sample.centre_um, 0.0)
+
+    def _scene_drawn(self, event: Any) -> None:
+        self._draw("scene", self._newest)
+
+    def _draw(self, what: str, of: float) -> None:
+        if of:
+            self._drawn[what] = of
+
+    def _on_screen(self) -> None:
+        for what, of in self._drawn.items():
+            self.ages[what].append(1000 * (time.perf_counter() - of))
+        self._drawn.clear()
 
 
 def report(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from live_image import IMAGE, STACK, settled
 
 from napari_3dmsl.layers.extraction import INSTANCES
 from napari_3dmsl.widgets.common.latest_wins import Outdated
+from napari_3dmsl.widgets.microscope import stack_progress
 
 
 def test_a_long_stack_counts_planes_and_can_be_cancelled(loaded: Any, open_panel: Any) -> None:
@@ -44,3 +47,16 @@ def test_a_long_stack_counts_planes_and_can_be_cancelled(loaded: Any, open_panel
     hands.type("planes", 5)
     settled(hands, STACK)
     assert len(loaded.layers[STACK].data) == 5
+
+
+def test_planes_are_counted_ten_times_a_second_at_most(
+    viewer: Any, open_panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planes, told, now = open_panel(viewer, "Microscope").panel._planes, [], [100.0]
+    monkeypatch.setattr(stack_progress, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    planes._planes.connect(lambda done, total: told.append(done))
+    for done in range(31):  # 1.2 s
+        planes.tell(done, 31, "planes")
+        now[0] += 0.04
+    assert told[0] == 0
+    assert 10 <= len(told) <= 13

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from qtpy.QtCore import QObject, QTimer, Signal
@@ -10,6 +11,7 @@ from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.panel import Panel
 
 _DELAY_MS = 400  # a bar for every quick stack would flicker
+_TELL_EVERY_S = 0.1  # each number that a bar shows is painted at once, and the window with it
 
 
 class StackProgress(QObject):
@@ -29,6 +31,7 @@ class StackProgress(QObject):
         super().__init__(panel)
         self._panel, self._cancelled = panel, cancelled
         self._runner: LatestWins | None = None
+        self._told_at = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_DELAY_MS)
@@ -44,7 +47,9 @@ class StackProgress(QObject):
         done, total, what
             See `progress`.
         """
-        if total > 1:
+        now = time.monotonic()
+        if total > 1 and now - self._told_at >= _TELL_EVERY_S:
+            self._told_at = now
             self._planes.emit(done, total)
 
     def follow(self, runner: LatestWins) -> None:
