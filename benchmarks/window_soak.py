@@ -1,11 +1,15 @@
-"""Does the window keep what it no longer needs? Memory over thousands of random actions.
+"""Does the window keep what it no longer needs? Thousands of actions of all kinds in one window.
 
-Does the actions of `random_actions.py` in one window, of a new user, and prints the memory of the
-process and what lives in it: layers that are in no viewer any more, what draws them, widgets, and
-the kinds of objects of which there are more than after the first 500 actions. With ``--trace`` the
-lines of Python that hold the most of what has come since, which slows it down.
+Does the actions of `all_actions.py` in one window of a new user, until there were enough of them or
+the time is over. Each line tells the memory of the process as the system sees it, what of it is in
+use when nothing can be given back, and what is open and alive: file descriptors, threads,
+processes, layers that are in no viewer any more, what draws them, widgets. What napari and Python
+have complained about is told at the end, and the kinds of objects of which there are more than
+after the first 500 actions. With ``--trace`` the lines of Python that hold the most of what has
+come since, which slows it down.
 
-Run under a display or Xvfb: ``python benchmarks/window_soak.py``.
+Run under a display or Xvfb: ``python benchmarks/window_soak.py``, or for an hour
+``python benchmarks/window_soak.py --minutes 60``.
 """
 
 from __future__ import annotations
@@ -13,79 +17,128 @@ from __future__ import annotations
 import argparse
 import ctypes
 import gc
+import logging
 import os
 import random
+import sys
 import tempfile
 import time
 import tracemalloc
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psutil
-from random_actions import Actions, Session, empty_home
+from all_actions import AllActions
+from random_actions import Session, empty_home
 
 MOST_MB = 50.0
 WARM = 500
-_KINDS = 12
+_LATELY = 5  # lines that the end is told from, as each alone is taken amidst some work
+_SHOWN = 12
+_HURRY = 0.4  # share of the actions that do not wait until the window is at rest
+_HEADINGS = (
+    *("actions", "s", "cpu", "MB", "in-use", "files", "threads", "procs"),
+    *("layers", "left", "drawn", "widgets", "objects"),
+)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--actions", type=int, default=10_000)
+    parser.add_argument("--minutes", type=float, help="instead of a number of actions")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--every", type=int, default=500, help="actions between two lines")
+    parser.add_argument("--every", type=int, default=100, help="actions between two lines")
+    parser.add_argument("--warm", type=int, default=WARM, help="actions before growth counts")
     parser.add_argument("--only", nargs="+", help="names of actions, to find which one keeps what")
+    parser.add_argument("--each", action="store_true", help="tell each action before it is done")
     parser.add_argument("--trace", action="store_true", help="which lines hold what has come")
     told = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="home-") as home:
-        os.environ.update(empty_home(home))
-        soak(told)
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        home, libraries = Path(folder) / "home", Path(folder) / "libraries"
+        for each in (home, libraries):
+            each.mkdir()
+        os.environ.update(empty_home(str(home)))
+        sys.exit(soak(told, libraries))
 
 
-def soak(told: argparse.Namespace) -> None:
-    """Do the actions and print what they leave behind."""
-    rng = random.Random(told.seed)
+def soak(told: argparse.Namespace, folder: Path) -> int:
+    """Do the actions and print what they leave behind; 0 when that is within the bars."""
+    complaints = Complaints()
     session = Session()
-    actions = Actions(session, rng)
+    settle_down()
+    closer = close_what_asks(session)
+    actions = AllActions(session, random.Random(told.seed), folder)
     actions.add_labels()
-    weights, choices = zip(*chosen(actions, told.only), strict=True)
-    warm = min(WARM, told.actions // 2)
-    before: tuple[float, Counter[str]] | None = None
-    traced: Any = None
+    lines, before, traced = [], None, None
+    warm = told.warm if told.minutes else min(told.warm, told.actions // 2)
     began = time.perf_counter()
-    print(
-        f"{'actions':>8}{'s':>7}{'MB':>7}{'freed':>7}{'layers':>8}{'left':>6}{'drawn':>7}{'widgets':>9}"
-    )
-    for number in range(1, told.actions + 1):
-        rng.choices(choices, weights)[0]()
-        if rng.random() < 0.4:  # a person in a hurry
-            session.pump(rng.uniform(0, 0.1))
-        else:
-            session.rest()
+    print("".join(f"{name:>9}" for name in _HEADINGS))
+    for number in numbers(told, began):
+        act(actions, told, number)
         if number % told.every == 0 or number == warm:
             session.rest()
-            line(number, time.perf_counter() - began, session)
+            lines.append(Line.now(number, time.perf_counter() - began, session))
+            print(lines[-1], flush=True)
         if number == warm:
-            before = resident_mb(), kinds()
+            warmed, before = len(lines), kinds()
             if told.trace:
                 tracemalloc.start(8)
                 traced = tracemalloc.take_snapshot()
-    session.rest()
+    closer.stop()
+    if before is None:
+        print("ended before it was warm: nothing to compare")
+        return 1
     gc.collect()
-    assert before is not None
-    grown = resident_mb() - before[0]
-    for kind, more in (kinds() - before[1]).most_common(_KINDS):
+    for kind, more in (kinds() - before).most_common(_SHOWN):
         print(f"{more:>+9,} {kind}")
     if traced is not None:
-        for found in tracemalloc.take_snapshot().compare_to(traced, "traceback")[:_KINDS]:
+        for found in tracemalloc.take_snapshot().compare_to(traced, "traceback")[:_SHOWN]:
             print(f"{found.size_diff / 1e6:+.1f} MB", *found.traceback.format()[-4:], sep="\n  ")
-    kept = "kept" if grown <= MOST_MB else "MISSED"
-    since = told.actions - warm
-    print(f"growth over {since:,} actions: {grown:.0f} MB (bar {MOST_MB:.0f} MB: {kept})")
+    kept = tell(lines[warmed - 1], lines[warmed:])
+    clean = complaints.tell(session)
     session.viewer.close()
+    return 0 if kept and clean else 1
 
 
-def chosen(actions: Actions, only: list[str] | None) -> list[tuple[int, Any]]:
+def settle_down() -> None:
+    """Load what the panels need, and let no collection of garbage look through it all again.
+
+    napari searches for garbage each time that a layer goes. In a program that does hardly anything
+    else, looking through all that stays anyway took half of the time.
+    """
+    import pyqtgraph  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+def numbers(told: argparse.Namespace, began: float) -> Iterator[int]:
+    """Yield the numbers of the actions."""
+    for number in count(1):
+        over = time.perf_counter() - began > 60 * told.minutes if told.minutes else False
+        if over or (not told.minutes and number > told.actions):
+            return
+        yield number
+
+
+def act(actions: AllActions, told: argparse.Namespace, number: int) -> None:
+    """Do one action; most end when the window is at rest."""
+    weights, choices = zip(*chosen(actions, told.only), strict=True)
+    [action] = actions.rng.choices(choices, weights)
+    if told.each:
+        print(f"{number:>9,} {action.__name__.strip('_')}", flush=True)
+    action()
+    if actions.rng.random() < _HURRY:  # a person in a hurry
+        actions.session.pump(actions.rng.uniform(0, 0.1))
+    else:
+        actions.session.rest()
+
+
+def chosen(actions: AllActions, only: list[str] | None) -> list[tuple[int, Any]]:
     """All actions with their weights, or those of some names."""
     found = actions.all()
     if only is None:
@@ -93,31 +146,120 @@ def chosen(actions: Actions, only: list[str] | None) -> list[tuple[int, Any]]:
     return [(weight, one) for weight, one in found if one.__name__.strip("_") in only]
 
 
-def line(number: int, seconds: float, session: Session) -> None:
-    """Print memory, and what of napari and Qt is alive."""
-    from napari._vispy.layers.base import VispyBaseLayer
-    from napari.layers import Layer
+def close_what_asks(session: Session) -> Any:
+    """Press Escape in whatever menu or question comes up, as nobody is there to answer."""
+    from qtpy.QtCore import QTimer
     from qtpy.QtWidgets import QApplication
 
-    used = resident_mb()
-    gc.collect()
-    give_back()
-    layers = drawn = 0
-    for one in gc.get_objects():
-        layers += isinstance(one, Layer)
-        drawn += isinstance(one, VispyBaseLayer)
-    here = len(session.viewer.layers)
-    widgets = len(QApplication.allWidgets())
-    freed = used - resident_mb()
-    print(
-        f"{number:>8,}{seconds:>7.0f}{used:>7.0f}{freed:>7.0f}{here:>8}{layers - here:>6}"
-        f"{drawn:>7}{widgets:>9}",
-        flush=True,
-    )
+    def close() -> None:
+        for asks in (QApplication.activePopupWidget(), QApplication.activeModalWidget()):
+            if asks is not None:
+                asks.close()
+
+    timer = QTimer(session.viewer.window._qt_window)
+    timer.timeout.connect(close)
+    timer.start(300)
+    return timer
 
 
-def resident_mb() -> float:
-    return psutil.Process().memory_info().rss / 1e6
+@dataclass(frozen=True)
+class Line:
+    """What is alive after some actions."""
+
+    actions: int
+    seconds: float
+    cpu_s: float
+    seen_mb: float
+    used_mb: float
+    files: int
+    threads: int
+    processes: int
+    layers: int
+    left: int
+    drawn: int
+    widgets: int
+    objects: int
+
+    @classmethod
+    def now(cls, number: int, seconds: float, session: Session) -> Line:
+        """Look around; what Python and the C library can give back, they give back."""
+        from napari._vispy.layers.base import VispyBaseLayer
+        from napari.layers import Layer
+        from qtpy.QtWidgets import QApplication
+
+        this = psutil.Process()
+        seen = this.memory_info().rss / 1e6
+        gc.collect()
+        give_back()
+        objects = gc.get_objects()
+        here = len(session.viewer.layers)
+        return cls(
+            number,
+            seconds,
+            time.process_time(),
+            seen,
+            this.memory_info().rss / 1e6,
+            this.num_fds() if hasattr(this, "num_fds") else len(this.open_files()),
+            this.num_threads(),
+            len(this.children(recursive=True)),
+            here,
+            sum(isinstance(one, Layer) for one in objects) - here,
+            sum(isinstance(one, VispyBaseLayer) for one in objects),
+            len(QApplication.allWidgets()),
+            len(objects),
+        )
+
+    def __str__(self) -> str:
+        return "".join(f"{value:>9,.0f}" for value in vars(self).values())
+
+
+def tell(before: Line, after: list[Line]) -> bool:
+    """Print how much more there is than when all was warm; whether memory is within the bar."""
+    lately = after[-_LATELY:]
+    if not lately:
+        print("no line after it was warm: nothing to compare")
+        return False
+    since = after[-1].actions - before.actions
+    print(f"growth over {since:,} actions, mean of the last {len(lately)} lines:")
+    for name in ("seen_mb", "used_mb", "files", "threads", "processes", "left", "widgets"):
+        mean = sum(getattr(line, name) for line in lately) / len(lately)
+        print(f"{mean - getattr(before, name):>+9,.0f} {name}")
+    grown = sum(line.used_mb for line in lately) / len(lately) - before.used_mb
+    kept = grown <= MOST_MB
+    print(f"memory in use: {grown:+.0f} MB (bar {MOST_MB:.0f} MB: {'kept' if kept else 'MISSED'})")
+    return kept
+
+
+class Complaints(logging.Handler):
+    """Counts what is logged as a warning or worse."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._told: Counter[tuple[str, str]] = Counter()
+        logging.getLogger().addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler.emit`."""
+        self._told[record.levelname, record.getMessage()[:200]] += 1
+
+    def tell(self, session: Session) -> bool:
+        """Print all of them, and what was raised; whether there was no error."""
+        from napari.utils.notifications import notification_manager
+
+        for record in notification_manager.records:
+            severity = str(record.severity).rpartition(".")[2].upper()
+            self._told[severity, str(record.message)[:200]] += 1
+        for (level, message), times in self._told.most_common():
+            print(f"{times:>9,} × {level}: {message}")
+        for told in session.wrong:
+            print(told)
+        errors = sum(times for (level, _), times in self._told.items() if level in _ERRORS)
+        errors += len(session.wrong)
+        print(f"errors: {errors}")
+        return errors == 0
+
+
+_ERRORS = {"ERROR", "CRITICAL"}
 
 
 def give_back() -> None:
