@@ -40,6 +40,7 @@ from napari_3dmsl.widgets.common.garbage import SearchAtRest
 from napari_3dmsl.widgets.common.keys import Key, install, remove
 from napari_3dmsl.widgets.common.remembered import Memory, State
 from napari_3dmsl.widgets.common.tabs import join_tabs
+from napari_3dmsl.widgets.common.undrawn_data import let_replaced_data_go
 from napari_3dmsl.widgets.common.words import in_words
 
 _HEADING_STYLE = (  # superqt's hides which one has the keyboard
@@ -74,6 +75,7 @@ class Panel(QWidget):
         super().__init__()
         self.viewer = viewer
         watch(viewer)
+        let_replaced_data_go()
         self._remembers = remember
         self._memory: Memory | None = None
         self._before_defaults: State | None = None
