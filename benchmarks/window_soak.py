@@ -8,6 +8,9 @@ have complained about is told at the end, and the kinds of objects of which ther
 after the first 500 actions. With ``--trace`` the lines of Python that hold the most of what has
 come since, which slows it down.
 
+Every 500 actions the window is emptied before: all layers go and all panels are closed. Growth is
+told between two of those lines, as what is open in between takes what it takes.
+
 Run under a display or Xvfb: ``python benchmarks/window_soak.py``, or for an hour
 ``python benchmarks/window_soak.py --minutes 60``.
 """
@@ -37,7 +40,6 @@ from random_actions import Session, empty_home
 
 MOST_MB = 50.0
 WARM = 500
-_LATELY = 5  # lines that the end is told from, as each alone is taken amidst some work
 _SHOWN = 12
 _HURRY = 0.4  # share of the actions that do not wait until the window is at rest
 _HEADINGS = (
@@ -52,7 +54,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="instead of a number of actions")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--every", type=int, default=100, help="actions between two lines")
-    parser.add_argument("--warm", type=int, default=WARM, help="actions before growth counts")
+    parser.add_argument("--emptied", type=int, default=WARM, help="actions until it is emptied")
     parser.add_argument("--only", nargs="+", help="names of actions, to find which one keeps what")
     parser.add_argument("--each", action="store_true", help="tell each action before it is done")
     parser.add_argument("--trace", action="store_true", help="which lines hold what has come")
@@ -73,32 +75,37 @@ def soak(told: argparse.Namespace, folder: Path) -> int:
     closer = close_what_asks(session)
     actions = AllActions(session, random.Random(told.seed), folder)
     actions.add_labels()
-    lines, before, traced = [], None, None
-    warm = told.warm if told.minutes else min(told.warm, told.actions // 2)
+    lines: list[Line] = []
+    before, traced = None, None
+    emptied = told.emptied if told.minutes else min(told.emptied, told.actions // 2)
     began = time.perf_counter()
     print("".join(f"{name:>9}" for name in _HEADINGS))
     for number in numbers(told, began):
         act(actions, told, number)
-        if number % told.every == 0 or number == warm:
+        is_empty = number % emptied == 0
+        if is_empty:
+            empty(actions)
+        if is_empty or number % told.every == 0:
             session.rest()
-            lines.append(Line.now(number, time.perf_counter() - began, session))
-            print(lines[-1], flush=True)
-        if number == warm:
-            warmed, before = len(lines), kinds()
+            line = Line.now(number, time.perf_counter() - began, session)
+            print(line, "emptied" if is_empty else "", flush=True)
+        if is_empty:
+            lines.append(line)
+        if number == emptied:
+            before = kinds()
             if told.trace:
                 tracemalloc.start(8)
                 traced = tracemalloc.take_snapshot()
     closer.stop()
-    if before is None:
-        print("ended before it was warm: nothing to compare")
+    if before is None or len(lines) < 2:
+        print("ended before it was emptied twice: nothing to compare")
         return 1
-    gc.collect()
     for kind, more in (kinds() - before).most_common(_SHOWN):
         print(f"{more:>+9,} {kind}")
     if traced is not None:
         for found in tracemalloc.take_snapshot().compare_to(traced, "traceback")[:_SHOWN]:
             print(f"{found.size_diff / 1e6:+.1f} MB", *found.traceback.format()[-4:], sep="\n  ")
-    kept = tell(lines[warmed - 1], lines[warmed:])
+    kept = tell(lines[0], lines[-1])
     clean = complaints.tell(session)
     session.viewer.close()
     return 0 if kept and clean else 1
@@ -144,6 +151,18 @@ def chosen(actions: AllActions, only: list[str] | None) -> list[tuple[int, Any]]
     if only is None:
         return found
     return [(weight, one) for weight, one in found if one.__name__.strip("_") in only]
+
+
+def empty(actions: AllActions) -> None:
+    """Close all panels and take all layers away, as whoever begins with something else."""
+    session = actions.session
+    session.rest()
+    actions.close_windows()
+    for name in list(session.panels):
+        session.close_panel(name)
+    session.viewer.window.remove_dock_widget("all")
+    session.viewer.layers.clear()
+    session.pump(0.5)
 
 
 def close_what_asks(session: Session) -> Any:
@@ -213,18 +232,12 @@ class Line:
         return "".join(f"{value:>9,.0f}" for value in vars(self).values())
 
 
-def tell(before: Line, after: list[Line]) -> bool:
-    """Print how much more there is than when all was warm; whether memory is within the bar."""
-    lately = after[-_LATELY:]
-    if not lately:
-        print("no line after it was warm: nothing to compare")
-        return False
-    since = after[-1].actions - before.actions
-    print(f"growth over {since:,} actions, mean of the last {len(lately)} lines:")
+def tell(before: Line, after: Line) -> bool:
+    """Print how much more there is than the first time; whether memory is within the bar."""
+    print(f"growth over {after.actions - before.actions:,} actions, the window emptied:")
     for name in ("seen_mb", "used_mb", "files", "threads", "processes", "left", "widgets"):
-        mean = sum(getattr(line, name) for line in lately) / len(lately)
-        print(f"{mean - getattr(before, name):>+9,.0f} {name}")
-    grown = sum(line.used_mb for line in lately) / len(lately) - before.used_mb
+        print(f"{getattr(after, name) - getattr(before, name):>+9,.0f} {name}")
+    grown = after.used_mb - before.used_mb
     kept = grown <= MOST_MB
     print(f"memory in use: {grown:+.0f} MB (bar {MOST_MB:.0f} MB: {'kept' if kept else 'MISSED'})")
     return kept

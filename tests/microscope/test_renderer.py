@@ -19,7 +19,7 @@ from napari_3dmsl.microscope.focus import (
     focus_heights_um,
     plane_positions,
 )
-from napari_3dmsl.microscope.frequency_grid import Field, _kept, frequencies_of
+from napari_3dmsl.microscope.frequency_grid import Field, _kept, forget_fields, frequencies_of
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.renderer import Renderer, expected_photons
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
@@ -289,7 +289,9 @@ def test_fields_that_a_knob_has_left_behind_are_forgotten(monkeypatch):
         frequencies_of(field)
     assert list(_kept) == [fields[0], fields[2]]
     assert frequencies_of(fields[0]) is first
-    _kept.clear()
+    forget_fields()
+    assert frequencies_of(fields[0]) is not first
+    forget_fields()
 
 
 def test_an_emitter_below_the_coverslip_is_refused():

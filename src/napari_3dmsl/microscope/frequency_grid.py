@@ -425,6 +425,12 @@ def frequencies_of(field: Field) -> FieldFrequencies:
     return found
 
 
+def forget_fields() -> None:
+    """Let all fields go: nobody makes images for now."""
+    with _keeping:
+        _kept.clear()
+
+
 def _is_too_much(now: float) -> bool:
     """Whether the frequencies that were used longest ago are to go."""
     used, _ = next(iter(_kept.values()))
