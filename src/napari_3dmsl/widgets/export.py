@@ -103,9 +103,8 @@ class ExportPanel(Panel):
         may_be_narrow(self.choice.native)
         image = LabelledRows(self)
         image.add_row("Image or stack", self.choice.native)
-        self.no_image = QLabel("none yet: the Microscope panel makes them", self)
-        self.no_image.setWordWrap(True)
-        image.add_row("", self.no_image)
+        self.no_image = QLabel("none yet (Microscope makes them)", self)
+        image.add_wide(self.no_image)
         self.image_button = button(
             "save_image",
             "Save as OME-TIFF…",
