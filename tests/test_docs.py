@@ -14,7 +14,9 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 SCRIPT_AND_OUTPUT = re.compile(r"```python\n(.*?)```\n+It prints\n+```\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize(("page", "scripts"), [("scripting.md", 3), ("time_lapse.md", 1)])
+@pytest.mark.parametrize(
+    ("page", "scripts"), [("scripting.md", 3), ("time_lapse.md", 1), ("scoring.md", 1)]
+)
 def test_the_scripts_print_what_the_page_says(
     page: str, scripts: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,7 +37,7 @@ def test_it_tells_programs_all_of_it(run: Run, masks: Path) -> None:
     found = run("score", masks / "truth.tif", masks / "found.tif", "--no-centrelines")
     assert found["scores"]["ap_50"]["mean"] == 1.0
     assert found["scores"]["ap_75"]["mean"] == 0.0
-    assert found["images"][0]["details"]["objects"]["iou_sum"] == 0.0  # more than a half is needed
+    assert found["each"][0]["details"]["objects"]["iou_sum"] == 0.0  # more than a half is needed
     assert found["settings"]["objects"] == "auto"
     assert "cldice" not in found["scores"]
 

@@ -71,8 +71,8 @@ def test_the_table_names_each_score_with_unit_and_best_and_json_has_all(folders:
     assert any(line.startswith("Dice ") and " to " in line for line in lines)
     assert any(line.startswith("Betti-number error ") and "features" in line for line in lines)
     told = json.loads(json.dumps(table.to_json(), allow_nan=False))
-    assert len(told["images"]) == 3
-    assert told["images"][0]["details"]["objects"]["paired_at"]["0.50"] > 0
+    assert len(told["each"]) == 3
+    assert told["each"][0]["details"]["objects"]["paired_at"]["0.50"] > 0
     assert told["measures"]["dice"]["meaning"]
     alone = score_files(folders / "truth" / "cell_1.tif", folders / "found" / "cell_1_cp_masks.png")
     assert alone.lines()[0].split() == ["score", "value", "unit", "best"]

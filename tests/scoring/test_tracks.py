@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from labelled_set import make_labelled_set
 
+from napari_3dmsl.datasets.training.lay_out import lay_out
+from napari_3dmsl.datasets.training.settings import ToolLayout
 from napari_3dmsl.scoring.files import score_files
 from napari_3dmsl.scoring.tracks import open_tracks, sequences_in, track_scores
+from napari_3dmsl.timelapse.lineage import Track
 
 FRAMES = 4
 WHOLE = 10 * 3 * FRAMES + 1.5 * 3 * (FRAMES - 1)  # drawing 12 objects and 9 links anew
@@ -120,6 +124,25 @@ def test_sequences_of_a_data_set_are_paired_by_number(truth: Path, tmp_path: Pat
     alone = score_files(truth, tmp_path / "01_RES")
     assert alone.means["seg"].images == 1
     assert "no folder SEG" in alone.notes[0]
+
+
+def test_films_that_are_laid_out_for_the_challenge_score_one_beside_themselves(
+    tmp_path: Path,
+) -> None:
+    tracks = [Track(label, 0, 2) for label in (2, 3, 9, 300)]
+    make_labelled_set(tmp_path / "set", frames=3, planes=2, tracks=tracks)
+    lay_out(tmp_path / "set", tmp_path / "out", ToolLayout(tool="ctc"))
+    table = score_files(tmp_path / "out" / "train", tmp_path / "out" / "train")
+    assert [score.name for score in table.scores] == ["01_GT", "02_GT"]
+    assert {name: mean.mean for name, mean in table.means.items()} == {
+        "seg": 1.0,
+        "det": 1.0,
+        "tra": 1.0,
+    }
+    assert (table.what, table.notes) == (
+        "sequences",
+        ("2 sequences: intervals of so few are too narrow",),
+    )
 
 
 def test_numbers_above_16_bits_and_empty_results_are_scored(truth: Path, tmp_path: Path) -> None:

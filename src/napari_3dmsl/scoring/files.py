@@ -145,7 +145,7 @@ def _score_meshes(
             left_out = (f"{name}: no overlap: {error}",)
         scores.append(Score(name, values, details, left_out))
     _tell(progress, len(pairs), len(pairs), "Scoring surfaces")
-    return table_of(scores, notes, settings.seed)
+    return table_of(scores, notes, settings.seed, "surfaces")
 
 
 def _score_tracks(
@@ -168,7 +168,7 @@ def _score_tracks(
         scores.append(Score(one.name, values, {"tracks": details}))
         if not opened[0].segmentations:
             notes.append(f"{one}: no folder SEG, so SEG is that of the masks beside the tracks")
-    return table_of(scores, notes, settings.seed)
+    return table_of(scores, notes, settings.seed, "sequences")
 
 
 def _by_number(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.progress import Progress
 
 _VOXEL_BYTES = 12  # of both masks, their labels and copies while topology is counted
+_SURFACE_BYTES = 32  # of the field and the triangles of surfaces, in a volume full of tubes
 Objects = Literal["mask", "labels", "components"]
 
 
@@ -191,10 +192,16 @@ class _Work:
         self.details["patches"] = {"side": self.settings.patch, "filled": len(filled)}
 
     def _centrelines(self, truth: NDArray[Any], prediction: NDArray[Any]) -> None:
-        self.values["cldice"] = cldice(truth, prediction)
+        self.values["cldice"] = cldice(truth, prediction, lambda: self._tell("Centrelines"))
 
     def _surfaces(self, truth: NDArray[Any], prediction: NDArray[Any]) -> None:
-        if self.voxel_nm is None:
+        needed = _SURFACE_BYTES * truth.size
+        if needed > allowed_bytes():
+            self.notes.append(
+                f"no distance between surfaces: it would take {in_words(needed)} of memory, "
+                f"allowed are {in_words(allowed_bytes())}"
+            )
+        elif self.voxel_nm is None:
             self.notes.append("no distance between surfaces: the voxel size is not known")
         elif not truth.any() or not prediction.any():
             self.notes.append("no distance between surfaces: there is none on one side")

@@ -66,18 +66,21 @@ class ScoreTable:
         without several images of objects.
     notes : tuple of str
         What was left out, and what to know of the numbers.
+    what : str
+        What was scored: ``images``, ``surfaces`` or ``sequences``.
     """
 
     scores: tuple[Score, ...]
     means: dict[str, Mean]
     pooled: dict[str, float]
     notes: tuple[str, ...]
+    what: str = "images"
 
     def lines(self) -> list[str]:
         """Return the table in lines of text."""
         several = len(self.scores) > 1
         head = ["score", "mean" if several else "value"]
-        head += ["95 % interval", "images"] if several else []
+        head += ["95 % interval", self.what] if several else []
         head += ["all objects together"] if self.pooled else []
         rows = [[*head, "unit", "best"]]
         for name, mean in self.means.items():
@@ -93,9 +96,10 @@ class ScoreTable:
     def to_json(self) -> dict[str, Any]:
         """Return all of it as what JSON knows; NaN becomes None."""
         return {
+            "scored": self.what,
             "scores": {name: _mean_json(mean) for name, mean in self.means.items()},
             "pooled": self.pooled,
-            "images": [
+            "each": [
                 {"name": score.name, **score.values, "details": score.details}
                 for score in self.scores
             ],
@@ -114,7 +118,7 @@ class ScoreTable:
 
 def _mean_json(mean: Mean) -> dict[str, Any]:
     interval = None if math.isnan(mean.low) else [mean.low, mean.high]
-    return {"mean": mean.mean, "interval_95": interval, "images": mean.images}
+    return {"mean": mean.mean, "interval_95": interval, "count": mean.images}
 
 
 def _columns(rows: list[list[str]]) -> list[str]:
@@ -125,7 +129,7 @@ def _columns(rows: list[list[str]]) -> list[str]:
     ]
 
 
-def table_of(scores: list[Score], notes: list[str], seed: int) -> ScoreTable:
+def table_of(scores: list[Score], notes: list[str], seed: int, what: str = "images") -> ScoreTable:
     """Put scores together.
 
     Parameters
@@ -136,6 +140,8 @@ def table_of(scores: list[Score], notes: list[str], seed: int) -> ScoreTable:
         What is known already.
     seed
         Of the resampling.
+    what
+        What they are of.
     """
     means = {}
     for name in MEASURES:
@@ -144,10 +150,10 @@ def table_of(scores: list[Score], notes: list[str], seed: int) -> ScoreTable:
             means[name] = mean_of(values, seed)
     counts = [score.details["objects"] for score in scores if "objects" in score.details]
     pooled = scores_of_counts(summed_counts(counts)) if len(counts) > 1 else {}
-    return ScoreTable(tuple(scores), means, pooled, (*notes, *_notes(scores)))
+    return ScoreTable(tuple(scores), means, pooled, (*notes, *_notes(scores, what)), what)
 
 
-def _notes(scores: list[Score]) -> list[str]:
+def _notes(scores: list[Score], what: str) -> list[str]:
     notes = list(dict.fromkeys(note for score in scores for note in score.notes))
     empty = sum(score.is_empty for score in scores)
     if empty:
@@ -156,7 +162,7 @@ def _notes(scores: list[Score]) -> list[str]:
             "agreement"
         )
     if 1 < len(scores) < _FEW:
-        notes.append(f"{len(scores)} images: intervals of so few are too narrow")
+        notes.append(f"{len(scores)} {what}: intervals of so few are too narrow")
     return notes
 
 

@@ -155,3 +155,19 @@ def test_work_can_be_cancelled(panel: Hands, hold: Any) -> None:
     panel.wait(lambda: panel.status.startswith("Cancelled"))
     assert find(panel.panel.viewer, SCORE_ERRORS) is None
     assert panel.find("score").isEnabled()
+
+
+def test_labels_called_truth_are_proposed_and_a_choice_by_hand_stays(
+    viewer: Any, qtbot: Any
+) -> None:
+    panel = ScorePanel(viewer, remember=False)
+    Hands(qtbot, panel, viewer.window.add_dock_widget(panel))
+    viewer.add_image(TRUTH.astype(np.uint16), name="grey values")
+    viewer.add_labels(FOUND, name="found")
+    viewer.add_labels(TRUTH, name="Ground truth")
+    assert panel.truth.layer is viewer.layers["Ground truth"]
+    assert panel.prediction.layer is viewer.layers["found"]
+    panel.prediction.choose(viewer.layers["grey values"])
+    viewer.add_labels(FOUND, name="the truth of another")
+    assert panel.truth.layer is viewer.layers["Ground truth"]
+    assert panel.prediction.layer is viewer.layers["grey values"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import numpy as np
 from qtpy.QtWidgets import QApplication, QCheckBox, QLabel
 
 from napari_3dmsl.layers.attributes import kind_of
+from napari_3dmsl.layers.images import SIMULATED
 from napari_3dmsl.layers.labels import voxel_nm_of
 from napari_3dmsl.layers.score_errors import (
     ERROR_COLOURS,
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.scoring.table import ScoreTable
 
 _FIELDS = ("objects", "patch", "centrelines", "surfaces")
+_TRUE = re.compile(r"truth|ground|manual|expert|\bgt\b|instances", re.IGNORECASE)
 _TIME = ("t", "time", "frame")
 _ONLY_3D = "only volumes have surfaces"
 _BEGIN = "Choose the truth and the prediction, then press Score."
@@ -58,7 +62,7 @@ class ScorePanel(Panel):
         super().__init__(viewer, remember=remember)
         self._scored: Scored | None = None
         self._truth: Any = None
-        self._running = False
+        self._running = self._proposing = self._chosen = False
         self._job = BackgroundThread(self)
         self._job.progressed.connect(self._show_progress)
         self._job.finished.connect(self._finish)
@@ -73,13 +77,14 @@ class ScorePanel(Panel):
             [self.form.changed],
         )
         for choice in (self.truth, self.prediction):
+            choice.changed.connect(self._choose)
             choice.layer_changed.connect(self._layers_changed)
             self.at_end(choice.disconnect_viewer)
         events = viewer.layers.events
         for event in (events.inserted, events.removed):  # after the choices have followed
-            event.connect(self._layers_changed, position="last")
-            self.at_end(partial(event.disconnect, self._layers_changed))
-        self._layers_changed()
+            event.connect(self._propose, position="last")
+            self.at_end(partial(event.disconnect, self._propose))
+        self._propose()
 
     def _build(self) -> None:
         from napari.layers import Image, Labels
@@ -129,11 +134,26 @@ class ScorePanel(Panel):
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop at the next step")
         self.cancel_button.clicked.connect(self._job.cancel)
 
+    def _propose(self, *_: Any) -> None:
+        """Propose two layers as long as nobody has chosen any."""
+        self._proposing = True
+        if not self._chosen:
+            truth, prediction = _proposed(self.truth.choices)
+            for choice, layer in ((self.truth, truth), (self.prediction, prediction)):
+                if layer is not None and choice.layer is not layer:
+                    choice.choose(layer)
+        self._proposing = False
+        self._layers_changed()
+
     def _layers_changed(self, *_: Any) -> None:
-        """Offer another layer as prediction than as truth, as long as nobody chose the same."""
+        """Follow the choice of layers; the same one twice is none."""
+        if self._proposing:
+            return
+        self._proposing = True
         others = [layer for layer in self.prediction.choices if layer is not self.truth.layer]
         if others and self.prediction.layer is self.truth.layer:
             self.prediction.choose(others[0])
+        self._proposing = False
         self.first_steps.tell("" if others else _FIRST)
         flat = self.truth.layer is not None and _spatial_axes(self.truth.layer) < 3
         self.form.show_only(without={"surfaces": _ONLY_3D} if flat else {})
@@ -141,6 +161,10 @@ class ScorePanel(Panel):
             self._renew_buttons()
             if not self._complains and self._scored is None:
                 self.say(_BEGIN)
+
+    def _choose(self, *_: Any) -> None:
+        """Take note that a person has chosen a layer."""
+        self._chosen = self._chosen or not self._proposing
 
     def _renew_buttons(self, running: bool = False) -> None:
         self._running = running
@@ -246,9 +270,20 @@ def _same_place(one: Any, other: Any) -> bool:
     return bool(np.allclose(one.scale, other.scale) and np.allclose(one.translate, other.translate))
 
 
+def _proposed(layers: Sequence[Any]) -> tuple[Any, Any]:
+    """Return truth and prediction: layers of labels before images, truth what is called so."""
+    from napari.layers import Labels
+
+    labels = [layer for layer in layers if isinstance(layer, Labels)]
+    candidates = labels if len(labels) > 1 else [*labels, *(x for x in layers if x not in labels)]
+    named = [layer for layer in candidates if _TRUE.search(layer.name)]
+    truth = next(iter(named or candidates), None)
+    return truth, next((layer for layer in candidates if layer is not truth), None)
+
+
 def _may_be_scored(layer: Any) -> bool:
-    """Whether a layer may hold labels: whole numbers or yes and no, but not our own errors."""
-    if kind_of(layer) == SCORE_ERRORS or getattr(layer, "rgb", False):
+    """Whether a layer may hold labels: whole numbers or yes and no, but no image of ours."""
+    if kind_of(layer) in (SCORE_ERRORS, SIMULATED) or getattr(layer, "rgb", False):
         return False
     return np.dtype(layer.dtype).kind in "bui" and layer.ndim >= 2
 

@@ -51,6 +51,7 @@ class ScoreView(QWidget):
         self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.rows.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.rows.horizontalHeader().setHighlightSections(False)
+        self.rows.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
         self.rows.horizontalHeader().setStretchLastSection(True)
         self.rows.currentCellChanged.connect(self._explain)
         self.meaning = _words("meaning")
