@@ -11,6 +11,7 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication
 
 PATIENCE_S = 600.0
+_BETWEEN_S = 2.0  # from one action of a person to the next, when garbage is searched for
 
 
 def pump(seconds: float) -> None:
@@ -74,7 +75,7 @@ class Stalls:
         self, what: str, action: Callable[[], Any], bar_ms: float, rest_s: float = 1.0
     ) -> None:
         """Do something, let the window come to rest, and print the row of it."""
-        pump(0.2)
+        pump(_BETWEEN_S)
         begin = time.perf_counter()
         self._tick()
         action()

@@ -132,9 +132,12 @@ def remove(viewer: Any, layers: Iterable[Any]) -> None:
     layers
         Those that have gone meanwhile, as others did, are passed over.
     """
+    there = [layer for layer in layers if layer in viewer.layers]
+    if not there:
+        return  # napari searches after none, too
     together = getattr(viewer.layers, "batched_update", nullcontext)  # not in all napari
     with together():
-        for layer in layers:
+        for layer in there:
             if layer in viewer.layers:
                 viewer.layers.remove(layer)
 
