@@ -9,7 +9,7 @@ import scipy.linalg  # noqa: F401  so that its library is limited, too
 from threadpoolctl import threadpool_info, threadpool_limits
 from waiting import PATIENCE_S
 
-from napari_3dmsl.compute.one_blas_thread import one_blas_thread, usual_blas_threads
+from napari_3dmsl.compute.one_blas_thread import Unlimited, one_blas_thread, usual_blas_threads
 
 
 def blas_threads() -> set[int]:
@@ -84,3 +84,14 @@ def test_who_needs_the_usual_threads_waits_for_the_limit_to_end() -> None:
 def test_inside_ones_own_limit_nobody_waits() -> None:
     with threadpool_limits(3, "blas"), one_blas_thread(), usual_blas_threads():
         assert blas_threads() == {1}
+
+
+def test_work_that_a_limit_disturbed_knows_it() -> None:
+    with one_blas_thread():
+        begun_inside = Unlimited()
+    alone = Unlimited()
+    assert alone
+    assert not begun_inside
+    with one_blas_thread():
+        assert not alone
+    assert not alone

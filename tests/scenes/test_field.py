@@ -5,6 +5,7 @@ import pytest
 from optics_reference import emission_profile, sum_of_emitters
 from placed import ball
 
+from napari_3dmsl.compute.one_blas_thread import one_blas_thread
 from napari_3dmsl.microscope.fluorophores import Emitters, Labelling, Surface, label
 from napari_3dmsl.microscope.focus import best_focus_stage_um
 from napari_3dmsl.microscope.pose import Pose
@@ -194,6 +195,20 @@ def test_an_image_at_rest_is_the_same_however_its_field_came_there():
     at_rest = imager.image(sample, noisy)
     alone = simulate_field(Shapes(), noisy, sample.centre_um)
     np.testing.assert_array_equal(at_rest.counts, alone.counts)
+
+
+def test_an_area_that_images_on_the_way_disturbed_is_not_the_one_at_rest():
+    noisy = SIMULATION.replace(noise="camera")
+    shapes, imager = Shapes(), FieldImager()
+    sample = FieldSample(shapes)
+    imager.image(sample, noisy, exact=False)
+    with one_blas_thread():  # as another image on the way does
+        assert imager.prepare(sample, noisy, rests=True)
+    assert not imager.prepare(sample, noisy)  # good enough on the way
+    assert imager.prepare(sample, noisy, rests=True)
+    assert not imager.prepare(sample, noisy, rests=True)
+    at_rest, alone = imager.image(sample, noisy), simulate_field(Shapes(), noisy)
+    np.testing.assert_array_equal(at_rest.photons.photons, alone.photons.photons)
 
 
 def test_a_field_of_the_largest_image_is_its_own_area():

@@ -19,6 +19,9 @@ _turns = threading.Condition()
 _limited_by: int | None = None
 """Thread that has set the limit."""
 
+_limits = 0
+"""How often a limit has been set."""
+
 _unlimited = 0
 """How many work whose last bits count."""
 
@@ -30,11 +33,12 @@ def one_blas_thread() -> Iterator[None]:
     The limit is that of the whole process, so only one of several that are inside sets it and
     takes it back; with its end the others go on without. The last bits of results depend on it.
     """
-    global _limited_by
+    global _limited_by, _limits
     with _turns:
         sets = _limited_by is None and not _unlimited
         if sets:
             _limited_by = threading.get_ident()
+            _limits += 1
     if not sets:
         yield
         return
@@ -62,6 +66,21 @@ def usual_blas_threads() -> Iterator[None]:
     finally:
         with _turns:
             _unlimited -= 1
+
+
+class Unlimited:
+    """Tells whether no limit has been set since it was made.
+
+    For work that others may disturb, and that is done again if they have.
+    """
+
+    def __init__(self) -> None:
+        with _turns:
+            self._clean, self._limits = _limited_by is None, _limits
+
+    def __bool__(self) -> bool:
+        with _turns:
+            return self._clean and self._limits == _limits
 
 
 @lru_cache(maxsize=1)  # to look for the libraries takes as long as an image

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import fft
 
-from napari_3dmsl.compute.one_blas_thread import one_blas_thread, usual_blas_threads
+from napari_3dmsl.compute.one_blas_thread import Unlimited, one_blas_thread, usual_blas_threads
 from napari_3dmsl.microscope.one_plane import Spared
 from napari_3dmsl.microscope.renderer import Photons, Renderer
 from napari_3dmsl.microscope.simulation import image_of_photons, photons_of_scene
@@ -70,6 +70,7 @@ class _Area:
     pixel_nm: float
     photons_of: tuple[Any, ...]
     photons: Photons
+    is_exact: bool = True  # to the last bit
 
 
 class FieldImager:
@@ -124,7 +125,8 @@ class FieldImager:
             with self._rendering:  # something else may just have made it ready
                 area = _found(self._areas, window, simulation, exact)
                 if area is None:
-                    area = self._render(volume, window, simulation, progress)
+                    with usual_blas_threads():
+                        area = self._render(volume, window, simulation, progress)
         rows, columns = area.lit.window.part(window)
         photons = replace(area.photons, photons=area.photons.photons[:, rows, columns].copy())
         scene = volume.scene(area.lit, window, simulation.microscope)
@@ -163,16 +165,20 @@ class FieldImager:
         if volume is None:
             return False
         window = volume.window(sample.centre_um, simulation.microscope)
-        if _found(self._areas, window, simulation, exact=True) is not None:
-            return False
-        if not rests and _found(self._areas, window, simulation, exact=False) is None:
+        if not self._is_to_prepare(window, simulation, rests):
             return False
         with self._rendering:
-            done = _found(self._areas, window, simulation, exact=True) is not None
-            if done or self._volume is not volume:
+            if self._volume is not volume or not self._is_to_prepare(window, simulation, rests):
                 return False
-            self._render(volume, window, simulation, progress)
+            self._render(volume, window, simulation, progress)  # images on the way come first
             return True
+
+    def _is_to_prepare(self, window: Window, simulation: Simulation, rests: bool) -> bool:
+        """Whether the area of a window is missing that is wanted where it rests, or on its way."""
+        if rests:
+            return _found(self._areas, window, simulation, exact=True) is None
+        found = _found(self._areas, window, simulation, exact=False)
+        return found is not None and found.lit.window != _area_of(window, simulation)
 
     def _volume_for(self, sample: FieldSample, simulation: Simulation) -> PosedVolume:
         """Return the volume as it is posed; another one when something about it has changed."""
@@ -232,6 +238,7 @@ class FieldImager:
         progress: Progress | None,
     ) -> _Area:
         """Render the area of a window; of one that was rendered for another focus what is new."""
+        unlimited = Unlimited()
         microscope = simulation.microscope
         around = _area_of(window, simulation)
         lit, renderer = self._known(around, microscope)
@@ -240,15 +247,16 @@ class FieldImager:
             renderer = Renderer(lit.emitters)
         wide = simulation.replace(microscope=microscope.replace(image_size=lit.window.size))
         scene = replace(volume.scene(lit, lit.window, wide.microscope), renderer=renderer)
-        with usual_blas_threads(), fft.set_workers(-1):  # one image at a time may use all cores
+        with fft.set_workers(-1):  # one image at a time may use all cores
             photons = photons_of_scene(scene, wide, progress)
-        area = _Area(lit, renderer, microscope.pixel_nm, _photons_of(simulation), photons)
+        of = _photons_of(simulation)
+        area = _Area(lit, renderer, microscope.pixel_nm, of, photons, bool(unlimited))
         if self._volume is volume:
             # What a renderer keeps is large: that of the newest area is enough.
             others = (
                 replace(each, renderer=Renderer(each.lit.emitters))
                 for each in self._areas
-                if each.lit is not lit
+                if each.lit.window != lit.window
             )
             self._areas = (area, *others)[:_AREAS]
         return area
@@ -258,7 +266,8 @@ class FieldImager:
     ) -> tuple[LitWindow, Renderer] | tuple[None, None]:
         """Return what shines into a window, when other photons of it have been rendered."""
         for area in self._areas:
-            if area.pixel_nm == microscope.pixel_nm and area.lit.window == window:
+            same = area.pixel_nm == microscope.pixel_nm and area.lit.window == window
+            if same and area.is_exact:
                 return area.lit, area.renderer
         return None, None
 
@@ -276,7 +285,7 @@ def _found(
     """Return the area of a window, or else another one that holds it unless it is to be exact."""
     of, around = _photons_of(simulation), _area_of(window, simulation)
     found = [area for area in areas if area.photons_of == of and area.lit.window.holds(window)]
-    own = (area for area in found if area.lit.window == around)
+    own = (area for area in found if area.lit.window == around and (area.is_exact or not exact))
     return next(own, found[0] if found and not exact else None)
 
 
