@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 from hands import Hands
 from labelled_set import make_labelled_set
 from small_sets import tree
+
+from napari_3dmsl.datasets.training import lay_out
 
 PANEL = "Image set"
 
@@ -69,3 +72,25 @@ def test_nothing_chosen_nothing_done(hands: Hands, tmp_path: Path, answer: Any) 
     hands.click("lay_out")
     assert "Laid" not in hands.status
     assert not hands.complains
+
+
+def test_cancel_leaves_nothing(
+    hands: Hands, tmp_path: Path, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_labelled_set(tmp_path / "set")
+    answer(tmp_path / "set")
+    held = threading.Event()
+    cases_of = lay_out.cases_of
+
+    def wait(*arguments: Any, **options: Any) -> Any:
+        held.wait(10)
+        return cases_of(*arguments, **options)
+
+    monkeypatch.setattr(lay_out, "cases_of", wait)
+    hands.click("lay_out")
+    assert not hands.find("lay_out").isEnabled()
+    hands.click("cancel")
+    held.set()
+    hands.wait(lambda: "nothing is left" in hands.status)
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+    assert hands.find("lay_out").isEnabled()

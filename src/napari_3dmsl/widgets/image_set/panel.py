@@ -406,7 +406,10 @@ class ImageSetPanel(Panel):
     def _cancel(self) -> None:
         self._samples.cancel()
         self._run.cancel()
-        self.tool_layout.cancel()
+        if self.tool_layout.is_running:
+            self.tool_layout.cancel()
+            self.say("Stopping…")
+            return
         self.say("Stopping after the images that are being made…")
 
     def _stopped(self) -> None:

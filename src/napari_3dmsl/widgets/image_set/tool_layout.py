@@ -56,6 +56,11 @@ class LayoutForTool(QObject):
         self._job.failed.connect(lambda why: self.failed.emit(f"Not laid out: {why}"))
         self._job.cancelled.connect(lambda: self.ended.emit("Cancelled; nothing is left of it."))
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a set is being laid out."""
+        return self._job.is_running
+
     def cancel(self) -> None:
         """Stop; nothing is left of the layout."""
         self._job.cancel()
