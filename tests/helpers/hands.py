@@ -60,6 +60,13 @@ def load(viewer: Any, extracted: list[LayerData]) -> Any:
     return viewer
 
 
+def show(viewer: Any, width: int, height: int, qtbot: Any) -> None:
+    """Show a viewer's window in a size, and wait until it is on the screen."""
+    with qtbot.waitExposed(viewer.window._qt_window, timeout=PATIENCE_MS):
+        viewer.window.show()
+    viewer.window.resize(width, height)
+
+
 class Hands:
     """Finds the fields of a panel by name, and types, clicks and reads."""
 

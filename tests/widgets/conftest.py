@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import VOXEL_NM, Hands, load, running, small_labels
+from hands import VOXEL_NM, Hands, load, running, show, small_labels
 from held import Holding
+from shared_viewer import SharedViewer
 from waiting import wait_for
 
 from napari_3dmsl.layers.attributes import KEY, LayerData
@@ -70,9 +71,46 @@ def imported(qapp: Any) -> Iterator[None]:
     gc.unfreeze()
 
 
+@pytest.fixture(scope="session")
+def shared_viewer(imported: None) -> Iterator[SharedViewer]:
+    """Lends one viewer to test after test."""
+    shared = SharedViewer()
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+def nobody_shares(shared_viewer: SharedViewer) -> None:
+    """Close the shared viewer: napari's own fixture wants to be the only one who has any."""
+    shared_viewer.end()
+
+
+@pytest.fixture
+def make_napari_viewer(nobody_shares: None, make_napari_viewer: Any) -> Any:
+    """napari's own fixture, for tests that need a viewer of their own or prove how one ends."""
+    return make_napari_viewer
+
+
+@pytest.fixture
+def lent(shared_viewer: SharedViewer, request: pytest.FixtureRequest, qtbot: Any) -> Iterator[Any]:
+    """An empty napari viewer whose window is not shown; other tests have had it before."""
+    yield shared_viewer.lend()
+    called = getattr(request.node, "rep_call", None)  # napari's plug-in keeps it
+    shared_viewer.take_back(failed=called is None or called.failed)
+
+
+@pytest.fixture
+def lent_window(lent: Any, extracted: Any, qtbot: Any) -> Any:
+    """The shared viewer on the screen with the shapes in it, drawn."""
+    show(lent, 1000, 800, qtbot)
+    load(lent, extracted)
+    qtbot.wait(50)
+    return lent
+
+
 @pytest.fixture
 def viewer(imported: None, make_napari_viewer: Any) -> Any:
-    """A napari viewer whose window is not shown."""
+    """A napari viewer whose window is not shown; of its own, but in rooms that share one."""
     return make_napari_viewer()
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from hands import show
 from npe2 import PluginManifest
 from panel_fields import fields, name_of
 from qtpy.QtCore import QPoint, QPointF, Qt
@@ -49,17 +50,10 @@ SOURCE = re.compile(r"default|preset|paper|release|from the layer", re.IGNORECAS
 
 
 @pytest.fixture(params=PANELS)
-def panel(
-    request: pytest.FixtureRequest,
-    imported: None,
-    make_napari_viewer: Any,
-    open_panel: Any,
-    qtbot: Any,
-) -> QWidget:
+def panel(request: pytest.FixtureRequest, lent: Any, open_panel: Any, qtbot: Any) -> QWidget:
     """Each panel in a window as large as that of a small laptop."""
-    viewer = make_napari_viewer(show=True)
-    viewer.window.resize(*LAPTOP)
-    hands = open_panel(viewer, request.param)
+    show(lent, *LAPTOP, qtbot)
+    hands = open_panel(lent, request.param)
     qtbot.wait(50)
     return hands.panel
 

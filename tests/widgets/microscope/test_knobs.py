@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hands import Hands
+from hands import Hands, show
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 from tab_stops import tab_stops
@@ -27,10 +27,9 @@ DAILY = {
 
 
 @pytest.fixture
-def shown(imported: None, make_napari_viewer: Any, open_panel: Any, qtbot: Any) -> Hands:
+def shown(viewer: Any, open_panel: Any, qtbot: Any) -> Hands:
     """The panel in a window as large as that of a small laptop."""
-    viewer = make_napari_viewer(show=True)
-    viewer.window.resize(1366, 768)
+    show(viewer, 1366, 768, qtbot)
     hands = open_panel(viewer, "Microscope")
     window = hands.panel.window()
     window.activateWindow()  # keys of a panel count in the window that is worked in
