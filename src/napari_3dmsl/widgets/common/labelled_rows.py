@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
-from qtpy.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
+from qtpy.QtWidgets import QAbstractScrollArea, QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
 
 _WIDEST_LABEL = "Numerical apert."
 _ARROW = 34  # of a drop-down, with its frame
@@ -166,6 +166,16 @@ class LabelledRows(QWidget):
             row.is_below = not row.is_below
         if changed:
             self._place_all()
+            self._have_room()
+
+    def _have_room(self) -> None:
+        """Give the rows their new height now: one event later other rows would be cut meanwhile."""
+        above: QWidget | None = self
+        while above is not None and not isinstance(above, QAbstractScrollArea):
+            layout = above.layout()
+            if layout is not None:
+                layout.activate()
+            above = above.parentWidget()
 
     def _is_cut(self, row: _Row) -> bool:
         if row.label is None or not isinstance(row.field, QComboBox):
