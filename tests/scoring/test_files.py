@@ -110,6 +110,8 @@ def test_what_cannot_be_paired_is_told(folders: Path) -> None:
     (folders / "empty").mkdir()
     with pytest.raises(ValueError, match="empty: nothing to score; expected masks or labels"):
         score_files(folders / "empty", folders / "found")
+    with pytest.raises(ValueError, match=r"nothing to score; .* there are some in .*found$"):
+        score_files(folders, folders / "found")
     with pytest.raises(ValueError, match="nowhere: no such file or folder"):
         score_files(folders / "nowhere", folders / "found")
     assert image_name(Path("a_1_cp_masks.ome.tif")) == "a_1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _VOXEL_BYTES = 12  # of both masks, their labels and copies while topology is counted
 _SURFACE_BYTES = 32  # of the field and the triangles of surfaces, in a volume full of tubes
-Objects = Literal["mask", "labels", "components"]
+_SCORED = "Scored"
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class _Work:
         elif self.settings.objects == "components":
             check_memory(f"{self.name}: finding components", _VOXEL_BYTES * truth.size)
         self._score_objects(overlaps)
-        self._tell("Done")
+        self._tell(_SCORED)
         return Score(self.name, self.values, self.details, tuple(self.notes))
 
     def _steps(self, axes: int) -> list[tuple[str, Callable[[Any, Any], None]]]:
@@ -159,7 +159,7 @@ class _Work:
 
     def _tell(self, what: str) -> None:
         if self.progress is not None:
-            self.progress(int(what == "Done"), 1, what)
+            self.progress(int(what == _SCORED), 1, what)
 
     def _fits(self, truth: Any) -> bool:
         needed = _VOXEL_BYTES * int(np.prod(truth.shape, dtype=np.int64))

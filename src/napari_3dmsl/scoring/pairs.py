@@ -84,8 +84,17 @@ def _by_name(folder: Path, fits: Callable[[Path], bool], kinds: str) -> dict[str
             )
         found[name] = path
     if not found:
-        raise ValueError(f"{folder}: nothing to score; expected {kinds}")
+        inner = [each for each in sorted(folder.iterdir()) if _holds(each, fits)]
+        hint = f"; there are some in {inner[0]}" if inner else ""
+        raise ValueError(f"{folder}: nothing to score; expected {kinds}{hint}")
     return found
+
+
+def _holds(path: Path, fits: Callable[[Path], bool]) -> bool:
+    try:
+        return path.is_dir() and any(map(fits, path.iterdir()))
+    except OSError:  # not ours to look into
+        return False
 
 
 def image_name(path: Path) -> str:

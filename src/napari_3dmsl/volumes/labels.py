@@ -72,19 +72,21 @@ def check_labels(array: Any, background: int | Literal["max"] | None = None) -> 
     _check_kind(labels)
     if background is not None:
         labels = _without_background(labels, background)
-    labels = as_labels(labels)
+    labels = as_labels(labels, can_name_background=True)
     if not labels.any():
         raise ValueError("labels are all 0 (background): there is nothing to extract")
     return labels
 
 
-def as_labels(labels: NDArray[Any]) -> NDArray[Any]:
+def as_labels(labels: NDArray[Any], *, can_name_background: bool = False) -> NDArray[Any]:
     """Return an array of any number of axes as labels: bool, or whole numbers from 0 on.
 
     Parameters
     ----------
     labels
         Bool, integers, or floats that hold whole numbers only; they may all be 0.
+    can_name_background
+        Whether the message about numbers below 0 says how to name one that is background.
 
     Returns
     -------
@@ -99,14 +101,15 @@ def as_labels(labels: NDArray[Any]) -> NDArray[Any]:
     if labels.size == 0:
         raise ValueError(f"labels hold no voxel; this array has the shape {labels.shape}")
     _check_kind(labels)
+    if labels.dtype.kind in "if" and float(labels.min()) < 0:
+        text = below_zero(float(labels.min()))
+        raise ValueError(text if can_name_background else text.partition(". ")[0])
     if labels.dtype.kind == "f":
         labels = _whole_numbers(labels)
     elif labels.dtype == bool:
         labels = yes_or_no(labels)
     if not labels.dtype.isnative:
         labels = labels.astype(labels.dtype.newbyteorder("="))
-    if labels.dtype.kind == "i" and int(labels.min()) < 0:
-        raise ValueError(below_zero(int(labels.min())))
     return labels
 
 
@@ -206,8 +209,6 @@ def _whole_numbers(array: NDArray[Any]) -> NDArray[Any]:
     if not np.isfinite(array).all():
         raise ValueError("labels hold NaN or infinite values; expected whole numbers")
     lowest, highest = float(array.min()), float(array.max())
-    if lowest < 0:
-        raise ValueError(below_zero(lowest))
     if highest > 2**32 - 1 or (array != np.floor(array)).any():
         raise ValueError(
             f"labels must be whole numbers; these are {array.dtype} values between "
