@@ -39,8 +39,10 @@ PAGES = [
     page.relative_to(REPOSITORY).as_posix()
     for page in (REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md")
 ] + sorted(page.relative_to(REPOSITORY).as_posix() for page in (REPOSITORY / "docs").glob("*.md"))
+# Too large to install for tests: `benchmarks/tool_loaders.py` runs the blocks that import them.
+LARGE = ("cellpose", "csbdeep", "stardist", "traccuracy", "torch")
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
-TYPED = [block for block in BLOCKS if block.is_typed]
+TYPED = [block for block in BLOCKS if block.is_typed and not block.imports & set(LARGE)]
 READ = [block for block in BLOCKS if block not in TYPED]
 NODE, HERE = "tcp://node1:8786", "tcp://127.0.0.1:8786"
 CELL = "s3://bucket/cell.n5/labels/mito_seg"
@@ -101,6 +103,9 @@ APART: dict[str, Lines] = {
         "python on_slurm.py": nothing,  # it is run as the block that it is
     },
     "docs/matching.md": {"napari-3dmsl two-minute-test REAL SIM": nothing},
+    "docs/training_tools.md": dict.fromkeys(  # `benchmarks/tool_loaders.py` has the tools
+        ("export ", "nnUNetv2_", "cp ", "cd my_answer ", "ctc_evaluate "), nothing
+    ),
     "docs/validation.md": {"make ": is_target},
 }
 
@@ -125,7 +130,7 @@ def reader_of(
         if page not in readers:
             folders[page] = tmp_path_factory.mktemp(Path(page).stem)
             apart = APART.get(page, {})
-            readers[page] = Reader(page, dict(INSTEAD.get(page, {})), apart)
+            readers[page] = Reader(page, dict(INSTEAD.get(page, {})), apart, LARGE)
             patch.chdir(folders[page])
             if prepare := PREPARE.get(page):
                 prepare(folders[page], readers[page], request)
@@ -242,8 +247,6 @@ def for_scaling(folder: Path, _: Reader, __: pytest.FixtureRequest) -> None:
 
 def for_scoring(folder: Path, _: Reader, __: pytest.FixtureRequest) -> None:
     doc_files.masks(folder)
-    shutil.copytree("truth", "TRUTH")
-    shutil.copytree("prediction", "PREDICTION")
 
 
 def for_time_lapse(_: Path, reader: Reader, __: pytest.FixtureRequest) -> None:
@@ -254,7 +257,8 @@ def for_time_lapse(_: Path, reader: Reader, __: pytest.FixtureRequest) -> None:
 
 def for_training_tools(folder: Path, _: Reader, __: pytest.FixtureRequest) -> None:
     make_labelled_set(folder / "my_set")
-    make_labelled_set(folder / "my_films", frames=3, tracks=[Track(1, 0, 2, ())])
+    tracks = [Track(label, 0, 2) for label in (2, 3, 9, 300)]
+    make_labelled_set(folder / "my_films", frames=3, tracks=tracks)
 
 
 def for_validation(folder: Path, _: Reader, __: pytest.FixtureRequest) -> None:
@@ -309,11 +313,18 @@ def is_settings(text: str) -> None:
 
 
 def is_shown(text: str) -> None:
-    """A tree of files, a table, or what a panel says: nothing that runs."""
+    """A tree of files, a table, what a panel says, a benchmark that is there: nothing to type."""
+    for file in re.findall(r"^python (\S+\.py)", text, re.M):
+        assert (REPOSITORY / file).is_file()
     assert not re.search(r"^(\$ |import |from |pip |napari-3dmsl )", text, re.M)
 
 
-KINDS = {"toml": is_recipe, "json": is_settings, "": is_shown}
+def is_script(text: str) -> None:
+    """A script for tools that are not installed here."""
+    compile(text, "a page", "exec")
+
+
+KINDS = {"python": is_script, "toml": is_recipe, "json": is_settings, "": is_shown}
 
 
 @pytest.mark.parametrize("block", READ, ids=str)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
@@ -38,6 +38,11 @@ class Block:
         known = self.language in ("python", "console", "sh")
         return known or self.text.startswith("napari-3dmsl ")
 
+    @property
+    def imports(self) -> set[str]:
+        """Packages that a script imports."""
+        return set(re.findall(r"^(?:from|import) (\w+)", self.text, re.M))
+
     def __str__(self) -> str:
         return f"{self.page}:{self.number}"
 
@@ -63,11 +68,14 @@ class Reader:
         What is typed in place of addresses and large sizes of the page.
     apart
         Beginnings of lines that are not typed, each with what is done instead.
+    without
+        Tools that are not there; blocks that import them are passed over.
     """
 
     page: str
     instead: Mapping[str, str]
     apart: Mapping[str, Callable[[str], None]]
+    without: Sequence[str] = ()
     names: dict[str, Any] = field(default_factory=dict)
     done: int = 0
 
@@ -75,7 +83,7 @@ class Reader:
         """Go on to block `number` and do it, and whatever stands before it."""
         for block in blocks_of(self.page)[self.done : number]:
             self.done = block.number
-            if block.is_typed:
+            if block.is_typed and not block.imports & set(self.without):
                 self.take(block)
 
     def take(self, block: Block) -> None:

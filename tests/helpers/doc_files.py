@@ -110,8 +110,8 @@ def answers(folder: Path) -> None:
 
 
 def masks(folder: Path) -> None:
-    """Write truth/ and prediction/: an image with two objects each, a little apart."""
-    for name, shift in (("truth", 0), ("prediction", 2)):
+    """Write TRUTH/ and PREDICTION/: an image with two objects each, a little apart."""
+    for name, shift in (("TRUTH", 0), ("PREDICTION", 2)):
         image = np.zeros((64, 64), np.uint8)
         image[8 + shift : 24 + shift, 8:40] = 1
         image[40:56, 20 + shift : 50] = 2
