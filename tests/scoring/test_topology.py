@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import gudhi
 import numpy as np
 import pytest
 from skimage.measure import euler_number as euler_of_skimage
 
 from napari_3dmsl.scoring.topology import betti_error, betti_numbers, euler_number, patch_errors
-
-gudhi = pytest.importorskip("gudhi")
 
 
 def betti_of_gudhi(mask: np.ndarray) -> tuple[int, ...]:

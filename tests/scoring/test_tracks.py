@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from ctc_metrics.scripts.evaluate import evaluate_sequence
 from labelled_set import make_labelled_set
 
 from napari_3dmsl.datasets.training.lay_out import lay_out
@@ -89,7 +90,6 @@ def test_missed_false_and_joined_objects_count_as_the_challenge_weights_them(
 
 @pytest.mark.parametrize("depth", [0, 2])
 def test_files_give_what_py_ctcmetrics_says_of_them(tmp_path: Path, depth: int) -> None:
-    evaluate = pytest.importorskip("ctc_metrics.scripts.evaluate")
     seen = [{0: 1, 1: 2}, {0: 1, 1: 2}, {0: 3, 1: 2, 2: 4}, {0: 3, 2: 4}]
     gold = write(
         tmp_path / "01_GT" / "TRA",
@@ -105,7 +105,7 @@ def test_files_give_what_py_ctcmetrics_says_of_them(tmp_path: Path, depth: int) 
     frames[0][..., 20:22, 15:17] = 9
     text = "1 0 3 0\n2 0 2 0\n6 2 2 0\n7 3 3 6\n9 0 0 0\n"
     result = write(tmp_path / "01_RES", frames, text, "res")
-    expected = evaluate.evaluate_sequence(
+    expected = evaluate_sequence(
         str(result), str(gold.parent), metrics=["SEG", "TRA", "DET"], threads=1
     )
     found, _ = scores(gold.parent, result)
