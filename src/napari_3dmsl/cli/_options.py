@@ -31,7 +31,6 @@ Given = dict[str, Any]
 
 CLASSES = {
     "recipe": "datasets.recipe.recipe.Recipe",
-    "layout": "datasets.training.settings.ToolLayout",
     "microscope": "microscope.settings.Microscope",
     "objective": "microscope.objectives.Objective",
     "camera": "microscope.camera.Camera",
@@ -43,6 +42,7 @@ CLASSES = {
     "simulation": "microscope.simulation.Simulation",
     "extraction": "shapes.extraction.ExtractionSettings",
     "classification": "shapes.classification.ClassRules",
+    "layout": "datasets.training.settings.ToolLayout",
     "score": "scoring.settings.ScoreSettings",
 }
 """The settings classes, by what the command line calls them."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from made_set import CLASSES, CORNERS, FACES, SHAPE, SPLITS, make_set, pixels_of
+from made_set import CLASSES, CORNERS, FACES, SPLITS, make_set, pixels_of
 
 from napari_3dmsl.datasets.read.image_set import ImageSet, is_image_set
 from napari_3dmsl.datasets.write.index import read_index
