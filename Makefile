@@ -6,7 +6,7 @@ INSTALL := -m pip install -qq --constraint constraints.txt
 ON_SCREEN := scripts/virtual-display
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1
 
-.PHONY: help demo test test-matrix lint typecheck check screenshots cells concepts hero tour tutorial examples-smoke tables bench docs docs-check constraints clean system
+.PHONY: help demo test test-matrix lint typecheck check screenshots cells concepts hero tour tutorial examples-smoke tables bench docs docs-check release-check constraints clean system
 
 help:  ## List the targets
 	@sed -nE 's/^([a-z%-]+):.*## (.*)/  \1 \2/p' Makefile | while read -r name text; do \
@@ -71,6 +71,12 @@ docs: docs-check  ## Build the documentation as a site and show it at http://127
 docs-check: .venv/installed-dev  ## Build it into build/site; warnings and dead links are errors
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	$(BIN)/python scripts/check_site.py build/site
+
+release-check:  ## Check all that a release needs: versions, addresses, what is built, how it is described
+	$(PYTHON) -m venv build/release
+	build/release/bin/python -m pip install -qq --upgrade "pip>=25.1"
+	build/release/bin/python -m pip install -qq --group release
+	build/release/bin/python scripts/release_check.py
 
 bench: .venv/installed-dev  ## Run the benchmarks
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(ON_SCREEN) $(BIN)/python "$$file" || exit 1; done
