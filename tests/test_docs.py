@@ -130,10 +130,11 @@ def reader_of(
         if page not in readers:
             folders[page] = tmp_path_factory.mktemp(Path(page).stem)
             apart = APART.get(page, {})
-            readers[page] = Reader(page, dict(INSTEAD.get(page, {})), apart, LARGE)
+            found = Reader(page, dict(INSTEAD.get(page, {})), apart, LARGE)
             patch.chdir(folders[page])
             if prepare := PREPARE.get(page):
-                prepare(folders[page], readers[page], request)
+                prepare(folders[page], found, request)
+            readers[page] = found
         patch.chdir(folders[page])
         return readers[page]
 
