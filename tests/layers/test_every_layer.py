@@ -80,6 +80,13 @@ def source() -> Any:
     return Labels(labels(), scale=(0.03, 0.02, 0.024), translate=(1, 2, 3), units="µm")
 
 
+def placed_labels() -> Any:
+    from napari.layers import Labels
+
+    axes = ("z", "y", "x")
+    return Labels(labels(), scale=(0.03, 0.02, 0.024), units="µm", axis_labels=axes)
+
+
 def library(folder: Path) -> Path:
     write_library(shapes().shapes, folder / "library", samples=SOME)
     return folder / "library"
@@ -158,6 +165,10 @@ MAKERS: dict[str, Callable[[Any, Path], Any]] = {
         make(PIXELS.astype(kind), *GRID, "truth", {"kind": "image"}) for kind in (np.uint8, float)
     ],
     "file_layer": lambda make, folder: make(film(folder), np.zeros((2, 4, 5)), {}, "film"),
+    "truth_file_layer": lambda make, folder: make(
+        film(folder), np.zeros((2, 4, 5), np.uint8), {"ground_truth": "mask"}, "mask"
+    ),
+    "errors_layer": lambda make, _: make(labels(), placed_labels(), "errors"),
 }
 
 
