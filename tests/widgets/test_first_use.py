@@ -67,18 +67,6 @@ def test_docs_that_are_not_there_are_told(
     )
 
 
-def test_an_address_of_the_docs_goes_before(
-    viewer: Any, open_panel: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr(docs_page, "docs_address", lambda: "https://docs.example")
-    monkeypatch.setattr(
-        docs_page.QDesktopServices, "openUrl", lambda url: opened.append(url.toString())
-    )
-    open_panel(viewer, "Microscope").click("docs_button")
-    assert opened == ["https://docs.example/microscope.md"]
-
-
 def test_the_wheel_has_all_pages() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]

@@ -280,11 +280,14 @@ def _in_field(
 
 def _near(emitters: Emitters, away_um: FloatArray, half_um: FloatArray) -> Emitters:
     """Move emitters in the plane and leave out what comes to lie beyond ``half_um``."""
-    lateral = emitters.positions_um[:, 1:] + away_um
-    near = np.flatnonzero((np.abs(lateral) <= half_um).all(axis=1))
+    _, y, x = emitters.positions_um.T
+    inside = np.abs(y + away_um[0]) <= half_um[0]
+    inside &= np.abs(x + away_um[1]) <= half_um[1]
+    near = np.flatnonzero(inside)
     if not len(near):
         return _DARK
-    positions = np.column_stack([emitters.positions_um[near, 0], lateral[near]])
+    positions = emitters.positions_um[near]
+    positions[:, 1:] += away_um
     return Emitters(positions, emitters.photons[near])
 
 

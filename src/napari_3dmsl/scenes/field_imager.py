@@ -11,6 +11,7 @@ is ready, an image on the way is rendered for itself alone and leaves out what f
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _LEAST_MORE_PX, _MORE_PX = 64, 512  # that an area is wider than the field
 _LARGEST_PX = 4096  # of an image along a side
+_ALL_BUT_ONE = max(1, (os.cpu_count() or 1) - 1)  # threads, while somebody waits for images
 _AREAS = 2  # kept: where the field is, and where it was
 _COARSE = Spared(8.0, 1.0, 3e-3, 4)
 """What an image on the way leaves out: it differs by 1 % of its peak at most, in a fifth of the
@@ -170,7 +172,8 @@ class FieldImager:
         with self._rendering:
             if self._volume is not volume or not self._is_to_prepare(window, simulation, rests):
                 return False
-            self._render(volume, window, simulation, progress)  # images on the way come first
+            threads = -1 if rests else _ALL_BUT_ONE  # images on the way come first
+            self._render(volume, window, simulation, progress, threads)
             return True
 
     def _is_to_prepare(self, window: Window, simulation: Simulation, rests: bool) -> bool:
@@ -236,6 +239,7 @@ class FieldImager:
         window: Window,
         simulation: Simulation,
         progress: Progress | None,
+        threads: int = -1,
     ) -> _Area:
         """Render the area of a window; of one that was rendered for another focus what is new."""
         unlimited = Unlimited()
@@ -247,7 +251,7 @@ class FieldImager:
             renderer = Renderer(lit.emitters)
         wide = simulation.replace(microscope=microscope.replace(image_size=lit.window.size))
         scene = replace(volume.scene(lit, lit.window, wide.microscope), renderer=renderer)
-        with fft.set_workers(-1):  # one image at a time may use all cores
+        with fft.set_workers(threads):  # one image at a time may use all cores
             photons = photons_of_scene(scene, wide, progress)
         of = _photons_of(simulation)
         area = _Area(lit, renderer, microscope.pixel_nm, of, photons, bool(unlimited))

@@ -1,12 +1,11 @@
-"""The docs of a panel, in a window of its own: they come with the package, so no network is needed.
+"""The docs of a panel, in a window of its own.
 
-Where the metadata of the package names an address of its documentation, that one is opened.
+They come with the package: no network is needed, and they tell of the version that is installed.
 """
 
 from __future__ import annotations
 
 import re
-from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +31,8 @@ def docs_folder() -> Path | None:
     return None
 
 
-def docs_address() -> str | None:
-    """Return the address of the documentation that the metadata of the package names, if any."""
-    for line in metadata("napari-3dmsl").get_all("Project-URL") or ():
-        name, _, address = line.partition(",")
-        if name.strip().lower() == "documentation":
-            return str(address).strip().rstrip("/")
-    return None
-
-
-def open_docs(page: str, parent: QWidget) -> QTextBrowser | None:
-    """Show a page of the docs; None when a browser shows it.
+def open_docs(page: str, parent: QWidget) -> QTextBrowser:
+    """Show a page of the docs.
 
     Parameters
     ----------
@@ -56,10 +46,7 @@ def open_docs(page: str, parent: QWidget) -> QTextBrowser | None:
     ValueError
         One line, when the pages are not there.
     """
-    address, folder = docs_address(), docs_folder()
-    if address is not None:
-        QDesktopServices.openUrl(QUrl(f"{address}/{page}"))
-        return None
+    folder = docs_folder()
     if folder is None:
         raise ValueError(f"The docs are not installed: read docs/{page} of the package's source")
     window = DocsWindow(folder, parent.window())

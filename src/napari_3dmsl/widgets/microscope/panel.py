@@ -584,6 +584,8 @@ class MicroscopePanel(Panel):
             self._bring_into_view.if_new(STACK)
         if not self._stacks.is_running and not self._live.is_running:
             self._adjust_contrast.discard(STACK)
+        if self._quick is not None:  # a knob that still turns comes before the exact image
+            self._rest_timer.start()
 
     def _stack_cancelled(self) -> None:
         if self._held is not None:  # it waited for the stack
