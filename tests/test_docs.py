@@ -73,6 +73,15 @@ def is_target(line: str) -> None:
     assert re.search(rf"^{target}:", (REPOSITORY / "Makefile").read_text("utf-8"), re.M), line
 
 
+def is_example(line: str) -> None:
+    """``make example-NAME``: the Makefile runs that script, which CI tries at its smallest size."""
+    name = shlex.split(line, comments=True)[1].removeprefix("example-")
+    makefile = (REPOSITORY / "Makefile").read_text("utf-8")
+    assert (REPOSITORY / "examples" / f"{name}.py").is_file(), line
+    assert "\nexample-%:" in makefile
+    assert re.search(rf"^\t@for name in [\w ]*\b{name}\b", makefile, re.M), line
+
+
 def is_extra(line: str) -> None:
     """``pip install "…[extra]"``: the package has it."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
@@ -102,6 +111,7 @@ APART: dict[str, Lines] = {
         "until ": nothing,
         "python on_slurm.py": nothing,  # it is run as the block that it is
     },
+    "docs/example_tracking.md": {"make ": is_example},
     "docs/matching.md": {"napari-3dmsl two-minute-test REAL SIM": nothing},
     "docs/training_tools.md": dict.fromkeys(  # `benchmarks/tool_loaders.py` has the tools
         ("export ", "nnUNetv2_", "cp ", "cd my_answer ", "ctc_evaluate "), nothing
