@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from skimage.filters import gaussian, threshold_local
 
 import napari_3dmsl as msl
 
@@ -60,6 +61,19 @@ def normalised(image: NDArray[Any]) -> Array:
     """
     low, high = np.percentile(image, [1, 99.8])
     return ((np.asarray(image, np.float32) - low) / max(high - low, 1e-6)).astype(np.float32)
+
+
+def locally_bright(image: Array) -> NDArray[np.bool_]:
+    """Return where an image is brighter than its surroundings of 41 pixels: no learning at all.
+
+    Parameters
+    ----------
+    image
+        From `normalised`; what is below a fifth of its range counts as dark.
+    """
+    smooth = gaussian(image, 1)
+    bright: NDArray[np.bool_] = smooth > threshold_local(smooth, 41, offset=-0.03)
+    return bright & (smooth > 0.2)
 
 
 def phantom_library(folder: Path) -> Path:

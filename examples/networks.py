@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,6 +13,30 @@ from torch import Tensor, nn
 
 Array = NDArray[np.float32]
 Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is made and learned.
+
+    Attributes
+    ----------
+    images, tests : int
+        To learn from, for each seed; to score.
+    pixels : int
+        Rows and columns of an image.
+    steps, width : int
+        Of the training; channels of the network's first block.
+    seeds : int
+        Repetitions, each with images and first weights of its own.
+    """
+
+    images: int
+    tests: int
+    pixels: int
+    steps: int
+    width: int
+    seeds: int
 
 
 def device() -> torch.device:

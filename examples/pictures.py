@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-MISSED, INVENTED = (0.90, 0.62, 0.0), (0.34, 0.71, 0.91)  # Okabe and Ito: told apart by all
-"""Colours of false negatives and false positives."""
+from napari_3dmsl.layers.score_errors import ERROR_COLOURS
+from napari_3dmsl.scoring.masks import error_map
 
 
 def grid(path: Path, titles: Sequence[str], rows: Sequence[Sequence[NDArray[Any]]]) -> None:
@@ -41,16 +42,15 @@ def grid(path: Path, titles: Sequence[str], rows: Sequence[Sequence[NDArray[Any]
 
 
 def beside_truth(found: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.float32]:
-    """Return a mask in colours: white is right, orange missed, blue invented.
+    """Return a mask in the colours of the panel *Score*: white is right, green missed, pink false.
 
     Parameters
     ----------
     found, wanted
         Masks (y, x).
     """
-    found, wanted = np.asarray(found, bool), np.asarray(wanted, bool)
-    picture = np.zeros((*found.shape, 3), np.float32)
-    picture[found & wanted] = 1
-    picture[wanted & ~found] = MISSED
-    picture[found & ~wanted] = INVENTED
+    errors = error_map(wanted, found)
+    picture = np.zeros((*errors.shape, 3), np.float32)
+    for number, colour in ERROR_COLOURS.items():
+        picture[errors == number] = to_rgb(colour)
     return picture

@@ -9,45 +9,36 @@ training stacks, and the same after Richardson-Lucy deconvolution with the exact
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion, gaussian_filter
-from scipy.spatial import cKDTree
+from scipy.ndimage import gaussian_filter
 from skimage.filters import threshold_otsu
 from skimage.restoration import richardson_lucy
 
 import napari_3dmsl as msl
 from image_sets import Array, make_set, phantom_library, stack_of
-from networks import UNet, dice_and_cross_entropy, predict, train
+from napari_3dmsl.scoring.masks import mask_scores
+from napari_3dmsl.scoring.overlaps import overlaps_of
+from napari_3dmsl.scoring.surfaces import mask_surface, surface_scores
+from networks import Size, UNet, dice_and_cross_entropy, predict, train
 from pictures import beside_truth, grid
-from results import arguments, interval, keep, table, verdict
+from results import arguments_of_learning, tell_learned
 
 PLANES, STEP_NM, PIXEL_NM = 16, 200, 100
 BLUR_PLANES = 15
+SURFACE_POINTS = 2000
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Size:
-    """How much is made and learned."""
-
-    stacks: int
-    tests: int
-    pixels: int
-    steps: int
-    width: int
-    seeds: int
-
-
 SIZES = {
-    "smoke": Size(stacks=4, tests=2, pixels=32, steps=3, width=4, seeds=2),
-    "small": Size(stacks=100, tests=30, pixels=48, steps=250, width=8, seeds=5),
-    "full": Size(stacks=2000, tests=200, pixels=64, steps=10_000, width=32, seeds=5),
+    "smoke": Size(images=4, tests=2, pixels=32, steps=3, width=4, seeds=2),
+    "small": Size(images=100, tests=30, pixels=48, steps=250, width=8, seeds=5),
+    "full": Size(images=2000, tests=200, pixels=64, steps=10_000, width=32, seeds=5),
 }
 
 
@@ -76,7 +67,7 @@ def stacks(folder: Path, told: dict[str, Any]) -> tuple[Array, Array]:
 
 def main() -> None:
     """Make stacks, threshold, deconvolve, train, score, print."""
-    told = arguments(__doc__, "reconstruction").parse_args()
+    told = arguments_of_learning(__doc__, "reconstruction").parse_args()
     size = SIZES[told.size]
     phantom = str(phantom_library(told.out / "phantom").resolve())
     tests = {
@@ -84,20 +75,25 @@ def main() -> None:
         "phantom": stacks(told.out / "test_phantom", recipe(size, size.tests, 1_001, phantom)),
     }
     blur = point_spread_function()
-    known: dict[str, dict[str, Any]] = {}
-    learned: dict[str, list[dict[str, Any]]] = {test: [] for test in tests}
+    known: dict[str, dict[str, list[float]]] = {}
+    learned: list[dict[str, list[float]]] = []
     for seed in range(told.seeds or size.seeds):
         print(f"seed {seed}")
-        training = stacks(told.out / f"train_{seed}", recipe(size, size.stacks, seed))
+        training = stacks(told.out / f"train_{seed}", recipe(size, size.images, seed))
         if not known:
             known = without_learning(training, tests, blur)
         network = trained(training, size, seed)
+        measured: dict[str, list[float]] = {}
         for test, (images, inside) in tests.items():
             found = predict(network, images) > 0
-            learned[test].append(scores(found, inside > 0))
+            measured |= scores(test, found, inside > 0)
             if seed == 0:
                 show(told.out / f"{test.replace(' ', '_')}.png", (images, inside), found, blur)
-    tell(told.out, known, learned)
+        learned.append(measured)
+    print("\nmean [95 % interval], over stacks, for the U-Net over seeds; IoU: more is better,")
+    print("Chamfer distance: less is better\n")
+    judged = [f"{test}: IoU" for test in tests]
+    tell_learned(told.out, "from the stack by", known, learned, judged)
 
 
 def trained(training: tuple[Array, Array], size: Size, seed: int) -> UNet:
@@ -121,25 +117,25 @@ def point_spread_function() -> Array:
 
 def without_learning(
     training: tuple[Array, Array], tests: dict[str, tuple[Array, Array]], blur: Array
-) -> dict[str, dict[str, Any]]:
-    """Scores of the ways that learn at most one number, on each test: by way, then by test."""
+) -> dict[str, dict[str, list[float]]]:
+    """Scores of the ways that learn at most one number, by way, then by test and measure."""
     some = slice(0, 20)
     images, inside = training[0][some], training[1][some] > 0
-    told: dict[str, dict[str, Any]] = {}
+    told: dict[str, dict[str, list[float]]] = defaultdict(dict)
     level = best_level([smooth(image) for image in images], inside)
     sharp_level = best_level([deconvolved(image, blur) for image in images], inside)
     print(f"  best levels: {level:.2f} of the peak, {sharp_level:.2f} deconvolved")
     for test, (stacks_, truth) in tests.items():
         smoothed = [smooth(image) for image in stacks_]
         sharp = [deconvolved(image, blur) for image in stacks_]
-        told.setdefault("Otsu's threshold", {})[test] = scores(
-            [image > threshold_otsu(image) for image in smoothed], truth > 0
+        told["Otsu's threshold"] |= scores(
+            test, [image > threshold_otsu(image) for image in smoothed], truth > 0
         )
-        told.setdefault("best threshold", {})[test] = scores(
-            [image > level * image.max() for image in smoothed], truth > 0
+        told["best threshold"] |= scores(
+            test, [image > level * image.max() for image in smoothed], truth > 0
         )
-        told.setdefault("Richardson-Lucy, best threshold", {})[test] = scores(
-            [image > sharp_level * image.max() for image in sharp], truth > 0
+        told["Richardson-Lucy, best threshold"] |= scores(
+            test, [image > sharp_level * image.max() for image in sharp], truth > 0
         )
     return told
 
@@ -196,68 +192,29 @@ def upright(cut: Any) -> Any:
 
 def iou(found: Mask, wanted: Mask) -> float:
     """Return the shared over the joint volume, 1 where both are empty."""
-    joint = np.count_nonzero(found | wanted)
-    return np.count_nonzero(found & wanted) / joint if joint else 1.0
+    return mask_scores(overlaps_of(wanted, found))["iou"]
 
 
 def chamfer_um(found: Mask, wanted: Mask) -> float:
-    """Return the mean distance of each surface's voxels to the other's, averaged both ways.
+    """Return the mean distance of the two surfaces from each other, averaged both ways.
 
     Nothing found at all counts as half the depth of the stack.
     """
     if not found.any() or not wanted.any():
         return PLANES * STEP_NM / 2000
-    first, second = (surface_um(mask) for mask in (found, wanted))
-    there, back = cKDTree(second).query(first)[0], cKDTree(first).query(second)[0]
-    return float((there.mean() + back.mean()) / 2)
+    voxel_um = (STEP_NM / 1000, PIXEL_NM / 1000, PIXEL_NM / 1000)
+    truth, prediction = mask_surface(wanted, voxel_um), mask_surface(found, voxel_um)
+    measured = surface_scores(truth, prediction, SURFACE_POINTS, np.random.default_rng(0))
+    return measured["chamfer_um"]
 
 
-def surface_um(mask: Mask) -> Array:
-    """Return the places of a mask's outermost voxels, in µm."""
-    steps = np.array([STEP_NM, PIXEL_NM, PIXEL_NM]) / 1000
-    return (np.argwhere(mask & ~binary_erosion(mask)) * steps).astype(np.float32)
-
-
-def scores(found: Any, wanted: Mask) -> dict[str, list[float]]:
-    """IoU and Chamfer distance of each stack."""
+def scores(test: str, found: Any, wanted: Mask) -> dict[str, list[float]]:
+    """IoU and Chamfer distance of each stack of a test."""
     pairs = list(zip(found, wanted, strict=True))
     return {
-        "IoU": [iou(*pair) for pair in pairs],
-        "Chamfer µm": [chamfer_um(*pair) for pair in pairs],
+        f"{test}: IoU": [iou(*pair) for pair in pairs],
+        f"{test}: Chamfer µm": [chamfer_um(*pair) for pair in pairs],
     }
-
-
-def tell(folder: Path, known: dict[str, Any], learned: dict[str, Any]) -> None:
-    """Print and keep the table."""
-    rows: dict[str, dict[str, Any]] = {
-        way: {
-            f"{test}: {measure}": interval(values)
-            for test, found in by_test.items()
-            for measure, values in found.items()
-        }
-        for way, by_test in known.items()
-    }
-    means = {
-        f"{test}: {measure}": [float(np.mean(found[measure])) for found in seeds]
-        for test, seeds in learned.items()
-        for measure in ("IoU", "Chamfer µm")
-    }
-    rows["3D U-Net"] = {column: interval(values) for column, values in means.items()}
-    print("\nmean [95 % interval], over stacks, for the U-Net over seeds; IoU: more is better,")
-    print("Chamfer distance: less is better\n")
-    print(table("from the stack by", rows), "\n")
-    verdicts = [
-        f"{test}, IoU: "
-        + verdict(
-            interval([v - float(np.mean(by_test[test]["IoU"])) for v in means[f"{test}: IoU"]]),
-            "the U-Net",
-            way,
-        )
-        for way, by_test in known.items()
-        for test in by_test
-    ]
-    print("\n".join(verdicts))
-    keep(folder, {"scores": rows, "by_seed": means, "verdicts": verdicts})
 
 
 if __name__ == "__main__":

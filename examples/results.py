@@ -118,8 +118,60 @@ def arguments(text: str | None, name: str) -> argparse.ArgumentParser:
         default="small",
         help="smoke: seconds, numbers worth nothing; small: minutes on two cores; full: for a GPU",
     )
-    parser.add_argument("--seeds", type=int, help="repetitions; default: 5 (smoke: 2)")
     parser.add_argument(
         "--out", type=Path, default=Path("out") / name, help="folder of the results"
     )
     return parser
+
+
+def arguments_of_learning(text: str | None, name: str) -> argparse.ArgumentParser:
+    """Return the options of examples that train networks.
+
+    Parameters
+    ----------
+    text, name
+        See `arguments`.
+    """
+    parser = arguments(text, name)
+    parser.add_argument("--seeds", type=int, help="repetitions; default: 5 (smoke: 2)")
+    return parser
+
+
+def tell_learned(
+    folder: Path,
+    title: str,
+    known: Mapping[str, Mapping[str, Sequence[float]]],
+    learned: Sequence[Mapping[str, Sequence[float]]],
+    judged: Sequence[str],
+) -> None:
+    """Print and keep how a network stands beside what learns nothing.
+
+    Parameters
+    ----------
+    folder
+        Which gets the numbers.
+    title
+        Head of the first column.
+    known
+        Values of each image, by way and measure; their intervals are over images.
+    learned
+        The same of the network, for each seed; intervals are over the seeds' means.
+    judged
+        Measures of which more is better: the network is compared by them.
+    """
+    rows = {
+        way: {measure: interval(values) for measure, values in found.items()}
+        for way, found in known.items()
+    }
+    means = {m: [float(np.mean(found[m])) for found in learned] for m in learned[0]}
+    rows["U-Net"] = {measure: interval(values) for measure, values in means.items()}
+    print(table(title, rows), "\n")
+    verdicts = [
+        f"{measure}: " + verdict(interval([v - mean for v in means[measure]]), "the U-Net", way)
+        for way, found in rows.items()
+        if way in known
+        for measure in judged
+        for mean in [found[measure].mean]
+    ]
+    print("\n".join(verdicts))
+    keep(folder, {"scores": rows, "by_seed": means, "verdicts": verdicts})

@@ -8,32 +8,19 @@ that none has seen, of tubes and of the phantom's shapes, and, with ``--real``, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from skimage.filters import gaussian, threshold_local
 from skimage.io import imread
 
-from image_sets import Array, make_set, normalised, phantom_library, stack_of
-from networks import UNet, dice_and_cross_entropy, predict, train
+from image_sets import Array, locally_bright, make_set, normalised, phantom_library, stack_of
+from napari_3dmsl.scoring.masks import mask_scores
+from napari_3dmsl.scoring.overlaps import overlaps_of
+from networks import Size, UNet, dice_and_cross_entropy, predict, train
 from pictures import beside_truth, grid
-from results import arguments, interval, keep, table, verdict
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much is made and learned."""
-
-    images: int
-    tests: int
-    pixels: int
-    steps: int
-    width: int
-    seeds: int
-
+from results import arguments_of_learning, interval, keep, table, verdict
 
 SIZES = {
     "smoke": Size(images=4, tests=2, pixels=64, steps=3, width=4, seeds=2),
@@ -92,15 +79,9 @@ NAMES = {
 }
 
 
-def dice(found: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> float:
-    """Return the overlap of two masks, 1 where both are empty."""
-    both = np.count_nonzero(found) + np.count_nonzero(wanted)
-    return 2 * np.count_nonzero(found & wanted) / both if both else 1.0
-
-
 def main() -> None:
     """Make the images, train, score, print."""
-    parser = arguments(__doc__, "segmentation")
+    parser = arguments_of_learning(__doc__, "segmentation")
     parser.add_argument("--real", type=Path, help="folder of real images of the microscope")
     parser.add_argument("--predictions", type=Path, help="masks of these by others, named alike")
     told = parser.parse_args()
@@ -135,7 +116,10 @@ def main() -> None:
             network = trained(stack_of(samples, "mask"), size, seed)
             for test, (images, wanted) in tests.items():
                 found = predict(network, images) > 0
-                each = [dice(f, w > 0) for f, w in zip(found, wanted, strict=True)]
+                each = [
+                    mask_scores(overlaps_of(w > 0, f))["dice"]
+                    for f, w in zip(found, wanted, strict=True)
+                ]
                 scores[way][test].append(float(np.mean(each)))
                 if seed == 0:
                     seen.setdefault(test, []).append(found[:2])
@@ -174,14 +158,8 @@ def real_tiles(folder: Path, predictions: Path | None) -> tuple[Array, Array]:
     if predictions:
         masks = [imread(predictions / path.name)[:side, :side] > 0 for path in paths]
     else:
-        masks = [_local_threshold(image) for image in images]
+        masks = [locally_bright(image) for image in images]
     return np.stack(images), np.stack(masks).astype(np.float32)
-
-
-def _local_threshold(image: Array) -> np.ndarray[Any, Any]:
-    """Brighter than its surroundings of 41 pixels, smoothed, and than a fifth of the range."""
-    smooth = gaussian(image, 1)
-    return (smooth > threshold_local(smooth, 41, offset=-0.03)) & (smooth > 0.2)
 
 
 def tell(folder: Path, scores: dict[str, dict[str, list[float]]]) -> None:

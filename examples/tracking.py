@@ -20,12 +20,12 @@ from laptrack import LapTrack
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
-from skimage.filters import gaussian, threshold_local
 from skimage.measure import label, regionprops_table
 from skimage.morphology import remove_small_objects
 from tifffile import imread, imwrite
 
-from image_sets import make_set, normalised
+import napari_3dmsl as msl
+from image_sets import locally_bright, make_set, normalised
 from napari_3dmsl.datasets.training.lay_out import lay_out
 from napari_3dmsl.datasets.training.settings import ToolLayout
 from napari_3dmsl.scoring.tracks import open_tracks, track_scores
@@ -33,6 +33,7 @@ from napari_3dmsl.timelapse.lineage import Track, write_man_track
 from pictures import grid
 from results import arguments, interval, keep, table, verdict
 
+MICROSCOPE = "epi1"
 REACH_UM = 1.5  # between two frames nothing goes farther, by far
 Labels = NDArray[np.uint16]
 Linker = Callable[[list[Labels], float], "Linked"]
@@ -62,14 +63,14 @@ class Linked:
     tracks: list[Track]
 
 
-def recipe(size: Size, films: int) -> dict[str, Any]:
+def recipe(size: Size) -> dict[str, Any]:
     """Sparse cells whose mitochondria diffuse, are carried along, divide and fuse."""
     return {
-        "microscopes": ["epi1"],
+        "microscopes": [MICROSCOPE],
         "image_size": [size.pixels, size.pixels],
         "labelling": {"density_per_um2": 300},
         "snr": [8, 15],
-        "repeats": films,
+        "repeats": size.films,
         "seed": 5,
         "scene": {"kind": "cell", "cell": {"density_per_um2": 0.12, "haze": 0, "coverage": 1}},
         "motion": {
@@ -88,14 +89,13 @@ def recipe(size: Size, films: int) -> dict[str, Any]:
 
 def main() -> None:
     """Make films, lay them out, find and link, score, print."""
-    parser = arguments(__doc__, "tracking")
-    told = parser.parse_args()
+    told = arguments(__doc__, "tracking").parse_args()
     size = SIZES[told.size]
-    make_set(told.out / "films", recipe(size, told.seeds or size.films))
+    make_set(told.out / "films", recipe(size))
     challenge = told.out / "challenge"
     if not challenge.exists():
         lay_out(told.out / "films", challenge, ToolLayout(tool="ctc"))
-    pixel_um = 0.001 * 80
+    pixel_um = msl.load_microscope(MICROSCOPE).pixel_um
     linkers: dict[str, Linker] = {"LapTrack": laptrack, "nearest neighbour": nearest_neighbour}
     scores: dict[str, dict[str, list[float]]] = {}
     sequences = sorted((challenge / "test").glob("*_GT"))
@@ -149,9 +149,8 @@ def anonymous(masks: NDArray[Any]) -> Labels:
 
 def found_objects(image: NDArray[Any]) -> Labels:
     """Return what a local threshold finds, its pieces numbered."""
-    smooth = gaussian(normalised(image), 1)
-    bright = (smooth > threshold_local(smooth, 41, offset=-0.03)) & (smooth > 0.2)
-    return np.asarray(label(remove_small_objects(bright, max_size=12)), np.uint16)
+    bright = remove_small_objects(locally_bright(normalised(image)), max_size=12)
+    return np.asarray(label(bright), np.uint16)
 
 
 def spots_of(masks: list[Labels], pixel_um: float) -> pd.DataFrame:

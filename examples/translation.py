@@ -10,7 +10,6 @@ fitted for each image before it is compared, since no method can know them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,22 +21,9 @@ from torch import nn
 
 import napari_3dmsl as msl
 from image_sets import Array, make_set, normalised
-from networks import UNet, predict, train
+from networks import Size, UNet, predict, train
 from pictures import grid
-from results import arguments, interval, keep, table, verdict
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much is made and learned."""
-
-    images: int
-    tests: int
-    pixels: int
-    steps: int
-    width: int
-    seeds: int
-
+from results import arguments_of_learning, tell_learned
 
 SIZES = {
     "smoke": Size(images=4, tests=2, pixels=64, steps=3, width=4, seeds=2),
@@ -105,7 +91,7 @@ def _grey(image: Any) -> Array:
 
 def main() -> None:
     """Make pairs, deconvolve, train, score, print."""
-    told = arguments(__doc__, "translation").parse_args()
+    told = arguments_of_learning(__doc__, "translation").parse_args()
     size = SIZES[told.size]
     unseen = read_pairs(make_set(told.out / "test", recipe(size, size.tests, 1_000)))
     blur = point_spread_function()
@@ -131,7 +117,9 @@ def main() -> None:
     columns = (unseen.enlarged, sharper, found, unseen.recorded, unseen.truth)
     rows = [[np.clip(images[i], 0, 1) for images in columns] for i in range(2)]
     grid(told.out / "translation.png", titles, rows)
-    tell(told.out, known, learned)
+    print("\nPSNR (dB) and SSIM against the confocal image without noise; mean [95 % interval],")
+    print("over images, for the U-Net over seeds\n")
+    tell_learned(told.out, "widefield image", known, learned, judged=("psnr", "ssim"))
 
 
 def trained(pairs: Pairs, size: Size, seed: int) -> nn.Module:
@@ -189,31 +177,6 @@ def scores(found: Array, wanted: Array) -> dict[str, list[float]]:
         told["psnr"].append(float(peak_signal_noise_ratio(truth, fitted, data_range=spread)))
         told["ssim"].append(float(structural_similarity(truth, fitted, data_range=spread)))
     return told
-
-
-def tell(folder: Path, known: dict[str, Any], learned: list[dict[str, Any]]) -> None:
-    """Print and keep the table: over images for what learns nothing, over seeds for the network."""
-    rows = {
-        name: {measure: interval(values) for measure, values in found.items()}
-        for name, found in known.items()
-    }
-    means = {m: [float(np.mean(found[m])) for found in learned] for m in ("psnr", "ssim")}
-    rows["U-Net"] = {measure: interval(values) for measure, values in means.items()}
-    print("\nPSNR (dB) and SSIM against the confocal image without noise; mean [95 % interval],")
-    print("over images, for the U-Net over seeds\n")
-    print(table("widefield image", rows), "\n")
-    verdicts = [
-        f"{measure}: "
-        + verdict(
-            interval([value - float(np.mean(found[measure])) for value in means[measure]]),
-            "the U-Net",
-            name,
-        )
-        for name, found in known.items()
-        for measure in means
-    ]
-    print("\n".join(verdicts))
-    keep(folder, {"scores": rows, "by_seed": means, "verdicts": verdicts})
 
 
 if __name__ == "__main__":
