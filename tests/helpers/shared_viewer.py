@@ -34,6 +34,7 @@ class SharedViewer:
         self.differences: list[str] = []
         self._viewer: Any = None
         self._new: dict[str, Any] = {}
+        self._docks: Any = None
         self._patch = pytest.MonkeyPatch()
 
     def lend(self) -> Any:
@@ -55,7 +56,7 @@ class SharedViewer:
         if failed or not hasattr(self._viewer.window, "_qt_window"):
             self.end(leaks=failed)
             return
-        _empty(self._viewer, self._new)
+        _empty(self._viewer, self._new, self._docks)
         if _different(self._new, _state(self._viewer)):
             gc.collect()  # menus of plots that nobody has any more
         if told := _different(self._new, _state(self._viewer)):
@@ -124,10 +125,11 @@ class SharedViewer:
         self._viewer.window._qt_window.hide()
         self._viewer.window.resize(*SIZE)
         _let_go()
+        self._docks = self._viewer.window._qt_window.saveState()
         self._new = _state(self._viewer)
 
 
-def _empty(viewer: Any, new: dict[str, Any]) -> None:
+def _empty(viewer: Any, new: dict[str, Any], docks: Any) -> None:
     """Close what has been docked, remove the layers, set everything as in a new viewer."""
     from napari.settings import get_settings
 
@@ -146,6 +148,7 @@ def _empty(viewer: Any, new: dict[str, Any]) -> None:
     window.layout().invalidate()
     window.layout().activate()  # smaller without the panels
     window.resize(*new["size"])
+    window.restoreState(docks)  # as wide as before: Qt remembers how wide a side has been
     _let_go()
     gc.collect(1)
 

@@ -39,6 +39,7 @@ def test_the_pane_shows_what_the_panel_images_and_keeps_the_scene_beside_it(
     microscope: Hands, window: Any
 ) -> None:
     pane = pane_of(window)
+    window.window.resize(1366, 768)  # a laptop
     microscope.qtbot.wait(50)
     assert titles(window) == ["Confocal 1.40 oil, 600 nm (con1)"]
     microscope.type("focus_um", 0.3)
