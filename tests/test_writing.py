@@ -21,9 +21,11 @@ from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
 from napari_3dmsl.shapes.mesh import Mesh, write_mesh
 from napari_3dmsl.writing import (
     DiskFullError,
+    UnwritableError,
     check_apart,
     is_same,
     whole_file,
+    whole_folder,
     whole_output,
 )
 
@@ -262,3 +264,91 @@ def test_a_full_disk_is_told_from_other_errors(tmp_path: Path, error: OSError, f
     assert isinstance(told.value, DiskFullError) == full
     told_again = pickle.loads(pickle.dumps(told.value))
     assert str(told_again) == str(told.value)
+
+
+# Places that may not be written, and programs that write at the same time.
+
+
+def test_a_place_that_cannot_be_written_is_named_and_not_the_hidden_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    for path, reason in (
+        (tmp_path / "none" / "a.csv", "cannot be written: No such file or directory; make the"),
+        (tmp_path / "file" / "a.csv", "cannot be written: Not a directory; choose another place"),
+        (tmp_path / "folder", "cannot be written: Is a directory; choose another name"),
+        (tmp_path / ("a" * 250), "cannot be written: File name too long; choose a shorter name"),
+    ):
+        with pytest.raises(UnwritableError, match=r"cannot be") as told, whole_file(path) as part:
+            part.write_text("new")
+        assert str(told.value).startswith(f"{path}: {reason}")
+    assert names(tmp_path) == ["file", "folder"]
+
+
+def test_a_disk_that_is_read_only_is_told(small_disk: Callable[[str], Path]) -> None:
+    disk = small_disk("size=100k")
+    (disk / "a.csv").write_text("old")
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    for write_one in (
+        lambda: write_ome_tiff(disk / "a.tif", np.ones((9, 9), np.uint16), (0.1, 0.1)),
+        lambda: write_ome_zarr(disk / "a.zarr", np.ones((9, 9), np.uint16), (0.1, 0.1), {}),
+        lambda: write(disk / "folder"),
+    ):
+        with pytest.raises(UnwritableError, match=rf"^{disk}/[\w.]+: cannot be written: Read-only"):
+            write_one()
+
+
+def test_a_file_that_is_read_only_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+    monkeypatch.setattr(os, "access", lambda file, mode: False)  # root may write everything
+    with pytest.raises(UnwritableError, match=r"a\.csv: cannot be written"), whole_file(path):
+        raise AssertionError("nothing is written before that is known")
+    assert path.read_text() == "old"
+
+
+def test_errors_about_files_that_are_read_pass_as_they_are(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as told, whole_file(tmp_path / "a.csv"):
+        (tmp_path / "a.csv.bak").read_text()
+    assert told.value.filename == str(tmp_path / "a.csv.bak")
+
+
+WRITES = """
+import sys, time
+from pathlib import Path
+from napari_3dmsl.writing import whole_file, whole_folder
+path, letter = Path(sys.argv[1]), sys.argv[2]
+for _ in range(20):
+    with whole_file(path / "file") as part, part.open("w") as file:
+        for _ in range(20):
+            file.write(letter * 50)
+            file.flush()
+    with whole_folder(path / "folder") as new:
+        new.mkdir()
+        for number in range(5):
+            (new / str(number)).write_text(letter)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
+def test_two_programs_that_write_the_same_mix_nothing(tmp_path: Path) -> None:
+    both = [
+        subprocess.Popen([sys.executable, "-c", WRITES, str(tmp_path), letter]) for letter in "ab"
+    ]
+    assert [process.wait() for process in both] == [0, 0]
+    assert (tmp_path / "file").read_text() in ("a" * 1000, "b" * 1000)
+    written = "".join(file.read_text() for file in (tmp_path / "folder").iterdir())
+    assert written in ("aaaaa", "bbbbb")
+    assert names(tmp_path) == ["file", "folder"]
+
+
+def test_what_a_killed_run_left_of_a_folder_is_cleared_up(tmp_path: Path) -> None:
+    left = tmp_path / ".a.part"
+    (left / "new" / "half").mkdir(parents=True)
+    (left / "old").mkdir()
+    (left / "old" / "whole").write_text("")  # killed between the two renames
+    with pytest.raises(RuntimeError), whole_folder(tmp_path / "a"):
+        raise RuntimeError
+    assert names(tmp_path / "a") == ["whole"]
+    assert names(tmp_path) == ["a"]

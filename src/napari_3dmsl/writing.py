@@ -6,11 +6,16 @@ import errno
 import os
 import re
 import shutil
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
+
+if sys.platform != "win32":
+    import fcntl
 
 _WORK = ".napari-3dmsl"  # ends the names of hidden folders that nobody else would call so
 _NEW, _OLD, _LOCK = "new", "old", "lock"
@@ -20,12 +25,28 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CUT_SHORT = re.compile(r"\d+ requested and \d+ written")  # by NumPy, which gives no number
 
 
-class DiskFullError(OSError):
-    """There is no room for what is written; nothing half-written is left."""
+_PATIENCE_S = 60.0  # for another program that is writing the same file
+_WHAT_TO_DO = {
+    errno.EROFS: "choose another place; this one is read-only",
+    errno.EACCES: "choose another place, or let yourself write there",
+    errno.EPERM: "choose another place, or let yourself write there",
+    errno.ENOENT: "make the folder, or choose another place",
+    errno.ENOTDIR: "choose another place",
+    errno.EISDIR: "choose another name",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+
+
+class UnwritableError(OSError):
+    """A file or folder cannot be written; what was there is as it was."""
 
     def __str__(self) -> str:
         """Say it as all messages do: the place first."""
         return f"{self.filename}: {self.strerror}" if self.filename else super().__str__()
+
+
+class DiskFullError(UnwritableError):
+    """There is no room for what is written; nothing half-written is left."""
 
 
 def is_disk_full(error: OSError) -> bool:
@@ -40,8 +61,10 @@ def is_disk_full(error: OSError) -> bool:
 
 
 @contextmanager
-def telling_full_disk(place: Path) -> Iterator[None]:
-    """Tell a full disk, however a library says it, as one `DiskFullError` that names the place.
+def telling_where(place: Path) -> Iterator[None]:
+    """Tell why a place cannot be written, however a library says it, as one line that names it.
+
+    Errors about other files, such as those that are read at the same time, pass as they are.
 
     Parameters
     ----------
@@ -52,19 +75,40 @@ def telling_full_disk(place: Path) -> Iterator[None]:
     ------
     DiskFullError
         When there is no room.
+    UnwritableError
+        When it may not be written.
     """
     try:
         yield
     except OSError as error:
-        if not is_disk_full(error):
+        if is_disk_full(error):
+            reason = "the disk is full; make room, or choose another place, and run again"
+            raise DiskFullError(errno.ENOSPC, reason, str(place)) from error
+        if error.errno is None or not _is_about(error, place):
             raise
-        reason = "the disk is full; make room, or choose another place, and run again"
-        raise DiskFullError(errno.ENOSPC, reason, str(place)) from error
+        reason = str(error.strerror)
+        if not isinstance(error, UnwritableError):
+            what_to_do = _WHAT_TO_DO.get(error.errno, "choose another place")
+            reason = f"cannot be written: {reason}; {what_to_do}"
+        raise UnwritableError(error.errno, reason, str(place)) from error
+
+
+def _is_about(error: OSError, place: Path) -> bool:
+    """Whether an error is about a place, a folder it lies in, or a hidden file on the way."""
+    if not isinstance(error.filename, str | os.PathLike):
+        return False
+    named, full = Path(error.filename).absolute(), place.absolute()
+    if named == full or named in full.parents or full in named.parents:
+        return True
+    beside = full.parent in named.parents and named.relative_to(full.parent).parts[0]
+    return bool(beside and beside.startswith(f".{full.name}."))
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary file in the same folder, which takes the name only when it is finished.
+
+    Another program that is writing the same file is waited for.
 
     Parameters
     ----------
@@ -75,16 +119,129 @@ def whole_file(path: Path) -> Iterator[Path]:
     ------
     DiskFullError
         When there is no room for it.
-    OSError
-        When it cannot be written.
+    UnwritableError
+        When it cannot be written, or the file of that name is read-only.
     """
     temporary = path.with_name(f".{path.name}.part")
+    with telling_where(path):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        with alone(temporary, path):
+            try:
+                yield temporary
+                temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a place for a folder, which takes the name only when it is finished.
+
+    What is there of that name is replaced. Another program that is writing the same folder is
+    waited for.
+
+    Parameters
+    ----------
+    path
+        Of the folder that will be there.
+
+    Raises
+    ------
+    DiskFullError
+        When there is no room for it.
+    UnwritableError
+        When it cannot be written.
+    """
+    work = path.with_name(f".{path.name}.part")
+    new, old = work / _NEW, work / _OLD
+    with telling_where(path), alone(work, path, folder=True):
+        try:
+            _clear_up_folder(path, new, old)
+            yield new
+            if path.exists():
+                path.replace(old)
+            new.replace(path)
+        finally:
+            _clear_up_folder(path, new, old)
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _clear_up_folder(path: Path, new: Path, old: Path) -> None:
+    """Remove what is half done; what was there is put back, had it only been moved aside."""
+    if old.exists() and not path.exists():
+        old.replace(path)
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def alone(temporary: Path, place: Path, *, folder: bool = False) -> Iterator[None]:
+    """Make a temporary file or folder, wait until nobody else has it, and keep others waiting.
+
+    The system lets others in however a process ends. Where there are no such locks, as on Windows
+    and some disks of networks, nobody is kept waiting.
+
+    Parameters
+    ----------
+    temporary
+        May be there, of a run that was killed.
+    place
+        What it is made for; messages name that.
+    folder
+        Whether it is one.
+
+    Raises
+    ------
+    UnwritableError
+        When somebody has it for a minute.
+    OSError
+        When it cannot be made.
+    """
+    until = time.monotonic() + _PATIENCE_S
+    while (handle := _taken(temporary, folder)) is None:
+        if time.monotonic() > until:
+            reason = "another run is writing this; wait for it or choose another name"
+            raise UnwritableError(errno.EBUSY, reason, str(place))
+        time.sleep(0.02)
     try:
-        with telling_full_disk(path):
-            yield temporary
-            temporary.replace(path)
+        yield
     finally:
-        temporary.unlink(missing_ok=True)
+        if handle >= 0:
+            os.close(handle)
+
+
+def _taken(temporary: Path, folder: bool) -> int | None:
+    """Return an open file or folder that is ours until it is closed; None while others have it."""
+    if folder:
+        temporary.mkdir(exist_ok=True)
+    if sys.platform == "win32":
+        return -1
+    try:
+        handle = os.open(temporary, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT, 0o666)
+    except FileNotFoundError:
+        if folder and temporary.parent.is_dir():
+            return None  # others have just removed it
+        raise
+    if _is_mine(handle, temporary):
+        return handle
+    os.close(handle)
+    return None
+
+
+if sys.platform != "win32":
+
+    def _is_mine(handle: int, temporary: Path) -> bool:
+        """Lock an open file, unless somebody has it or it is no longer the one of that name."""
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # a disk without locks
+            return True
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(handle), temporary.stat())
+        return False
 
 
 @contextmanager
@@ -113,14 +270,14 @@ def whole_output(target: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
         When it cannot be written.
     """
     target = target.resolve()  # a link stays a link
-    with telling_full_disk(target):
+    with telling_where(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".*{_WORK}"):
         with suppress(OSError, filelock.Timeout), _working_in(left):
             pass  # which clears up
     try:
         with (
-            telling_full_disk(target),
+            telling_where(target),
             _working_in(target.with_name(f".{target.name}{_WORK}")) as work,
         ):
             yield work / _NEW

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,19 @@ def test_without_a_terminal_a_line_is_written_now_and_then(
         now = 31.0
         tell(200, 900, "shapes measured")
         assert capsys.readouterr().err == told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file that is always full")
+def test_a_result_that_cannot_be_printed_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr("sys.stdout", full)
+        assert cli.main(["schema", "camera"]) == 1
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
+    assert capsys.readouterr().err == (
+        "Error: standard output: No space left on device; the work is done, but its result cannot "
+        "be printed\n"
+    )

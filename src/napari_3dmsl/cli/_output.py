@@ -28,7 +28,29 @@ def show(result: dict[str, Any], lines: Sequence[str], as_json: bool) -> None:
     as_json
         Whether it goes to a program.
     """
-    typer.echo(json.dumps(result, indent=2) if as_json else "\n".join(lines))
+    tell(json.dumps(result, indent=2) if as_json else "\n".join(lines))
+
+
+def tell(text: str) -> None:
+    """Print what was asked for.
+
+    Parameters
+    ----------
+    text
+        One or more lines.
+
+    Raises
+    ------
+    OSError
+        When there is no room where it is sent to.
+    """
+    try:
+        typer.echo(text)
+    except BrokenPipeError:  # who has read enough closes the pipe; Typer ends quietly then
+        raise
+    except OSError as error:
+        reason = f"{error.strerror}; the work is done, but its result cannot be printed"
+        raise OSError(error.errno, reason, "standard output") from None
 
 
 def warn(warnings: Iterable[str]) -> None:

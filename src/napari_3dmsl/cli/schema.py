@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from napari_3dmsl.cli._options import CLASSES, settings_class
+from napari_3dmsl.cli._output import tell
 
 
 def schema(
@@ -19,4 +20,4 @@ def schema(
     """Print the JSON schema of a settings file, with labels, units and sources, for editors."""
     from napari_3dmsl.described import schema_of
 
-    typer.echo(json.dumps(schema_of(settings_class(kind)), indent=2, ensure_ascii=False))
+    tell(json.dumps(schema_of(settings_class(kind)), indent=2, ensure_ascii=False))

@@ -7,7 +7,6 @@ every two voxels along each axis, so that the first voxels of all levels lie in 
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES, check_image_path
 from napari_3dmsl.image_io.ome_xml import ome_xml
 from napari_3dmsl.image_io.ome_zarr import VERSION, ZARR_SUFFIX
-from napari_3dmsl.writing import telling_full_disk, whole_file
+from napari_3dmsl.writing import whole_file, whole_folder
 
 if TYPE_CHECKING:
     from napari_3dmsl.compute import Place
@@ -165,26 +164,20 @@ def _write_pyramid(
     import zarr
 
     shapes = _level_shapes(labels.shape)
-    temporary = path.with_name(f".{path.name}.part")
-    shutil.rmtree(temporary, ignore_errors=True)  # what an interrupted run has left
-    try:
-        with telling_full_disk(path):
-            root = zarr.open_group(temporary, mode="w", zarr_format=3)
-            ome = _described(path, shapes, voxel_um, origin_um)
-            root.update_attributes({"ome": ome, KEY: dict(about)})
-            for number, shape in enumerate(shapes):
-                root.create_array(
-                    str(number),
-                    shape=shape,
-                    dtype=dtype,
-                    chunks=tuple(min(CHUNK, length) for length in shape),
-                    dimension_names=["z", "y", "x"],
-                )
-                source = labels if number == 0 else _Halved(str(temporary.resolve()), number - 1)
-                _copy(source, temporary, number, shape, place, progress)
-            _put_in_place(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with whole_folder(path) as temporary:
+        root = zarr.open_group(temporary, mode="w", zarr_format=3)
+        ome = _described(path, shapes, voxel_um, origin_um)
+        root.update_attributes({"ome": ome, KEY: dict(about)})
+        for number, shape in enumerate(shapes):
+            root.create_array(
+                str(number),
+                shape=shape,
+                dtype=dtype,
+                chunks=tuple(min(CHUNK, length) for length in shape),
+                dimension_names=["z", "y", "x"],
+            )
+            source = labels if number == 0 else _Halved(str(temporary.resolve()), number - 1)
+            _copy(source, temporary, number, shape, place, progress)
 
 
 def _copy(
@@ -288,13 +281,3 @@ def _is_ours(path: Path) -> bool:
         return KEY in zarr.open_group(path, mode="r", zarr_format=3).attrs
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def _put_in_place(new: Path, path: Path) -> None:
-    """Give the finished folder its name; an older one goes only when the new one is there."""
-    old = path.with_name(f".{path.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if path.exists():
-        path.replace(old)
-    new.replace(path)
-    shutil.rmtree(old, ignore_errors=True)

@@ -7,7 +7,6 @@ Everything that this package tells about an image is in the attribute ``napari_3
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -22,7 +21,7 @@ from napari_3dmsl.image_io.ome_tiff import axes_of
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.reading import reading
 from napari_3dmsl.settings import shown
-from napari_3dmsl.writing import telling_full_disk
+from napari_3dmsl.writing import whole_folder
 
 VERSION = "0.5"
 ZARR_SUFFIX = ".zarr"
@@ -158,25 +157,17 @@ def write_ome_zarr(
     sizes = dict(zip([axis for axis in axes if axis in "ZYX"], size_um, strict=True))
     sizes |= {"T": 1.0 if frame_s is None else frame_s, "C": 1.0}
     masks = _checked_labels(labels or {}, axes, pixels.shape, path)
-    temporary = path.with_name(f".{path.name}.part")
-    shutil.rmtree(temporary, ignore_errors=True)  # what an interrupted run has left
-    try:
-        with telling_full_disk(path):
-            root = zarr.open_group(temporary, mode="w", zarr_format=3)
-            ome = _multiscales(path.stem, axes, sizes)
-            root.update_attributes(
-                {"ome": ome | _omero(channels, pixels, axes), KEY: dict(metadata)}
-            )
-            _add_pixels(root, pixels, axes)
-            if masks:
-                group = root.create_group("labels", attributes=_ome({"labels": list(masks)}))
-                for name, (mask, flat) in masks.items():
-                    about = _multiscales(name, flat, sizes)
-                    about["image-label"] = {"source": {"image": "../../"}, "colors": _colours(mask)}
-                    _add_pixels(group.create_group(name, attributes={"ome": about}), mask, flat)
-            _put_in_place(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with whole_folder(path) as temporary:
+        root = zarr.open_group(temporary, mode="w", zarr_format=3)
+        ome = _multiscales(path.stem, axes, sizes)
+        root.update_attributes({"ome": ome | _omero(channels, pixels, axes), KEY: dict(metadata)})
+        _add_pixels(root, pixels, axes)
+        if masks:
+            group = root.create_group("labels", attributes=_ome({"labels": list(masks)}))
+            for name, (mask, flat) in masks.items():
+                about = _multiscales(name, flat, sizes)
+                about["image-label"] = {"source": {"image": "../../"}, "colors": _colours(mask)}
+                _add_pixels(group.create_group(name, attributes={"ome": about}), mask, flat)
     return path
 
 
@@ -368,13 +359,3 @@ def _add_pixels(group: Any, pixels: NDArray[Any] | Planes, axes: str) -> None:
     for first in range(0, pixels.shape[0], chunks[0]):
         slab = np.stack(list(islice(planes, chunks[0])))
         array[first : first + len(slab)] = slab
-
-
-def _put_in_place(new: Path, path: Path) -> None:
-    """Give the finished folder its name; an older one goes only when the new one is there."""
-    old = path.with_name(f".{path.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if path.exists():
-        path.replace(old)
-    new.replace(path)
-    shutil.rmtree(old, ignore_errors=True)

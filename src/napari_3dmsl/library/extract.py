@@ -32,7 +32,7 @@ from napari_3dmsl.volumes.labels import COPIES, check_labels, check_voxel_nm
 from napari_3dmsl.volumes.lazy import LazyVolume, open_lazy
 from napari_3dmsl.volumes.open import open_labels
 from napari_3dmsl.volumes.plausibility import label_warnings, size_warning
-from napari_3dmsl.writing import check_apart, telling_full_disk
+from napari_3dmsl.writing import check_apart, telling_where
 
 if TYPE_CHECKING:
     from napari_3dmsl.compute import Place
@@ -146,7 +146,7 @@ class LibraryExtraction:
             warnings = list(self.warnings)
             if work.begun_anew:
                 warnings.append("an unfinished run with other settings was thrown away")
-            with telling_full_disk(self.library):
+            with telling_where(self.library):
                 extraction = self._extract(work.folder / _STAGES, progress)
             few = not self.blockwise and extraction.report.kept < WORTH_WORKERS
             if extraction.report.kept == 0:

@@ -21,8 +21,9 @@ from napari_3dmsl.library.instance_files import (
 )
 from napari_3dmsl.library.measure_table import MEASURED, columns_of, known_measures, seen
 from napari_3dmsl.library.ownership import FORMAT, check_target, holds_library
+from napari_3dmsl.library.saved_classes import SavedClasses, classes_of, save_classes
 from napari_3dmsl.library.stores import Store, archives_in, open_store
-from napari_3dmsl.library.table import read_table, with_classes
+from napari_3dmsl.library.table import read_table
 from napari_3dmsl.library.write import (
     LARGEST_UNIT_NM,
     RELEASED_UNIT_NM,
@@ -34,7 +35,6 @@ from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.shapes.correction import correct_classes
 from napari_3dmsl.shapes.sampling import Occupancies, PointCloud, UnitCube
 from napari_3dmsl.volumes.tiff_file import pixels_from_tiff
-from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,6 +107,7 @@ class ShapeLibrary:
         self._known = frozenset(self.ids)
         unknown = {"shape_class"} if not any(table["shape_class"]) else set()
         self._own_columns = set(table) - unknown
+        self._classes_before = classes_of(table)
         self.measured = 0
         self.take_measures()
         self._expected: dict[int, str | None] = {}
@@ -217,21 +218,29 @@ class ShapeLibrary:
         rows = {shape_id: row for row, shape_id in enumerate(self.ids)}
         correct_classes(self.table, {rows[i]: kind for i, kind in classes.items()})
 
-    def save_classes(self) -> None:
+    def save_classes(self) -> SavedClasses:
         """Write the classes into the table of the library, whole or not at all.
+
+        Only those that were set here: what another window has saved since the library was opened
+        stays, and comes into `table`.
+
+        Returns
+        -------
+        SavedClasses
+            What others had saved.
 
         Raises
         ------
         ValueError
-            When it is no folder that this package wrote: released files are never changed.
+            When it is no folder that this package wrote: released files are never changed. Or when
+            it was written again with other shapes.
         OSError
             When the table cannot be written.
         """
         path = self.folder / TABLE_FILE
         if not self._own:
             raise ValueError(f"{self.folder}: not a library folder of this package; not changed")
-        with whole_file(path) as temporary:
-            temporary.write_bytes(with_classes(path.read_bytes(), self.table))
+        return save_classes(path, self.table, self._classes_before)
 
     @property
     def measures_itself(self) -> bool:

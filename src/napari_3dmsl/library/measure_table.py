@@ -17,7 +17,7 @@ import filelock
 from napari_3dmsl.library.table import READERS
 from napari_3dmsl.library.zip_cache import cache_folder
 from napari_3dmsl.shapes.measures import FORM_COLUMNS
-from napari_3dmsl.writing import telling_full_disk, whole_file
+from napari_3dmsl.writing import telling_where, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -191,7 +191,7 @@ class MeasureLog:
             Of shapes that have just been measured.
         """
         some = list(rows)
-        with telling_full_disk(self.path), _journal(self.path).open("ab") as file:
+        with telling_where(self.path), _journal(self.path).open("ab") as file:
             file.write(_text(some)[len(_text([])) :])
         self.rows.update((row.shape_id, row) for row in some)
 
@@ -204,7 +204,7 @@ class MeasureLog:
             self.rows = _read(self.path)
             journal = _journal(self.path)  # without the half of a line that a killed run has left
             kept = _parsed(journal.read_bytes()) if journal.exists() else []
-            with telling_full_disk(self.path), whole_file(journal) as temporary:
+            with telling_where(self.path), whole_file(journal) as temporary:
                 temporary.write_bytes(_text(kept))
         except BaseException:
             self._lock.release()

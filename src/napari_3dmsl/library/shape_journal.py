@@ -12,7 +12,7 @@ from io import FileIO
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from napari_3dmsl.writing import telling_full_disk
+from napari_3dmsl.writing import telling_where
 
 JOURNAL_FILE = "shapes.jsonl"
 
@@ -104,7 +104,7 @@ class ShapeJournal:
         """
         assert self._file is not None
         text = json.dumps(row, separators=(",", ":")).encode() + b"\n"
-        with telling_full_disk(self._folder):
+        with telling_where(self._folder):
             before = self._file.seek(0, 2)
             if self._file.write(text) != len(text):
                 self._file.truncate(before)

@@ -42,7 +42,7 @@ from napari_3dmsl.shapes.blockwise.extract import worker_bytes
 from napari_3dmsl.shapes.classification import ClassRules, ShapeClass
 from napari_3dmsl.shapes.crops import Crop, CropPlan, plan_crops, sprawl
 from napari_3dmsl.shapes.shape import WORTH_WORKERS, measure_crop
-from napari_3dmsl.writing import telling_full_disk, whole_file, whole_output
+from napari_3dmsl.writing import telling_where, whole_file, whole_output
 
 if TYPE_CHECKING:
     from napari_3dmsl.library.unfinished import Work
@@ -208,7 +208,7 @@ class _Streaming:
             else:
                 measure = measure.of(labels)
             found = where.run(measure, items, ordered=False, paths=[self.folder])
-            with telling_full_disk(self.target), closing(found):
+            with telling_where(self.target), closing(found):
                 for _, row in found:
                     journal.add(row)
                     done += 1
@@ -239,7 +239,7 @@ class _Streaming:
     ) -> None:
         """Put the finished library into its place."""
         ids = [row.shape_id for row in rows]
-        with telling_full_disk(self.target):
+        with telling_where(self.target):
             if is_zip(self.target):
                 whole = self._one_zip(ids, names, {TABLE_FILE: table, LIBRARY_FILE: about})
             else:

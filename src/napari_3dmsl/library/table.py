@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LOCATION_COLUMNS = ("cx", "cy", "cz", "voxel_counts", "bbx", "bby", "bbz")
 # Libraries of earlier versions lack them.
 NEWER_COLUMNS = frozenset({"parent", "measured_class", *FORM_COLUMNS, "neighbour_um"})
+CLASS_COLUMNS = ("shape_class", "reason", "measured_class")
+"""What changes with a class that is set by hand."""
 Table = dict[str, list[Any]]
 
 _ROW_NAMES = ("index", "", "Unnamed: 0")  # pandas leaves the column of row numbers without a name
@@ -178,26 +180,43 @@ def read_table(content: bytes, ids: Sequence[int], where: str, own: bool) -> Tab
     return {"index": list(ids), "shape_class": [None] * len(ids), **columns}
 
 
-def with_classes(content: bytes, table: Mapping[str, Sequence[Any]]) -> bytes:
-    """Return a table of ours with other classes; everything else in it stays.
+def classes_in(content: bytes) -> dict[int, dict[str, str]]:
+    """Return what a table of ours says of the classes of its shapes.
 
     Parameters
     ----------
     content
         The CSV file.
-    table
-        Its columns as they are now.
+
+    Returns
+    -------
+    dict
+        By id: `CLASS_COLUMNS` by name, empty where there are none.
     """
     reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-    changed = ("shape_class", "reason", "measured_class")
-    names = list(dict.fromkeys([*(reader.fieldnames or []), *changed]))
-    place = {shape_id: at for at, shape_id in enumerate(table["index"])}
+    return {
+        number: {name: row.get(name) or "" for name in CLASS_COLUMNS}
+        for number, row in _numbered(reader, reader.fieldnames or [])
+    }
+
+
+def with_classes(content: bytes, classes: Mapping[int, Mapping[str, Any]]) -> bytes:
+    """Return a table of ours with other classes of some shapes; everything else in it stays.
+
+    Parameters
+    ----------
+    content
+        The CSV file.
+    classes
+        By id: `CLASS_COLUMNS` by name.
+    """
+    reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    names = list(dict.fromkeys([*(reader.fieldnames or []), *CLASS_COLUMNS]))
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, names)
     writer.writeheader()
     for number, row in _numbered(reader, names):
-        at = place[number]
-        writer.writerow({**row, **{name: table[name][at] for name in changed}})
+        writer.writerow({**row, **classes.get(number, {})})
     return text.getvalue().encode()
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import filelock
 
-from napari_3dmsl.writing import telling_full_disk, whole_file
+from napari_3dmsl.writing import telling_where, whole_file
 
 SUFFIX = ".napari-3dmsl-run"
 """Ends the names of the folders; other code that clears up leaves them alone."""
@@ -109,7 +109,7 @@ def _locked(folder: Path, target: Path) -> filelock.BaseFileLock:
     """Return the lock of the folder, held; the folder may be going just now."""
     busy = ValueError(f"{target}: another run is writing this; wait for it or choose another name")
     for _ in range(3):
-        with telling_full_disk(target):
+        with telling_where(target):
             folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / _LOCK)
         try:
@@ -144,7 +144,7 @@ def _take_up(work: Work, target: Path, begun_with: dict[str, Any], replace: bool
             )
         work.begun_anew = True
     _clear(work.folder)
-    with telling_full_disk(target), whole_file(path) as temporary:
+    with telling_where(target), whole_file(path) as temporary:
         temporary.write_text(json.dumps(begun_with, indent=2) + "\n", encoding="utf-8")
 
 

@@ -7,7 +7,7 @@ expected photons are kept in a hidden file beside the output until the noise is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from napari_3dmsl.microscope.simulation import (
     photon_planes,
 )
 from napari_3dmsl.progress import Progress
-from napari_3dmsl.writing import telling_full_disk
+from napari_3dmsl.writing import alone, telling_where
 
 _BYTES_A_PIXEL = 60.0  # of a plane, while its noise is drawn
 
@@ -120,14 +120,15 @@ def simulated_stack(
     positions = plane_positions(microscope, acquisition, scene.placed.centroid_height_um)
     beside = Path(beside)
     waiting = beside.with_name(f".{beside.name}.photons")
-    try:
+    with ExitStack() as held:
+        with telling_where(beside):
+            held.enter_context(alone(waiting, beside))
+        held.callback(waiting.unlink, missing_ok=True)
         kept = _KeptPhotons(waiting, (acquisition.planes, rows, columns))
         counted = Counted(progress, acquisition.planes)
-        with telling_full_disk(beside), fft.set_workers(-1):  # one image may use all cores
+        with telling_where(beside), fft.set_workers(-1):  # one image may use all cores
             kept.write(photon_planes(scene, simulation, positions[1], counted.tick), counted)
         yield _stack_of(kept, scene, simulation, positions)
-    finally:
-        waiting.unlink(missing_ok=True)
 
 
 class _KeptPhotons:

@@ -147,6 +147,27 @@ def test_corrections_are_kept_in_a_library_of_ours(
     assert ShapeLibrary.open(folder).table == ShapeLibrary.open(untouched).table
 
 
+def test_classes_of_another_window_are_kept_shown_and_told(
+    viewer: Any, open_panel: Any, shapes: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "library"
+    write_library(shapes.shapes, folder)
+    viewer.open(folder, plugin="napari-3dmsl")
+    hands = open_panel(viewer, PANEL)
+    other = ShapeLibrary.open(folder)
+    other.set_classes({1: "mega", 4: "rod"})
+    other.save_classes()
+    click_row(hands, 4)
+    set_class(hands, "network")
+    assert hands.status == (
+        "Shape 4 set to network. Saved in the library. Another window had changed shape 1: shown "
+        "here now. Another window had set shape 4 to rod meanwhile."
+    )
+    assert rows(hands, 1) == ["mega ✎", "dot", "rod", "network ✎"]
+    assert "mega (1)" in surfaces(viewer)
+    assert ShapeLibrary.open(folder).table["shape_class"] == ["mega", "dot", "rod", "network"]
+
+
 def test_a_library_of_an_earlier_version_has_no_corrections_until_one_is_made(
     shapes: Any, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_3dmsl.writing import telling_full_disk, whole_file
+from napari_3dmsl.writing import telling_where, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def keep_record(folder: Path, number: int, **arrays: Any) -> None:
     """
     path = folder / f"{number}.npz"
     part = folder / f".{number}.{os.getpid()}.part"
-    with telling_full_disk(folder):
+    with telling_where(folder):
         with part.open("wb") as file:
             np.savez_compressed(file, **arrays)
         part.replace(path)
@@ -215,7 +215,7 @@ def write_box(path: Path, box: Box, voxels: NDArray[Any]) -> None:
     voxels
         (Z, Y, X) of the box.
     """
-    with telling_full_disk(path), _few_at_once():
+    with telling_where(path), _few_at_once():
         _array_at(path)[box] = voxels
 
 

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl.layers.class_colours import class_colour
 from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.library.saved_classes import SavedClasses
 from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.widgets.common.class_surfaces import AT_ONCE, recolour
 from napari_3dmsl.widgets.common.incremental_layers import Turns
@@ -138,13 +139,29 @@ class ClassEditor(QWidget):
             if source.keeps_classes:
                 kept = " Saved in the library."
                 try:
-                    source.save_classes()
+                    kept += self._of_others(source, source.save_classes())
                 except (OSError, ValueError) as error:
                     problem = f"{done} Not saved, kept in this session only: {error}"
         self.edited.emit(done + kept)
         if problem:
             self.failed.emit(problem)
         self.renew()
+
+    def _of_others(self, source: ShapeLibrary, saved: SavedClasses) -> str:
+        """Show what another window had saved meanwhile, and say so."""
+        said = ""
+        if saved.taken_over:
+            self._turns.extend([partial(self._recolour, source, saved.taken_over)])
+            if len(saved.taken_over) <= AT_ONCE:
+                self._turns.finish()
+            self._selection.classes_changed.emit()
+            named = _named(saved.taken_over)
+            said += f" Another window had changed {named[0].lower()}{named[1:]}: shown here now."
+        for shape_id, kind in list(saved.overruled.items())[:3]:
+            said += f" Another window had set shape {shape_id} to {kind or 'unknown'} meanwhile."
+        if len(saved.overruled) > 3:
+            said += f" And {len(saved.overruled) - 3} more."
+        return said
 
 
 def _named(classes: Classes) -> str:
