@@ -27,6 +27,14 @@ class Circle:
         self.itself = self
 
 
+@pytest.fixture
+def nothing_frozen() -> Iterator[None]:
+    """Other tests' modules are frozen; the product leaves alone what others froze."""
+    gc.unfreeze()
+    yield
+    gc.freeze()
+
+
 def gone(circle: Circle) -> weakref.ref[Circle]:
     return weakref.ref(circle)
 
@@ -89,3 +97,35 @@ def test_it_is_not_done_while_the_window_works(qtbot: Any, monkeypatch: pytest.M
         search.stop()
         gc.collect()
         assert weak() is None
+
+
+@pytest.mark.usefixtures("nothing_frozen")
+def test_what_was_there_before_a_panel_is_searched_after_a_longer_rest(
+    qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(garbage, "_LOOK_MS", 1)
+    kept = Circle()
+    weak = gone(kept)
+    first, second = SearchAtRest(), SearchAtRest()
+    try:
+        assert gc.get_freeze_count() > 0
+        del kept
+        gc.collect()
+        assert weak() is not None  # left out
+        garbage.note_work()
+        monkeypatch.setattr(garbage, "_AWAY_S", 0.0)
+        qtbot.waitUntil(lambda: weak() is None, timeout=10_000)
+        assert gc.get_freeze_count() > 0
+    finally:
+        first.stop()
+        assert gc.get_freeze_count() > 0
+        second.stop()
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_others_froze_stays_frozen(qtbot: Any) -> None:
+    gc.freeze()
+    before = gc.get_freeze_count()
+    search = SearchAtRest()
+    search.stop()
+    assert gc.get_freeze_count() >= before - 10  # some of it may have been deleted
