@@ -24,13 +24,12 @@ def inside(polygon: FloatArray, points: FloatArray) -> BoolArray:
     points
         (N, 2); those that are not finite lie nowhere.
     """
-    from matplotlib.path import Path
+    from skimage.measure import points_in_poly
 
     found = np.zeros(len(points), bool)
     if len(polygon) >= 3:
         finite = np.isfinite(points).all(axis=1)
-        closed = np.concatenate([polygon, polygon[:1]])
-        found[finite] = Path(closed).contains_points(points[finite])
+        found[finite] = points_in_poly(points[finite], polygon)
     return found
 
 

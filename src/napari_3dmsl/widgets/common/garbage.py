@@ -143,8 +143,10 @@ class _LeftOut:
 
     def is_due(self, rest_s: float) -> bool:
         """Whether to go through it, after so many seconds in which nothing was done."""
+        if not self._is_ours or _worked < self._searched or len(_waiting) > len(self._panels):
+            return False  # or something else wants it to wait, such as work in another process
         long_ago = rest_s > _REST_S and _since(self._searched) > _LONGEST_S
-        return self._is_ours and _worked > self._searched and (rest_s > _AWAY_S or long_ago)
+        return rest_s > _AWAY_S or long_ago
 
     def search(self) -> None:
         """Go through everything, and leave out what remains."""

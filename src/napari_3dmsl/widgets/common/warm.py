@@ -61,5 +61,6 @@ def _surfaces() -> None:
 
 
 def _plots() -> None:
-    """Load what plots are drawn with."""
-    import pyqtgraph  # noqa: F401
+    """Load what plots are drawn with, and what a lasso looks with."""
+    import pyqtgraph
+    import skimage.measure  # noqa: F401

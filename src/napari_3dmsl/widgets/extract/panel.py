@@ -585,6 +585,7 @@ def _may_be_labels(layer: Any) -> bool:
 
 
 @cache
+@cache  # napari keeps it: once for each type
 def _prepare_label_colours(number: type[np.integer[Any]]) -> threading.Thread:
     """Let napari compile, while we wait, what it needs to give labels colours of their own.
 
