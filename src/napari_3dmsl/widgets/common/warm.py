@@ -62,5 +62,5 @@ def _surfaces() -> None:
 
 def _plots() -> None:
     """Load what plots are drawn with, and what a lasso looks with."""
-    import pyqtgraph
+    import pyqtgraph  # noqa: F401
     import skimage.measure  # noqa: F401
