@@ -84,7 +84,7 @@ def test_dragging_a_bar_moves_the_field_and_its_image(
     bar = np.array([height, before[1] - 8 * pixel_um, before[2]])
     drag(window, qtbot, place_of(window, bar), place_of(window, bar + np.array([0, 0.3, 0.4])))
     framed.wait(lambda: not np.allclose(middle_um(window), before))
-    framed.wait(lambda: not framed.panel._live.is_running)
+    framed.wait(lambda: framed.panel.is_at_rest)
     moved = middle_um(window) - before
     np.testing.assert_allclose(moved, [0.0, 0.3, 0.4], atol=0.5 * pixel_um + 0.02)
     steps = moved[1:] / pixel_um
@@ -139,7 +139,7 @@ def test_each_drag_of_the_frame_is_one_step(framed: Hands, window: Any, qtbot: A
         bar[0] = height
         drag(window, qtbot, place_of(window, bar), place_of(window, bar + np.array(by)))
         framed.wait(lambda: not np.allclose(middle_um(window), places[-1]))
-        framed.wait(lambda: not framed.panel._live.is_running)
+        framed.wait(lambda: framed.panel.is_at_rest)
         places.append(middle_um(window))
     corner = places[-1] + [0.0, 8 * pixel_um, 8 * pixel_um]
     corner[0] = height

@@ -802,6 +802,31 @@ def test_the_switch_makes_a_stack_in_micrometres(
     assert layer.contrast_limits == pytest.approx(contrast_of(layer.data))
 
 
+def test_in_3d_a_quick_stack_brings_its_sharp_plane_and_the_exact_image_follows(
+    microscope: Hands, loaded: Any, ring: Mesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_3dmsl.widgets.microscope import panel as module
+
+    monkeypatch.setattr(module, "_NO_TIME_S", np.inf)  # whatever the machine
+    loaded.dims.ndisplay = 3
+    microscope.type("image_size", 48)
+    microscope.click("stack")
+    microscope.type("planes", 5)
+    settled(microscope, STACK)
+    panel, came = microscope.panel, []
+    for name in (IMAGE, STACK):
+        loaded.layers[name].events.set_data.connect(lambda _, name=name: came.append(name))
+    for runner, what in ((panel._live, "image made"), (panel._stacks, "stack made")):
+        runner.finished.connect(lambda *_, what=what: came.append(what))
+    microscope.type("focus_um", 0.3)
+    settled(microscope, STACK)
+    settled(microscope)
+    assert [x for x in came if "made" in x] == ["stack made", "image made"]
+    assert {*came[: came.index("image made")]} >= {IMAGE, STACK}  # both, before the exact image
+    np.testing.assert_array_equal(pixels(loaded, STACK), drawn_again(loaded, ring, STACK))
+    np.testing.assert_array_equal(pixels(loaded), drawn_again(loaded, ring))
+
+
 @pytest.fixture
 def ball() -> Mesh:
     import trimesh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -45,6 +46,8 @@ class LatestWins(QObject):
         self._done = threading.Event()
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="napari-3dmsl-live")
         self._running = False
+        self.took_s: float | None = None
+        """Of the last work that came to its end."""
         self._pending: list[Any] = []
         self._closed = self._cancelled = False
         self._ended.connect(self._after)
@@ -100,8 +103,10 @@ class LatestWins(QObject):
         return self._closed or self._cancelled or bool(self._pending)
 
     def _run(self, request: Any) -> None:
+        began = time.perf_counter()
         try:
             result, error = self._work(request, self._is_outdated), None
+            self.took_s = time.perf_counter() - began
         except Outdated:
             result, error = None, None
             request = None

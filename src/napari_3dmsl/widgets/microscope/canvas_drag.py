@@ -73,9 +73,13 @@ class CanvasDrag(QObject):
         self.taken.emit()
         try:
             yield
+            moved = False
             while event.type == "mouse_move" and not self._stopped:
                 follow(event)
+                moved = True
                 yield
+            if moved and not self._stopped:  # napari leaves out moves while it is busy
+                follow(event)
         finally:
             _held.discard(self._viewer)
             camera.mouse_pan = pans

@@ -21,6 +21,7 @@ from napari_3dmsl.microscope.presets import (
     usual_camera,
 )
 from napari_3dmsl.microscope.settings import Acquisition, Microscope, steps_without_effect
+from napari_3dmsl.microscope.sharp_plane import of_sharp_plane
 from napari_3dmsl.microscope.simulation import Simulation, pose_of_view, views_of
 from napari_3dmsl.settings import Settings
 from napari_3dmsl.widgets.common.form import Form
@@ -117,11 +118,7 @@ class SimulationForm(QObject):
         """
         if self._problem is not None:
             raise self._problem
-        found = self._simulation
-        if stack or found.acquisition.planes == 1:
-            return found
-        plane = found.acquisition.model_copy(update={"planes": 1})
-        return found.model_copy(update={"acquisition": plane})
+        return self._simulation if stack else of_sharp_plane(self._simulation)
 
     def set_values(self, values: Mapping[str, Any]) -> None:
         """Set the fields that are named, as a person would.

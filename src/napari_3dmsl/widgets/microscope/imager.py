@@ -15,6 +15,8 @@ from napari_3dmsl.scenes.field_imager import FieldImager, FieldSample
 from napari_3dmsl.widgets.common.latest_wins import Outdated
 
 _TELL_EVERY_S = 0.2
+_SOON_S = 0.5
+"""So long a quick one is worked on when it is outdated: else a drag would show nothing at all."""
 
 Imaged = Surface | FieldSample | CellSample
 """What can be imaged: one surface in the middle, shapes of a volume at their places, a cell."""
@@ -68,15 +70,19 @@ class Imager:
             exact = not request.quick
             return self._fields.image(request.sample, request.simulation, progress, exact=exact)
 
+        began = time.perf_counter()
+
         def stop_if_outdated(done: int, total: int, what: str) -> None:
-            if is_outdated() and done < total:
+            soon = request.quick and time.perf_counter() - began < _SOON_S
+            if done < total and not soon and is_outdated():
                 raise Outdated
             if self._tell is not None:
                 self._tell(done, total, what)
 
         if isinstance(request.sample, CellSample):
             return self._cells.image(request.sample, request.simulation, stop_if_outdated)
-        with one_blas_thread() if request.quick else usual_blas_threads():
+        beside_the_window = request.quick and request.simulation.acquisition.planes == 1
+        with one_blas_thread() if beside_the_window else usual_blas_threads():
             return self._simulator.image(request.sample, request.simulation, stop_if_outdated)
 
     def prepare(self, request: Request, is_outdated: Callable[[], bool]) -> bool:

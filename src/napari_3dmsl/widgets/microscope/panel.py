@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QWidget
 from napari_3dmsl.layers.live_pixels import settle
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.frequency_grid import forget_fields
+from napari_3dmsl.microscope.sharp_plane import has_sharp_plane, of_sharp_plane, sharp_plane
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.microscope.title import microscope_title
 from napari_3dmsl.scenes.field_imager import FieldSample
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
 
 _READ_OUT_DELAY_MS = 150
 _PATIENCE_MS = 16.0  # a frame of most screens
+_NO_TIME_S = 0.4  # of a stack: it needs no image before it
 _REST_MS = 120  # as long without another image, and the knob rests
 _TOLD_EVERY_S = 0.4  # while a knob is turned on and on
 
@@ -441,8 +443,26 @@ class MicroscopePanel(Panel):
             self.say(self.sample.missing)
             return
         self._asked_at = time.perf_counter()
+        if self._stack_takes_no_time():
+            self._stacks.request(Request(sample, self.simulation(stack=True), quick=True))
+            return
         patience_ms = _PATIENCE_MS if self.isVisible() else 0.0
         self._live.request(Request(sample, simulation, quick=True), patience_ms)
+
+    def _stack_takes_no_time(self) -> bool:
+        """Whether the stack may come at once, its sharp plane with it: the window is drawn once.
+
+        An image before it takes the processors away from it, and is drawn as long as it is made.
+        """
+        last, takes_s = self._shots.get(STACK), self._stacks.took_s
+        return (
+            self._comes_with_stack()
+            and last is not None
+            and has_sharp_plane(last.image)
+            and takes_s is not None
+            and takes_s < _NO_TIME_S
+            and not self.sample.frame.pace.is_holding
+        )
 
     def _comes_with_stack(self) -> bool:
         """Whether the canvas draws stack and image in 3D, so that one frame shall show both."""
@@ -476,6 +496,12 @@ class MicroscopePanel(Panel):
                 self.pictures.show_sharp_plane(image, **how)
         else:
             self.pictures.show(image, **how)
+        self._take_image(request, image)
+        if self.form.wants_stack and request.quick and not self._live.is_running:
+            self._request_stack()
+
+    def _take_image(self, request: Request, image: SimulatedImage) -> None:
+        """Show an image and what hangs on it; the pane has it already."""
         self.sample.frame.pace.image_comes()
         if request.quick and (self._comes_with_stack() or self.sample.frame.pace.is_holding):
             self._held = image
@@ -495,8 +521,6 @@ class MicroscopePanel(Panel):
             self._adjust_contrast.discard(IMAGE)
             self.comparison.follow(request)
             self._ahead.request(request)
-            if self.form.wants_stack and request.quick:
-                self._request_stack()
         if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:
             self._height_um = image.scene.placed.centroid_height_um
             self._read_out_timer.start()
@@ -511,10 +535,12 @@ class MicroscopePanel(Panel):
 
     def _at_rest(self) -> None:
         """Do what would keep images from being painted while a knob is turned."""
-        self._tell()
         if self._stacks.is_running:  # it comes first
+            if not self._stack_takes_no_time():
+                self._tell()
             self._rest_timer.start()
             return
+        self._tell()
         if self._quick is None or self._live.is_running:
             self._quick = None
             return
@@ -578,6 +604,9 @@ class MicroscopePanel(Panel):
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
         self._shots[STACK] = Shot(request.sample, image)
         self.pictures.show(image, adjust=self.auto_contrast.isChecked())
+        if request.quick:  # its sharp plane has not come before it
+            sharp = replace(request, simulation=of_sharp_plane(request.simulation))
+            self._take_image(sharp, sharp_plane(image))
         if self._held is not None:
             self._put(self._held)
         if put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK)):
