@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "helpers"
 
 from fuzz_run import Finding, Plan, put_down, run, seeds_of
 
-PORTION = 1000
+PORTION = 5000
 
 
 def main() -> int:
@@ -44,26 +44,39 @@ def main() -> int:
 
 def _through(plan: Plan, numbers: range, arguments: argparse.Namespace) -> int:
     start, found = time.monotonic(), list[Finding]()
-    inputs, longest, most = Counter[str](), 0.0, 0
+    inputs, refused, longest, most = Counter[str](), Counter[str](), 0.0, 0
     for at in range(0, len(numbers), PORTION):
         report = run(plan, numbers[at : at + PORTION])
         inputs += report.inputs
+        refused += report.refused
         found += report.findings
         longest, most = max(longest, report.longest_s), max(most, report.most_bytes)
         for finding in report.findings:
-            print(f"{finding.kind} --input {finding.number} ({finding.door}): {finding.problem}")
+            print(
+                f"{finding.kind} --input {finding.number} ({finding.door}): {finding.problem}",
+                flush=True,
+            )
             if arguments.keep is not None:
                 name = f"{finding.kind}-{plan.seed}-{finding.number}"
                 put_down(plan.input(finding.number)[0], arguments.keep / name)
         if time.monotonic() - start > 60 * arguments.minutes:
             break
-    total = sum(inputs.values())
-    print(f"{total:,} inputs: {', '.join(f'{n:,} {kind}' for kind, n in inputs.items())}")
+        print(f"  {sum(inputs.values()):,} inputs", file=sys.stderr, flush=True)
+    _show(inputs, refused, Counter(finding.kind for finding in found))
     print(
         f"{len(found)} findings; at most {longest:.1f} s of processor time and "
         f"{most / 2**30:.2f} GB of memory; {time.monotonic() - start:.0f} s in all"
     )
     return 1 if found else 0
+
+
+def _show(inputs: Counter[str], refused: Counter[str], other: Counter[str]) -> None:
+    """Print a table of what came of the inputs of each kind."""
+    print("| kind | inputs | read | refused | other |\n|---|---|---|---|---|")
+    for kind, count in [*inputs.items(), ("all", inputs.total())]:
+        no = refused.total() if kind == "all" else refused[kind]
+        odd = other.total() if kind == "all" else other[kind]
+        print(f"| {kind.replace('_', ' ')} | {count:,} | {count - no - odd:,} | {no:,} | {odd} |")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _LONGEST = 300  # characters; libraries show the whole of what they do not like
+_LONGEST_MESSAGE = 1500  # names inside of damaged containers may be anything
 
 
 @contextmanager
@@ -42,8 +43,16 @@ def reading(where: str | Path, problem: str) -> Iterator[None]:
         raise ValueError(f"{where}: {problem}: it takes more memory than there is") from error
     except Exception as error:
         if isinstance(error, ValueError) and str(error).startswith(str(where)):
-            raise
-        raise ValueError(f"{where}: {problem}: {first_line(error)}") from error
+            if len(str(error)) <= _LONGEST_MESSAGE:
+                raise
+            raise ValueError(_cut(str(error))) from error
+        raise ValueError(f"{_cut(str(where))}: {problem}: {first_line(error)}") from error
+
+
+def _cut(text: str) -> str:
+    """Return a text without its middle, where it is long."""
+    half = _LONGEST_MESSAGE // 2
+    return text if len(text) <= 2 * half else f"{text[:half]}…{text[-half:]}"
 
 
 @contextmanager

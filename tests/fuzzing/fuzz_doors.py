@@ -7,6 +7,7 @@ person who gave the file is returned in words; None means that all was well, rea
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -31,6 +32,9 @@ GIVEN = "given"
 """Name of the folder that holds what is given; messages must name something in it."""
 
 Door = Callable[[Path, Path], "str | None"]
+
+refusals: list[str] = []
+"""What was said of inputs that were refused; whoever counts them empties it."""
 
 _LITTER = re.compile(r"Traceback|\.py:\d+: \w*Warning|unexpected error|Exception ignored")
 _NO_MEMORY = re.compile(r"more memory than there is|not enough memory")
@@ -66,8 +70,12 @@ def _of_command(status: int, out: str, err: str, given: Path) -> str | None:
     errors = [line for line in err.splitlines() if line.startswith("Error: ")]
     if status == 0:
         return f"status 0 with an error: {errors[0]}" if errors else None
+    if not errors and "\nrefused: " in out:  # where it answers, a calibration says why it has none
+        refusals.append(out)
+        return None
     if len(errors) != 1:
         return f"status 1 with {len(errors)} lines of error: {err.strip()[-600:]}"
+    refusals.append(errors[0])
     return _of_message(errors[0], given)
 
 
@@ -134,6 +142,7 @@ def _told(read: Callable[[], Any], given: Path) -> str | None:
             read()
     except (ValueError, OSError) as error:
         told = str(error)
+        refusals.append(told)
         if "\n" in told or _NO_MEMORY.search(told) or type(error).__module__ == "zipfile":
             return f"{type(error).__name__}: {told[:600]!r}"
         if problem := _of_message(told, given):
@@ -159,6 +168,15 @@ def _unless_refused(read: Callable[[], Any], given: Path) -> None:
     problem = _told(read, given)
     if problem is not None:
         raise AssertionError(problem)
+
+
+def _measures(path: Path) -> None:
+    """The table of a library with what was measured on it."""
+    library = ShapeLibrary.open(path.parent)
+    if library.measured and not {len(column) for column in library.table.values()} == {
+        len(library)
+    }:
+        raise AssertionError("columns of different lengths")
 
 
 def _whole_set(path: Path) -> None:
@@ -207,6 +225,25 @@ def _presets(path: Path) -> None:
         del os.environ[presets.FOLDER_VARIABLE]
 
 
+def _words(given: Path, target: Path) -> str | None:
+    """A whole command line; it may ask for what takes long, but not for places elsewhere."""
+    told = {"GIVEN": str(given.parent), "TARGET": str(target)}
+    try:
+        line = [_put_in(str(word), told) for word in json.loads(given.read_bytes())]
+    except (ValueError, OSError):  # no line is left
+        return None
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        status = main(line)
+    problem = _LITTER.search(err.getvalue()) or _NO_MEMORY.search(err.getvalue())
+    errors = [text for text in err.getvalue().splitlines() if text.startswith("Error: ")]
+    if problem or status not in (0, 1, 2) or len(errors) > 1:
+        return f"status {status}: {err.getvalue().strip()[-600:]}"
+    if status and errors:  # without: a calibration that is refused says so where it answers
+        refusals.append(errors[0])
+    return None
+
+
 _INFO = _command("info", "GIVEN")
 _EXTRACT = _command("extract", "GIVEN", "TARGET/library", "--downsample", "1")
 _EXTRACT_SIZED = _command(
@@ -216,6 +253,7 @@ _EXTRACT_SIZED = _command(
 _SIMULATE = _command("simulate", "GIVEN", "TARGET/a.tif", "--microscope", "epi1")
 _EXPORT = _command("export", "GIVEN", "TARGET/out", "--form", "swc", "--workers", "1")
 _SMALL = "BESIDE/small.json"  # large images may take long, when they are asked for
+_QUICK = ("--no-centrelines", "--patch", "8")
 _THROUGH = ("simulate", "BESIDE/mesh.off", "TARGET/a.tif", "--microscope")
 
 DOORS: dict[str, Sequence[tuple[Door, int]]] = {
@@ -255,5 +293,28 @@ DOORS: dict[str, Sequence[tuple[Door, int]]] = {
         (_script(read_zarr_array), 2),
         (_EXTRACT_SIZED, 1),
     ],
+    "prediction": [
+        (_command("score", "BESIDE/truth.tif", "GIVEN", *_QUICK), 3),
+        (_command("score", "GIVEN", "BESIDE/found.tif", *_QUICK), 2),
+    ],
+    "tracks": [(_command("score", "BESIDE/01_GT", "BESIDE/01_RES"), 1)],
+    "photo": [
+        (_command("calibrate", "GIVEN", "--microscope", "epi1"), 2),
+        (_INFO, 1),
+        (_napari, 1),
+    ],
+    "answers": [
+        (_command("two-minute-test", "--merge", "GIVEN", "--out", "TARGET/all.csv"), 1),
+    ],
+    "measures": [(_script(_measures), 1)],
+    "command_line": [(_words, 1)],
 }
 """By kind of seed: its doors, each with its weight."""
+
+_SELDOM, _OFTEN = ("volume", "points"), ("mesh", "measures", "answers", "image_set", "tiff", "zarr")
+TURNS = {
+    **dict.fromkeys(_SELDOM, 1),
+    **dict.fromkeys(("command_line", "library", "zip", "recipe"), 3),
+    **dict.fromkeys(_OFTEN, 4),
+}
+"""By kind: how often it comes while one without a number comes twice; the cheap come more often."""

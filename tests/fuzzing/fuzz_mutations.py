@@ -59,6 +59,8 @@ def _a_file(seed: Seed, files: dict[str, bytes], rng: Random) -> str | None:
 def damage_content(name: str, content: bytes, rng: Random) -> bytes:
     """Damage the content of one file; its name tells what is worth trying."""
     ways: list[Callable[[bytes, Random], bytes]] = [_flip, _cut, _insert, _numbers, _splice]
+    if name == "words.json":
+        return _words(content, rng)
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in _TEXT_ENDINGS or name.endswith("text.stl"):
         ways += [_text] * 10
@@ -93,6 +95,39 @@ def _place(content: bytes, rng: Random) -> int:
     if where < 0.6:
         return max(0, length - 1 - int(rng.integers(512)))
     return int(rng.integers(length + 1))
+
+
+# Words of a command line
+
+
+def _words(content: bytes, rng: Random) -> bytes:
+    """Change, drop, repeat, swap or add a word; places to read and write stay inside."""
+    try:
+        words = [str(word) for word in json.loads(content)]
+    except ValueError:
+        return content
+    at = int(rng.integers(len(words) + 1)) if words else 0
+    how = rng.random()
+    if how < 0.6 and at < len(words):
+        words[at] = _word(words[at], rng)
+    elif how < 0.7 and at < len(words):
+        del words[at]
+    elif how < 0.8 and at < len(words):
+        words.insert(at, words[at])
+    elif how < 0.9 and words:
+        other = int(rng.integers(len(words)))
+        words[at - 1], words[other] = words[other], words[at - 1]
+    else:
+        words.insert(at, _word("", rng))
+    return json.dumps(words).encode()
+
+
+def _word(word: str, rng: Random) -> str:
+    number = _one_of((*_NUMBERS, *map(str, _WHOLE)), rng)
+    text = _one_of(_TEXTS, rng)[:5000].replace("/", "_").replace("\0", "")
+    place = int(rng.integers(len(word) + 1))
+    more = (f"--{word}", word[:place], word[:place] + text + word[place:], f"{word}={number}")
+    return str(_one_of((number, number, number, text, word.upper(), *more), rng))
 
 
 # Any bytes

@@ -21,12 +21,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fuzz_doors import DOORS, GIVEN, Door
+from fuzz_doors import DOORS, GIVEN, TURNS, Door, refusals
 from fuzz_mutations import damage
 from fuzz_seeds import Seed, make_seeds
 
@@ -34,7 +36,9 @@ LONGEST_S = 5.0
 MOST_BYTES = 2 * 2**30
 _MOST_SPACE = 6 * 2**30  # of addresses: more is asked for only by what nobody estimated
 _PATIENCE_S = 60.0
-_PER_CHILD = 200
+_PER_CHILD = 1000
+_TURNS = 2
+_TRIED_FIRST = 150
 _LATE = ("cc3d", "imagecodecs", "nibabel", "skimage.measure", "skimage.morphology", "trimesh")
 _LATE += ("scipy.ndimage", "scipy.sparse.csgraph", "skimage.segmentation", "skimage.filters")
 _FAST = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # files in memory, not on disk
@@ -66,6 +70,7 @@ class Report:
 
     findings: list[Finding] = field(default_factory=list)
     inputs: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
     longest_s: float = 0.0
     most_bytes: int = 0
 
@@ -78,9 +83,17 @@ class Plan:
     seeds: Sequence[Seed]
 
     def kind(self, number: int) -> str:
-        """Kind of an input; every kind in turn."""
+        """Kind of an input; every kind in its turns."""
+        return self.turns[number % len(self.turns)]
+
+    @cached_property
+    def turns(self) -> list[str]:
+        """The kinds, each as often as it comes before all is repeated."""
         kinds = list(dict.fromkeys(seed.kind for seed in self.seeds))
-        return kinds[number % len(kinds)]
+        if len(kinds) == 1:
+            return kinds
+        most = max(TURNS.values())
+        return [kind for at in range(most) for kind in kinds if at < TURNS.get(kind, _TURNS)]
 
     def input(self, number: int) -> tuple[Seed, Door]:
         """Return damaged files and the door for them."""
@@ -104,15 +117,24 @@ def seeds_of(kinds: Sequence[str] = ()) -> list[Seed]:
     return [seed for seed in seeds if not kinds or seed.kind in kinds]
 
 
-def _load() -> None:
-    """Load what the doors load late, once, before the children are forked."""
+def _load(plan: Plan, numbers: Sequence[int]) -> None:
+    """Load what the doors load late, once, before the children are forked.
+
+    A child that takes the first inputs tells what that is.
+    """
     for name in _LATE:
         importlib.import_module(name)
+    if len(numbers) < _PER_CHILD:
+        return
+    for told in _child(plan, numbers[:_TRIED_FIRST], _PATIENCE_S):
+        for name in told.get("modules", ()):
+            with suppress(ImportError):
+                importlib.import_module(name)
 
 
 def run(plan: Plan, numbers: Sequence[int], patience_s: float = _PATIENCE_S) -> Report:
     """Put inputs through their doors, in children of some hundred inputs each."""
-    _load()
+    _load(plan, numbers)
     report = Report()
     waiting = list(numbers)
     while waiting:
@@ -124,6 +146,7 @@ def run(plan: Plan, numbers: Sequence[int], patience_s: float = _PATIENCE_S) -> 
                 finding = Finding(number, kind, told.get("door", "?"), told["problem"])
                 report.findings.append(finding)
             report.inputs[kind] += 1
+            report.refused[kind] += bool(told.get("refused"))
             report.longest_s = max(report.longest_s, told.get("seconds", 0.0))
             report.most_bytes = max(report.most_bytes, told.get("bytes", 0))
             done += 1
@@ -173,8 +196,10 @@ def _be_child(plan: Plan, numbers: Sequence[int], pipe: int) -> None:
             os.fdopen(pipe, "w", 1) as out,
         ):
             _confine(Path(name))
-            for number in numbers:
+            for at, number in enumerate(numbers, start=1):
                 told = _tried(plan, number, Path(name), out)
+                if at == len(numbers) == _TRIED_FIRST:
+                    told["modules"] = [one for one in sys.modules if one != "__main__"]
                 print(json.dumps(told), file=out)
                 if told["problem"]:  # who knows what was broken off, and in which state
                     break
@@ -234,6 +259,7 @@ def _tried(plan: Plan, number: int, sandbox: Path, out: Any) -> dict[str, Any]:
     put_down(damaged, given)
     before = _listing(sandbox)
     _outside.clear()
+    refusals.clear()
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
     start = time.process_time()
     signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
@@ -246,7 +272,7 @@ def _tried(plan: Plan, number: int, sandbox: Path, out: Any) -> dict[str, Any]:
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     seconds, peak = time.process_time() - start, _peak_bytes()
-    told |= {"seconds": round(seconds, 3), "bytes": peak}
+    told |= {"seconds": round(seconds, 3), "bytes": peak, "refused": bool(refusals)}
     return told | {"problem": problem or _traces(sandbox, before, seconds, peak)}
 
 

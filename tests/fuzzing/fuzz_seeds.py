@@ -19,11 +19,15 @@ import numpy as np
 import tifffile
 import tomli_w
 
+from napari_3dmsl.compute import Here
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.run.generate import generate
 from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
 from napari_3dmsl.image_io.ome_zarr import write_ome_zarr
 from napari_3dmsl.library.library import write_library
+from napari_3dmsl.library.measure import measure_library
+from napari_3dmsl.matching.answers import write_answers
+from napari_3dmsl.matching.two_minute_test import Answer
 from napari_3dmsl.microscope.presets import load_camera, load_microscope, load_objective
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.mesh import Mesh, write_mesh
@@ -59,6 +63,12 @@ def make_seeds(scratch: Path) -> list[Seed]:
         *_image_sets(scratch),
         *_zarrs(scratch, labels),
         *_volumes(scratch, labels),
+        *_predictions(labels),
+        *_tracks(labels),
+        *_photos(),
+        *_answers(scratch),
+        *_measured(scratch),
+        *_command_lines(scratch, labels),
     ]
 
 
@@ -264,6 +274,106 @@ def _container(scratch: Path, name: str, labels: np.ndarray) -> Iterator[Seed]:
     path = getattr(containers, name)(folder, labels, VOXEL_NM)
     files = _files(path, path.name) if path.is_dir() else {path.name: path.read_bytes()}
     yield Seed("volume", path.name, files)
+
+
+def _predictions(labels: np.ndarray) -> Iterator[Seed]:
+    """Masks that are scored beside the truth."""
+    from PIL import Image
+
+    truth, found = labels[5], np.roll(labels[5], 1)
+    tiffs = {"pairs/truth.tif": _tiff(truth), "pairs/found.tif": _tiff(found)}
+    yield Seed("prediction", "pairs/found.tif", tiffs)
+    yield Seed("prediction", "pairs/truth.tif", tiffs)
+    image = io.BytesIO()
+    Image.fromarray(found.astype(np.uint8)).save(image, "PNG")
+    yield Seed("prediction", "pairs/found.png", {**tiffs, "pairs/found.png": image.getvalue()})
+
+
+def _tracks(labels: np.ndarray) -> Iterator[Seed]:
+    """Sequences of the Cell Tracking Challenge."""
+    files = {}
+    for place, stem, text in (
+        ("01_GT/TRA", "man_track", "1 0 2 0\n2 0 2 0\n"),
+        ("01_RES", "mask", "1 0 1 0\n2 0 2 0\n3 2 2 1\n"),
+    ):
+        table = "man_track.txt" if stem == "man_track" else "res_track.txt"
+        files[f"{place}/{table}"] = text.encode()
+        for time in range(3):
+            plane = np.roll(labels[5], time, axis=0)
+            if stem == "mask" and time == 2:
+                plane = np.where(plane == 1, 3, plane)
+            files[f"{place}/{stem}{time:03d}.tif"] = _tiff(plane.astype(np.uint16))
+    yield Seed("tracks", "01_RES", files)
+    yield Seed("tracks", "01_GT", files)
+
+
+def _photos() -> Iterator[Seed]:
+    """Images of a camera, which are calibrated, and looked at for their microscope."""
+    pixels = np.random.default_rng(0).poisson(200, (64, 64)).astype(np.uint16)
+    yield Seed("photo", "photo.tif", {"photo.tif": _tiff(pixels)})
+    buffer = io.BytesIO()
+    np.save(buffer, pixels)
+    yield Seed("photo", "photo.npy", {"photo.npy": buffer.getvalue()})
+
+
+def _tiff(plane: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, plane)
+    return buffer.getvalue()
+
+
+def _answers(scratch: Path) -> Iterator[Seed]:
+    answers = [
+        Answer("a", 0, n, "real" if n < 5 else "simulated", str(n), n % 3 > 0, 2.0)
+        for n in range(10)
+    ]
+    path = write_answers(scratch / "answers.csv", answers)
+    yield Seed("answers", "answers.csv", {"answers.csv": path.read_bytes()})
+
+
+def _measured(scratch: Path) -> Iterator[Seed]:
+    """A released library with what was measured beside it."""
+    folder = scratch / "measured"
+    for file in sorted((scratch / "library").glob("*/raw_mesh.off")):
+        place = folder / file.parent.name
+        place.mkdir(parents=True)
+        (place / file.name).write_bytes(file.read_bytes())
+    measure_library(folder, place=Here())
+    yield Seed("measures", "measured/measures.csv", _files(folder, "measured"))
+
+
+def _command_lines(scratch: Path, labels: np.ndarray) -> Iterator[Seed]:
+    """Lines of words; GIVEN and TARGET in them stand for folders."""
+    small = load_microscope("epi1").replace(image_size=(16, 16)).model_dump_json()
+    array = io.BytesIO()
+    np.save(array, labels)
+    files = {
+        "small.json": small.encode(),
+        "a.npy": array.getvalue(),
+        **_files(scratch / "library", "library"),
+        "recipe.json": json.dumps(RECIPE).encode(),
+        "truth.tif": _tiff(labels[5]),
+    }
+    for line in (
+        "simulate GIVEN/library/1/raw_mesh.off TARGET/a.tif --microscope GIVEN/small.json "
+        "--focus-um 0.1 --depth-um 1 --density 20 --seed 1 --view x90",
+        "simulate GIVEN/library TARGET/a.tif --microscope GIVEN/small.json --shape-id 1 "
+        "--rotate 0 1 2 --noise camera --background-photons 3",
+        "extract GIVEN/a.npy TARGET/library --voxel-nm 24 24 24 --downsample 1 --workers 1 "
+        "--erosion-nm 24 --connectivity 26 --regrow dilate --min-volume-um3 0",
+        "extract GIVEN/a.npy TARGET/a.zip --voxel-nm 24 24 24 --seed 3 --memory-limit 500MB",
+        "export GIVEN/library TARGET/out --form obj --ids 1,2 --class dot --workers 1",
+        "score GIVEN/truth.tif GIVEN/truth.tif --objects auto --patch 8 --json",
+        "dataset GIVEN/recipe.json TARGET/set --dry-run --library GIVEN/library",
+        "info GIVEN/library --json --channel 0",
+        "schema camera",
+        "calibrate GIVEN/truth.tif --numerical-aperture 1.4 --emission-nm 600 --pixel-nm 80",
+        "lay-out GIVEN/library TARGET/out --tool coco --truth mask",
+        "compare-libraries GIVEN/library GIVEN/library --csv TARGET/a.csv",
+        "measure GIVEN/library --workers 1",
+    ):
+        words = json.dumps(line.split(), indent=0).encode()
+        yield Seed("command_line", "words.json", {**files, "words.json": words})
 
 
 def _files(folder: Path, name: str) -> dict[str, bytes]:

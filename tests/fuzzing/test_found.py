@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+import trimesh
 
 from napari_3dmsl.cli import main
+from napari_3dmsl.compute import Here
 from napari_3dmsl.datasets.read.image_set import ImageSet, is_image_set
 from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.run.journal import JOURNAL_FILE, Journal
@@ -23,9 +25,12 @@ from napari_3dmsl.image_io.ome_tiff import read_pixels
 from napari_3dmsl.image_io.ome_zarr import read_ome_zarr, read_zarr_array, write_ome_zarr
 from napari_3dmsl.library.instance_files import cloud_from_ply, occupancies_from_npz
 from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.library.measure import measure_library
 from napari_3dmsl.library.ownership import FORMAT
 from napari_3dmsl.readers import get_zarr_reader
+from napari_3dmsl.reading import reading
 from napari_3dmsl.shapes.sampling import UnitCube
+from napari_3dmsl.volumes.lazy import open_lazy
 from napari_3dmsl.volumes.open import open_labels
 
 CUBE = UnitCube(np.zeros(3), 1.0)
@@ -267,3 +272,46 @@ def test_a_tile_that_is_wider_than_anything(tmp_path: Path, compression: str | N
     struct.pack_into("<I", content, tag.valueoffset, 2**31 - 16)
     path.write_bytes(content)
     assert "do not fit into" in refusal(lambda: read_pixels(path), path)
+
+
+def test_an_image_of_ours_that_tells_half_of_its_microscope(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pixels = np.ones((4, 8, 8), np.uint16)
+    for optics in ({"name": "a"}, {"name": "a", "modality": "widefield"}, {}):
+        about = {"software": "napari-3dmsl 0.1.0", "microscope": optics}
+        path = write_ome_zarr(tmp_path / "a.zarr", pixels, (0.1, 0.1, 0.1), about)
+        assert main(["info", str(path)]) == 0
+        assert "written by napari-3dmsl 0.1.0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("attributes", [[], ["a"], "a", 1.5])
+def test_attributes_of_a_zarr_that_are_none(ours: Path, attributes: object) -> None:
+    about = ours / "0" / "zarr.json"
+    about.write_text(json.dumps(json.loads(about.read_text()) | {"attributes": attributes}))
+    assert open_lazy(ours / "0").labels.shape == (4, 8, 8)  # as if there were none
+
+
+def test_a_table_of_measures_with_endless_counts(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    trimesh.creation.icosphere(2, 20.0).export(tmp_path / "1" / "raw_mesh.off")
+    measure_library(tmp_path, place=Here())
+    assert ShapeLibrary.open(tmp_path).measured == 1
+    with (tmp_path / "measures.csv").open(newline="") as file:
+        header, row = csv.reader(file)
+    row[header.index("branches")] = "inf"
+    with (tmp_path / "measures.csv").open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, row])
+    assert ShapeLibrary.open(tmp_path).measured == 0
+
+
+def test_a_name_of_a_whole_book_inside_of_a_container(tmp_path: Path) -> None:
+    name = "-" * 30_000
+    for error in (KeyError("a"), ValueError(f"{tmp_path / name}: no")):
+        told = refusal(lambda error=error: raised(error, tmp_path / name), tmp_path)
+        assert told.startswith(f"{tmp_path}/---")
+
+
+def raised(error: Exception, path: Path) -> None:
+    with reading(path, "damaged"):
+        raise error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -340,11 +341,11 @@ def _counted(path: Path | str) -> Report:
 
 def _origin(metadata: dict[str, Any]) -> str:
     software = metadata["software"]
-    if "microscope" not in metadata:
-        return f"written by {software}"
-    optics = metadata["microscope"]
-    return (
-        f"simulated by {software}: {optics['name']} ({optics['modality']}), "
-        f"NA {optics['numerical_aperture']:g}, {optics['emission_nm']:g} nm, "
-        f"{metadata['emitters']} emitters, noise {metadata['noise']}, seed {metadata['seed']}"
-    )
+    with suppress(LookupError, TypeError, ValueError):  # of a damaged file, or another version's
+        optics = metadata["microscope"]
+        return (
+            f"simulated by {software}: {optics['name']} ({optics['modality']}), "
+            f"NA {optics['numerical_aperture']:g}, {optics['emission_nm']:g} nm, "
+            f"{metadata['emitters']} emitters, noise {metadata['noise']}, seed {metadata['seed']}"
+        )
+    return f"written by {software}"

@@ -250,7 +250,7 @@ def _parsed(content: bytes) -> list[Measured]:
     whole = content[: content.rfind(b"\n") + 1].decode("utf-8", "replace")
     rows = csv.reader(io.StringIO(whole, newline=""))
     found: list[Measured] = []
-    with suppress(StopIteration, ValueError, csv.Error):
+    with suppress(StopIteration, ValueError, OverflowError, csv.Error):
         if tuple(next(rows)) != _HEADER:
             return []
         for row in rows:

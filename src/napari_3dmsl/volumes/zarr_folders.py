@@ -52,7 +52,8 @@ def _node(tree: Tree, name: str) -> Node | None:
     place = f"{name}/" if name else ""
     told = json_in(tree, f"{place}zarr.json")
     if told is not None:
-        attributes = told.get("attributes") or {}
+        attributes = told.get("attributes")
+        attributes = attributes if isinstance(attributes, dict) else {}  # of a damaged file
         names = told.get("dimension_names")
         return Node(
             {"dimension_names": names, **attributes},
