@@ -92,6 +92,23 @@ class UNet(nn.Module):
         return self.out(self.last(torch.cat([self.up(coarse), fine], 1)))
 
 
+def expect_share(network: UNet, wanted: Array) -> None:
+    """Let an untrained network find as much as there is to find, instead of half of everything.
+
+    Else a short training is over before it has learned that most of an image is empty (Lin et al.,
+    ICCV 2017).
+
+    Parameters
+    ----------
+    network
+        Untrained; its last bias is set.
+    wanted
+        Masks to learn from, 0 or 1.
+    """
+    share = float(np.clip(wanted.mean(), 1e-4, 0.5))
+    nn.init.constant_(network.out.bias, np.log(share / (1 - share)))
+
+
 def dice_and_cross_entropy(found: Tensor, wanted: Tensor) -> Tensor:
     """The usual loss of binary segmentation (Isensee et al., Nature Methods 2021).
 

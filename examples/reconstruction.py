@@ -25,7 +25,7 @@ from image_sets import Array, make_set, phantom_library, stack_of
 from napari_3dmsl.scoring.masks import mask_scores
 from napari_3dmsl.scoring.overlaps import overlaps_of
 from napari_3dmsl.scoring.surfaces import mask_surface, surface_scores
-from networks import Size, UNet, dice_and_cross_entropy, predict, train
+from networks import Size, UNet, dice_and_cross_entropy, expect_share, predict, train
 from pictures import beside_truth, grid
 from results import arguments_of_learning, tell_learned
 
@@ -81,14 +81,16 @@ def main() -> None:
         print(f"seed {seed}")
         training = stacks(told.out / f"train_{seed}", recipe(size, size.images, seed))
         if not known:
-            known = without_learning(training, tests, blur)
+            levels = best_levels(training, blur)
+            known = without_learning(levels, tests, blur)
         network = trained(training, size, seed)
         measured: dict[str, list[float]] = {}
         for test, (images, inside) in tests.items():
             found = predict(network, images) > 0
             measured |= scores(test, found, inside > 0)
             if seed == 0:
-                show(told.out / f"{test.replace(' ', '_')}.png", (images, inside), found, blur)
+                picture = told.out / f"{test.replace(' ', '_')}.png"
+                show(picture, (images, inside), found, blur, levels[1])
         learned.append(measured)
     print("\nmean [95 % interval], over stacks, for the U-Net over seeds; IoU: more is better,")
     print("Chamfer distance: less is better\n")
@@ -100,6 +102,7 @@ def trained(training: tuple[Array, Array], size: Size, seed: int) -> UNet:
     """Return a network that has learned from one set of stacks."""
     torch.manual_seed(seed)
     network = UNet(3, size.width)
+    expect_share(network, training[1])
     train(network, *training, dice_and_cross_entropy, size.steps, seed, batch=4)
     return network
 
@@ -115,16 +118,22 @@ def point_spread_function() -> Array:
     return blur / blur.sum()
 
 
-def without_learning(
-    training: tuple[Array, Array], tests: dict[str, tuple[Array, Array]], blur: Array
-) -> dict[str, dict[str, list[float]]]:
-    """Scores of the ways that learn at most one number, by way, then by test and measure."""
+def best_levels(training: tuple[Array, Array], blur: Array) -> tuple[float, float]:
+    """Return the best thresholds on 20 training stacks: of the stack, and of it deconvolved."""
     some = slice(0, 20)
     images, inside = training[0][some], training[1][some] > 0
-    told: dict[str, dict[str, list[float]]] = defaultdict(dict)
     level = best_level([smooth(image) for image in images], inside)
     sharp_level = best_level([deconvolved(image, blur) for image in images], inside)
     print(f"  best levels: {level:.2f} of the peak, {sharp_level:.2f} deconvolved")
+    return level, sharp_level
+
+
+def without_learning(
+    levels: tuple[float, float], tests: dict[str, tuple[Array, Array]], blur: Array
+) -> dict[str, dict[str, list[float]]]:
+    """Scores of the ways that learn at most one number, by way, then by test and measure."""
+    level, sharp_level = levels
+    told: dict[str, dict[str, list[float]]] = defaultdict(dict)
     for test, (stacks_, truth) in tests.items():
         smoothed = [smooth(image) for image in stacks_]
         sharp = [deconvolved(image, blur) for image in stacks_]
@@ -168,19 +177,29 @@ def best_level(images: list[Array], inside: Mask) -> float:
     return float(levels[int(np.argmax(found))])
 
 
-def show(path: Path, test: tuple[Array, Array], found: Mask, blur: Array) -> None:
+def show(
+    path: Path, test: tuple[Array, Array], found: Mask, blur: Array, sharp_level: float
+) -> None:
     """Write a picture of two stacks cut upright through the middle, and what is found."""
     rows = []
     for i in range(2):
         image, inside = test[0][i], test[1][i] > 0
         middle = int(np.argmax(inside.sum((0, 2))))
         otsu = smooth(image) > threshold_otsu(smooth(image))
-        parts = [image, deconvolved(image, blur), inside, otsu, found[i]]
+        sharp = deconvolved(image, blur)
+        parts = [image, sharp, inside, otsu, sharp > sharp_level * sharp.max(), found[i]]
         cut = [upright(part[:, middle]) for part in parts]
         rows.append([*cut[:3], *(beside_truth(part, cut[2]) for part in cut[3:])])
     grid(
         path,
-        ["stack, cut upright", "Richardson-Lucy", "shape", "Otsu's threshold", "3D U-Net"],
+        [
+            "stack, cut upright",
+            "Richardson-Lucy",
+            "shape",
+            "Otsu's threshold",
+            "best threshold\nafter Richardson-Lucy",
+            "3D U-Net",
+        ],
         rows,
     )
 

@@ -4,6 +4,7 @@ The same small U-Net is trained on (1) scenes like a cell, (2) images of one sha
 straight smooth tubes, as simulators drew them before; microscope, camera, signal, number of images
 and of steps are equal. Each seed draws its own images and first weights. All are scored on scenes
 that none has seen, of tubes and of the phantom's shapes, and, with ``--real``, on your own images.
+Beside them stands a local threshold, which learns nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 from skimage.io import imread
+from skimage.transform import rescale
 
+import napari_3dmsl as msl
 from image_sets import Array, locally_bright, make_set, normalised, phantom_library, stack_of
 from napari_3dmsl.scoring.masks import mask_scores
 from napari_3dmsl.scoring.overlaps import overlaps_of
-from networks import Size, UNet, dice_and_cross_entropy, predict, train
+from networks import Size, UNet, dice_and_cross_entropy, expect_share, predict, train
 from pictures import beside_truth, grid
 from results import arguments_of_learning, interval, keep, table, verdict
 
@@ -77,6 +80,7 @@ NAMES = {
     "one-shape": "one shape an image",
     "straight": "straight smooth tubes",
 }
+BY_THRESHOLD = "real, threshold"
 
 
 def main() -> None:
@@ -84,6 +88,9 @@ def main() -> None:
     parser = arguments_of_learning(__doc__, "segmentation")
     parser.add_argument("--real", type=Path, help="folder of real images of the microscope")
     parser.add_argument("--predictions", type=Path, help="masks of these by others, named alike")
+    parser.add_argument(
+        "--pixel-nm", type=float, help="pixel of the real images, which are resized to that learned"
+    )
     told = parser.parse_args()
     size = SIZES[told.size]
     common = COMMON | {"image_size": [size.pixels, size.pixels]}
@@ -102,9 +109,9 @@ def main() -> None:
         ),
     }
     if told.real:
-        tests["real, threshold"] = real_tiles(told.real, None)
+        tests[BY_THRESHOLD] = real_tiles(told.real, None, told.pixel_nm)
         if told.predictions:
-            tests["real, predictions"] = real_tiles(told.real, told.predictions)
+            tests["real, predictions"] = real_tiles(told.real, told.predictions, told.pixel_nm)
 
     scores: dict[str, dict[str, list[float]]] = {way: {test: [] for test in tests} for way in WAYS}
     seen: dict[str, list[Any]] = {}  # what the networks of the first seed find in a test
@@ -116,22 +123,33 @@ def main() -> None:
             network = trained(stack_of(samples, "mask"), size, seed)
             for test, (images, wanted) in tests.items():
                 found = predict(network, images) > 0
-                each = [
-                    mask_scores(overlaps_of(w > 0, f))["dice"]
-                    for f, w in zip(found, wanted, strict=True)
-                ]
-                scores[way][test].append(float(np.mean(each)))
+                scores[way][test].append(float(np.mean(dice(found, wanted))))
                 if seed == 0:
                     seen.setdefault(test, []).append(found[:2])
     for test, found in seen.items():
         show(told.out / f"{test.replace(', ', '_').replace(' ', '_')}.png", tests[test], found)
-    tell(told.out, scores)
+    tell(told.out, scores, by_threshold(tests))
+
+
+def dice(found: Any, wanted: Array) -> list[float]:
+    """Dice of each mask of a test."""
+    return [mask_scores(overlaps_of(w > 0, f))["dice"] for f, w in zip(found, wanted, strict=True)]
+
+
+def by_threshold(tests: dict[str, tuple[Array, Array]]) -> dict[str, list[float]]:
+    """Dice of a local threshold, image by image: it shows what a mask made by one is worth."""
+    return {
+        test: dice([locally_bright(image) for image in images], wanted)
+        for test, (images, wanted) in tests.items()
+        if test != BY_THRESHOLD
+    }
 
 
 def trained(images_and_masks: tuple[Array, Array], size: Size, seed: int) -> UNet:
     """Return a network that has learned from one set."""
     torch.manual_seed(seed)
     network = UNet(2, size.width)
+    expect_share(network, images_and_masks[1])
     train(network, *images_and_masks, dice_and_cross_entropy, size.steps, seed, batch=8)
     return network
 
@@ -146,29 +164,45 @@ def show(path: Path, test: tuple[Array, Array], found: list[Any]) -> None:
     grid(path, ["image", "mask", *(f"learned from\n{NAMES[way]}" for way in WAYS)], rows)
 
 
-def real_tiles(folder: Path, predictions: Path | None) -> tuple[Array, Array]:
+def real_tiles(
+    folder: Path, predictions: Path | None, pixel_nm: float | None
+) -> tuple[Array, Array]:
     """Real images with masks of others, or with a local threshold where there are none.
 
     Neither is the truth: a score against them tells how far two methods agree.
     """
     paths = sorted(path for path in folder.iterdir() if path.suffix in {".png", ".tif", ".tiff"})
     images = [normalised(imread(path)) for path in paths]
-    side = min(min(image.shape) for image in images) // 4 * 4
-    images = [image[:side, :side] for image in images]
     if predictions:
-        masks = [imread(predictions / path.name)[:side, :side] > 0 for path in paths]
+        masks = [imread(predictions / path.name) > 0 for path in paths]
     else:
         masks = [locally_bright(image) for image in images]
-    return np.stack(images), np.stack(masks).astype(np.float32)
+    if pixel_nm:
+        larger = pixel_nm / msl.load_microscope("epi1").pixel_nm
+        images = [rescale(image, larger, anti_aliasing=True) for image in images]
+        masks = [rescale(mask.astype(float), larger, anti_aliasing=True) > 0.5 for mask in masks]
+    side = min(min(image.shape) for image in images) // 4 * 4
+    return (
+        np.stack([image[:side, :side] for image in images]).astype(np.float32),
+        np.stack([mask[:side, :side] for mask in masks]).astype(np.float32),
+    )
 
 
-def tell(folder: Path, scores: dict[str, dict[str, list[float]]]) -> None:
+def tell(
+    folder: Path,
+    scores: dict[str, dict[str, list[float]]],
+    threshold: dict[str, list[float]],
+) -> None:
     """Print and keep the table: Dice, mean of the seeds with 95 % interval, and differences."""
-    rows = {
+    rows: dict[str, dict[str, Any]] = {
         NAMES[way]: {test: interval(values) for test, values in found.items()}
         for way, found in scores.items()
     }
-    print("\nDice; mean over seeds [95 % interval]\n")
+    rows["nothing: a local threshold"] = {
+        test: interval(threshold[test]) if test in threshold else "itself"
+        for test in next(iter(scores.values()))
+    }
+    print("\nDice; mean over seeds [95 % interval], of the threshold over images\n")
     print(table("trained on", rows), "\n")
     verdicts = [
         f"{test}: " + verdict(difference(scores, "cell", other, test), NAMES["cell"], NAMES[other])
