@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "helpers"
 
 from fuzz_run import Finding, Plan, put_down, run, seeds_of
 
-PORTION = 5000
+PORTION = 2000
 
 
 def main() -> int:

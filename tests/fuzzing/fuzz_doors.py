@@ -11,7 +11,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -233,7 +233,7 @@ def _words(given: Path, target: Path) -> str | None:
     except (ValueError, OSError):  # no line is left
         return None
     out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
+    with chdir(target), redirect_stdout(out), redirect_stderr(err):
         status = main(line)
     problem = _LITTER.search(err.getvalue()) or _NO_MEMORY.search(err.getvalue())
     errors = [text for text in err.getvalue().splitlines() if text.startswith("Error: ")]

@@ -25,7 +25,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from fuzz_doors import DOORS, GIVEN, TURNS, Door, refusals
@@ -168,7 +168,7 @@ def _child(plan: Plan, numbers: Sequence[int], patience_s: float) -> Iterator[di
     hung = False
     with os.fdopen(reading) as pipe:
         while True:
-            if not select.select([pipe], [], [], patience_s)[0]:
+            if not _says_something(pipe, patience_s):
                 hung = True
                 os.kill(process, signal.SIGKILL)
                 break
@@ -185,6 +185,18 @@ def _child(plan: Plan, numbers: Sequence[int], patience_s: float) -> Iterator[di
     if begun is not None:
         how = f"hung for {patience_s:g} s" if hung else f"the process died, status {status}"
         yield {**begun, "problem": how}
+
+
+def _says_something(pipe: TextIO, patience_s: float) -> bool:
+    """Wait for a child; time in which all of us were stopped, as by a debugger, does not count."""
+    waited_s = 0.0
+    while waited_s < patience_s:
+        began = time.monotonic()
+        slice_s = min(1.0, patience_s)
+        if select.select([pipe], [], [], slice_s)[0]:
+            return True
+        waited_s += slice_s if time.monotonic() - began < 2 * slice_s else 0.0
+    return False
 
 
 def _be_child(plan: Plan, numbers: Sequence[int], pipe: int) -> None:

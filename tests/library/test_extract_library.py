@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from containers import plain_zarr
 from refusals import refusal
 from same_files import assert_same
 
@@ -242,3 +243,16 @@ def test_the_library_knows_its_settings(volume, tmp_path):
     assert library.settings["erosion_nm"] == 84
     assert library.settings["downsample"] == [1, 1, 1]
     assert json.loads(json.dumps(library.settings["class_rules"]))["length_to"] == "axis"
+
+
+@pytest.mark.parametrize("blockwise", [False, True])
+def test_labels_that_go_while_they_are_read_are_no_background(tmp_path, blockwise):
+    z, y, x = np.indices((20, 20, 20))
+    path = plain_zarr(tmp_path, ((z - 10) ** 2 + (y - 10) ** 2 + (x - 10) ** 2 < 50) * 1, SIZE)
+    job = prepare_extraction(path, tmp_path / "library", blockwise=blockwise, workers=1)
+    (path / "volumes" / ".zgroup").rename(tmp_path / "gone")  # by which others see it, first
+    said = refusal(job.run)
+    assert said == f"{path}: has changed, or gone, while it was read; run again"
+    assert [item.name for item in tmp_path.iterdir() if item != path] == ["gone"]
+    (tmp_path / "gone").rename(path / "volumes" / ".zgroup")
+    assert prepare_extraction(path, tmp_path / "library", workers=1).run().shapes == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from pathlib import Path
 
+import containers
 import numpy as np
 import pytest
 import tifffile
@@ -212,3 +213,16 @@ def test_sections_that_are_missing_or_of_another_size_are_named(tmp_path: Path) 
     assert len(pickle.dumps(volume.labels)) < 2000  # the folder goes to workers, not all names
     tifffile.imwrite(folder / "s_4.tif", LABELS[0, :5])
     assert "s_4.tif" in refusal(lambda: volume.labels[...])
+
+
+@pytest.mark.parametrize("container", ["plain_zarr", "ome_zarr_05", "n5", "precomputed"])
+def test_a_folder_that_goes_while_it_is_read_is_no_background(
+    tmp_path: Path, container: str
+) -> None:
+    path = getattr(containers, container)(tmp_path, LABELS, (24.0, 24.0, 24.0))
+    labels = open_lazy(path).labels
+    np.testing.assert_array_equal(labels[BOX], LABELS[BOX])
+    path.rename(tmp_path / "gone")
+    assert "gone while it was read" in refusal(lambda: labels[BOX])
+    (tmp_path / "gone").rename(path)
+    np.testing.assert_array_equal(labels[BOX], LABELS[BOX])

@@ -90,7 +90,10 @@ class ZarrPixels:
 
     def __getitem__(self, where: Any) -> NDArray[Any]:
         with reading(self._path, "damaged"):
-            return np.asarray(self._array[where])
+            found = np.asarray(self._array[where])
+            if not self._path.is_dir():  # missing chunks count as zeros
+                raise FileNotFoundError("gone while it was read")
+            return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         self._check_size()

@@ -177,8 +177,9 @@ def check_disk(library: Path, labels_out: Path | None, estimate: Estimate) -> No
         free = shutil.disk_usage(folder).free
         if _AFTER_ALL * size > free:
             raise ValueError(
-                f"{folder}: the extraction needs about {in_words(size)} of disk, free are "
-                f"{in_words(free)}; make room, choose another place, or downsample more"
+                f"{folder}: the extraction needs about {in_words(size)} of disk, with some to "
+                f"spare {in_words(_AFTER_ALL * size)}, free are {in_words(free)}; make room, "
+                "choose another place, or downsample more"
             )
 
 

@@ -10,8 +10,9 @@ import hashlib
 import math
 import time
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,8 @@ class LibraryExtraction:
         What errors call the labels.
     source
         What tells this input from others.
+    source_now
+        Looks again what that is.
     library, labels_out, samples, seed, shapes_per_zip, replace, memory_limit, place
         See `extract_library`.
     settings, rules
@@ -111,6 +114,7 @@ class LibraryExtraction:
     labels: Any
     name: str
     source: dict[str, Any]
+    source_now: Callable[[], dict[str, Any]]
     library: Path
     labels_out: Path | None
     settings: ExtractionSettings
@@ -148,6 +152,9 @@ class LibraryExtraction:
                 warnings.append("an unfinished run with other settings was thrown away")
             with telling_where(self.library):
                 extraction = self._extract(work.folder / _STAGES, progress)
+            if self.source_now() != self.source:  # chunks that are gone would count as background
+                work.discard()
+                raise ValueError(f"{self.name}: has changed, or gone, while it was read; run again")
             few = not self.blockwise and extraction.report.kept < WORTH_WORKERS
             if extraction.report.kept == 0:
                 work.discard()
@@ -370,6 +377,7 @@ def prepare_extraction(
         labels=voxels,
         name=str(volume.path),
         source=source,
+        source_now=partial(_source, labels, volume),
         library=library,
         labels_out=out,
         settings=settings,

@@ -37,10 +37,14 @@ class TensorArray:
         As tensorstore has opened it.
     first_runs_fastest
         Whether the chunks lie so in memory; then they are read so, and turned without a copy.
+    folder
+        Where it lies, on this machine.
     """
 
-    def __init__(self, store: Any, first_runs_fastest: bool = False) -> None:
-        self._store, self._turned = store, first_runs_fastest
+    def __init__(
+        self, store: Any, first_runs_fastest: bool = False, folder: Path | None = None
+    ) -> None:
+        self._store, self._turned, self._folder = store, first_runs_fastest, folder
         self.shape: tuple[int, ...] = tuple(int(length) for length in store.shape)
         self.dtype: np.dtype[Any] = store.dtype.numpy_dtype
         self.chunks = tuple(int(n) for n in store.chunk_layout.read_chunk.shape)
@@ -51,6 +55,8 @@ class TensorArray:
             found = answer(self._store.T[box[::-1]].read(), _READ_S).T
         else:
             found = answer(self._store[box].read(), _READ_S)
+        if self._folder is not None and not self._folder.is_dir():
+            raise FileNotFoundError("gone while it was read")  # missing chunks count as zeros
         return found
 
 
@@ -67,11 +73,13 @@ def open_tensor(driver: str, kvstore: str, options: str = "{}") -> TensorArray:
         JSON of what else the driver is told.
     """
     ts = needed("tensorstore", driver, "this volume")
-    spec = {"driver": driver, "kvstore": json.loads(kvstore), **json.loads(options)}
+    place = json.loads(kvstore)
+    spec = {"driver": driver, "kvstore": place, **json.loads(options)}
     context = _context(_RETRIES_FOR_VOXELS)
     store = answer(ts.open(spec, open=True, read=True, context=context), ANSWER_S)
     origin = tuple(0 for _ in store.domain.shape)
-    return TensorArray(store[ts.d[:].translate_to[origin]], driver not in ("zarr", "zarr3"))
+    folder = Path(place["path"]) if place["driver"] == "file" else None
+    return TensorArray(store[ts.d[:].translate_to[origin]], driver not in ("zarr", "zarr3"), folder)
 
 
 def kvstore_of(place: Path | str, name: str = "") -> dict[str, Any]:

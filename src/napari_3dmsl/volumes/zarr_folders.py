@@ -101,6 +101,24 @@ def _array(tree: Tree, name: str, node: Node) -> StoredArray:
 
 
 def _open_folder(path: Path) -> Any:
-    import zarr
+    return _Folder(path)
 
-    return zarr.open_array(path, mode="r")
+
+class _Folder:
+    """An array by zarr; chunks that are missing are zeros, but not where the whole has gone."""
+
+    def __init__(self, path: Path) -> None:
+        import zarr
+
+        self._path, self._array = path, zarr.open_array(path, mode="r")
+        self.shape, self.chunks, self.dtype = (
+            self._array.shape,
+            self._array.chunks,
+            self._array.dtype,
+        )
+
+    def __getitem__(self, box: Any) -> Any:
+        found = self._array[box]
+        if not self._path.is_dir():
+            raise FileNotFoundError("gone while it was read")
+        return found
