@@ -52,7 +52,7 @@ class CanvasFilter(QObject):
         self._settled.setSingleShot(True)
         self._settled.setInterval(0)
         self._settled.timeout.connect(self.changed)
-        self._turns = Turns(self, _AT_ONCE_S)
+        self._turns = Turns(self, _AT_ONCE_S, viewer=viewer)
         self._turns.ended.connect(self._settled.start)
         self._calm = QTimer(self)
         self._calm.setSingleShot(True)

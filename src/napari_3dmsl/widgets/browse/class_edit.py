@@ -50,7 +50,7 @@ class ClassEditor(QWidget):
         self._viewer = viewer
         self._selection = selection
         self._before: list[Classes] = []
-        self._turns = Turns(self)
+        self._turns = Turns(self, viewer=viewer)
         self.choice = QComboBox(self)
         self.choice.setObjectName("new_class")
         self.choice.setToolTip("Another class for the selected shapes")

@@ -52,7 +52,7 @@ class LibraryDrawing(QObject):
         self._source: Any = None
         self._job: BackgroundProcess | None = None
         self._all_read = False
-        self._turns = Turns(self)
+        self._turns = Turns(self, viewer=viewer)
         self._turns.ended.connect(self._end)
 
     def draw(self, source: Any) -> None:

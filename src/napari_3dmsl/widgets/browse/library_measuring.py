@@ -46,7 +46,7 @@ class LibraryMeasuring(QObject):
         self.source: ShapeLibrary | None = None
         """The library that is measured, or was last."""
         self.is_running = False
-        self._turns = Turns(self)
+        self._turns = Turns(self, viewer=viewer)
         self._job = BackgroundThread(self)
         self._job.progressed.connect(lambda done, total, _: self.progressed.emit(done, total))
         self._job.finished.connect(self._finish)

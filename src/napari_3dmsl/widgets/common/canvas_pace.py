@@ -16,6 +16,8 @@ from typing import Any
 from qtpy.QtCore import QEvent, QObject, QTimer, Signal
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 
+from napari_3dmsl.widgets.common.frame_apart import gl_canvas_of
+
 _SLOW_S = 0.03  # frames that take less are drawn together with the image
 _PATIENCE_S = 0.05  # without an image by then, what is dragged is drawn alone
 
@@ -97,11 +99,9 @@ class CanvasPace(QObject):
 
     def _find(self) -> bool:
         """Look for the canvas; a viewer without a window has none."""
-        window = getattr(getattr(self._viewer, "window", None), "_qt_window", None)
-        found = [] if window is None else window.findChildren(QOpenGLWidget)
-        if len(found) != 1:
+        self._canvas = gl_canvas_of(self._viewer)
+        if self._canvas is None:
             return False
-        self._canvas = found[0]
         self._canvas.installEventFilter(self)
         self._canvas.frameSwapped.connect(self._on_screen)
         return True

@@ -18,11 +18,12 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_3dmsl.layers.attributes import LayerData
 from napari_3dmsl.layers.show import unselected
 from napari_3dmsl.widgets.common.endings import Endings
+from napari_3dmsl.widgets.common.frame_apart import FrameApart
 from napari_3dmsl.widgets.common.garbage import put_off
 
 Turn = Callable[[], None]
 
-_PAUSE_MS = 10  # between two turns, for mouse and keyboard
+_PAUSE_MS = 5  # after a turn's frame, for mouse and keyboard
 
 
 class Turns(QObject):
@@ -34,6 +35,8 @@ class Turns(QObject):
         Of the Qt object.
     at_once_s
         Until they have taken so many seconds of processor time, several are called in one turn.
+    viewer
+        Whose frames have turns of their own, too.
 
     Signals
     -------
@@ -43,20 +46,26 @@ class Turns(QObject):
 
     ended = Signal()
 
-    def __init__(self, parent: QObject | None = None, at_once_s: float = 0.0) -> None:
+    def __init__(
+        self, parent: QObject | None = None, at_once_s: float = 0.0, *, viewer: Any = None
+    ) -> None:
         super().__init__(parent)
         self._at_once_s = at_once_s
+        self._frame = FrameApart(viewer, self)
+        self._frame.drawn.connect(self._go_on)
         self._turns: deque[Turn] = deque()
         self._rests = Endings()
         self.destroyed.connect(self._rests.run)  # in the midst of it, with its panel
         self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
         self._timer.setInterval(_PAUSE_MS)
         self._timer.timeout.connect(self._take)
+        self._is_running = False
 
     @property
     def is_running(self) -> bool:
         """Whether there is something left to do."""
-        return self._timer.isActive()
+        return self._is_running
 
     def extend(self, turns: Iterable[Turn]) -> None:
         """Do this too, after what is waiting.
@@ -68,8 +77,9 @@ class Turns(QObject):
         """
         self._turns.extend(turns)
         if not self.is_running:
+            self._is_running = True
             self._rests.append(put_off())
-        self._timer.start()
+            self._timer.start()
 
     def finish(self) -> None:
         """Do what is left now."""
@@ -80,15 +90,23 @@ class Turns(QObject):
         """Leave the rest undone."""
         self._rests.run()
         self._timer.stop()
+        self._is_running = False
         self._turns.clear()
+
+    def _go_on(self) -> None:
+        if self.is_running:
+            self._timer.start()
 
     def _take(self) -> None:
         until = time.thread_time() + self._at_once_s
         try:
-            while self._turns:
-                self._turns.popleft()()
-                if time.thread_time() >= until or not self.is_running:
-                    return
+            with self._frame.after():
+                while self._turns:
+                    self._turns.popleft()()
+                    if not self.is_running:
+                        return
+                    if time.thread_time() >= until:
+                        return
         except Exception:
             self.stop()
             raise
@@ -118,7 +136,7 @@ class LayersInTurns(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._made: list[Any] = []
-        self._turns = Turns(self)
+        self._turns = Turns(self, viewer=viewer)
         self._turns.ended.connect(lambda: self.added.emit(self._made))
 
     def start(

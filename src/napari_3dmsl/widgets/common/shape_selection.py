@@ -94,7 +94,7 @@ class ShapeSelection(QObject):
         """How many of the selected shapes are highlighted."""
         self._meshes: OrderedDict[int, Mesh] = OrderedDict()
         self._bound: Any = None
-        self._later = Turns(self)
+        self._later = Turns(self, viewer=viewer)
         self.order: Callable[[], Sequence[int]] | None = None
         """What `step` goes along: the rows of a table, if one is open."""
         viewer.layers.events.inserted.connect(self._refresh)
@@ -262,7 +262,7 @@ class ShapeSelection(QObject):
         many = self.source is not None and len(self.source.ids) > _MANY
         if many and self.mesh is not None and self.highlight is None:
             self._later.extend([self._prepare_highlight, self._draw_highlight])
-        elif many and len(self.shape_ids) > _IN_FULL:
+        elif many and self.shape_ids:
             self._later.extend([self._draw_highlight])
         else:
             self._draw_highlight()
