@@ -10,6 +10,7 @@ fitted for each image before it is compared, since no method can know them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,10 @@ def main() -> None:
     size = SIZES[told.size]
     unseen = read_pairs(make_set(told.out / "test", recipe(size, size.tests, 1_000)))
     blur = point_spread_function()
-    known: dict[str, dict[str, Any]] = {"bicubic": scores(unseen.enlarged, unseen.truth)}
+    known: dict[str, dict[str, Any]] = {
+        "bicubic": scores(unseen.enlarged, unseen.truth),
+        "confocal itself, as recorded": scores(unseen.recorded, unseen.truth),
+    }
     learned: list[dict[str, Any]] = []
     for seed in range(told.seeds or size.seeds):
         print(f"seed {seed}")
@@ -107,6 +111,15 @@ def main() -> None:
             known["Richardson-Lucy"] = scores(sharper, unseen.truth)
         found = enhanced(trained(pairs, size, seed), unseen.enlarged)
         learned.append(scores(found, unseen.truth))
+        if seed == 0:
+            show(told.out / "translation.png", unseen, sharper, found)
+    print("\nPSNR (dB) and SSIM against the confocal image without noise; mean [95 % interval],")
+    print("over images, for the U-Net over seeds\n")
+    tell_learned(told.out, "widefield image", known, learned, judged=("psnr", "ssim"))
+
+
+def show(path: Path, unseen: Pairs, sharper: Array, found: Array) -> None:
+    """Write a picture of two cells: what is given, what is made of it, what is wanted."""
     titles = [
         "widefield, bicubic",
         "Richardson-Lucy",
@@ -115,11 +128,7 @@ def main() -> None:
         "confocal, truth",
     ]
     columns = (unseen.enlarged, sharper, found, unseen.recorded, unseen.truth)
-    rows = [[np.clip(images[i], 0, 1) for images in columns] for i in range(2)]
-    grid(told.out / "translation.png", titles, rows)
-    print("\nPSNR (dB) and SSIM against the confocal image without noise; mean [95 % interval],")
-    print("over images, for the U-Net over seeds\n")
-    tell_learned(told.out, "widefield image", known, learned, judged=("psnr", "ssim"))
+    grid(path, titles, [[np.clip(images[i], 0, 1) for images in columns] for i in range(2)])
 
 
 def trained(pairs: Pairs, size: Size, seed: int) -> nn.Module:
@@ -148,10 +157,11 @@ def point_spread_function() -> Array:
 
 
 def deconvolved(images: Array, blur: Array, rounds: int) -> Array:
-    """Return the images after so many rounds of Richardson-Lucy."""
-    return np.stack(
-        [richardson_lucy(np.clip(image, 1e-3, None), blur, rounds, clip=False) for image in images]
-    ).astype(np.float32)
+    """Return the images after so many rounds of Richardson-Lucy, their sides mirrored."""
+    margin = blur.shape[0] // 2
+    wide = [np.pad(np.clip(image, 1e-3, None), margin, mode="reflect") for image in images]
+    sharp = [richardson_lucy(image, blur, rounds, clip=False) for image in wide]
+    return np.stack(sharp).astype(np.float32)[:, margin:-margin, margin:-margin]
 
 
 def best_iterations(pairs: Pairs, blur: Array) -> int:
