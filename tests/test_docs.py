@@ -112,6 +112,7 @@ APART: dict[str, Lines] = {
         "python on_slurm.py": nothing,  # it is run as the block that it is
     },
     "docs/example_tracking.md": {"make ": is_example},
+    "docs/example_translation.md": {"make ": is_example},
     "docs/matching.md": {"napari-3dmsl two-minute-test REAL SIM": nothing},
     "docs/training_tools.md": dict.fromkeys(  # `benchmarks/tool_loaders.py` has the tools
         ("export ", "nnUNetv2_", "cp ", "cd my_answer ", "ctc_evaluate "), nothing
