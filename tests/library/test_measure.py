@@ -225,6 +225,7 @@ def test_a_folder_that_cannot_be_written_is_measured_into_the_cache(released, ca
     outcome = measure_library(released, workers=1)
     assert cache in outcome.path.parents
     assert not (released / "measures.csv").exists()
+    assert not [path for path in released.iterdir() if path.name[0] == "."]
     assert ShapeLibrary.open(released).measured == outcome.measured
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -85,3 +86,20 @@ def test_nothing_is_left_beside_the_table(folder: Path) -> None:
     library.set_classes({1: "mega"})
     library.save_classes()
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_a_library_that_took_the_place_of_an_open_one_is_not_taken_for_it(
+    folder: Path, shapes: list[Shape]
+) -> None:
+    opened = ShapeLibrary.open(folder)
+    opened.set_classes({1: "mega"})
+    opened.save_classes()
+    assert opened.mesh(1).is_watertight  # its own table may change
+    write_library(shapes, folder, unit_nm=48.0, replace=True)
+    with pytest.raises(ValueError, match=r"library: has gone, or was written again, since it was"):
+        opened.mesh(1)
+    shutil.rmtree(folder)
+    with pytest.raises(ValueError, match="has gone"):
+        opened.mesh(1)
+    with pytest.raises(OSError, match=r"meta_locations\.csv"):
+        opened.save_classes()

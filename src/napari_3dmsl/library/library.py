@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -108,6 +109,7 @@ class ShapeLibrary:
         unknown = {"shape_class"} if not any(table["shape_class"]) else set()
         self._own_columns = set(table) - unknown
         self._classes_before = classes_of(table)
+        self._looked = self._looks()
         self.measured = 0
         self.take_measures()
         self._expected: dict[int, str | None] = {}
@@ -377,9 +379,22 @@ class ShapeLibrary:
                 f"from {self.ids[0]} to {self.ids[-1]}"
             )
 
+    def _looks(self) -> tuple[int, int] | None:
+        """Return what tells a library of ours from one that took its place."""
+        if not self._own:
+            return None
+        with suppress(OSError):
+            status = (self.folder / LIBRARY_FILE).stat()
+            return status.st_mtime_ns, status.st_ino
+        return None
+
     def _read(self, shape_id: int, name: str) -> tuple[bytes, str]:
         """Return the content of a file, and what errors call it."""
         self._check(shape_id)
+        if self._looks() != self._looked:
+            raise ValueError(
+                f"{self.folder}: has gone, or was written again, since it was opened; open it again"
+            )
         content, where = self._store.read(shape_id, name), f"{self.folder / str(shape_id) / name}"
         if content is None:
             raise ValueError(f"{where}: no such file")

@@ -178,9 +178,7 @@ class MeasureLog:
                     temporary.write_bytes(_text(self.rows[i] for i in sorted(self.rows)))
             _journal(self.path).unlink(missing_ok=True)
         finally:
-            self._lock.release()
-            with suppress(OSError):
-                self.path.with_name(f".{self.path.name}.lock").unlink(missing_ok=True)
+            self._let_go()
 
     def add(self, rows: Iterable[Measured]) -> None:
         """Keep rows.
@@ -207,9 +205,15 @@ class MeasureLog:
             with telling_where(self.path), whole_file(journal) as temporary:
                 temporary.write_bytes(_text(kept))
         except BaseException:
-            self._lock.release()
+            self._let_go()
             raise
         return self
+
+    def _let_go(self) -> None:
+        """Let others write here."""
+        self._lock.release()
+        with suppress(OSError):
+            self.path.with_name(f".{self.path.name}.lock").unlink(missing_ok=True)
 
 
 def is_measures(path: Path) -> bool:
