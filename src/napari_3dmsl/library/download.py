@@ -18,6 +18,7 @@ from typing import Any
 
 from napari_3dmsl.library.zip_cache import cache_folder
 from napari_3dmsl.progress import Progress
+from napari_3dmsl.writing import telling_where
 
 DATASET_DOI = "10.18710/JX6JXF"
 LICENCE = "CC BY 4.0"
@@ -133,7 +134,8 @@ def download(
     import pooch
 
     folder = folder or download_folder()
-    folder.mkdir(parents=True, exist_ok=True)
+    with telling_where(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     _clear_leftovers(folder)
     free = shutil.disk_usage(folder).free
     if not is_downloaded(file, folder) and free < file.size:

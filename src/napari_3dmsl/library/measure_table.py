@@ -164,7 +164,8 @@ class MeasureLog:
             if not path.exists() or is_measures(path):
                 with suppress(OSError):
                     return cls(path)._begin()
-        cache.parent.mkdir(parents=True, exist_ok=True)
+        with telling_where(cache):
+            cache.parent.mkdir(parents=True, exist_ok=True)
         return cls(cache)._begin()
 
     def __enter__(self) -> Self:
@@ -195,7 +196,8 @@ class MeasureLog:
 
     def _begin(self) -> Self:
         try:
-            self._lock.acquire(timeout=0)
+            with telling_where(self.path):
+                self._lock.acquire(timeout=0)
         except filelock.Timeout:
             raise ValueError(f"{self.path}: another run is measuring this library") from None
         try:

@@ -23,7 +23,7 @@ from napari_3dmsl.shapes.correction import UNKNOWN
 from napari_3dmsl.shapes.distance import distance_to_mesh
 from napari_3dmsl.shapes.mesh_measures import measure_mesh
 from napari_3dmsl.shapes.voxelize import VOXEL_UM, voxels_on_grid
-from napari_3dmsl.writing import check_apart, whole_file
+from napari_3dmsl.writing import check_apart, telling_where, whole_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,7 +117,8 @@ def export_shapes(
     if place is None and workers is None and len(wanted) == 1:
         workers = 1
     place = chosen_place(place, workers)
-    folder.mkdir(parents=True, exist_ok=True)
+    with telling_where(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with closing(_written(source, wanted, folder.absolute(), form, place)) as written:
         for done, _ in enumerate(written, start=1):
             if progress is not None:

@@ -6,6 +6,7 @@ the same; it is gone when the library is finished.
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,7 @@ from typing import Any
 
 import filelock
 
-from napari_3dmsl.writing import telling_where, whole_file
+from napari_3dmsl.writing import UnwritableError, telling_where, whole_file
 
 SUFFIX = ".napari-3dmsl-run"
 """Ends the names of the folders; other code that clears up leaves them alone."""
@@ -113,11 +114,14 @@ def _locked(folder: Path, target: Path) -> filelock.BaseFileLock:
             folder.mkdir(parents=True, exist_ok=True)
         lock = filelock.FileLock(folder / _LOCK)
         try:
-            lock.acquire(timeout=0)
+            with telling_where(target):
+                lock.acquire(timeout=0)
         except filelock.Timeout:
             raise busy from None
-        except FileNotFoundError:
-            continue
+        except UnwritableError as error:
+            if error.errno == errno.ENOENT:  # just gone
+                continue
+            raise
         if (folder / _LOCK).exists():
             return lock
         lock.release()

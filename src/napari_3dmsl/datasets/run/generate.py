@@ -33,7 +33,7 @@ from napari_3dmsl.datasets.write.sample_files import PARAMETERS
 from napari_3dmsl.library.instance_files import LOCK_FILE
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.progress import Progress
-from napari_3dmsl.writing import DiskFullError, is_disk_full
+from napari_3dmsl.writing import DiskFullError, is_disk_full, telling_where
 
 if TYPE_CHECKING:
     from napari_3dmsl.compute import Place
@@ -123,7 +123,8 @@ def generate(
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder}: a file; choose a folder")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        with telling_where(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         with only_run(folder):
             made_with = provenance(plan, library, progress)
             keep_provenance(folder, made_with, lambda: _used_shapes(plan, folder))
@@ -319,7 +320,8 @@ def _size(count: float) -> str:
 def _folder_of_work(folder: Path) -> Iterator[Path]:
     """Make a folder for what is not finished; workers of no other run know it."""
     work = folder / f".{uuid4().hex}.part"
-    work.mkdir()
+    with telling_where(folder):
+        work.mkdir()
     try:
         yield work
     finally:

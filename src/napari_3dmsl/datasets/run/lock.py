@@ -18,7 +18,7 @@ from napari_3dmsl.datasets.run.sources import check_sources, sources_of
 from napari_3dmsl.library.instance_files import LOCK_FILE
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.reading import reading
-from napari_3dmsl.writing import whole_file
+from napari_3dmsl.writing import telling_where, whole_file
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.plan import Plan
@@ -50,7 +50,8 @@ def only_run(folder: Path) -> Iterator[None]:
     """
     lock = filelock.FileLock(folder / _RUNNING_FILE)
     try:
-        lock.acquire(timeout=0)
+        with telling_where(folder):
+            lock.acquire(timeout=0)
     except filelock.Timeout:
         raise ValueError(
             f"{folder}: another run is writing into this folder; wait for it or choose another one"
