@@ -21,6 +21,7 @@ from napari_3dmsl.memory import check_memory
 from napari_3dmsl.microscope.as_released import AsReleased
 from napari_3dmsl.microscope.camera import peak_snr, record, saturated_pixels
 from napari_3dmsl.microscope.focus import plane_positions
+from napari_3dmsl.microscope.image_warnings import emitters_in_field
 from napari_3dmsl.microscope.physseg_noise import PhysSegNoise, physseg_counts, physseg_levels
 from napari_3dmsl.microscope.renderer import Counted
 from napari_3dmsl.microscope.simulation import (
@@ -78,6 +79,9 @@ class SimulatedStack:
             self.simulation,
             self.physseg,
             (self.focus_um, self.stage_um),
+            emitters_in_field=emitters_in_field(
+                self.scene.placed.emitters, self.simulation.microscope
+            ),
             saturated_share=self.saturated_share,
             photons_per_fluorophore=each,
             peak_snr=self.peak_snr,

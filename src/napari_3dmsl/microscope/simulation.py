@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -199,6 +200,11 @@ class SimulatedImage:
             return None
         return peak_snr(self.photons.photons, self.simulation.camera)
 
+    @cached_property
+    def emitters_in_field(self) -> int:
+        """How many of the emitters lie where the detector looks."""
+        return emitters_in_field(self.scene.placed.emitters, self.simulation.microscope)
+
     @property
     def saturated_share(self) -> float | None:
         """Share of pixels that the camera cannot record, 0 to 1; None when no camera records."""
@@ -213,6 +219,7 @@ class SimulatedImage:
             self.simulation,
             self.physseg,
             (self.photons.focus_um, self.photons.stage_um),
+            emitters_in_field=self.emitters_in_field,
             saturated_share=self.saturated_share,
             photons_per_fluorophore=self.photons_per_fluorophore,
             peak_snr=self.peak_snr,
@@ -239,7 +246,8 @@ def image_metadata(
     positions : ((planes,), (planes,)) arrays
         Focus and stage of each plane, see `Photons`.
     **measured : float or None
-        What came out: ``saturated_share``, ``photons_per_fluorophore``, ``peak_snr``.
+        What came out: ``emitters_in_field``, ``saturated_share``, ``photons_per_fluorophore``,
+        ``peak_snr``.
     """
     from napari_3dmsl import __version__
 
@@ -249,7 +257,7 @@ def image_metadata(
         "software": f"napari-3dmsl {__version__}",
         **simulation.model_dump(mode="json"),
         "emitters": len(scene),
-        "emitters_in_field": emitters_in_field(scene.placed.emitters, simulation.microscope),
+        "emitters_in_field": measured["emitters_in_field"],
         "saturated_share": measured["saturated_share"],
         "fluorophores": scene.fluorophores,
         "photons_per_fluorophore": measured["photons_per_fluorophore"],

@@ -10,7 +10,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_3dmsl.widgets.common.garbage import note_work
+from napari_3dmsl.widgets.common.garbage import put_off
 
 
 class Outdated(Exception):  # noqa: N818  not an error: somebody turned the knob again
@@ -46,6 +46,7 @@ class LatestWins(QObject):
         self._done = threading.Event()
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="napari-3dmsl-live")
         self._running = False
+        self._go_on: Callable[[], None] = lambda: None
         self.took_s: float | None = None
         """Of the last work that came to its end."""
         self._pending: list[Any] = []
@@ -71,7 +72,6 @@ class LatestWins(QObject):
         """
         if self._closed:
             return
-        note_work()
         self._pending = [request]
         if self._running:
             return
@@ -89,10 +89,12 @@ class LatestWins(QObject):
         self._closed = True
         self._pending = []
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._go_on()
 
     def _begin(self) -> None:
         request = self._pending.pop()
         self._running = True
+        self._go_on = put_off()
         self._cancelled = False
         self._answer = None
         self._done.clear()
@@ -123,6 +125,7 @@ class LatestWins(QObject):
             return
         request, result, error = answer
         self._running = False
+        self._go_on()
         if self._closed:
             return
         if self._pending:

@@ -58,6 +58,8 @@ class Imager:
     def __call__(self, request: Request, is_outdated: Callable[[], bool]) -> SimulatedImage:
         """Image what is asked for.
 
+        What takes long to tell of many emitters is counted here, not when it is shown.
+
         Parameters
         ----------
         request
@@ -65,6 +67,11 @@ class Imager:
         is_outdated
             Whether nobody waits for the image any more.
         """
+        image = self._image(request, is_outdated)
+        _ = image.emitters_in_field
+        return image
+
+    def _image(self, request: Request, is_outdated: Callable[[], bool]) -> SimulatedImage:
         if isinstance(request.sample, FieldSample):
             progress = self._while_shapes_are_read(is_outdated)
             exact = not request.quick
