@@ -93,7 +93,7 @@ clean:  ## Remove caches, builds and demo.png; .venv stays
 	rm -rf build dist out demo.png .pytest_cache .mypy_cache .ruff_cache
 	find src tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-system:
+system:  ## Install the system libraries that napari needs (root on Debian or Ubuntu), or say which
 	@PYTHON="$(PYTHON)" scripts/system-libraries
 
 # Installed anew only when the dependencies or their versions have changed.

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from commands import Run
 
+from napari_3dmsl.cli import _window
+
 
 def test_demo_passes_the_screenshot_on(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -23,15 +25,24 @@ def test_demo_passes_the_screenshot_on(
     assert asked == [tmp_path / "demo.png"]
 
 
-def test_demo_without_napari_says_what_to_install(
-    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("command", [("demo",), ("two-minute-test", "real", "simulated")])
+def test_without_napari_it_says_what_to_install(
+    command: tuple[str, ...], refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "qtpy.QtWidgets", None)
-    assert 'pip install "napari-3dmsl[all]"' in refused("demo")
+    monkeypatch.setattr(_window, "find_spec", lambda name: None)
+    assert 'pip install "napari-3dmsl[all]"' in refused(*command)
 
 
-def test_two_minute_test_without_napari_says_what_to_install(
-    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("loaded", ["QtWidgets", "napari.viewer"])
+def test_a_missing_system_library_is_told_from_a_missing_package(
+    loaded: str, refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "qtpy.QtWidgets", None)
-    assert 'pip install "napari-3dmsl[all]"' in refused("two-minute-test", "real", "simulated")
+    def bare_system(name: str) -> None:
+        if name.endswith(loaded):
+            raise ImportError("libEGL.so.1: cannot open shared object file")
+
+    monkeypatch.setattr(_window, "import_module", bare_system)
+    told = refused("demo")
+    assert "libEGL.so.1" in told
+    assert "make system" in told
+    assert "pip install" not in told

@@ -18,7 +18,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$(\n+It prints\n+```\n(.*?)^```$)?", re.S | re.M)
 HEREDOC = re.compile(r"^python - <<'END'\n(.*?)^END$", re.S | re.M)
 LOOP = re.compile(r"^for (\w+) in (.+?); do\n(.*?)^done$", re.S | re.M)
-FILE_SHOWN = re.compile(r"^cat (\S+)$")
+FILE_WRITTEN = re.compile(r"^cat > (\S+) <<'END'\n(.*?)^END$", re.S | re.M)
 
 
 @dataclass(frozen=True)
@@ -109,19 +109,18 @@ class Reader:
         """Type the lines after ``$``, and compare what comes with what stands below each."""
         for part in re.split(r"^\$ ", text.replace("\\\n", ""), flags=re.M)[1:]:
             line, _, shown = part.partition("\n")
-            if found := FILE_SHOWN.match(line):
-                Path(found[1]).write_text(shown, encoding="utf-8")
-                continue
             came = self.type_line(line)
             if shown:
                 told = steady(self.typed(shown))
                 assert steady(came) == told, f"{line} prints\n{came}\nnot\n{shown}"
 
     def type_shell(self, text: str) -> None:
-        """Type the lines of a script of the shell; loops and scripts for Python are known."""
+        """Type the lines of a script of the shell; loops, files, scripts for Python are known."""
         for script in HEREDOC.findall(text):
             self.run_python(script)
-        text = HEREDOC.sub("", text).replace("\\\n", "")
+        for name, content in FILE_WRITTEN.findall(text):
+            Path(name).write_text(content, encoding="utf-8")
+        text = FILE_WRITTEN.sub("", HEREDOC.sub("", text)).replace("\\\n", "")
         for name, values, body in LOOP.findall(text):
             for value in values.split():
                 for line in body.splitlines():
