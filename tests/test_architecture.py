@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "src" / "napari_3dmsl"
 # From the ground up: a room may use what lies on lower floors, nothing beside or above it.
 FLOORS = (
+    {"quiet"},
     {"", "arrays", "units", "memory", "reading", "writing", "progress", "described"},
     {"compute"},
     {"settings", "geometry", "volumes"},

@@ -7,10 +7,11 @@ exceptions is ever whole. So a reader lists none. It parses inside `reading`.
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from napari_3dmsl.quiet import without_warnings
 
 _LONGEST = 300  # characters; libraries show the whole of what they do not like
 _LONGEST_MESSAGE = 1500  # names inside of damaged containers may be anything
@@ -36,8 +37,7 @@ def reading(where: str | Path, problem: str) -> Iterator[None]:
         One line: the file, the problem, and what the parser said.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with without_warnings():
             yield
     except MemoryError as error:
         raise ValueError(f"{where}: {problem}: it takes more memory than there is") from error

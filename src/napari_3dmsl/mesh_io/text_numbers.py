@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,9 +36,10 @@ def numbers(text: bytes, dtype: DTypeLike, what: str) -> NDArray[Any]:
     problem = f"damaged: something among the {what} is no number, or not finite"
     if text.translate(None, _NUMBER_BYTES):
         raise ValueError(problem)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy warns where it stops before the end
-            return np.fromstring(text, dtype=dtype, sep=" ")
+    try:  # NumPy warns where it stops before the end: an error if somebody has made it one
+        found = np.fromstring(text, dtype=dtype, sep=" ")
     except (ValueError, OverflowError, Warning):
         raise ValueError(problem) from None
+    if len(found) != len(text.split()):
+        raise ValueError(problem)
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
@@ -12,6 +11,7 @@ from pydantic import Field, model_validator
 from scipy.spatial.transform import Rotation
 
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.quiet import without_warnings
 from napari_3dmsl.settings import Settings, Show
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ class Pose(Settings):
         if self.rotation_matrix is None:
             return self.rotation_deg
         turn = Rotation.from_matrix(self.matrix[::-1, ::-1])
-        with warnings.catch_warnings():  # at 90 degrees about y, z and x do the same: any will do
-            warnings.simplefilter("ignore", UserWarning)
+        with without_warnings():  # at 90 degrees about y, z and x do the same: any will do
             x, y, z = (round(float(angle), 9) for angle in turn.as_euler("xyz", degrees=True))
         return z, y, x
 
