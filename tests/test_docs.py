@@ -33,7 +33,6 @@ from repository_server import Repository, serving
 import napari_3dmsl as msl
 from napari_3dmsl.matching import scene_fit
 from napari_3dmsl.microscope.objectives import Objective
-from napari_3dmsl.timelapse.lineage import Track
 
 PAGES = [
     page.relative_to(REPOSITORY).as_posix()
@@ -268,10 +267,9 @@ def for_time_lapse(_: Path, reader: Reader, __: pytest.FixtureRequest) -> None:
     reader.names["ViewerModel"] = ViewerModel
 
 
-def for_training_tools(folder: Path, _: Reader, __: pytest.FixtureRequest) -> None:
+def for_training_tools(folder: Path, _: Reader, request: pytest.FixtureRequest) -> None:
     make_labelled_set(folder / "my_set")
-    tracks = [Track(label, 0, 2) for label in (2, 3, 9, 300)]
-    make_labelled_set(folder / "my_films", frames=3, tracks=tracks)
+    small_library(folder, request)
 
 
 def for_validation(folder: Path, _: Reader, __: pytest.FixtureRequest) -> None:

@@ -157,5 +157,5 @@ def steady(text: str) -> str:
     """Return what a command prints without its times and its version."""
     text = re.sub(r"^.* left$\n", "", text.strip(), flags=re.M)  # told where a run takes long
     text = re.sub(r"\bin [\d.]+ s\b", "in # s", text)
-    text = re.sub(r", [\d.]+ a second", ", # a second", text)
+    text = re.sub(r", [\d,.]+ an? (second|minute|hour)", ", # a second", text)
     return re.sub(r"napari-3dmsl \d+\.\d+\.\d+\S*?:", f"napari-3dmsl {__version__}:", text)

@@ -10,6 +10,7 @@ import typer
 
 from napari_3dmsl.cli._output import AsJson, show, warn
 from napari_3dmsl.cli._place import Scheduler, Workers, place_of_command
+from napari_3dmsl.datasets.run.pace import rate_in_words
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.plan import Plan
@@ -102,7 +103,7 @@ def _plan_lines(result: dict[str, Any], plan: Plan) -> list[str]:
 
 def _lines(outcome: Outcome, seconds: float) -> list[str]:
     if outcome.made:
-        rate = f", {outcome.made / seconds:.0f} a second" if seconds > 1 else ""
+        rate = f", {rate_in_words(outcome.made / seconds)}" if seconds > 1 else ""
         done = f"{outcome.made:,} made in {seconds:.1f} s{rate}"
     else:
         done = "all were there and are whole"

@@ -10,6 +10,7 @@ import typer
 
 from napari_3dmsl.cli._output import AsJson, show
 from napari_3dmsl.cli._place import Scheduler, Workers, place_of_command
+from napari_3dmsl.datasets.run.pace import rate_in_words
 
 if TYPE_CHECKING:
     from napari_3dmsl.library.measure import MeasureOutcome
@@ -50,7 +51,7 @@ def measure(
 
 def _lines(result: dict[str, Any], outcome: MeasureOutcome, seconds: float) -> list[str]:
     classes = ", ".join(f"{count:,} {kind}" for kind, count in result["classes"].items())
-    rate = f", {outcome.measured / seconds:.0f} a second" if outcome.measured > 1 else ""
+    rate = f", {rate_in_words(outcome.measured / seconds)}" if outcome.measured > 1 else ""
     known = f"; {outcome.known:,} were known" if outcome.known else ""
     kept = "in the library's own table" if outcome.path is None else f"kept in {outcome.path}"
     lines = [

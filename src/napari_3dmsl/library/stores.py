@@ -211,7 +211,7 @@ def open_store(path: Path) -> Store:
         if not store.ids:
             store = ZipStore(path, archives_in(path))
     else:
-        raise ValueError(f"{path}: no such folder")
+        raise ValueError(f"{path}: no such folder or zip")
     if not store.ids:
         raise ValueError(
             f"{path}: no shape library; expected <id>/{MESH_FILE} in folders or in zips"

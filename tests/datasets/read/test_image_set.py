@@ -120,6 +120,7 @@ def test_checksums_tell_every_file_that_changed(own: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda folder: ImageSet(folder / "absent"), "absent: no such folder"),
         (lambda folder: ImageSet(folder / "image"), "no image set here: index.csv is missing"),
         (lambda folder: ImageSet(folder, "tain"), "split = tain: this set has test, train, val"),
         (lambda folder: ImageSet(folder, truths=["maks"]), "no ground truth maks; this set has ma"),

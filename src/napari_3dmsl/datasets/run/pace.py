@@ -49,7 +49,7 @@ class Pace:
         if now - then < _UNKNOWN_BELOW_S or done <= before:
             return ""
         rate = (done - before) / (now - then)
-        return f", {rate:.0f} a second, {time_left((total - done) / rate)}"
+        return f", {rate_in_words(rate)}, {time_left((total - done) / rate)}"
 
 
 def counts_images(what: str) -> bool:
@@ -61,6 +61,20 @@ def counts_images(what: str) -> bool:
         See `Pace.tell`.
     """
     return not what.startswith("shapes ")
+
+
+def rate_in_words(per_s: float) -> str:
+    """Say a speed in words, such as ``7 a minute`` where ``0 a second`` would tell nothing.
+
+    Parameters
+    ----------
+    per_s
+        How many a second; above 0.
+    """
+    for seconds, unit in ((1, "second"), (60, "minute")):
+        if per_s * seconds >= 2:
+            return f"{per_s * seconds:.0f} a {unit}"
+    return f"{per_s * 3600:.0f} an hour"
 
 
 def time_left(seconds: float) -> str:

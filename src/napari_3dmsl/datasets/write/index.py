@@ -248,7 +248,7 @@ def iter_index(folder: str | Path) -> Iterator[Row]:
     """
     path = Path(folder) / INDEX_FILE
     if not path.is_file():
-        raise ValueError(f"{folder}: no image set here: {INDEX_FILE} is missing")
+        raise _no_set(Path(folder))
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.reader(file, strict=True)
         with reading(path, "damaged"):
@@ -260,6 +260,11 @@ def iter_index(folder: str | Path) -> Iterator[Row]:
             if cells is None:
                 return
             yield row
+
+
+def _no_set(folder: Path) -> ValueError:
+    why = f"no image set here: {INDEX_FILE} is missing" if folder.is_dir() else "no such folder"
+    return ValueError(f"{folder}: {why}")
 
 
 class Index:
@@ -281,7 +286,7 @@ class Index:
     def __init__(self, folder: str | Path) -> None:
         self.path = Path(folder) / INDEX_FILE
         if not self.path.is_file():
-            raise ValueError(f"{folder}: no image set here: {INDEX_FILE} is missing")
+            raise _no_set(Path(folder))
         with self.path.open("rb") as file:
             self.header = Header(self._cells(file.readline(), 1), str(self.path))
         self._line_ends = _line_ends(self.path)
