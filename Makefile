@@ -24,7 +24,7 @@ demo: .venv/installed  ## Open napari on the sample, extracted and imaged; with 
 test: .venv/installed-dev  ## Run the whole test suite on two cores; a part of it: make test ARGS="-x -k shapes"
 	env -u PYTHONDONTWRITEBYTECODE $(ONE_THREAD) $(ON_SCREEN) $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-matrix: | system  ## Test the panels with PyQt6 and PySide6, and three versions of napari, two more of Python (8 GB, over an hour)
+test-matrix: | system  ## Test with PyQt6 and PySide6, three napari, four Pythons, beside plugins of others (20 GB, hours; ARGS="--quick")
 	$(PYTHON) scripts/test_matrix.py $(ARGS)
 
 lint: .venv/installed-dev  ## Check style

@@ -1,24 +1,38 @@
-"""Runs the tests of the panels with both Qt bindings, three versions of napari, newer Pythons.
+"""Runs tests with both Qt bindings, three napari, four Pythons, and beside others' plugins.
 
-Each combination has an environment of its own in build/matrix, about 1 GB, that is kept and used
-again. A combination that cannot be installed is named, not skipped in silence.
+Each cell has an environment of its own in build/matrix, about 1 GB (6 GB where others bring torch),
+that is kept and used again. Packages come by uv, which is fetched where it is not on the PATH; it
+finds the other Pythons, too, or fetches them. What cannot be installed is told, never passed over.
 
-Use ``make test-matrix``; one combination: ``make test-matrix ARGS="pyside6-newest"``.
+Use ``make test-matrix``; some cells only: ``make test-matrix ARGS="pyside6-newest pyqt6-pre"``.
+``--quick`` runs the part of the tests in which every panel opens and makes images. ``--table``
+shows what ran last in each cell and runs nothing.
 """
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY / "build" / "matrix"
 ON_SCREEN = REPOSITORY / "scripts" / "virtual-display"
-TESTS = ["tests/widgets", "tests/layers", "tests/test_manifest.py"]
+PROGRAMS = "Scripts" if sys.platform == "win32" else "bin"
+PANELS = ["tests/widgets", "tests/layers", "tests/test_manifest.py"]
+QUICK = [
+    "tests/test_manifest.py",
+    "tests/layers/test_show.py",
+    "tests/layers/test_images.py",
+    "tests/widgets/test_every_panel.py::test_every_field_has_a_name_a_tip_and_a_unit",
+    "tests/widgets/microscope/test_pictures.py",
+]
+BESIDE = "tests/widgets/beside_others.py"  # by name only: nobody else has the plugins it is about
 # PySide6 6.12 gives None back too often, 15,000 times a window. Before Python 3.12 None is counted,
 # and after a dozen windows Python aborts ("deallocating None"): begin with plenty. Python runs such
 # a file first in every process, those that tests start included.
@@ -27,82 +41,95 @@ import ctypes, sys
 if sys.version_info < (3, 12):
     ctypes.c_ssize_t.from_address(id(None)).value += 10**9
 """
-NAPARI = {"oldest": "==0.7.1", "newest": "", "pre": ""}
+NAPARI = {"oldest": "==0.7.1", "newest": ">=0.7.1", "pre": ">=0.7.1"}
 BINDINGS = ("pyqt6", "pyside6")
-PYTHONS = ("3.12", "3.13")
+PYTHONS = ("3.12", "3.13", "3.14")
+# Plugins and packages of others, and since which version they can be had beside a napari of today.
+OTHERS = {"empanada-napari": ">=1.2", "napari-ome-zarr": ">=0.10", "cellpose": ">=4"}
+HEAD = "| cell | Python | napari | Qt | others | what ran | passed | failed | seconds |"
 
 
 @dataclass(frozen=True)
-class Combination:
-    """A Qt binding, which napari and, if not the one that runs this, which Python."""
+class Cell:
+    """A Qt binding, which napari; another Python than this one; a package of others beside."""
 
     binding: str
     which: str
     version: str = ""
+    other: str = ""
 
     @property
     def name(self) -> str:
         """Its name on the command line."""
+        if self.other:
+            return f"beside-{self.other}"
         return "-".join(filter(None, [self.binding, self.which, self.version]))
-
-    @property
-    def tests(self) -> list[str]:
-        """What is tested: another Python concerns more than the panels."""
-        return ["tests"] if self.version else TESTS
 
     @property
     def python(self) -> Path:
         """Its own Python."""
-        folder = "Scripts" if sys.platform == "win32" else "bin"
-        return FOLDER / self.name / folder / "python"
+        return FOLDER / self.name / PROGRAMS / "python"
+
+    def tests(self, quick: bool) -> list[str]:
+        """Files to test: another Python concerns more than the panels."""
+        whole = ["tests"] if self.version else PANELS
+        found = QUICK if quick else whole
+        return [*found, BESIDE] if self.other else found
 
     def install(self) -> str:
         """Make or renew the environment; return what went wrong, or nothing."""
         if not self.python.exists():
-            base = f"python{self.version}" if self.version else sys.executable
-            try:
-                subprocess.run([base, "-m", "venv", FOLDER / self.name], check=True)
-            except (OSError, subprocess.CalledProcessError):
-                return f"{base} is not on the PATH"
-        pip = [self.python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-        subprocess.run([*pip, "--upgrade", "pip>=25.1"], check=True)
-        command = [*pip, "--upgrade", "--editable", ".[nifti,window]", "--group", "test"]
-        command += [f"napari[{self.binding}]{NAPARI[self.which]}"]
-        command += ["--pre"] if self.which == "pre" else []
-        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            return ""
-        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        return lines[-1] if lines else "pip failed"
+            base = self.version or sys.executable
+            made = uv("venv", "--quiet", "--python", base, FOLDER / self.name)
+            if made.returncode:
+                return f"no Python {base}: {last_line(made.stderr)}"
+        wanted = ["--editable", ".[nifti,window]", "--group", "test"]
+        wanted += [f"napari[{self.binding}]{NAPARI[self.which]}"]
+        wanted += [f"{self.other}{OTHERS[self.other]}"] if self.other else []
+        wanted += ["--prerelease-package", "napari=allow"] if self.which == "pre" else []
+        done = self.pip("install", "--upgrade", *wanted)
+        return "" if done.returncode == 0 else last_line(done.stderr)
 
-    def versions(self) -> str:
+    def pip(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """Do something with the packages of the environment."""
+        return uv("pip", verb, "--python", self.python, *words)
+
+    def conflicts(self) -> list[str]:
+        """Return the packages that refuse what is installed, one a line."""
+        lines = self.pip("check").stderr.splitlines()
+        return [line for line in lines if line.startswith("The package")]
+
+    def versions(self) -> dict[str, str]:
         """Return the versions that are installed."""
+        names = ["napari", self.binding, *filter(None, [self.other])]
         code = (
-            "from importlib.metadata import version as v;"
-            f"print('napari', v('napari'), '·', '{self.binding}', v('{self.binding}'))"
+            "import platform, sys; from importlib.metadata import version;"
+            "print(platform.python_version(), *map(version, sys.argv[1:]))"
         )
-        done = subprocess.run([self.python, "-c", code], capture_output=True, text=True, check=True)
-        return done.stdout.strip()
+        done = subprocess.run([self.python, "-c", code, *names], capture_output=True, text=True)
+        found = dict(zip(["python", *names], done.stdout.split(), strict=True))
+        qt = found.pop(self.binding)
+        other = f"{self.other} {found[self.other]}" if self.other else ""
+        return {
+            "cell": self.name,
+            "Python": found["python"],
+            "napari": found["napari"],
+            "Qt": f"{'PyQt6' if self.binding == 'pyqt6' else 'PySide6'} {qt}",
+            "others": other,
+        }
 
-    def test(self) -> str:
-        """Run the tests; return pytest's last line. All it says goes to a log."""
-        settings = {"PYTEST_QT_API": self.binding, "QT_API": self.binding}
+    def test(self, quick: bool) -> dict[str, str]:
+        """Run the tests; return pytest's counts. All it says goes to a log."""
+        settings = {"PYTEST_QT_API": self.binding, "QT_API": self.binding, "BESIDE": self.other}
         if self.binding == "pyside6":
             first = FOLDER / "plenty" / "sitecustomize.py"
             first.parent.mkdir(exist_ok=True)
             first.write_text(PLENTY_OF_NONE, encoding="utf-8")
             settings["PYTHONPATH"] = str(first.parent)
         # pytest-qt lets go of a signal whose panel is gone; PySide6 warns, and warnings are errors.
-        options = [
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "-W",
-            "ignore:libpyside:RuntimeWarning",
-            *self.tests,
-        ]
-        command = [ON_SCREEN, self.python, "-m", "pytest", *options]
-        log = FOLDER / f"{self.name}.log"
+        options = ["-q", "-p", "no:cacheprovider", "-W", "ignore:libpyside:RuntimeWarning"]
+        command = [ON_SCREEN, self.python, "-m", "pytest", *options, *self.tests(quick)]
+        log = FOLDER / f"{self.name}{'-quick' * quick}.log"
         with log.open("w", encoding="utf-8") as out:
             done = subprocess.run(
                 command,
@@ -110,43 +137,90 @@ class Combination:
                 env={**os.environ, **settings},
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                check=False,
             )
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        said = [line for line in lines if " in " in line and ("passed" in line or "failed" in line)]
-        ended = said[-1].strip("= ") if said else f"ended with {done.returncode}"
-        return ended if done.returncode == 0 else f"FAILED: {ended}; see {log.name}"
+        counts = counted(log.read_text(encoding="utf-8", errors="replace"))
+        if done.returncode and counts["failed"] in ("0", ""):
+            counts["failed"] = f"ended with {done.returncode}, see {log.name}"
+        return counts
+
+    def run(self, quick: bool) -> dict[str, str]:
+        """Install and test; return the row of the table."""
+        print(f"{self.name}: installing", flush=True)
+        row = dict.fromkeys([word.strip() for word in HEAD.split("|")[1:-1]], "-")
+        row["cell"] = self.name
+        if problem := self.install():
+            return {**row, "failed": f"not installed: {problem}"}
+        row |= self.versions()
+        print(f"{self.name}: testing with napari {row['napari']}, {row['Qt']}", flush=True)
+        row |= self.test(quick)
+        whole = "all tests" if self.version else "all of the panels"
+        row["what ran"] = "quick part" if quick else whole
+        if conflicts := self.conflicts():
+            row["failed"] += f"; conflict: {conflicts[0]}"
+        return row
 
 
-def main(wanted: list[str]) -> int:
-    """Run the combinations that are named, or all; print a table."""
-    every = [Combination(binding, which) for which in NAPARI for binding in BINDINGS]
-    every += [Combination("pyqt6", "newest", version) for version in PYTHONS]
-    unknown = set(wanted) - {each.name for each in every}
+def uv(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run uv, the installer: that on the PATH, or one of our own."""
+    own = FOLDER / "uv" / PROGRAMS / "uv"
+    found = shutil.which("uv") or str(own)
+    if found == str(own) and not own.exists():
+        subprocess.run([sys.executable, "-m", "venv", FOLDER / "uv"], check=True)
+        pip = [own.with_name("python"), "-m", "pip", "install", "--quiet", "uv"]
+        subprocess.run(pip, check=True)
+    command = [found, *map(str, words)]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+
+
+def last_line(text: str) -> str:
+    """Return the end of what a program said, on one line."""
+    return " ".join(text.split())[-300:]
+
+
+def counted(said: str) -> dict[str, str]:
+    """Return the counts of pytest's last line."""
+    ended = re.compile(r"\d (passed|failed|error).* in ")
+    lines = [line for line in said.splitlines() if ended.search(line)]
+    if not lines:
+        return {"passed": "", "failed": "", "seconds": ""}
+    found = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|error)", lines[-1])}
+    seconds = re.search(r" in ([\d.]+)s", lines[-1])
+    return {
+        "passed": str(found.get("passed", 0)),
+        "failed": str(found.get("failed", 0) + found.get("error", 0)),
+        "seconds": f"{float(seconds[1]):.0f}" if seconds else "",
+    }
+
+
+def shown(rows: list[dict[str, str]]) -> str:
+    """Return a table in Markdown."""
+    lines = [HEAD, re.sub(r"[^|]+", "---", HEAD)]
+    return "\n".join([*lines, *(f"| {' | '.join(row.values())} |" for row in rows)])
+
+
+def main(arguments: list[str]) -> int:
+    """Run the cells that are named, or all; print a table."""
+    every = [Cell(binding, which) for which in NAPARI for binding in BINDINGS]
+    every += [Cell("pyqt6", "newest", version) for version in PYTHONS]
+    every += [Cell("pyqt6", "newest", other=other) for other in OTHERS]
+    cells = {cell.name: cell for cell in every}
+    wanted = [word for word in arguments if not word.startswith("--")]
+    unknown = [*set(wanted) - set(cells), *set(arguments) - set(wanted) - {"--quick", "--table"}]
     if unknown:
-        print(
-            f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(e.name for e in every)}"
-        )
+        print(f"unknown: {', '.join(unknown)}; there are --quick, --table, {', '.join(cells)}")
         return 2
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    rows, passed = [], True
-    for each in (each for each in every if not wanted or each.name in wanted):
-        began = time.perf_counter()
-        print(f"{each.name}: installing", flush=True)
-        problem = each.install()
-        if problem:
-            rows.append((each.name, "-", f"NOT INSTALLED: {problem}"))
-            passed = False
-            continue
-        versions = each.versions()
-        print(f"{each.name}: testing with {versions}", flush=True)
-        result = each.test()
-        passed &= not result.startswith("FAILED")
-        rows.append((each.name, versions, f"{result} ({time.perf_counter() - began:.0f} s in all)"))
-    widths = [max(len(row[column]) for row in rows) for column in range(2)]
-    for name, versions, result in rows:
-        print(f"{name:{widths[0]}}  {versions:{widths[1]}}  {result}")
-    return 0 if passed else 1
+    rows = FOLDER / "rows"
+    rows.mkdir(parents=True, exist_ok=True)
+    quick = "--quick" in arguments
+    names = wanted or list(cells)
+    kept = [rows / f"{name}{end}.json" for name in names for end in ("-quick", "")]
+    if "--table" not in arguments:
+        kept = [rows / f"{name}{'-quick' * quick}.json" for name in names]
+        for name, path in zip(names, kept, strict=True):
+            path.write_text(json.dumps(cells[name].run(quick)), encoding="utf-8")
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in kept if path.exists()]
+    print(shown(found))
+    return 0 if all(row["failed"] == "0" for row in found) else 1
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ def panel(request: pytest.FixtureRequest, lent: Any, open_panel: Any, qtbot: Any
     show(lent, *LAPTOP, qtbot)
     hands = open_panel(lent, request.param)
     qtbot.wait(50)
+    # Qt slides a new panel in, a step at a time.
+    hands.wait(lambda: hands.panel.width() >= hands.panel.minimumSizeHint().width())
     return hands.panel
 
 
