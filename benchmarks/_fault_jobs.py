@@ -229,6 +229,8 @@ class Ended:
         if self.status == 0:
             return None
         errors = [line for line in self.err.splitlines() if line.startswith("Error: ")]
+        if self.status == 1 and not errors and " could not be made:" in self.out:
+            return None  # which lists the images, each with its reason
         if self.status != 1 or len(errors) != 1:
             return f"status {self.status}: {self.err[-400:]}"
         return None

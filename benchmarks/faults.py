@@ -150,7 +150,7 @@ class Fault:
         if problem is None and done.status == 0 and job.steady and now != whole:
             problem = f"status 0, other files: {_differ(now, whole)}"
         if problem is None and done.status == 1:
-            problem = _unnamed(done.err, self.folder) or _left(job, now, before, whole)
+            problem = _unnamed(done.err or done.out, self.folder) or _left(job, now, before, whole)
         self.counts["ended well" if done.status == 0 else "one line"] += 1
         if problem is not None:
             self.bad.append(f"{self.what}: {name}, {how}: {problem}")
@@ -177,7 +177,7 @@ def _empty(folder: Path) -> None:
 
 
 def _unnamed(err: str, folder: Path) -> str | None:
-    line = next(line for line in err.splitlines() if line.startswith("Error: "))
+    line = next((line for line in err.splitlines() if line.startswith("Error: ")), err)
     if str(folder) not in line:
         return f"names no place: {line}"
     hidden = [word for word in line.split() if "/." in word and str(folder) in word]
@@ -193,7 +193,7 @@ def _left(
     if job.goes_on:  # what is finished is kept, whole, and hidden files tell of it
         changed = [name for name in changed if now.get(name) != whole.get(name)]
         new = [name for name in new if now[name] != whole.get(name) and not _is_hidden(name)]
-        new = [name for name in new if not name.endswith("recipe.lock")]
+        new = [name for name in new if not name.endswith(("recipe.lock", "index.csv"))]
     if changed:
         return f"changed: {changed[:4]}"
     return f"left: {new[:4]}" if new else None
@@ -495,7 +495,7 @@ def windows(fault: Fault, name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", READ, str(folder)], capture_output=True, text=True, check=True
     )
-    fault.counts["saved"] += 120
+    fault.counts["ended well"] += 120
     if done.stdout.strip().split(",") != [*set_by[0], *set_by[1]]:
         fault.bad.append(f"windows: {name}: {set_by} were set, {done.stdout} is there")
     if left := [file.name for file in folder.iterdir() if file.name.startswith(".")]:
@@ -521,11 +521,10 @@ FAULTS: dict[str, Callable[[Fault, str], None]] = {
 
 
 def _report(table: dict[str, Fault]) -> int:
-    print("| fault | runs | ended well | one line | bad |\n|---|---|---|---|---|")
+    print("| fault | runs | ended well | one line | killed | bad |\n|---|---|---|---|---|---|")
     for what, fault in table.items():
-        well, line = fault.counts["ended well"], fault.counts["one line"]
-        runs = sum(fault.counts.values())
-        print(f"| {what} | {runs} | {well} | {line} | {len(fault.bad)} |")
+        ends = [fault.counts[how] for how in ("ended well", "one line", "killed")]
+        print(f"| {what} | {sum(ends)} | {' | '.join(map(str, ends))} | {len(fault.bad)} |")
     for fault in table.values():
         for problem in fault.bad:
             print(problem)

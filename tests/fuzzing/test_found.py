@@ -21,14 +21,19 @@ from napari_3dmsl.datasets.recipe.recipe import Recipe
 from napari_3dmsl.datasets.run.journal import JOURNAL_FILE, Journal
 from napari_3dmsl.datasets.write.index import LEADING_COLUMNS
 from napari_3dmsl.ground_truth.read import read_truth
+from napari_3dmsl.image_io.grey_images import read_grey
 from napari_3dmsl.image_io.ome_tiff import read_pixels
 from napari_3dmsl.image_io.ome_zarr import read_ome_zarr, read_zarr_array, write_ome_zarr
 from napari_3dmsl.library.instance_files import cloud_from_ply, occupancies_from_npz
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.library.measure import measure_library
 from napari_3dmsl.library.ownership import FORMAT
+from napari_3dmsl.matching.answers import write_answers
+from napari_3dmsl.matching.calibration import calibrate_files
+from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.readers import get_zarr_reader
 from napari_3dmsl.reading import reading
+from napari_3dmsl.scoring.label_files import read_labels
 from napari_3dmsl.shapes.sampling import UnitCube
 from napari_3dmsl.volumes.lazy import open_lazy
 from napari_3dmsl.volumes.open import open_labels
@@ -315,3 +320,39 @@ def test_a_name_of_a_whole_book_inside_of_a_container(tmp_path: Path) -> None:
 def raised(error: Exception, path: Path) -> None:
     with reading(path, "damaged"):
         raise error
+
+
+def test_numpy_images_that_tell_of_more_than_they_hold(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    with path.open("wb") as file:
+        told = {"descr": "<u2", "fortran_order": False, "shape": (8, 10**12)}
+        np.lib.format.write_array_header_1_0(file, told)
+        file.write(bytes(128))
+    for read in (read_grey, read_labels):
+        assert "more memory than there is" not in refusal(lambda read=read: read(path), path)
+    np.save(path, np.ones((0, 8, 8), np.uint16))
+    assert "without pixels" in refusal(lambda: read_grey(path), path)
+
+
+def test_noise_of_an_image_that_has_none(tmp_path: Path) -> None:
+    for value in (0.0, 1e-200, 200.0):
+        pixels = np.zeros((64, 64), np.float64)
+        pixels[::2] = value
+        np.save(tmp_path / "a.npy", pixels)
+        assert calibrate_files([tmp_path / "a.npy"], microscope=load_microscope("epi1")).refusal
+
+
+def test_answers_of_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_answers(tmp_path / "a.csv", [])
+    assert main(["two-minute-test", "--merge", str(path)]) == 1
+    assert capsys.readouterr().err == f"Error: {path}: no answers\n"
+
+
+def test_masks_of_two_sizes_are_named_in_full(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, rows in (("truth", 8), ("found", 6)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.ones((rows, 8), np.uint8))
+    paths = [str(tmp_path / f"{name}.tif") for name in ("truth", "found")]
+    assert main(["score", *paths]) == 1
+    assert f"Error: {paths[0]} and {paths[1]}: the truth has" in capsys.readouterr().err

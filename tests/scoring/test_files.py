@@ -121,7 +121,7 @@ def test_what_cannot_be_paired_is_told(folders: Path) -> None:
 def test_shapes_that_differ_name_both_files(folders: Path) -> None:
     tifffile.imwrite(folders / "truth" / "cell_1.tif", np.ones((24, 29), np.uint8))
     with pytest.raises(
-        ValueError, match=r"cell_1.tif and cell_1_cp_masks.png: the truth has 24 × "
+        ValueError, match=r"truth/cell_1.tif and .*/found/cell_1_cp_masks.png: the truth has 24 × "
     ):
         score_files(folders / "truth", folders / "found")
 

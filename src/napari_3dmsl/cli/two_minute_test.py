@@ -47,6 +47,8 @@ def two_minute_test(
             check_apart(out, "the table", **{"file": path})
     if merge:
         answers = read_answers(paths)
+        if not answers:
+            raise ValueError(f"{', '.join(map(str, paths))}: no answers")
     else:
         answers = _asked(paths, person, each=each, size=size, seed=seed)
     if not answers:

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.reading import reading
+from napari_3dmsl.volumes.numpy_files import read_npy
 from napari_3dmsl.volumes.tiff import TIFF_SUFFIXES
 from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
 
@@ -71,8 +72,7 @@ def read_grey(path: str | Path) -> GreyImage:
     if suffix in TIFF_SUFFIXES:
         pixels, colours, lossy = _read_tiff(path)
     elif suffix == ".npy":
-        with reading(path, "cannot read this NumPy file"):
-            pixels, colours = np.load(path, allow_pickle=False), False
+        pixels, colours = read_npy(path), False
     else:
         pixels, colours = _read_picture(path)
     if colours:
@@ -81,6 +81,8 @@ def read_grey(path: str | Path) -> GreyImage:
         raise ValueError(f"{path}: no image of numbers, but {pixels.ndim}D of {pixels.dtype}")
     if pixels.dtype == bool:
         raise ValueError(f"{path}: a mask, no image")
+    if pixels.size == 0:
+        raise ValueError(f"{path}: an image without pixels")
     return GreyImage(path, pixels.reshape(-1, *pixels.shape[-2:]), lossy)
 
 

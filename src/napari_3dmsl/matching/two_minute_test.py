@@ -6,6 +6,7 @@ whether it is real. The study of the paper showed ten of each set, after two exa
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -419,7 +420,9 @@ def _scores(answers: Sequence[Answer], name: str) -> NDArray[np.float64]:
 def _apart(first: str, second: str, a: NDArray[np.float64], b: NDArray[np.float64]) -> SetsApart:
     from scipy.stats import ttest_ind
 
-    if min(len(a), len(b)) < 2 or a.var() + b.var() == 0:
+    if min(len(a), len(b)) < 2 or np.ptp(a) + np.ptp(b) == 0:
         return SetsApart(first, second, np.nan, np.nan, np.nan)
-    found: Any = ttest_ind(a, b, equal_var=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of a set that all see alike
+        found: Any = ttest_ind(a, b, equal_var=False)
     return SetsApart(first, second, float(found.statistic), float(found.df), float(found.pvalue))

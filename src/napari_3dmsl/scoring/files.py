@@ -119,7 +119,7 @@ def _scores_of(
             progress=progress,
         )
     except ValueError as error:
-        raise ValueError(f"{truth.name} and {prediction.name}: {error}") from None
+        raise ValueError(f"{truth} and {prediction}: {error}") from None
 
 
 def _score_meshes(

@@ -16,6 +16,7 @@ from napari_3dmsl.reading import reading
 from napari_3dmsl.volumes.contents import contents_of
 from napari_3dmsl.volumes.labels import as_labels
 from napari_3dmsl.volumes.lazy import open_lazy
+from napari_3dmsl.volumes.numpy_files import read_npy
 from napari_3dmsl.volumes.open import is_label_file
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def read_labels(path: str | Path) -> LabelImage:
     if suffix == ".png":
         return _checked(path, LabelImage(_from_png(path)))
     if suffix == ".npy":
-        with reading(path, "cannot read this NumPy file"):
-            return _checked(path, LabelImage(np.load(path, allow_pickle=False)))
+        return _checked(path, LabelImage(read_npy(path)))
     if is_our_zarr(path):
         return _checked(path, _from_our_zarr(path))
     if not path.exists():

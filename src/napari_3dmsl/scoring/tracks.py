@@ -227,7 +227,7 @@ def _pairs_of(truth: Path, prediction: Path) -> Pairs:
     try:
         return overlaps_of(one, other).pairs
     except ValueError as error:
-        raise ValueError(f"{truth.name} and {prediction.name}: {error}") from None
+        raise ValueError(f"{truth} and {prediction}: {error}") from None
 
 
 def _check_frame(folder: TrackFolder, frame: int, labels: NDArray[Any]) -> None:
