@@ -213,11 +213,10 @@ def for_files(folder: Path, reader: Reader, request: pytest.FixtureRequest) -> N
     doc_files.label_files(folder)
     of_readme(folder, request)
     doc_files.microscope_files(folder)
-    shutil.copy("stack.ome.tif", "mitochondria.ome.tif")
     real = request.getfixturevalue("real_data")
     shutil.copy(real / "3dmsl" / "920.zip", folder)
     library = request.getfixturevalue("library")
-    doc_files.image_set(folder / "my_set", library, ground_truth=["mask", "emitters"])
+    doc_files.image_set(folder / "my_set", library, ground_truth=["mask"])
     patch = request.getfixturevalue("patch")
     patch.setattr("napari.Viewer", ViewerModel)
     served = serving(Repository({"1_1_2729.zip": (folder / "920.zip").read_bytes()}))
@@ -225,8 +224,6 @@ def for_files(folder: Path, reader: Reader, request: pytest.FixtureRequest) -> N
     request.addfinalizer(partial(served.__exit__, None, None, None))
     patch.setenv("NAPARI_3DMSL_REPOSITORY", server.address)
     for block in READ:
-        if block.page == "docs/files.md" and block.text.startswith("z_um,"):
-            Path("points.csv").write_text(block.text)
         if block.page == "docs/files.md" and '"my_microscope"' in block.text:
             Path("my_microscope.json").write_text(block.text)
 

@@ -110,6 +110,16 @@ def test_a_simulated_stack_opens_in_napari_with_its_scale(viewer: Any, stack: Pa
     assert layer.name == "stack"
 
 
+def test_a_file_that_is_not_there_is_told_from_one_of_another_kind(
+    viewer: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="absent.tif: no such file or folder"):
+        open_files(viewer, tmp_path / "absent.tif")
+    (tmp_path / "notes.txt").write_text("of another kind")
+    with pytest.raises(ValueError, match=r"notes.txt: none of the files that"):
+        open_files(viewer, tmp_path / "notes.txt")
+
+
 def test_a_simulated_layer_is_saved_with_its_settings(
     viewer: Any, stack: Path, tmp_path: Path
 ) -> None:

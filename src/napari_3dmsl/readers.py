@@ -188,6 +188,7 @@ def read_file(path: Path) -> list[LayerData]:
         One line, when it is damaged or of another kind.
     """
     from napari_3dmsl.volumes.contents import is_container
+    from napari_3dmsl.volumes.tree import is_url
 
     for get_reader in (
         get_image_reader,
@@ -204,6 +205,8 @@ def read_file(path: Path) -> list[LayerData]:
             return reader(str(path))
     if is_container(path):
         return _read_labels_lazily(path)
+    if not is_url(path) and not Path(path).exists():
+        raise ValueError(f"{path}: no such file or folder")
     raise ValueError(f"{path}: none of the files that napari-3dmsl shows as layers")
 
 

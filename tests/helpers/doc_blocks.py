@@ -20,6 +20,11 @@ HEREDOC = re.compile(r"^python - <<'END'\n(.*?)^END$", re.S | re.M)
 LOOP = re.compile(r"^for (\w+) in (.+?); do\n(.*?)^done$", re.S | re.M)
 FILE_WRITTEN = re.compile(r"^cat > (\S+) <<'END'\n(.*?)^END$", re.S | re.M)
 
+# Told where a run takes long: with the time that is left, or without as long as that is not known.
+PROGRESS = re.compile(
+    r"^(.*( left|, about to end)|.*: [\d,]+ of [\d,]+|[\d,]+ of [\d,]+ [a-z ]+)\n", re.M
+)
+
 
 @dataclass(frozen=True)
 class Block:
@@ -155,7 +160,7 @@ class Reader:
 
 def steady(text: str) -> str:
     """Return what a command prints without its times and its version."""
-    text = re.sub(r"^.* left$\n", "", text.strip(), flags=re.M)  # told where a run takes long
+    text = PROGRESS.sub("", text.strip())
     text = re.sub(r"\bin [\d.]+ s\b", "in # s", text)
     text = re.sub(r", [\d,.]+ an? (second|minute|hour)", ", # a second", text)
     return re.sub(r"napari-3dmsl \d+\.\d+\.\d+\S*?:", f"napari-3dmsl {__version__}:", text)
