@@ -9,6 +9,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QObject
 
+from napari_3dmsl.widgets.common.camera_flight import can_fit_layers
 from napari_3dmsl.widgets.microscope import scene_in_sight
 from napari_3dmsl.widgets.microscope.scene_in_sight import SceneInSight
 
@@ -17,7 +18,7 @@ from napari_3dmsl.widgets.microscope.scene_in_sight import SceneInSight
 def viewer(qapp: Any) -> ViewerModel:
     """A volume of 10 × 10 × 10 and an image far to its right."""
     viewer = ViewerModel(ndisplay=3)
-    if not hasattr(viewer, "fit_to_view"):
+    if not can_fit_layers():
         pytest.skip("this napari cannot fit some of the layers only")
     viewer.add_image(np.zeros((10, 10, 10)), name="volume")
     viewer.add_image(np.zeros((10, 10)), name="image", translate=(0, 100))

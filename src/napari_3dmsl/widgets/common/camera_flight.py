@@ -28,7 +28,7 @@ class Flight(QVariantAnimation):
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._fits_layers = _can_fit_layers()
+        self._fits_layers = can_fit_layers()
         self._ends: list[tuple[np.ndarray, float]] = []
         self.setDuration(_DURATION_MS)
         self.setStartValue(0.0)
@@ -86,8 +86,8 @@ class Flight(QVariantAnimation):
         self._camera.zoom = near * (far / near) ** share
 
 
-def _can_fit_layers() -> bool:
-    """Tell whether this napari can fit some layers into the view; before 0.8 the zoom stays."""
+def can_fit_layers() -> bool:
+    """Tell whether this napari can fit some layers only into the view: since 0.9."""
     from napari.components import ViewerModel
 
     fit = getattr(ViewerModel, "fit_to_view", None)

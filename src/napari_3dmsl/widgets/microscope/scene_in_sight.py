@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QObject
 
 from napari_3dmsl.widgets.common.bring_into_view import BringIntoView
+from napari_3dmsl.widgets.common.camera_flight import can_fit_layers
 from napari_3dmsl.widgets.image_pane.opening import open_image_pane
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ class SceneInSight(QObject):
         super().__init__(parent)
         self._viewer: Any = getattr(viewer, "__wrapped__", viewer)
         self._fits = False
-        self._event = getattr(self._viewer.events, "reset_view", None)
-        if self._event is not None and hasattr(self._viewer, "fit_to_view"):  # napari 0.9 and newer
+        # Before napari 0.9 room is made for all.
+        self._event = self._viewer.events.reset_view if can_fit_layers() else None
+        if self._event is not None:
             self._event.connect(self._fit)
 
     def stop(self) -> None:
