@@ -139,7 +139,7 @@ def why_not_white(residuals: Sequence[NoiseResidual]) -> str | None:
     levels = np.array([float(spectrum[part].mean()) / whole for part in parts if part.any()])
     counts = np.array([np.count_nonzero(part) for part in parts if part.any()])
     square = np.concatenate([each.square.ravel() for each in residuals])
-    if not square.any():
+    if float(np.mean(square)) ** 2 == 0.0:  # next to nothing, whose square is nothing
         return "its noise is gone"
     spread = float(np.mean(square**2)) / (3.0 * float(np.mean(square)) ** 2)  # 1 where all is alike
     counts *= len(residuals)
