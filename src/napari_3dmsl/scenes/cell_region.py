@@ -118,8 +118,10 @@ def read_cell_mask(path: str | Path) -> NDArray[np.bool_]:
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"mask = {path}: no such file")
-    with reading(path, "not an image"):
-        pixels = np.asarray(imread(path))
+    is_tiff = path.suffix.lower() in {".tif", ".tiff"}
+    # A path is left open when it is no image; TIFF is told by its name.
+    with reading(path, "not an image"), path.open("rb") as file:
+        pixels = np.asarray(imread(path if is_tiff else file))
     if pixels.ndim == 3 and pixels.shape[-1] in (3, 4):
         pixels = pixels[..., :3].max(axis=-1)
     if pixels.ndim != 2:

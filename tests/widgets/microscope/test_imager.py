@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -46,9 +47,10 @@ def test_a_quick_image_asks_for_one_thread(monkeypatch: Any, ball: Mesh) -> None
     threads: list[int] = []
 
     class Simulator:
-        def image(self, *_: Any) -> None:
+        def image(self, *_: Any) -> Any:
             found = [x["num_threads"] for x in threadpool_info() if x["user_api"] == "blas"]
             threads.append(max(found))
+            return SimpleNamespace(emitters_in_field=0)
 
     monkeypatch.setattr(room, "Simulator", Simulator)
     image, surface = Imager(), Surface(ball.vertices, ball.faces)
