@@ -43,7 +43,7 @@ WARM = 500
 _SHOWN = 12
 _HURRY = 0.4  # share of the actions that do not wait until the window is at rest
 _HEADINGS = (
-    *("actions", "s", "cpu", "MB", "in-use", "files", "threads", "procs"),
+    *("actions", "s", "cpu", "MB", "in-use", "asked", "blocks", "files", "threads", "procs"),
     *("layers", "left", "drawn", "widgets", "objects"),
 )
 
@@ -190,6 +190,8 @@ class Line:
     cpu_s: float
     seen_mb: float
     used_mb: float
+    asked_mb: float
+    blocks: int
     files: int
     threads: int
     processes: int
@@ -218,6 +220,8 @@ class Line:
             time.process_time(),
             seen,
             this.memory_info().rss / 1e6,
+            asked_mb(),
+            sys.getallocatedblocks(),
             this.num_fds() if hasattr(this, "num_fds") else len(this.open_files()),
             this.num_threads(),
             len(this.children(recursive=True)),
@@ -235,7 +239,17 @@ class Line:
 def tell(before: Line, after: Line) -> bool:
     """Print how much more there is than the first time; whether memory is within the bar."""
     print(f"growth over {after.actions - before.actions:,} actions, the window emptied:")
-    for name in ("seen_mb", "used_mb", "files", "threads", "processes", "left", "widgets"):
+    for name in (
+        "seen_mb",
+        "used_mb",
+        "asked_mb",
+        "blocks",
+        "files",
+        "threads",
+        "processes",
+        "left",
+        "widgets",
+    ):
         print(f"{getattr(after, name) - getattr(before, name):>+9,.0f} {name}")
     grown = after.used_mb - before.used_mb
     kept = grown <= MOST_MB
@@ -281,6 +295,33 @@ def give_back() -> None:
         ctypes.CDLL("libc.so.6").malloc_trim(0)
     except (OSError, AttributeError):
         return
+
+
+class _Mallinfo2(ctypes.Structure):
+    """What glibc 2.33 and newer tells of its memory, in bytes."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    )
+
+
+def asked_mb() -> float:
+    """Return what the C library has lent out, in MB; NaN where it cannot tell.
+
+    The rest of what is in use is Python's own small objects (see the number of blocks), the
+    graphics driver, and room between pieces that are in use.
+    """
+    try:
+        tell = ctypes.CDLL("libc.so.6").mallinfo2
+    except (OSError, AttributeError):
+        return float("nan")
+    tell.restype = _Mallinfo2
+    told = tell()
+    return float(told.uordblks + told.hblkhd) / 1e6
 
 
 def kinds() -> Counter[str]:
