@@ -43,7 +43,7 @@ WARM = 500
 _SHOWN = 12
 _HURRY = 0.4  # share of the actions that do not wait until the window is at rest
 _HEADINGS = (
-    *("actions", "s", "cpu", "MB", "in-use", "asked", "blocks", "files", "threads", "procs"),
+    *("actions", "s", "cpu", "MB", "in-use", "asked", "kblocks", "files", "threads", "procs"),
     *("layers", "left", "drawn", "widgets", "objects"),
 )
 
@@ -191,7 +191,7 @@ class Line:
     seen_mb: float
     used_mb: float
     asked_mb: float
-    blocks: int
+    kblocks: float
     files: int
     threads: int
     processes: int
@@ -221,7 +221,7 @@ class Line:
             seen,
             this.memory_info().rss / 1e6,
             asked_mb(),
-            sys.getallocatedblocks(),
+            sys.getallocatedblocks() / 1000,
             this.num_fds() if hasattr(this, "num_fds") else len(this.open_files()),
             this.num_threads(),
             len(this.children(recursive=True)),
@@ -243,7 +243,7 @@ def tell(before: Line, after: Line) -> bool:
         "seen_mb",
         "used_mb",
         "asked_mb",
-        "blocks",
+        "kblocks",
         "files",
         "threads",
         "processes",
