@@ -6,7 +6,6 @@ whether it is real. The study of the paper showed ten of each set, after two exa
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -20,6 +19,7 @@ from pydantic import Field
 from napari_3dmsl.matching.grey_levels import SMALLEST_TILE, check_tiles, grey_levels
 from napari_3dmsl.matching.tiles import LARGEST_TILE, read_tiles, smallest_side
 from napari_3dmsl.progress import Progress
+from napari_3dmsl.quiet import without_warnings
 from napari_3dmsl.settings import Settings, Show
 
 REAL = "real"
@@ -422,7 +422,6 @@ def _apart(first: str, second: str, a: NDArray[np.float64], b: NDArray[np.float6
 
     if min(len(a), len(b)) < 2 or np.ptp(a) + np.ptp(b) == 0:
         return SetsApart(first, second, np.nan, np.nan, np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of a set that all see alike
+    with without_warnings():  # of a set that all see alike
         found: Any = ttest_ind(a, b, equal_var=False)
     return SetsApart(first, second, float(found.statistic), float(found.df), float(found.pvalue))

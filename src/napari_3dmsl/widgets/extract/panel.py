@@ -584,7 +584,6 @@ def _may_be_labels(layer: Any) -> bool:
     return kind_of(layer) not in {INSTANCES, SIMULATED, PREVIEW, MASK}
 
 
-@cache
 @cache  # napari keeps it: once for each type
 def _prepare_label_colours(number: type[np.integer[Any]]) -> threading.Thread:
     """Let napari compile, while we wait, what it needs to give labels colours of their own.
