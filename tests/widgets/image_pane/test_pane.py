@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from hands import Hands
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtWidgets import QFileDialog, QMainWindow
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtWidgets import QApplication, QFileDialog, QMainWindow
 
 from napari_3dmsl.figures.emission_colour import emission_colour
 from napari_3dmsl.figures.line_profile import Line
@@ -239,6 +239,17 @@ def test_there_is_one_pane_which_shows_what_came_while_it_was_hidden(
     assert image_pane_of(window) is pane.panel
     pane.wait(lambda: pane.panel.pictures[0].values.max() == 3000)
     pane.close()
+    assert open_image_pane(window) is None
+
+
+def test_nothing_comes_after_a_pane_that_goes_as_soon_as_it_has_come(
+    window: Any, qtbot: Any
+) -> None:
+    panel = image_pane_of(window)
+    window.window.remove_dock_widget(panel)
+    panel.deleteLater()
+    QApplication.sendPostedEvents(panel, QEvent.Type.DeferredDelete.value)
+    QApplication.processEvents()  # what goes wrong in a turn of its own fails a test
     assert open_image_pane(window) is None
 
 

@@ -93,7 +93,7 @@ def _put_beside_the_canvas(pane: ImagePane, dock: QDockWidget, window: QMainWind
             pane.preferred_width = int(_SHARE * room[0])
         window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
     dock.show()
-    later = QTimer(dock)  # no widths are settled before
+    later = QTimer(pane)  # no widths are settled before; it ends with the pane
     later.setSingleShot(True)
     later.timeout.connect(partial(_keep_in_sight, pane, room))
     later.start(0)
