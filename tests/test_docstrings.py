@@ -34,9 +34,12 @@ def is_setter(node: Definition) -> bool:
 
 
 def is_command(arguments: ast.arguments) -> bool:
-    """Whether the help of the command line says what each argument is."""
+    """Whether the help of the command line says what each argument is.
+
+    The options of a long command stand in a file of their own, which it calls ``option``.
+    """
     return any(
-        "typer." in ast.unparse(one.annotation)
+        ast.unparse(one.annotation).startswith("option.") or "typer." in ast.unparse(one.annotation)
         for one in ast.walk(arguments)
         if isinstance(one, ast.arg) and one.annotation is not None
     )
