@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 PANELS = ("Extract shapes", "Shape browser", "Microscope", "Export images", "Image set")
-PATIENCE_S = 90.0
+PATIENCE_S = 600.0
 # These end the shown session, start work of minutes, or ask the internet.
 LEFT_ALONE = {"make", "download", "list", "save", "preset_folder", "measure"}
 

@@ -46,6 +46,7 @@ BINDINGS = ("pyqt6", "pyside6")
 PYTHONS = ("3.12", "3.13", "3.14")
 # Plugins and packages of others, and since which version they can be had beside a napari of today.
 OTHERS = {"empanada-napari": ">=1.2", "napari-ome-zarr": ">=0.10", "cellpose": ">=4"}
+PATIENCE_S = "1200"  # it takes hours, so that other work goes on beside it
 HEAD = "| cell | Python | napari | Qt | others | what ran | passed | failed | seconds |"
 
 
@@ -121,6 +122,7 @@ class Cell:
     def test(self, quick: bool) -> dict[str, str]:
         """Run the tests; return pytest's counts. All it says goes to a log."""
         settings = {"PYTEST_QT_API": self.binding, "QT_API": self.binding, "BESIDE": self.other}
+        settings["PATIENCE_S"] = PATIENCE_S
         if self.binding == "pyside6":
             first = FOLDER / "plenty" / "sitecustomize.py"
             first.parent.mkdir(exist_ok=True)

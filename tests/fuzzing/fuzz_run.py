@@ -35,7 +35,7 @@ from fuzz_seeds import Seed, make_seeds
 LONGEST_S = 5.0
 MOST_BYTES = 2 * 2**30
 _MOST_SPACE = 6 * 2**30  # of addresses: more is asked for only by what nobody estimated
-_PATIENCE_S = 60.0
+PATIENCE_S = float(os.environ.get("PATIENCE_S", 60.0))
 _PER_CHILD = 1000
 _TURNS = 2
 _TRIED_FIRST = 150
@@ -126,13 +126,13 @@ def _load(plan: Plan, numbers: Sequence[int]) -> None:
         importlib.import_module(name)
     if len(numbers) < _PER_CHILD:
         return
-    for told in _child(plan, numbers[:_TRIED_FIRST], _PATIENCE_S):
+    for told in _child(plan, numbers[:_TRIED_FIRST], PATIENCE_S):
         for name in told.get("modules", ()):
             with suppress(ImportError):
                 importlib.import_module(name)
 
 
-def run(plan: Plan, numbers: Sequence[int], patience_s: float = _PATIENCE_S) -> Report:
+def run(plan: Plan, numbers: Sequence[int], patience_s: float = PATIENCE_S) -> Report:
     """Put inputs through their doors, in children of some hundred inputs each."""
     _load(plan, numbers)
     report = Report()

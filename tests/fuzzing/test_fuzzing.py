@@ -15,7 +15,7 @@ import fuzz_doors
 import fuzz_run
 import numpy as np
 import pytest
-from fuzz_run import Plan, Report, run
+from fuzz_run import PATIENCE_S, Plan, Report, run
 from fuzz_seeds import Seed
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of a process are Linux'")
@@ -36,7 +36,7 @@ def run_apart(seed: int, inputs: int) -> Report:
     """Run in a fresh process: one in which threads of tensorstore run must not fork."""
     code = (
         "import os, pickle; outbox = os.fdopen(os.dup(1), 'wb'); os.dup2(2, 1); "
-        "from fuzz_run import Plan, run, seeds_of; "
+        "from fuzz_run import PATIENCE_S, Plan, run, seeds_of; "
         f"pickle.dump(run(Plan({seed}, seeds_of()), range({inputs})), outbox)"
     )
     found = subprocess.run(
@@ -119,6 +119,6 @@ def test_the_fuzzer_sees_it_and_goes_on(door, problem: str, monkeypatch) -> None
     if door is takes_memory:
         monkeypatch.setattr(fuzz_run, "MOST_BYTES", 2**28)
     plan = Plan(0, [Seed("points", "a.csv", {"a.csv": b"z_um,y_um,x_um\n1,0,0\n"})])
-    report = run(plan, range(2), patience_s=2.0 if door is sleeps_for_ever else 60.0)
+    report = run(plan, range(2), patience_s=2.0 if door is sleeps_for_ever else PATIENCE_S)
     assert [finding.number for finding in report.findings] == [0, 1]
     assert [finding.problem for finding in report.findings if problem not in finding.problem] == []

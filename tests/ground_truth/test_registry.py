@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from placed import ball, field, placed
 from small_sets import settings_of
+from waiting import PATIENCE_S
 
 import napari_3dmsl
 from napari_3dmsl.ground_truth.registry import (
@@ -110,7 +111,7 @@ def used(library: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[
         env=os.environ | {"PYTHONPATH": str(folder / "src"), "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

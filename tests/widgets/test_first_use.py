@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hands import Hands
+from hands import PATIENCE_MS, Hands
 from npe2 import PluginManifest
 from qtpy.QtCore import QUrl
 
@@ -195,7 +195,7 @@ def test_without_a_network_the_released_sample_says_one_line(
     monkeypatch.setenv("NAPARI_3DMSL_REPOSITORY", "http://127.0.0.1:9")
     viewer.open_sample("napari-3dmsl", "released_subset")
     [panel] = [p for p in viewer.window.dock_widgets.values() if isinstance(p, DownloadPanel)]
-    qtbot.waitUntil(lambda: "is this computer online?" in panel.status.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "is this computer online?" in panel.status.text(), timeout=PATIENCE_MS)
     assert "\n" not in panel.status.text()
 
 

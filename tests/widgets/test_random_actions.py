@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE_S
 
 
 @pytest.mark.parametrize(("kind", "seed", "count"), [("again", 1, 3), ("random", 2, 60)])
@@ -16,7 +17,7 @@ def test_a_window_lives_through(kind: str, seed: int, count: int, repository: Pa
         [sys.executable, str(program), "--child", kind, str(seed), str(count)],
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=8 * PATIENCE_S,
         check=False,
     )
     assert ran.returncode == 0, "\n".join([*ran.stdout.splitlines()[-15:], ran.stderr])

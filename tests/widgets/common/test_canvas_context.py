@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from waiting import PATIENCE_S
+
 REMOVE = """
 import faulthandler
 import time
@@ -42,7 +44,11 @@ print("alive")
 
 def test_an_image_that_is_left_alone_is_drawn_on() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", REMOVE], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", REMOVE],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "alive" in done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hands import PATIENCE_MS
 
 from napari_3dmsl.widgets.common.canvas_pace import CanvasPace
 
@@ -32,7 +33,7 @@ def canvas_of(window: Any) -> Any:
 def drawn(window: Any, qtbot: Any) -> None:
     """Wait until a frame is on the screen."""
     canvas = canvas_of(window)
-    with qtbot.waitSignal(canvas.frameSwapped, timeout=60_000):
+    with qtbot.waitSignal(canvas.frameSwapped, timeout=PATIENCE_MS):
         canvas.update()
 
 
@@ -48,17 +49,17 @@ def test_the_canvas_is_drawn_after_the_image(pace: CanvasPace, window: Any, qtbo
     pace.hold()
     assert not canvas.updatesEnabled()
     pace.image_comes()
-    with qtbot.waitSignal(pace.released, timeout=60_000):
+    with qtbot.waitSignal(pace.released, timeout=PATIENCE_MS):
         canvas.frameSwapped.emit()  # the image has been painted
     assert told == [False]  # what it shows can be changed before
     frames: list[None] = []
     window.window._qt_viewer.canvas._scene_canvas.events.draw.connect(lambda _: frames.append(None))
-    qtbot.waitUntil(lambda: bool(frames), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(frames), timeout=PATIENCE_MS)
     assert canvas.updatesEnabled()
 
 
 def test_without_an_image_it_is_drawn_alone(pace: CanvasPace, window: Any, qtbot: Any) -> None:
-    with qtbot.waitSignal(pace.released, timeout=60_000):
+    with qtbot.waitSignal(pace.released, timeout=PATIENCE_MS):
         pace.hold()
     assert canvas_of(window).updatesEnabled()
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hands import PATIENCE_MS
 
 from napari_3dmsl.widgets.common import garbage
 from napari_3dmsl.widgets.common.garbage import SELDOM, SearchAtRest, is_due, put_off
@@ -73,7 +74,7 @@ def test_it_is_done_at_rest_when_it_is_due(qtbot: Any, monkeypatch: pytest.Monke
             gc.collect(1)
         circle = gone(Circle())
         assert is_due()
-        qtbot.waitUntil(lambda: circle() is None, timeout=10_000)
+        qtbot.waitUntil(lambda: circle() is None, timeout=PATIENCE_MS)
         assert not is_due()
     finally:
         search.stop()
@@ -114,7 +115,7 @@ def test_what_was_there_before_a_panel_is_searched_after_a_longer_rest(
         assert weak() is not None  # left out
         garbage.note_work()
         monkeypatch.setattr(garbage, "_AWAY_S", 0.0)
-        qtbot.waitUntil(lambda: weak() is None, timeout=10_000)
+        qtbot.waitUntil(lambda: weak() is None, timeout=PATIENCE_MS)
         assert gc.get_freeze_count() > 0
     finally:
         first.stop()

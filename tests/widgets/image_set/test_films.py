@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from hands import PATIENCE_MS
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QApplication
 
@@ -88,7 +89,7 @@ def test_a_film_of_a_file_plays_until_somebody_takes_the_slider(
     write_ome_tiff(path, pixels, (0.1, 0.1), story, axes="TYX", frame_s=2.0)
     viewer.dims.ndisplay = 3
     viewer.open(path, plugin="napari")  # as File > Open does
-    qtbot.waitUntil(lambda: viewer.dims.current_step[0] >= 2, timeout=20_000)
+    qtbot.waitUntil(lambda: viewer.dims.current_step[0] >= 2, timeout=PATIENCE_MS)
     assert viewer.dims.ndisplay == 2
     [layer] = viewer.layers
     assert layer.scale[0] == 2.0
