@@ -8,20 +8,22 @@ last. ``read-only``: on a disk that may not be read only, and as a user who may 
 ``caches``: the user's cache, settings and folder of temporary files are full, or read-only.
 ``vanish``: all that is read is gone at some moment. ``clock``: it is 1970, 2106, or another day
 each time that it is asked, and files were written in the future (asks for ``faketime``). ``twice``:
-two processes run the same line at once. ``kills``: SIGKILL at random moments. ``windows``: two
-processes set classes by hand in one library, in turns.
+two processes run the same line at once. ``kills``: SIGKILL at random moments. ``steps``: SIGKILL
+before each change of the files: a name that comes, goes or is written. ``windows``: two processes
+set classes by hand in one library, in turns.
 
 The bar: each run ends well with the same bytes, or with status 1 and one line that names the file;
 what was there before is there as it was, nothing half done has a name that somebody believes, no
 temporary file is left; and the next run ends well, with the same bytes. Linux, as root.
 
-    python benchmarks/faults.py [full read-only caches vanish clock twice kills windows]
+    python benchmarks/faults.py [full read-only caches vanish clock twice kills steps windows]
         [--only NAME ...] [--kills 5] [--seed 0]
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import random
 import shutil
@@ -57,6 +59,7 @@ SHARES = (0.0, 0.1, 0.35, 0.6, 0.85, 0.97)
 """Of the room that the work needs."""
 MOST_MOMENTS = 10
 _CLOCKS = {"1970": "@1970-01-05 00:00:00", "2106": "@2106-01-05 00:00:00"}
+_CHANGES = {"os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate"}
 _HOMES = ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "NAPARI_3DMSL_CACHE", "TMPDIR")
 
 
@@ -452,16 +455,58 @@ def kills(fault: Fault, name: str) -> None:
         if done.status != -signal.SIGKILL:
             continue
         killed += 1
-        fault.counts["killed"] += 1
-        now = {name: content for name, content in tree(fault.out).items() if not _is_hidden(name)}
-        if wrong := [
-            name
-            for name, content in now.items()
-            if content not in (whole.get(name), before.get(name)) and not name.endswith(".lock")
-        ]:
-            fault.bad.append(f"kills: {name}: half done: {wrong[:4]}")
-            print(fault.bad[-1], flush=True)
-        fault.check_again(name, f"kill {killed}", whole)
+        _check_killed(fault, name, f"kill {killed}", before, whole)
+
+
+def steps(fault: Fault, name: str) -> None:
+    whole = fault.undisturbed(name)
+    words = words_of(JOBS[name], fault.given, fault.out)
+    for step in itertools.count():
+        fault.prepare(name)
+        before = tree(fault.out)
+        process = started(words, fault.scratch, lambda step=step: _end_at(fault.out, step))
+        done = ended(process, fault.scratch)
+        if done.status != -signal.SIGKILL:
+            return
+        _check_killed(fault, name, f"before change {step}", before, whole)
+
+
+def _check_killed(
+    fault: Fault, name: str, how: str, before: dict[str, bytes], whole: dict[str, bytes]
+) -> None:
+    """Look at what a killed run has left, and run again."""
+    fault.counts["killed"] += 1
+    now = {name: content for name, content in tree(fault.out).items() if not _is_hidden(name)}
+    if wrong := [
+        name
+        for name, content in now.items()
+        if content not in (whole.get(name), before.get(name)) and not name.endswith(".lock")
+    ]:
+        fault.bad.append(f"{fault.what}: {name}, {how}: half done: {wrong[:4]}")
+        print(fault.bad[-1], flush=True)
+    fault.check_again(name, how, whole)
+
+
+def _end_at(out: Path, step: int) -> None:
+    """End this process before it changes the files below a folder for the so manieth time."""
+    left = [step]
+
+    def watch(event: str, told: tuple[Any, ...]) -> None:
+        if event == "open":
+            if not told[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+                return
+        elif event not in _CHANGES:
+            return
+        if not isinstance(told[0], str | bytes | os.PathLike):
+            return  # an open file
+        asked = Path(os.fsdecode(told[0]))
+        if asked.is_absolute() and not asked.is_relative_to(out):  # else below an open folder
+            return
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+
+    sys.addaudithook(watch)
 
 
 # Two windows
@@ -516,6 +561,7 @@ FAULTS: dict[str, Callable[[Fault, str], None]] = {
     "clock": clock,
     "twice": twice,
     "kills": kills,
+    "steps": steps,
     "windows": windows,
 }
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,7 @@ import numpy as np
 import pytest
 import tifffile
 from containers import plain_zarr
+from ending import FROM_HERE
 from refusals import refusal
 from same_files import assert_same
 
@@ -243,6 +248,82 @@ def test_the_library_knows_its_settings(volume, tmp_path):
     assert library.settings["erosion_nm"] == 84
     assert library.settings["downsample"] == [1, 1, 1]
     assert json.loads(json.dumps(library.settings["class_rules"]))["length_to"] == "axis"
+
+
+def ball(folder: Path) -> Path:
+    z, y, x = np.indices((20, 20, 20))
+    np.save(folder / "ball.npy", (z - 10) ** 2 + (y - 10) ** 2 + (x - 10) ** 2 < 50)
+    return folder / "ball.npy"
+
+
+def with_labels(labels: Path, folder: Path, **options: Any) -> Any:
+    out = folder / "labels.ome.zarr"
+    options = {"labels_out": out, "blockwise": True, "workers": 1, **options}
+    return prepare_extraction(labels, folder / "library", {"voxel_nm": SIZE}, **options)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from test_extract_library import with_labels
+labels, folder, moment = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+library, out = str(folder / "library"), str(folder / "labels.ome.zarr")
+def named(event, told, name):
+    return event == "os.rename" and os.fspath(told[1]) == name
+def removed(event, told, name):
+    return event == "os.remove" and os.path.basename(os.fspath(told[0])) == name
+moments = {
+    "before the labels have their name": lambda *of: named(*of, out),
+    "before the library has its name": lambda *of: named(*of, library),
+    "when all is there": lambda *of: removed(*of, "shapes.jsonl"),
+    "when all is there and cleared up": lambda *of: removed(*of, "placed.json"),
+}
+def watch(event, told):
+    if event.startswith("os.re") and moments[moment](event, told):
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(watch)
+with_labels(labels, folder).run()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@pytest.mark.parametrize(
+    ("moment", "there"),
+    [
+        ("before the labels have their name", []),
+        ("before the library has its name", ["labels.ome.zarr"]),
+        ("when all is there", ["labels.ome.zarr", "library"]),
+        ("when all is there and cleared up", ["labels.ome.zarr", "library"]),
+    ],
+)
+def test_killed_between_its_library_and_its_labels_it_goes_on(moment, there, tmp_path):
+    (tmp_path / "whole").mkdir()
+    labels = ball(tmp_path)
+    with_labels(labels, tmp_path / "whole").run()
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    here = os.pathsep.join([str(Path(__file__).parent), FROM_HERE["PYTHONPATH"]])
+    command = [sys.executable, "-c", KILLED, labels, folder, moment]
+    ended = subprocess.run(command, check=False, env={**FROM_HERE, "PYTHONPATH": here})
+    assert ended.returncode == -signal.SIGKILL
+    assert sorted(item.name for item in folder.iterdir() if item.name[0] != ".") == there
+    stages: list[str] = []
+    found = with_labels(labels, folder).run(lambda done, total, what: stages.append(what))
+    assert found.shapes == 1
+    if there == ["labels.ome.zarr"]:
+        assert "Writing labels" not in stages
+    assert_same(tmp_path / "whole", folder)
+    assert "a shape library is there" in refusal(with_labels, labels, folder)
+
+
+def test_the_folder_of_a_run_that_has_nothing_to_do_any_more_goes(tmp_path):
+    labels = ball(tmp_path)
+    with_labels(labels, tmp_path).run()
+    work = work_folder(tmp_path / "library")
+    work.mkdir()
+    (work / "lock").touch()
+    assert "a shape library is there" in refusal(with_labels, labels, tmp_path)
+    assert not work.exists()
 
 
 @pytest.mark.parametrize("blockwise", [False, True])

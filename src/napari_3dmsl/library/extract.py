@@ -11,6 +11,7 @@ import math
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,7 +34,7 @@ from napari_3dmsl.volumes.labels import COPIES, check_labels, check_voxel_nm
 from napari_3dmsl.volumes.lazy import LazyVolume, open_lazy
 from napari_3dmsl.volumes.open import open_labels
 from napari_3dmsl.volumes.plausibility import label_warnings, size_warning
-from napari_3dmsl.writing import check_apart, telling_where
+from napari_3dmsl.writing import check_apart, telling_where, whole_file
 
 if TYPE_CHECKING:
     from napari_3dmsl.compute import Place
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 LABELLING_BYTES = 12
 """Memory for each voxel on the downsampled grid while a whole volume is extracted: measured."""
 
-_STAGES = "labels"
+_STAGES, _LABELS_WRITTEN = "labels", "labels_out.json"
 _SEEN = 192  # voxels along the sides of the crop in which a large volume is looked at
 
 
@@ -159,6 +160,7 @@ class LibraryExtraction:
             if extraction.report.kept == 0:
                 work.discard()
                 raise ValueError(self._nothing_left(extraction.report.found))
+            labels = partial(self._write_labels, extraction, work.folder, progress)
             written = stream_library(
                 extraction,
                 self.library,
@@ -172,9 +174,8 @@ class LibraryExtraction:
                 place=Here() if few else self.place,
                 memory_limit=self.memory_limit if self.blockwise else None,
                 work=work,
+                before_named=None if self.labels_out is None else labels,
             )
-            if self.labels_out is not None:
-                self._write_labels(extraction, self.labels_out, progress)
         return ExtractedLibrary(
             self.library,
             self.labels_out,
@@ -219,9 +220,17 @@ class LibraryExtraction:
             progress=progress,
         )
 
-    def _write_labels(self, extraction: Extraction, path: Path, progress: Progress | None) -> None:
+    def _write_labels(
+        self, extraction: Extraction, folder: Path, progress: Progress | None
+    ) -> None:
+        """Write the instances, unless a run that was stopped has."""
         import napari_3dmsl
 
+        path, note = self.labels_out, folder / _LABELS_WRITTEN
+        assert path is not None
+        with suppress(FileNotFoundError):
+            if path.exists() and note.read_text(encoding="utf-8") == _digest(_stamp(path)):
+                return
         write_instance_labels(
             path,
             extraction.labels,
@@ -235,6 +244,8 @@ class LibraryExtraction:
             self.place,
             progress,
         )
+        with whole_file(note) as temporary:
+            temporary.write_text(_digest(_stamp(path)), encoding="utf-8")
 
     def _nothing_left(self, found: int) -> str:
         if found == 0:

@@ -13,7 +13,7 @@ import math
 import os
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,12 @@ from napari_3dmsl.library.sinks import OneZipSink, ZipSink, released_zip_names
 from napari_3dmsl.library.stores import open_store
 from napari_3dmsl.library.surfaces_on_disk import distances_on_disk, surface_bytes, surface_file
 from napari_3dmsl.library.table import table_head, table_lines, with_neighbour
-from napari_3dmsl.library.unfinished import unfinished_work, work_folder
+from napari_3dmsl.library.unfinished import (
+    PLACED_FILE,
+    remove_unbegun,
+    unfinished_work,
+    work_folder,
+)
 from napari_3dmsl.library.write import (
     RELEASED_UNIT_NM,
     check_library,
@@ -51,7 +56,6 @@ if TYPE_CHECKING:
     from napari_3dmsl.shapes.sampling import SampleSettings
 
 _SHAPES, _SURFACES, _PARTS, _PACKED = "library", "surfaces", "parts", "packed"
-_PLACED = "placed.json"
 
 
 class Written(NamedTuple):
@@ -88,6 +92,7 @@ def stream_library(
     place: Place | None = None,
     memory_limit: int | None = None,
     work: Work | None = None,
+    before_named: Callable[[], None] | None = None,
 ) -> Written:
     """Measure the instances of an extraction and write them as a library, whole or not at all.
 
@@ -114,6 +119,9 @@ def stream_library(
         coarser voxels. ``None`` sets no limit.
     work
         Of a run that has begun before and keeps its folder; ``None`` takes one of its own.
+    before_named
+        Called when the library is finished and has not got its name: for what shall be there when
+        it has. Also where an earlier run was stopped after that.
 
     Raises
     ------
@@ -138,6 +146,8 @@ def stream_library(
     with own as run:
         written = _placed(run.folder, folder)
         if written is not None:
+            if before_named is not None:  # it may want another place now
+                before_named()
             return written
         if place is None and workers is None and extraction.report.kept < WORTH_WORKERS:
             workers = 1
@@ -153,7 +163,10 @@ def stream_library(
         table = streaming.table(rows, in_full)
         warnings = [] if each is None else _coarsened(extraction, plans)
         written = Written(len(rows), _counts(row.shape_class for row in rows), warnings)
-        streaming.place(written, rows, table, about, file_names(samples), shapes_per_zip)
+        whole = streaming.pack(rows, table, about, file_names(samples), shapes_per_zip)
+        if before_named is not None:
+            before_named()
+        streaming.place(whole, _digest(table, about), written)
         return written
 
 
@@ -171,6 +184,7 @@ def check_unwritten(target: Path, replace: bool = False) -> None:
         One line, when something is there that must stay.
     """
     if _placed(work_folder(target), target) is None:
+        remove_unbegun(target)
         check_target(target, replace)
 
 
@@ -228,16 +242,15 @@ class _Streaming:
         )
         return "".join([table_head(), *lines]).encode()
 
-    def place(
+    def pack(
         self,
-        written: Written,
         rows: Sequence[ShapeRow],
         table: bytes,
         about: bytes,
         names: Sequence[str],
         shapes_per_zip: int | None,
-    ) -> None:
-        """Put the finished library into its place."""
+    ) -> Path:
+        """Return the finished library, folder or zip, where nobody sees it."""
         ids = [row.shape_id for row in rows]
         with telling_where(self.target):
             if is_zip(self.target):
@@ -248,8 +261,12 @@ class _Streaming:
                     whole = self._zips(ids, names, shapes_per_zip)
                 (whole / TABLE_FILE).write_bytes(table)
                 (whole / LIBRARY_FILE).write_bytes(about)
-        known = {"about": _digest(table, about), "written": written}
-        with whole_file(self.folder / _PLACED) as temporary:
+        return whole
+
+    def place(self, whole: Path, about: str, written: Written) -> None:
+        """Put the finished library into its place."""
+        known = {"about": about, "written": written}
+        with whole_file(self.folder / PLACED_FILE) as temporary:
             temporary.write_text(json.dumps(known), encoding="utf-8")
         with whole_output(self.target, OwnFiles(self.target)) as new:
             whole.replace(new)
@@ -381,7 +398,7 @@ def _counts(classes: Iterable[str]) -> dict[str, int]:
 def _placed(folder: Path, target: Path) -> Written | None:
     """Return what a run has written that was killed when the library was in its place."""
     try:
-        known = json.loads((folder / _PLACED).read_text(encoding="utf-8"))
+        known = json.loads((folder / PLACED_FILE).read_text(encoding="utf-8"))
         store = open_store(target)
         about = [store.read_about(name) or b"" for name in (TABLE_FILE, LIBRARY_FILE)]
     except (OSError, ValueError):

@@ -22,6 +22,9 @@ from napari_3dmsl.writing import UnwritableError, telling_where, whole_file
 SUFFIX = ".napari-3dmsl-run"
 """Ends the names of the folders; other code that clears up leaves them alone."""
 
+PLACED_FILE = "placed.json"
+"""Tells that the library is in its place."""
+
 _LOCK, _BEGUN_WITH = "lock", "begun_with.json"
 _TOLD = 4  # differences
 _LONGEST = 60  # characters of a value in a message
@@ -106,6 +109,20 @@ def unfinished_work(
                 folder.rmdir()
 
 
+def remove_unbegun(target: Path) -> None:
+    """Remove the folder of a run that was killed before it had done anything, or at its very end.
+
+    Parameters
+    ----------
+    target
+        The library, folder or zip.
+    """
+    folder = work_folder(target)
+    if folder.is_dir() and _is_empty(folder):
+        with suppress(ValueError, OSError), unfinished_work(target, {}):
+            pass  # which clears up
+
+
 def _locked(folder: Path, target: Path) -> filelock.BaseFileLock:
     """Return the lock of the folder, held; the folder may be going just now."""
     busy = ValueError(f"{target}: another run is writing this; wait for it or choose another name")
@@ -160,7 +177,9 @@ def _is_empty(folder: Path) -> bool:
 
 
 def _clear(folder: Path) -> None:
-    for item in folder.iterdir() if folder.is_dir() else ():
+    items = list(folder.iterdir()) if folder.is_dir() else []
+    late = (PLACED_FILE, _BEGUN_WITH)  # killed meanwhile, a run is still known for a finished one
+    for item in sorted(items, key=lambda item: (item.name in late, item.name == _BEGUN_WITH)):
         if item.is_dir():
             shutil.rmtree(item, ignore_errors=True)
         elif item.name != _LOCK:
