@@ -11,9 +11,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import filelock
 import numpy as np
 import pytest
 import trimesh
+from refusals import refusal
 
 from napari_3dmsl import cli
 from napari_3dmsl.image_io.ome_tiff import write_ome_tiff
@@ -24,6 +26,7 @@ from napari_3dmsl.writing import (
     UnwritableError,
     check_apart,
     is_same,
+    only_one,
     whole_file,
     whole_folder,
     whole_output,
@@ -331,7 +334,6 @@ for _ in range(20):
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such locks")
 def test_two_programs_that_write_the_same_mix_nothing(tmp_path: Path) -> None:
     both = [
         subprocess.Popen([sys.executable, "-c", WRITES, str(tmp_path), letter]) for letter in "ab"
@@ -341,6 +343,35 @@ def test_two_programs_that_write_the_same_mix_nothing(tmp_path: Path) -> None:
     written = "".join(file.read_text() for file in (tmp_path / "folder").iterdir())
     assert written in ("aaaaa", "bbbbb")
     assert names(tmp_path) == ["file", "folder"]
+
+
+def test_only_one_is_let_in_and_no_lock_is_left(tmp_path: Path) -> None:
+    lock, inside = tmp_path / ".a.lock", tmp_path / "work" / "lock"
+    with only_one(lock, tmp_path / "a"), only_one(inside, tmp_path / "a", own_folder=True):
+        for file in (lock, inside):
+            said = refusal(only_one(file, tmp_path / "a", busy="wait").__enter__)
+            assert said == f"{tmp_path / 'a'}: wait"
+    assert names(tmp_path) == []
+    lock.touch()  # of a run that was killed
+    with only_one(lock, tmp_path / "a"), only_one(inside, tmp_path / "a", own_folder=True):
+        (inside.parent / "done").touch()
+    assert names(tmp_path) == ["work"]  # which holds something
+    with pytest.raises(UnwritableError, match=r"a: cannot be written: No such file"):
+        only_one(tmp_path / "none" / "lock", tmp_path / "none" / "a").__enter__()
+    assert names(tmp_path) == ["work"]
+
+
+def test_on_a_disk_without_locks_nobody_is_kept_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_locks(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", no_locks)
+    with whole_file(tmp_path / "a") as first, whole_file(tmp_path / "b") as second:
+        first.touch()
+        second.touch()
+    assert names(tmp_path) == ["a", "b"]
 
 
 def test_what_a_killed_run_left_of_a_folder_is_cleared_up(tmp_path: Path) -> None:

@@ -7,15 +7,14 @@ import os
 import re
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
 
-if sys.platform != "win32":
-    import fcntl
+PATIENCE_S = 60.0
+"""For another program that is writing the same file."""
 
 _WORK = ".napari-3dmsl"  # ends the names of hidden folders that nobody else would call so
 _NEW, _OLD, _LOCK = "new", "old", "lock"
@@ -25,7 +24,9 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CUT_SHORT = re.compile(r"\d+ requested and \d+ written")  # by NumPy, which gives no number
 
 
-_PATIENCE_S = 60.0  # for another program that is writing the same file
+_BUSY = "another run is writing this; wait for it or choose another name"
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+_CHANCES = 10  # to make the folder of a lock that others are removing
 _WHAT_TO_DO = {
     errno.EROFS: "choose another place; this one is read-only",
     errno.EACCES: "choose another place, or let yourself write there",
@@ -105,18 +106,23 @@ def _is_about(error: OSError, place: Path) -> bool:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary file in the same folder, which takes the name only when it is finished.
+def whole_file(path: Path, *, patience_s: float = PATIENCE_S, busy: str = _BUSY) -> Iterator[Path]:
+    """Give a name for a file in the same folder, which takes the right one when it is finished.
 
-    Another program that is writing the same file is waited for.
+    Another program that is writing the same file is waited for; so what is read of it in the block
+    is what is replaced.
 
     Parameters
     ----------
     path
         Of the file that will be there.
+    patience_s, busy
+        See `only_one`.
 
     Raises
     ------
+    ValueError
+        When another program is writing it all the time.
     DiskFullError
         When there is no room for it.
     UnwritableError
@@ -126,7 +132,8 @@ def whole_file(path: Path) -> Iterator[Path]:
     with telling_where(path):
         if path.exists() and not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-        with alone(temporary, path):
+        lock = path.with_name(f".{path.name}.lock")
+        with only_one(lock, path, patience_s=patience_s, busy=busy):
             try:
                 yield temporary
                 temporary.replace(path)
@@ -148,6 +155,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
     Raises
     ------
+    ValueError
+        When another program is writing it all the time.
     DiskFullError
         When there is no room for it.
     UnwritableError
@@ -155,7 +164,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
     """
     work = path.with_name(f".{path.name}.part")
     new, old = work / _NEW, work / _OLD
-    with telling_where(path), alone(work, path, folder=True):
+    with (
+        telling_where(path),
+        only_one(work / _LOCK, path, patience_s=PATIENCE_S, own_folder=True),
+    ):
         try:
             _clear_up_folder(path, new, old)
             yield new
@@ -164,7 +176,6 @@ def whole_folder(path: Path) -> Iterator[Path]:
             new.replace(path)
         finally:
             _clear_up_folder(path, new, old)
-            shutil.rmtree(work, ignore_errors=True)
 
 
 def _clear_up_folder(path: Path, new: Path, old: Path) -> None:
@@ -176,72 +187,75 @@ def _clear_up_folder(path: Path, new: Path, old: Path) -> None:
 
 
 @contextmanager
-def alone(temporary: Path, place: Path, *, folder: bool = False) -> Iterator[None]:
-    """Make a temporary file or folder, wait until nobody else has it, and keep others waiting.
+def only_one(
+    lock: Path,
+    place: Path,
+    *,
+    patience_s: float = 0.0,
+    busy: str = _BUSY,
+    own_folder: bool = False,
+) -> Iterator[None]:
+    """Keep other programs and threads out while this lasts.
 
-    The system lets others in however a process ends. Where there are no such locks, as on Windows
-    and some disks of networks, nobody is kept waiting.
+    The system lets others in however a process ends. Some disks of networks know no locks: there
+    nobody is kept out.
 
     Parameters
     ----------
-    temporary
-        May be there, of a run that was killed.
+    lock
+        A file that everybody who would be in the way asks for; gone afterwards.
     place
-        What it is made for; messages name that.
-    folder
-        Whether it is one.
+        What is kept for us; messages name that.
+    patience_s
+        How long to wait for others, in seconds.
+    busy
+        What is said of the place when they do not come to an end.
+    own_folder
+        Whether the folder of the lock file is made for it, and goes with it if nothing else is in.
 
     Raises
     ------
+    ValueError
+        When somebody has it for longer than that.
     UnwritableError
-        When somebody has it for a minute.
-    OSError
-        When it cannot be made.
+        When the lock file cannot be made.
     """
-    until = time.monotonic() + _PATIENCE_S
-    while (handle := _taken(temporary, folder)) is None:
-        if time.monotonic() > until:
-            reason = "another run is writing this; wait for it or choose another name"
-            raise UnwritableError(errno.EBUSY, reason, str(place))
-        time.sleep(0.02)
+    held = filelock.FileLock(lock, thread_local=False)
+    with telling_where(place):
+        try:
+            _acquire(held, lock, patience_s, own_folder)
+        except filelock.Timeout:
+            raise ValueError(f"{place}: {busy}") from None
     try:
         yield
     finally:
-        if handle >= 0:
-            os.close(handle)
+        with suppress(OSError):  # while it is ours; Windows removes no file that is open
+            lock.unlink(missing_ok=True)
+        held.release()
+        with suppress(OSError):
+            if sys.platform == "win32":  # nor one that others have opened
+                lock.unlink(missing_ok=True)
+            if own_folder:
+                lock.parent.rmdir()
 
 
-def _taken(temporary: Path, folder: bool) -> int | None:
-    """Return an open file or folder that is ours until it is closed; None while others have it."""
-    if folder:
-        temporary.mkdir(exist_ok=True)
-    if sys.platform == "win32":
-        return -1
-    try:
-        handle = os.open(temporary, os.O_RDONLY if folder else os.O_RDWR | os.O_CREAT, 0o666)
-    except FileNotFoundError:
-        if folder and temporary.parent.is_dir():
-            return None  # others have just removed it
-        raise
-    if _is_mine(handle, temporary):
-        return handle
-    os.close(handle)
-    return None
-
-
-if sys.platform != "win32":
-
-    def _is_mine(handle: int, temporary: Path) -> bool:
-        """Lock an open file, unless somebody has it or it is no longer the one of that name."""
+def _acquire(held: filelock.BaseFileLock, lock: Path, patience_s: float, own_folder: bool) -> None:
+    for chance in range(_CHANCES):
+        if own_folder:
+            lock.parent.mkdir(exist_ok=True)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # a disk without locks
-            return True
-        with suppress(FileNotFoundError):
-            return os.path.samestat(os.fstat(handle), temporary.stat())
-        return False
+            if not lock.parent.is_dir():  # which some versions of filelock would make
+                missing = errno.ENOTDIR if lock.parent.exists() else errno.ENOENT
+                raise OSError(missing, os.strerror(missing), str(lock))
+            held.acquire(timeout=patience_s, poll_interval=0.02)
+            return
+        except FileNotFoundError:  # the folder has just gone with the lock of others
+            if not own_folder or chance == _CHANCES - 1:
+                raise
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            return
 
 
 @contextmanager
@@ -273,22 +287,15 @@ def whole_output(target: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
     with telling_where(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     for left in target.parent.glob(f".*{_WORK}"):
-        with suppress(OSError, filelock.Timeout), _working_in(left):
+        with suppress(OSError, ValueError), _working_in(left, left):
             pass  # which clears up
-    try:
-        with (
-            telling_where(target),
-            _working_in(target.with_name(f".{target.name}{_WORK}")) as work,
-        ):
-            yield work / _NEW
-            if target.is_dir():
-                _take_over(target, work / _NEW, ours)
-                target.replace(work / _OLD)
-            (work / _NEW).replace(target)
-    except filelock.Timeout:
-        raise ValueError(
-            f"{target}: another run is writing this; wait for it or choose another name"
-        ) from None
+    work = target.with_name(f".{target.name}{_WORK}")
+    with telling_where(target), _working_in(work, target):
+        yield work / _NEW
+        if target.is_dir():
+            _take_over(target, work / _NEW, ours)
+            target.replace(work / _OLD)
+        (work / _NEW).replace(target)
 
 
 def is_same(first: Path, second: Path) -> bool:
@@ -331,18 +338,14 @@ def check_apart(output: Path, what: str, **others: Path | None) -> None:
 
 
 @contextmanager
-def _working_in(work: Path) -> Iterator[Path]:
+def _working_in(work: Path, target: Path) -> Iterator[None]:
     """Keep others out of a folder of work in progress; it is empty now and gone afterwards."""
-    work.mkdir(exist_ok=True)
-    lock = filelock.FileLock(work / _LOCK)
-    lock.acquire(timeout=0)  # free again however a process ends
-    try:
-        _clear_up(work)
-        yield work
-    finally:
-        _clear_up(work)
-        lock.release()
-        shutil.rmtree(work, ignore_errors=True)
+    with only_one(work / _LOCK, target, own_folder=True):
+        try:
+            _clear_up(work)
+            yield
+        finally:
+            _clear_up(work)
 
 
 def _clear_up(work: Path) -> None:

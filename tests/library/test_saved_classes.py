@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from napari_3dmsl.library import saved_classes
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.extraction import ExtractionSettings, extract_instances
 from napari_3dmsl.shapes.shape import Shape, measure_shapes
+from napari_3dmsl.writing import whole_file
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,21 @@ def test_a_library_that_was_written_again_keeps_its_classes(
     with pytest.raises(ValueError, match=r"lists other shapes by now; open the library again"):
         opened.save_classes()
     assert (folder / "meta_locations.csv").read_bytes() == before
+
+
+def test_while_another_window_saves_nothing_is_read_or_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved_classes, "_PATIENCE_S", 0.0)
+    table = folder / "meta_locations.csv"
+    library = ShapeLibrary.open(folder)
+    library.set_classes({1: "mega"})
+    with whole_file(table) as others:
+        with pytest.raises(ValueError, match=r"\.csv: another window is saving it; try again"):
+            library.save_classes()
+        others.write_bytes(table.read_bytes())
+    library.save_classes()
+    assert classes(folder)[0] == "mega"
 
 
 def test_nothing_is_left_beside_the_table(folder: Path) -> None:

@@ -9,15 +9,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
-
-import filelock
 
 from napari_3dmsl.library.table import READERS
 from napari_3dmsl.library.zip_cache import cache_folder
 from napari_3dmsl.shapes.measures import FORM_COLUMNS
-from napari_3dmsl.writing import telling_where, whole_file
+from napari_3dmsl.writing import only_one, telling_where, whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -148,7 +146,7 @@ class MeasureLog:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: dict[int, Measured] = {}
-        self._lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
+        self._held = ExitStack()
 
     @classmethod
     def of(cls, store: Store) -> Self:
@@ -173,13 +171,11 @@ class MeasureLog:
 
     def __exit__(self, *error: object) -> None:
         """Sort all rows into the table."""
-        try:
+        with self._held:
             if self.rows:
                 with whole_file(self.path) as temporary:
                     temporary.write_bytes(_text(self.rows[i] for i in sorted(self.rows)))
             _journal(self.path).unlink(missing_ok=True)
-        finally:
-            self._let_go()
 
     def add(self, rows: Iterable[Measured]) -> None:
         """Keep rows.
@@ -195,27 +191,17 @@ class MeasureLog:
         self.rows.update((row.shape_id, row) for row in some)
 
     def _begin(self) -> Self:
-        try:
-            with telling_where(self.path):
-                self._lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise ValueError(f"{self.path}: another run is measuring this library") from None
-        try:
+        alone = self.path.with_name(f".{self.path.name}.running")
+        with ExitStack() as held:
+            busy = "another run is measuring this library"
+            held.enter_context(only_one(alone, self.path, busy=busy))
             self.rows = _read(self.path)
             journal = _journal(self.path)  # without the half of a line that a killed run has left
             kept = _parsed(journal.read_bytes()) if journal.exists() else []
             with telling_where(self.path), whole_file(journal) as temporary:
                 temporary.write_bytes(_text(kept))
-        except BaseException:
-            self._let_go()
-            raise
+            self._held = held.pop_all()
         return self
-
-    def _let_go(self) -> None:
-        """Let others write here."""
-        self._lock.release()
-        with suppress(OSError):
-            self.path.with_name(f".{self.path.name}.lock").unlink(missing_ok=True)
 
 
 def is_measures(path: Path) -> bool:

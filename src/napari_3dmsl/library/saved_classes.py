@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import filelock
-
 from napari_3dmsl.library.table import CLASS_COLUMNS, classes_in, with_classes
 from napari_3dmsl.reading import reading
-from napari_3dmsl.writing import telling_where, whole_file
+from napari_3dmsl.writing import whole_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
 _PATIENCE_S = 10.0
@@ -71,9 +68,10 @@ def save_classes(path: Path, table: dict[str, list[Any]], before: list[str]) -> 
         When it cannot be read or written.
     """
     saved = SavedClasses()
-    with _only_one(path):
-        content = path.read_bytes()
+    busy = "another window is saving it; try again"
+    with whole_file(path, patience_s=_PATIENCE_S, busy=busy) as temporary:
         with reading(path, "cannot read the table"):
+            content = path.read_bytes()
             theirs = classes_in(content)
         if theirs.keys() != set(table["index"]):
             raise ValueError(f"{path}: lists other shapes by now; open the library again")
@@ -88,9 +86,8 @@ def save_classes(path: Path, table: dict[str, list[Any]], before: list[str]) -> 
                 ours[shape_id] = {name: table[name][row] for name in CLASS_COLUMNS}
                 if there not in (before[row], here):
                     saved.overruled[shape_id] = there or None
-        with whole_file(path) as temporary:
-            temporary.write_bytes(with_classes(content, ours))
-        before[:] = classes_of(table)
+        temporary.write_bytes(with_classes(content, ours))
+    before[:] = classes_of(table)
     return saved
 
 
@@ -101,21 +98,3 @@ def _take_over(table: dict[str, list[Any]], row: int, theirs: Mapping[str, str])
     table["shape_class"][row] = theirs["shape_class"] or None
     table["reason"][row] = theirs["reason"] or None
     table["measured_class"][row] = theirs["measured_class"]
-
-
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Let one program at a time read a table and write it."""
-    place = path.with_name(f".{path.name}.lock")
-    lock = filelock.FileLock(place)
-    try:
-        with telling_where(path):
-            lock.acquire(timeout=_PATIENCE_S)
-    except filelock.Timeout:
-        raise ValueError(f"{path}: another window is saving it; try again") from None
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # Windows removes no file that is open: then it stays, unlocked
-            place.unlink(missing_ok=True)
-        lock.release()

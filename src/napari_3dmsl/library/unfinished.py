@@ -6,7 +6,6 @@ the same; it is gone when the library is finished.
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,9 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import filelock
-
-from napari_3dmsl.writing import UnwritableError, telling_where, whole_file
+from napari_3dmsl.writing import only_one, telling_where, whole_file
 
 SUFFIX = ".napari-3dmsl-run"
 """Ends the names of the folders; other code that clears up leaves them alone."""
@@ -92,21 +89,17 @@ def unfinished_work(
         When the folder cannot be written.
     """
     folder = work_folder(target)
-    lock = _locked(folder, target)
-    work = Work(folder)
-    try:
-        _take_up(work, target, json.loads(json.dumps(begun_with, default=str)), replace)
-        yield work
-        work.discard()
-    finally:
-        if work._worthless or _is_empty(folder):
-            _clear(folder)
-            shutil.rmtree(folder, ignore_errors=True)  # the lock as well, while it is ours
-        lock.release()
-        if work._worthless:  # Windows removes no file that is open, nor one that others have open
-            with suppress(OSError):
-                (folder / _LOCK).unlink(missing_ok=True)
-                folder.rmdir()
+    with telling_where(target):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    with only_one(folder / _LOCK, target, own_folder=True):
+        work = Work(folder)
+        try:
+            _take_up(work, target, json.loads(json.dumps(begun_with, default=str)), replace)
+            yield work
+            work.discard()
+        finally:
+            if work._worthless or _is_empty(folder):
+                _clear(folder)
 
 
 def remove_unbegun(target: Path) -> None:
@@ -121,28 +114,6 @@ def remove_unbegun(target: Path) -> None:
     if folder.is_dir() and _is_empty(folder):
         with suppress(ValueError, OSError), unfinished_work(target, {}):
             pass  # which clears up
-
-
-def _locked(folder: Path, target: Path) -> filelock.BaseFileLock:
-    """Return the lock of the folder, held; the folder may be going just now."""
-    busy = ValueError(f"{target}: another run is writing this; wait for it or choose another name")
-    for _ in range(3):
-        with telling_where(target):
-            folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / _LOCK)
-        try:
-            with telling_where(target):
-                lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise busy from None
-        except UnwritableError as error:
-            if error.errno == errno.ENOENT:  # just gone
-                continue
-            raise
-        if (folder / _LOCK).exists():
-            return lock
-        lock.release()
-    raise busy
 
 
 def _take_up(work: Work, target: Path, begun_with: dict[str, Any], replace: bool) -> None:

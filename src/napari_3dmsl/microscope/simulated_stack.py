@@ -33,7 +33,7 @@ from napari_3dmsl.microscope.simulation import (
     photon_planes,
 )
 from napari_3dmsl.progress import Progress
-from napari_3dmsl.writing import alone, telling_where
+from napari_3dmsl.writing import PATIENCE_S, only_one, telling_where
 
 _BYTES_A_PIXEL = 60.0  # of a plane, while its noise is drawn
 
@@ -125,8 +125,8 @@ def simulated_stack(
     beside = Path(beside)
     waiting = beside.with_name(f".{beside.name}.photons")
     with ExitStack() as held:
-        with telling_where(beside):
-            held.enter_context(alone(waiting, beside))
+        lock = waiting.with_name(f"{waiting.name}.lock")
+        held.enter_context(only_one(lock, beside, patience_s=PATIENCE_S))
         held.callback(waiting.unlink, missing_ok=True)
         kept = _KeptPhotons(waiting, (acquisition.planes, rows, columns))
         counted = Counted(progress, acquisition.planes)

@@ -195,7 +195,8 @@ class _Run:
 
     def _sweep(self) -> None:
         """Remove what an earlier run left half done."""
-        for part in [*self._folder.rglob(".*.part"), *self._folder.glob(f".{ZIPS}[-.]*")]:
+        unfinished = [*self._folder.rglob(".*.part"), *self._folder.rglob(".*.lock")]
+        for part in [*unfinished, *self._folder.glob(f".{ZIPS}[-.]*")]:
             remove_work(part) if part.is_dir() else part.unlink(missing_ok=True)
 
     def _is_finished(self) -> bool:

@@ -6,19 +6,17 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import filelock
 
 from napari_3dmsl.datasets.recipe.source_shapes import shapes_of
 from napari_3dmsl.datasets.run.sources import check_sources, sources_of
 from napari_3dmsl.library.instance_files import LOCK_FILE
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.reading import reading
-from napari_3dmsl.writing import telling_where, whole_file
+from napari_3dmsl.writing import only_one, whole_file
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.plan import Plan
@@ -48,20 +46,9 @@ def only_run(folder: Path) -> Iterator[None]:
     ValueError
         When another run is writing into it.
     """
-    lock = filelock.FileLock(folder / _RUNNING_FILE)
-    try:
-        with telling_where(folder):
-            lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise ValueError(
-            f"{folder}: another run is writing into this folder; wait for it or choose another one"
-        ) from None
-    try:
+    busy = "another run is writing into this folder; wait for it or choose another one"
+    with only_one(folder / _RUNNING_FILE, folder, busy=busy):
         yield
-    finally:
-        with suppress(OSError):  # Windows removes no file that is open: then it stays, unlocked
-            (folder / _RUNNING_FILE).unlink(missing_ok=True)
-        lock.release()
 
 
 def provenance(
@@ -111,7 +98,11 @@ def keep_provenance(
     """
     path = folder / LOCK_FILE
     if not path.is_file():
-        ours = {_RUNNING_FILE, f".{LOCK_FILE}.part"}  # also of a run that was killed here
+        ours = {
+            _RUNNING_FILE,
+            f".{LOCK_FILE}.part",
+            f".{LOCK_FILE}.lock",
+        }  # also of a run that was killed here
         others = [item.name for item in folder.iterdir() if item.name not in ours]
         if others:
             raise ValueError(
