@@ -246,7 +246,7 @@ def _acquire(held: filelock.BaseFileLock, lock: Path, patience_s: float, own_fol
         try:
             if not lock.parent.is_dir():  # which some versions of filelock would make
                 missing = errno.ENOTDIR if lock.parent.exists() else errno.ENOENT
-                raise OSError(missing, os.strerror(missing), str(lock))
+                raise OSError(missing, os.strerror(missing), str(lock.parent))
             held.acquire(timeout=patience_s, poll_interval=0.02)
             return
         except FileNotFoundError:  # the folder has just gone with the lock of others
