@@ -2,8 +2,10 @@
 
 Does the actions of `all_actions.py` in one window of a new user, until there were enough of them or
 the time is over. Each line tells the memory of the process as the system sees it, what of it is in
-use when nothing can be given back, and what is open and alive: file descriptors, threads,
-processes, layers that are in no viewer any more, what draws them, widgets. What napari and Python
+use when nothing can be given back and in what kind of memory that is (the C library's heap, of which
+it has lent out what was *asked*; Python's *arenas* of small objects; *others* without a name, such as
+the graphics driver's and threads'; *mapped* files), and what is open and alive: file descriptors,
+threads, processes, layers that are in no viewer any more, what draws them, widgets. What napari and Python
 have complained about is told at the end, and the kinds of objects of which there are more than
 after the first 500 actions. With ``--trace`` the lines of Python that hold the most of what has
 come since, which slows it down.
@@ -23,6 +25,7 @@ import gc
 import logging
 import os
 import random
+import re
 import sys
 import tempfile
 import time
@@ -43,7 +46,8 @@ WARM = 500
 _SHOWN = 12
 _HURRY = 0.4  # share of the actions that do not wait until the window is at rest
 _HEADINGS = (
-    *("actions", "s", "cpu", "MB", "in-use", "asked", "kblocks", "files", "threads", "procs"),
+    *("actions", "s", "cpu", "MB", "in-use", "asked", "heap", "arenas", "others", "mapped"),
+    *("kblocks", "files", "threads", "procs"),
     *("layers", "left", "drawn", "widgets", "objects"),
 )
 
@@ -191,6 +195,10 @@ class Line:
     seen_mb: float
     used_mb: float
     asked_mb: float
+    heap_mb: float
+    arenas_mb: float
+    others_mb: float
+    mapped_mb: float
     kblocks: float
     files: int
     threads: int
@@ -214,6 +222,8 @@ class Line:
         give_back()
         objects = gc.get_objects()
         here = len(session.viewer.layers)
+        heap, nameless, mapped = resident_mb(this)
+        arenas = arenas_mb()
         return cls(
             number,
             seconds,
@@ -221,6 +231,10 @@ class Line:
             seen,
             this.memory_info().rss / 1e6,
             asked_mb(),
+            heap,
+            arenas,
+            nameless - arenas,
+            mapped,
             sys.getallocatedblocks() / 1000,
             this.num_fds() if hasattr(this, "num_fds") else len(this.open_files()),
             this.num_threads(),
@@ -243,6 +257,10 @@ def tell(before: Line, after: Line) -> bool:
         "seen_mb",
         "used_mb",
         "asked_mb",
+        "heap_mb",
+        "arenas_mb",
+        "others_mb",
+        "mapped_mb",
         "kblocks",
         "files",
         "threads",
@@ -322,6 +340,36 @@ def asked_mb() -> float:
     tell.restype = _Mallinfo2
     told = tell()
     return float(told.uordblks + told.hblkhd) / 1e6
+
+
+def resident_mb(process: psutil.Process) -> tuple[float, float, float]:
+    """Return what is in memory of the heap, of mappings without a name, and of files, in MB."""
+    if not hasattr(process, "memory_maps"):
+        return (float("nan"),) * 3
+    found: Counter[str] = Counter()
+    for one in process.memory_maps(grouped=True):
+        kind = one.path if one.path in ("[heap]", "[anon]") else "mapped"
+        found[kind] += one.rss
+    return found["[heap]"] / 1e6, found["[anon]"] / 1e6, found["mapped"] / 1e6
+
+
+def arenas_mb() -> float:
+    """Return the room in which Python keeps its small objects, free places included, in MB.
+
+    CPython tells it on its standard error only.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile("w+") as told:
+        os.dup2(told.fileno(), 2)
+        try:
+            sys._debugmallocstats()
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        told.seek(0)
+        found = re.search(r"arenas \* (\d+) bytes/arena\s+=\s+([\d,]+)", told.read())
+    return int(found[2].replace(",", "")) / 1e6 if found else float("nan")
 
 
 def kinds() -> Counter[str]:
