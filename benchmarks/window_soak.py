@@ -2,13 +2,13 @@
 
 Does the actions of `all_actions.py` in one window of a new user, until there were enough of them or
 the time is over. Each line tells the memory of the process as the system sees it, what of it is in
-use when nothing can be given back and in what kind of memory that is (the C library's heap, of which
-it has lent out what was *asked*; Python's *arenas* of small objects; *others* without a name, such as
-the graphics driver's and threads'; *mapped* files), and what is open and alive: file descriptors,
-threads, processes, layers that are in no viewer any more, what draws them, widgets. What napari and Python
-have complained about is told at the end, and the kinds of objects of which there are more than
-after the first 500 actions. With ``--trace`` the lines of Python that hold the most of what has
-come since, which slows it down.
+use when nothing can be given back and in what kind of memory that is (the C library's heap, of
+which it has lent out what was *asked*; Python's *arenas* of small objects; *others* without a name,
+such as the graphics driver's and threads'; *mapped* files), and what is open and alive: file
+descriptors, threads, processes, layers that are in no viewer any more, what draws them, widgets.
+What napari and Python have complained about is told at the end, and the kinds of objects of which
+there are more than after the first 500 actions. With ``--trace`` the lines of Python that hold the
+most of what has come since, which slows it down.
 
 Every 500 actions the window is emptied before: all layers go and all panels are closed. Growth is
 told between two of those lines, as what is open in between takes what it takes.
