@@ -54,3 +54,13 @@ def return_unreadable(progress: Any) -> Unreadable:
 
 def size_of(array: np.ndarray, progress: Any) -> int:
     return array.size
+
+
+STAGES, STEPS = ("first", "second"), 500
+
+
+def hurry(progress: Callable[[int, int, str], None]) -> str:
+    for stage in STAGES:
+        for step in range(STEPS):
+            progress(step + 1, STEPS, stage)
+    return "there"

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from background_work import (
+    STAGES,
+    STEPS,
     crash,
     double,
+    hurry,
     refuse,
     return_a_function,
     return_unreadable,
@@ -63,8 +66,23 @@ def test_progress_and_result_are_told_and_a_process_can_follow_another(
     qtbot: Any, job: BackgroundProcess, told: Told
 ) -> None:
     assert run(qtbot, job, told, double, 21) == ("finished", 42)
-    assert told.progress == [(step, 3, "doubling") for step in (1, 2, 3)]
+    assert told.progress[-1] == (3, 3, "doubling")
     assert run(qtbot, job, told, double, 4) == ("finished", 8)
+
+
+def test_of_many_steps_that_come_at_once_the_last_of_each_stage_is_told_before_the_end(
+    qtbot: Any, job: BackgroundProcess
+) -> None:
+    told: list[Any] = []
+    job.progressed.connect(lambda *step: told.append(step))
+    job.finished.connect(told.append)
+    job.start(hurry)
+    qtbot.waitUntil(lambda: not job.is_running, timeout=PATIENCE_MS)  # nothing is lost meanwhile
+    qtbot.waitUntil(lambda: "there" in told, timeout=PATIENCE_MS)
+    ends = [(STEPS, STEPS, stage) for stage in STAGES]
+    assert [one for one in told if one in ends] == ends
+    assert told[-2:] == [ends[-1], "there"]
+    assert len(told) < STEPS
 
 
 def test_work_that_refuses_is_told_in_its_words(

@@ -6,14 +6,18 @@ window just the same.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_3dmsl.compute import WorkerDiedError, dismiss, hire
-from napari_3dmsl.compute.worker import Worker
+from napari_3dmsl.compute.worker import Process, Worker
 from napari_3dmsl.widgets.common.background_thread import BackgroundWork
+
+_NICE = 10  # of 19: a tenth of the processor's time, should the window want all of it
 
 
 class BackgroundProcess(BackgroundWork):
@@ -67,32 +71,41 @@ class BackgroundProcess(BackgroundWork):
 
     def _follow(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         worker = self._worker = hire()
+        _let_the_window_go_first(worker)
         if self._stop.is_set():
             worker.end()
         try:
             result = worker.call(function, arguments, self._progress, self._part)
         except (WorkerDiedError, OSError, ValueError, MemoryError) as error:
-            tell, content = self.failed, _in_words(error)
+            end = "failed", _in_words(error)
         except Exception as error:  # noqa: BLE001  a bug: say so instead of dying silently
-            tell, content = self.failed, f"unexpected {type(error).__name__}: {error}"
+            end = "failed", f"unexpected {type(error).__name__}: {error}"
         else:
-            tell, content = self.finished, result
+            end = "finished", result
         self._worker = None
         dismiss(worker)
-        if self._closed:  # else Qt may have deleted the signals already
-            return
         if self._stop.is_set():
-            self.cancelled.emit()
+            self._send("cancelled")
         else:
-            tell.emit(content)
+            self._send(*end)
 
     def _progress(self, done: int, total: int, what: str) -> None:
-        if not (self._closed or self._stop.is_set()):
-            self.progressed.emit(done, total, what)
+        if not self._stop.is_set():
+            self._send("progressed", done, total, what)
 
     def _part(self, content: Any) -> None:
-        if not (self._closed or self._stop.is_set()):
-            self.parted.emit(content)
+        if not self._stop.is_set():
+            self._send("parted", content)
+
+
+def _let_the_window_go_first(worker: Worker) -> None:
+    """Ask the system for it: with as much work as processors a window would wait for its turn."""
+    import psutil  # napari brings it
+
+    lower = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else _NICE
+    if isinstance(worker, Process):
+        with suppress(psutil.Error):  # it has ended, or all of napari is to go last
+            psutil.Process(worker.pid).nice(lower)
 
 
 def _in_words(error: Exception) -> str:

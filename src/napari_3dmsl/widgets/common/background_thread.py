@@ -9,9 +9,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_3dmsl.widgets.common.garbage import put_off
+
+_TOLD_EVERY_MS = 100  # Qt draws a bar, and the canvas with it, at once
+
+_ENDS = ("finished", "failed", "cancelled")
 
 
 class Cancelled(Exception):  # noqa: N818  not an error: somebody pressed Cancel
@@ -20,6 +24,9 @@ class Cancelled(Exception):  # noqa: N818  not an error: somebody pressed Cancel
 
 class BackgroundWork(QObject):
     """Runs one function at a time; it is called with its arguments and ``progress=``.
+
+    Progress is told at most ten times a second: of the steps of one stage that have come meanwhile
+    the last one. The last one of each stage is always told, and before the work's end.
 
     Parameters
     ----------
@@ -35,12 +42,19 @@ class BackgroundWork(QObject):
     finished = Signal(object)
     failed = Signal(str)
     cancelled = Signal()
+    _came = Signal(str, object)  # out of the thread: name and content of one of the others
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._closed = False
+        self._steps: list[tuple[int, int, str]] = []  # not told yet
+        self._told = QTimer(self)
+        self._told.setSingleShot(True)
+        self._told.setInterval(_TOLD_EVERY_MS)
+        self._told.timeout.connect(self._tell_steps)
+        self._came.connect(self._tell)
 
     @property
     def is_running(self) -> bool:
@@ -54,6 +68,37 @@ class BackgroundWork(QObject):
             target=_undisturbed, args=(work, *arguments), name="napari-3dmsl-job", daemon=True
         )
         self._thread.start()
+
+    def _send(self, signal: str, *content: Any) -> None:
+        """Tell, from the thread."""
+        if not self._closed:  # else Qt may have deleted the signals already
+            self._came.emit(signal, content)
+
+    def _tell(self, signal: str, content: tuple[Any, ...]) -> None:
+        """Tell in the window's thread."""
+        if self._closed:
+            return
+        if signal == "progressed":
+            self._keep_step(*content)
+            if not self._told.isActive():
+                self._tell_steps()
+            return
+        if signal in _ENDS:
+            self._tell_steps()
+            self._told.stop()
+        getattr(self, signal).emit(*content)
+
+    def _keep_step(self, done: int, total: int, what: str) -> None:
+        if self._steps and self._steps[-1][1:] == (total, what):
+            self._steps.pop()
+        self._steps.append((done, total, what))
+
+    def _tell_steps(self) -> None:
+        steps, self._steps = self._steps, []
+        for step in steps:
+            self.progressed.emit(*step)
+        if steps:
+            self._told.start()
 
 
 def _undisturbed(work: Callable[..., None], *arguments: Any) -> None:
@@ -119,7 +164,3 @@ class BackgroundThread(BackgroundWork):
         if self._stop.is_set():
             raise Cancelled
         self._send("progressed", done, total, what)
-
-    def _send(self, signal: str, *content: Any) -> None:
-        if not self._closed:  # else Qt may have deleted the signals already
-            getattr(self, signal).emit(*content)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -355,7 +353,6 @@ class ExtractPanel(Panel):
             return
         self._progress_words = ProgressWords()
         self._job.start(partial(extraction_layers, rules=rules), labels, settings, layer.name)
-        _prepare_label_colours(np.uint8)
 
     def _labels_of(self, layer: Any, labels: Any) -> Any:
         """Return labels to extract; those on disk are read where they are worked on."""
@@ -376,11 +373,6 @@ class ExtractPanel(Panel):
         self.progress.setRange(0, 0)
 
     def _show_progress(self, done: int, total: int, what: str) -> None:
-        in_memory = isinstance(self._progress_words, ProgressWords)
-        if (
-            in_memory and total > np.iinfo(np.uint8).max
-        ):  # as many shapes as `instances_layer` widens for
-            _prepare_label_colours(np.uint16)
         self.progress.setRange(0, total)
         self.progress.setValue(done)
         self.say(self._progress_words.progress(done, total, what))
@@ -582,31 +574,6 @@ def _without_blocks(values: dict[str, Any]) -> dict[str, Any]:
 def _may_be_labels(layer: Any) -> bool:
     """Whether this package has not made it itself."""
     return kind_of(layer) not in {INSTANCES, SIMULATED, PREVIEW, MASK}
-
-
-@cache  # napari keeps it: once for each type
-def _prepare_label_colours(number: type[np.integer[Any]]) -> threading.Thread:
-    """Let napari compile, while we wait, what it needs to give labels colours of their own.
-
-    Left to the moment when the layer is added, that freezes the window for over a second.
-    """
-    thread = threading.Thread(target=_compile_label_colours, args=(number,), daemon=True)
-    thread.start()
-    return thread
-
-
-def _compile_label_colours(number: type[np.integer[Any]]) -> None:
-    from napari.utils.colormaps import DirectLabelColormap
-
-    colours = DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: "white"})
-    # Compiling makes much garbage, and looking through all of napari for it stops the window.
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        colours.map(np.array([0, 1], number))
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _quickly_read(layer: Any) -> Any:
