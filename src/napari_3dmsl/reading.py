@@ -55,6 +55,23 @@ def _cut(text: str) -> str:
     return text if len(text) <= 2 * half else f"{text[:half]}…{text[-half:]}"
 
 
+def check_still_there(folder: Path) -> None:
+    """Refuse what was read of an array in chunks that has gone: missing chunks count as zeros.
+
+    Parameters
+    ----------
+    folder
+        In which the array lies.
+
+    Raises
+    ------
+    FileNotFoundError
+        When it is no longer there.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError("gone while it was read")
+
+
 @contextmanager
 def complaints(logger_name: str) -> Iterator[list[str]]:
     """Collect the errors that a library only logs, instead of showing them.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from napari_3dmsl.arrays import Planes
 from napari_3dmsl.image_io.ome_tiff import axes_of
 from napari_3dmsl.memory import check_memory
-from napari_3dmsl.reading import reading
+from napari_3dmsl.reading import check_still_there, reading
 from napari_3dmsl.settings import shown
 from napari_3dmsl.writing import whole_folder
 
@@ -91,8 +91,7 @@ class ZarrPixels:
     def __getitem__(self, where: Any) -> NDArray[Any]:
         with reading(self._path, "damaged"):
             found = np.asarray(self._array[where])
-            if not self._path.is_dir():  # missing chunks count as zeros
-                raise FileNotFoundError("gone while it was read")
+            check_still_there(self._path)
             return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:

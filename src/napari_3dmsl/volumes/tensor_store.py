@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_3dmsl.reading import check_still_there
 from napari_3dmsl.volumes.optional import needed
 
 ANSWER_S = 30.0
@@ -55,8 +56,8 @@ class TensorArray:
             found = answer(self._store.T[box[::-1]].read(), _READ_S).T
         else:
             found = answer(self._store[box].read(), _READ_S)
-        if self._folder is not None and not self._folder.is_dir():
-            raise FileNotFoundError("gone while it was read")  # missing chunks count as zeros
+        if self._folder is not None:
+            check_still_there(self._folder)
         return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_3dmsl.reading import reading
+from napari_3dmsl.reading import check_still_there, reading
 from napari_3dmsl.volumes.attribute_sizes import letters_of
 from napari_3dmsl.volumes.hierarchy import Hierarchy, Node, hierarchy_contents
 from napari_3dmsl.volumes.stored import Contents, StoredArray
@@ -119,6 +119,5 @@ class _Folder:
 
     def __getitem__(self, box: Any) -> Any:
         found = self._array[box]
-        if not self._path.is_dir():
-            raise FileNotFoundError("gone while it was read")
+        check_still_there(self._path)
         return found
