@@ -25,6 +25,7 @@ from napari_3dmsl.microscope.image_warnings import emitters_in_field
 from napari_3dmsl.microscope.physseg_noise import PhysSegNoise, physseg_counts, physseg_levels
 from napari_3dmsl.microscope.renderer import Counted
 from napari_3dmsl.microscope.simulation import (
+    Recording,
     Scene,
     Simulation,
     brightness_of,
@@ -74,18 +75,16 @@ class SimulatedStack:
     def metadata(self) -> dict[str, Any]:
         """Every setting, the plane positions and the transform, ready for JSON."""
         each = self.brightness * self.simulation.labelling.photons_per_fluorophore
-        return image_metadata(
-            self.scene,
-            self.simulation,
+        recording = Recording(
+            self.focus_um,
+            self.stage_um,
             self.physseg,
-            (self.focus_um, self.stage_um),
-            emitters_in_field=emitters_in_field(
-                self.scene.placed.emitters, self.simulation.microscope
-            ),
-            saturated_share=self.saturated_share,
-            photons_per_fluorophore=each,
-            peak_snr=self.peak_snr,
+            emitters_in_field(self.scene.placed.emitters, self.simulation.microscope),
+            each,
+            self.saturated_share,
+            self.peak_snr,
         )
+        return image_metadata(self.scene, self.simulation, recording)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -214,25 +214,45 @@ class SimulatedImage:
 
     def metadata(self) -> dict[str, Any]:
         """Every setting, the plane positions and the transform, ready for JSON."""
-        return image_metadata(
-            self.scene,
-            self.simulation,
+        recording = Recording(
+            self.photons.focus_um,
+            self.photons.stage_um,
             self.physseg,
-            (self.photons.focus_um, self.photons.stage_um),
-            emitters_in_field=self.emitters_in_field,
-            saturated_share=self.saturated_share,
-            photons_per_fluorophore=self.photons_per_fluorophore,
-            peak_snr=self.peak_snr,
+            self.emitters_in_field,
+            self.photons_per_fluorophore,
+            self.saturated_share,
+            self.peak_snr,
         )
+        return image_metadata(self.scene, self.simulation, recording)
 
 
-def image_metadata(
-    scene: Scene,
-    simulation: Simulation,
-    physseg: PhysSegNoise | None,
-    positions: tuple[FloatArray, FloatArray],
-    **measured: float | None,
-) -> dict[str, Any]:
+class Recording(NamedTuple):
+    """What an image or stack tells of itself beside its scene, its settings and its pixels.
+
+    Attributes
+    ----------
+    focus_um, stage_um : (planes,) float64
+        See `Photons`.
+    physseg : PhysSegNoise or None
+        Grey levels that the paper's noise drew.
+    emitters_in_field : int
+        How many of the emitters lie where the detector looks.
+    photons_per_fluorophore : float
+        In a plane.
+    saturated_share, peak_snr : float or None
+        See `SimulatedImage`.
+    """
+
+    focus_um: FloatArray
+    stage_um: FloatArray
+    physseg: PhysSegNoise | None
+    emitters_in_field: int
+    photons_per_fluorophore: float
+    saturated_share: float | None
+    peak_snr: float | None
+
+
+def image_metadata(scene: Scene, simulation: Simulation, recording: Recording) -> dict[str, Any]:
     """Return every setting, the plane positions and the transform, ready for JSON.
 
     Parameters
@@ -241,31 +261,26 @@ def image_metadata(
         What was imaged.
     simulation : Simulation
         How.
-    physseg : PhysSegNoise or None
-        Grey levels that the paper's noise drew.
-    positions : ((planes,), (planes,)) arrays
-        Focus and stage of each plane, see `Photons`.
-    **measured : float or None
-        What came out: ``emitters_in_field``, ``saturated_share``, ``photons_per_fluorophore``,
-        ``peak_snr``.
+    recording : Recording
+        What came out.
     """
     from napari_3dmsl import __version__
 
-    focus_um, stage_um = positions
+    physseg = recording.physseg
     drawn = None if physseg is None else {"offset": physseg.offset, "peak": physseg.peak}
     return {
         "software": f"napari-3dmsl {__version__}",
         **simulation.model_dump(mode="json"),
         "emitters": len(scene),
-        "emitters_in_field": measured["emitters_in_field"],
-        "saturated_share": measured["saturated_share"],
+        "emitters_in_field": recording.emitters_in_field,
+        "saturated_share": recording.saturated_share,
         "fluorophores": scene.fluorophores,
-        "photons_per_fluorophore": measured["photons_per_fluorophore"],
-        "peak_snr": measured["peak_snr"],
+        "photons_per_fluorophore": recording.photons_per_fluorophore,
+        "peak_snr": recording.peak_snr,
         "area_um2": scene.area_um2,
         "volume_um3": scene.volume_um3,
-        "plane_focus_um": [round(float(f), 6) for f in focus_um],
-        "plane_stage_um": [round(float(s), 6) for s in stage_um],
+        "plane_focus_um": [round(float(f), 6) for f in recording.focus_um],
+        "plane_stage_um": [round(float(s), 6) for s in recording.stage_um],
         "object_centroid_um": scene.centroid_um.tolist(),
         "world_to_field": scene.placed.world_to_field.tolist(),
         "physseg_noise": drawn,
