@@ -11,7 +11,6 @@ from optics_reference import (
     two_photon_profile,
 )
 
-from napari_3dmsl.microscope import frequency_grid
 from napari_3dmsl.microscope.fluorophores import Emitters
 from napari_3dmsl.microscope.focus import (
     best_focus_stage_um,
@@ -19,7 +18,7 @@ from napari_3dmsl.microscope.focus import (
     focus_heights_um,
     plane_positions,
 )
-from napari_3dmsl.microscope.frequency_grid import Field, _kept, forget_fields, frequencies_of
+from napari_3dmsl.microscope.kept import forget_all
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.renderer import Renderer, expected_photons
 from napari_3dmsl.microscope.settings import Acquisition, Microscope
@@ -270,28 +269,13 @@ def test_the_number_of_emitters_counts_as_well(monkeypatch):
 def test_the_memory_foretold_is_what_is_taken(peak, count, height_um, size, modality):
     scope = SMALL.replace(image_size=size, modality=modality)
     emitters = _scene(np.random.default_rng(2), count, (0.0, height_um))
-    _kept.clear()
+    forget_all()
     renderer = Renderer(emitters)
     renderer.render(scope, -1.0)
     transform = renderer._transform
     told = transform.frequencies.field.nbytes(len(transform.depth_um), count)
     assert peak() < 1.4 * told + 60e6
     assert told < 1.6 * peak()
-
-
-def test_fields_that_a_knob_has_left_behind_are_forgotten(monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(frequency_grid.time, "monotonic", lambda: now[0])
-    _kept.clear()
-    fields = [Field((16, 16), 0.1, band, 1.0) for band in (3.0, 3.1, 3.2)]
-    first = frequencies_of(fields[0])
-    for now[0], field in ((50.0, fields[1]), (59.0, fields[0]), (115.0, fields[2])):
-        frequencies_of(field)
-    assert list(_kept) == [fields[0], fields[2]]
-    assert frequencies_of(fields[0]) is first
-    forget_fields()
-    assert frequencies_of(fields[0]) is not first
-    forget_fields()
 
 
 def test_an_emitter_below_the_coverslip_is_refused():

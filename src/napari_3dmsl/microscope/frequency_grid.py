@@ -6,9 +6,6 @@ shape that turns, or the next shape in the same microscope, finds it ready.
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,12 +20,11 @@ from napari_3dmsl.microscope.hankel_transform import (
     gauss_legendre,
     table_bytes,
 )
+from napari_3dmsl.microscope.kept import Kept
 from napari_3dmsl.microscope.pixel_sampling import PixelSampling
 
 KERNEL_WIDTH = 6
 _OVERSAMPLING = 1.5
-_KEPT_BYTES = 250_000_000
-_KEPT_S = 60.0  # after their last use: a knob that is turned leaves a field behind at each step
 
 
 @dataclass(frozen=True)
@@ -397,44 +393,18 @@ def fine_points(period_um: float, farthest_um: float, band_per_um: float) -> int
     return int(fft.next_fast_len(points, True))
 
 
-_kept: OrderedDict[Field, tuple[float, FieldFrequencies]] = OrderedDict()
-"""When they were last used, and they, the last one last."""
-
-_keeping = threading.Lock()
+_fields: Kept[Field, FieldFrequencies] = Kept(250_000_000, lambda one: one.nbytes)
 
 
 def frequencies_of(field: Field) -> FieldFrequencies:
-    """Return the frequencies of a field; those used last are kept for a minute, within limits.
+    """Return the frequencies of a field, see `Kept`.
 
     Parameters
     ----------
     field : Field
         Pixels, band and margin.
     """
-    with _keeping:
-        _, found = _kept.pop(field, (0.0, None))
-        if found is not None:
-            _kept[field] = time.monotonic(), found
-            return found
-    found = FieldFrequencies(field)
-    with _keeping:
-        now = time.monotonic()
-        _kept[field] = now, found
-        while len(_kept) > 1 and _is_too_much(now):
-            _kept.popitem(last=False)
-    return found
-
-
-def forget_fields() -> None:
-    """Let all fields go: nobody makes images for now."""
-    with _keeping:
-        _kept.clear()
-
-
-def _is_too_much(now: float) -> bool:
-    """Whether the frequencies that were used longest ago are to go."""
-    used, _ = next(iter(_kept.values()))
-    return now - used > _KEPT_S or sum(one.nbytes for _, one in _kept.values()) > _KEPT_BYTES
+    return _fields.get(field, lambda: FieldFrequencies(field))
 
 
 def kernel_shape(oversampling: float, width: int = KERNEL_WIDTH) -> float:

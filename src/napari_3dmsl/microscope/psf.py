@@ -19,6 +19,7 @@ from scipy.special import j0, j1, jv
 
 from napari_3dmsl.arrays import FloatArray
 from napari_3dmsl.microscope.hankel_transform import gauss_legendre
+from napari_3dmsl.microscope.kept import Kept
 from napari_3dmsl.microscope.settings import Microscope
 
 
@@ -307,18 +308,23 @@ def _squared_integral(
     phase: FloatArray,
 ) -> FloatArray:
     """``|∫ J_order(k NA r ρ) exp(iW) ρ dρ|²`` for every radius and column of the phase."""
-    bessel = _bessel(order, spatial_rho.tobytes(), radius_um.tobytes())
+    bessel = _bessel(order, spatial_rho, radius_um)
     real = bessel @ (np.cos(phase) * weight[:, None])
     imaginary = bessel @ (np.sin(phase) * weight[:, None])
     squared: FloatArray = real**2 + imaginary**2
     return squared
 
 
-@lru_cache(maxsize=32)
-def _bessel(order: int, spatial_rho: bytes, radius_um: bytes) -> FloatArray:
+_waves: Kept[tuple[int, bytes, bytes], FloatArray] = Kept(100_000_000, lambda one: one.nbytes)
+
+
+def _bessel(order: int, spatial_rho: FloatArray, radius_um: FloatArray) -> FloatArray:
     """Bessel function of every radius times every pupil node; needs only NA and wavelength."""
-    argument = np.outer(np.frombuffer(radius_um), np.frombuffer(spatial_rho))
-    return np.asarray((j0, j1, partial(jv, 2))[order](argument))
+
+    def made() -> FloatArray:
+        return np.asarray((j0, j1, partial(jv, 2))[order](np.outer(radius_um, spatial_rho)))
+
+    return _waves.get((order, spatial_rho.tobytes(), radius_um.tobytes()), made)
 
 
 def _series_frequencies(scale: float) -> FloatArray:

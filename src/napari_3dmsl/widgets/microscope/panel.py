@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QWidget
 
 from napari_3dmsl.layers.live_pixels import settle
 from napari_3dmsl.microscope.fluorophores import Surface
-from napari_3dmsl.microscope.frequency_grid import forget_fields
+from napari_3dmsl.microscope.kept import forget_all
 from napari_3dmsl.microscope.sharp_plane import has_sharp_plane, of_sharp_plane, sharp_plane
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.microscope.title import microscope_title
@@ -86,7 +86,7 @@ class MicroscopePanel(Panel):
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
-        self.at_end(forget_fields)  # after all that makes images has ended
+        self.at_end(forget_all)  # after all that makes images has ended
         work = Imager(self._in_the_thread)
         self._shapes_read.connect(lambda done, of: self.say(f"Reading shapes: {done:,} of {of:,}…"))
         self._live = LatestWins(work, self)
