@@ -60,3 +60,33 @@ def test_freed_memory_is_not_fetched_again_from_the_system(monkeypatch, threshol
     run = [sys.executable, "-c", PAGES_FETCHED_AGAIN]
     fetched = int(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
     assert fetched < 100  # 4,096 pages of 4 kB lie in each array
+
+
+FREE_IN_THREADS = """
+import threading
+import numpy as np, psutil
+from napari_3dmsl.memory import give_back_freed_memory, share_one_heap
+
+def make():
+    made = [np.ones(8 << 20, np.uint8) for _ in range(3)]
+    all_have_made.wait()
+
+share_one_heap()
+np.ones(30 << 20, np.uint8)  # from now on glibc keeps what is smaller, when it becomes free
+before = psutil.Process().memory_info().rss
+all_have_made = threading.Barrier(8)
+threads = [threading.Thread(target=make) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+give_back_freed_memory()
+print(psutil.Process().memory_info().rss - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left alone")
+def test_what_threads_have_freed_goes_back_to_the_system():
+    run = [sys.executable, "-c", FREE_IN_THREADS]
+    left = int(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+    assert left < 20e6  # 134 MB without `share_one_heap`

@@ -20,7 +20,7 @@ _UNITS = {"b": 1, "": 1} | {
     for middle, base in (("", 1000), ("i", 1024))
 }
 _SIZE = re.compile(rf"(\d*\.?\d+)\s*({'|'.join(_UNITS)})", re.IGNORECASE)
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
 _UNKNOWN = 8 * GB  # taken where the system does not tell how much it has
 
 
@@ -174,3 +174,20 @@ def keep_freed_memory() -> None:
         set_option = ctypes.CDLL(None).mallopt
         set_option(_M_MMAP_THRESHOLD, 32 * 2**20)  # what glibc comes to by itself, at the most
         set_option(_M_TRIM_THRESHOLD, 64 * 2**20)
+
+
+def share_one_heap() -> None:
+    """Let threads that begin from now on take their memory from the heap of the main thread.
+
+    glibc has up to eight heaps a processor, and `give_back_freed_memory` leaves up to 64 MB at the
+    end of each but this one: in a window in which thread after thread makes images, memory that
+    nobody uses grew by 300 MB within 1,000 actions. Other C libraries are left as they are.
+    """
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
+def give_back_freed_memory() -> None:
+    """Give freed memory back to the system, where the C library is glibc."""
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

@@ -5,7 +5,8 @@ With napari there are half a million, and the window stands still for a fifth of
 middle of whatever is going on. While a panel is open Python is to do so much less often by itself;
 it is done instead when nobody has touched the window for a while. Even then what was there when the
 panel opened is left out (frozen), so that the search takes some ten milliseconds; everything is
-gone through after a longer rest, else a layer that has been removed would stay in the memory.
+gone through after a longer rest, else a layer that has been removed would stay in the memory. Then
+the system gets back what has become free.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Any
 from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication
+
+from napari_3dmsl.memory import give_back_freed_memory, share_one_heap
 
 SELDOM = 1000
 """How many small searches Python does before it goes through everything; usually 10."""
@@ -89,6 +92,7 @@ class SearchAtRest(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._go_on = put_off()
+        share_one_heap()  # the one of which freed memory can be given back
         _left_out.begin(self)
         self._pointer: Any = None
         self._timer = QTimer(self)
@@ -152,6 +156,7 @@ class _LeftOut:
         """Go through everything, and leave out what remains."""
         gc.unfreeze()
         _search()
+        give_back_freed_memory()
         self._freeze()
 
     def _freeze(self) -> None:
