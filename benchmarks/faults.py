@@ -159,17 +159,16 @@ class Fault:
             self.bad.append(f"{self.what}: {name}, {how}: {problem}")
             print(self.bad[-1], flush=True)
 
-    def check_again(self, name: str, how: str, whole: dict[str, bytes]) -> None:
-        """Run again when all is well."""
+    def check_again(
+        self, name: str, how: str, whole: dict[str, bytes], all_there: bool = False
+    ) -> None:
+        """Run again when all is well; where all is there, nothing need be left to be done."""
         done, job = self.run(JOBS[name]), JOBS[name]
         now = tree(self.out)
-        if (
-            done.status
-            or done.problem()
-            or (job.steady and now != whole)
-            or now.keys() != whole.keys()
-        ):
-            what = done.err[-300:] if done.status else _differ(now, whole)
+        refused = done.status and not (all_there and "is there; choose another name" in done.err)
+        self.counts["all was there"] += bool(done.status and not refused)
+        if refused or done.problem() or (job.steady and now != whole) or now.keys() != whole.keys():
+            what = done.err[-300:] if refused else _differ(now, whole)
             self.bad.append(f"{self.what}: {name}, {how}: run again: {what}")
             print(self.bad[-1], flush=True)
 
@@ -484,7 +483,7 @@ def _check_killed(
     ]:
         fault.bad.append(f"{fault.what}: {name}, {how}: half done: {wrong[:4]}")
         print(fault.bad[-1], flush=True)
-    fault.check_again(name, how, whole)
+    fault.check_again(name, how, whole, all_there=now == whole)
 
 
 def _end_at(out: Path, step: int) -> None:
@@ -567,10 +566,11 @@ FAULTS: dict[str, Callable[[Fault, str], None]] = {
 
 
 def _report(table: dict[str, Fault]) -> int:
-    print("| fault | runs | ended well | one line | killed | bad |\n|---|---|---|---|---|---|")
+    hows = ("ended well", "one line", "killed", "all was there")
+    print(f"| fault | runs | {' | '.join(hows)} | bad |\n|---|---|---|---|---|---|---|")
     for what, fault in table.items():
-        ends = [fault.counts[how] for how in ("ended well", "one line", "killed")]
-        print(f"| {what} | {sum(ends)} | {' | '.join(map(str, ends))} | {len(fault.bad)} |")
+        ends = [fault.counts[how] for how in hows]
+        print(f"| {what} | {sum(ends[:3])} | {' | '.join(map(str, ends))} | {len(fault.bad)} |")
     for fault in table.values():
         for problem in fault.bad:
             print(problem)
