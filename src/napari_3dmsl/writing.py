@@ -286,9 +286,7 @@ def whole_output(target: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
     target = target.resolve()  # a link stays a link
     with telling_where(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    for left in target.parent.glob(f".*{_WORK}"):
-        with suppress(OSError, ValueError), _working_in(left, left):
-            pass  # which clears up
+    sweep_beside(target)
     work = target.with_name(f".{target.name}{_WORK}")
     with telling_where(target), _working_in(work, target):
         yield work / _NEW
@@ -296,6 +294,19 @@ def whole_output(target: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
             _take_over(target, work / _NEW, ours)
             target.replace(work / _OLD)
         (work / _NEW).replace(target)
+
+
+def sweep_beside(target: Path) -> None:
+    """Remove what runs that were killed in `whole_output` have left in the folder of a target.
+
+    Parameters
+    ----------
+    target
+        A folder or file that is written so.
+    """
+    for left in target.resolve().parent.glob(f".*{_WORK}"):
+        with suppress(OSError, ValueError), _working_in(left, left):
+            pass  # which clears up
 
 
 def is_same(first: Path, second: Path) -> bool:

@@ -271,10 +271,11 @@ library, out = str(folder / "library"), str(folder / "labels.ome.zarr")
 def named(event, told, name):
     return event == "os.rename" and os.fspath(told[1]) == name
 def removed(event, told, name):
-    return event == "os.remove" and os.path.basename(os.fspath(told[0])) == name
+    return event == "os.remove" and os.fspath(told[0]).endswith(name)
 moments = {
     "before the labels have their name": lambda *of: named(*of, out),
     "before the library has its name": lambda *of: named(*of, library),
+    "when all has just got there": lambda *of: removed(*of, ".library.napari-3dmsl/lock"),
     "when all is there": lambda *of: removed(*of, "shapes.jsonl"),
     "when all is there and cleared up": lambda *of: removed(*of, "placed.json"),
 }
@@ -292,6 +293,7 @@ with_labels(labels, folder).run()
     [
         ("before the labels have their name", []),
         ("before the library has its name", ["labels.ome.zarr"]),
+        ("when all has just got there", ["labels.ome.zarr", "library"]),
         ("when all is there", ["labels.ome.zarr", "library"]),
         ("when all is there and cleared up", ["labels.ome.zarr", "library"]),
     ],
@@ -313,6 +315,7 @@ def test_killed_between_its_library_and_its_labels_it_goes_on(moment, there, tmp
     if there == ["labels.ome.zarr"]:
         assert "Writing labels" not in stages
     assert_same(tmp_path / "whole", folder)
+    assert len(list(folder.iterdir())) == 2
     assert "a shape library is there" in refusal(with_labels, labels, folder)
 
 

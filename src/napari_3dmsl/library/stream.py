@@ -47,7 +47,7 @@ from napari_3dmsl.shapes.blockwise.extract import worker_bytes
 from napari_3dmsl.shapes.classification import ClassRules, ShapeClass
 from napari_3dmsl.shapes.crops import Crop, CropPlan, plan_crops, sprawl
 from napari_3dmsl.shapes.shape import WORTH_WORKERS, measure_crop
-from napari_3dmsl.writing import telling_where, whole_file, whole_output
+from napari_3dmsl.writing import sweep_beside, telling_where, whole_file, whole_output
 
 if TYPE_CHECKING:
     from napari_3dmsl.library.unfinished import Work
@@ -146,6 +146,7 @@ def stream_library(
     with own as run:
         written = _placed(run.folder, folder)
         if written is not None:
+            sweep_beside(folder)
             if before_named is not None:  # it may want another place now
                 before_named()
             return written
