@@ -20,7 +20,8 @@ _UNITS = {"b": 1, "": 1} | {
     for middle, base in (("", 1000), ("i", 1024))
 }
 _SIZE = re.compile(rf"(\d*\.?\d+)\s*({'|'.join(_UNITS)})", re.IGNORECASE)
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+_LARGE_BLOCK = 100_000  # of those from 64 kB on glibc looks whether the heap can shrink
 _UNKNOWN = 8 * GB  # taken where the system does not tell how much it has
 
 
@@ -176,18 +177,20 @@ def keep_freed_memory() -> None:
         set_option(_M_TRIM_THRESHOLD, 64 * 2**20)
 
 
-def share_one_heap() -> None:
-    """Let threads that begin from now on take their memory from the heap of the main thread.
+def give_back_freed_memory() -> None:
+    """Give freed memory back to the system: all but the ends of other threads' heaps.
 
-    glibc has up to eight heaps a processor, and `give_back_freed_memory` leaves up to 64 MB at the
-    end of each but this one: in a window in which thread after thread makes images, memory that
-    nobody uses grew by 300 MB within 1,000 actions. Other C libraries are left as they are.
+    glibc keeps a heap for each of some threads, and what is free at its end, up to 64 MB. Whoever
+    asks for it gets the end of the main thread's heap back; that of another only shrinks when a
+    large block becomes free in this heap and the threshold is low, so a thread has to ask for it
+    itself. In a window in which thread after thread makes images, memory that nobody used grew by
+    300 MB within 1,000 actions. Other C libraries are left as they are.
     """
     with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
-
-
-def give_back_freed_memory() -> None:
-    """Give freed memory back to the system, where the C library is glibc."""
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
+        library = ctypes.CDLL(None)
+        library.malloc.restype = ctypes.c_void_p
+        library.free.argtypes = [ctypes.c_void_p]
+        library.mallopt(_M_TRIM_THRESHOLD, 0)
+        library.free(library.malloc(_LARGE_BLOCK))
+        keep_freed_memory()
+        library.malloc_trim(0)

@@ -11,6 +11,7 @@ from typing import Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_3dmsl.memory import give_back_freed_memory
 from napari_3dmsl.widgets.common.garbage import put_off
 
 _TOLD_EVERY_MS = 100  # Qt draws a bar, and the canvas with it, at once
@@ -102,11 +103,15 @@ class BackgroundWork(QObject):
 
 
 def _undisturbed(work: Callable[..., None], *arguments: Any) -> None:
-    """Work; what comes of it is much at once, and no reason to search the window for garbage."""
+    """Work; what comes of it is much at once, and no reason to search the window for garbage.
+
+    What the work has needed besides goes back to the system.
+    """
     go_on = put_off()
     try:
         work(*arguments)
     finally:
+        give_back_freed_memory()
         go_on()
 
 

@@ -21,7 +21,7 @@ from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication
 
-from napari_3dmsl.memory import give_back_freed_memory, share_one_heap
+from napari_3dmsl.memory import give_back_freed_memory
 
 SELDOM = 1000
 """How many small searches Python does before it goes through everything; usually 10."""
@@ -92,7 +92,6 @@ class SearchAtRest(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._go_on = put_off()
-        share_one_heap()  # the one of which freed memory can be given back
         _left_out.begin(self)
         self._pointer: Any = None
         self._timer = QTimer(self)

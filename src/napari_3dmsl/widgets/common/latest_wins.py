@@ -8,9 +8,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
+from napari_3dmsl.memory import give_back_freed_memory
 from napari_3dmsl.widgets.common.garbage import put_off
+
+_REST_MS = 5000  # until the next knob is turned the thread keeps the memory of the last image
 
 
 class Outdated(Exception):  # noqa: N818  not an error: somebody turned the knob again
@@ -52,6 +55,10 @@ class LatestWins(QObject):
         self._pending: list[Any] = []
         self._closed = self._cancelled = False
         self._ended.connect(self._after)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._give_back)
 
     @property
     def is_running(self) -> bool:
@@ -86,13 +93,17 @@ class LatestWins(QObject):
 
     def close(self) -> None:
         """Stop: nothing is sent any more, and the thread ends as soon as it can."""
+        if not self._closed:
+            self._rest.stop()
+            self._give_back()
         self._closed = True
         self._pending = []
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=True)
         self._go_on()
 
     def _begin(self) -> None:
         request = self._pending.pop()
+        self._rest.stop()
         self._running = True
         self._go_on = put_off()
         self._cancelled = False
@@ -131,8 +142,13 @@ class LatestWins(QObject):
         if self._pending:
             self._begin()
         else:
+            self._rest.start()
             self.busy.emit(False)
         if error is not None:
             self.failed.emit(str(error) or type(error).__name__)
         elif request is not None:
             self.finished.emit(request, result)
+
+    def _give_back(self) -> None:
+        """Let the thread, in whose heap the work was done, give back what it does not need."""
+        self._threads.submit(give_back_freed_memory)
