@@ -276,6 +276,21 @@ def _cut(panel: Any) -> Iterator[str]:
     for box in panel.findChildren(QAbstractSpinBox):
         if box.isVisible() and _letters(box, box.text()) > box.width() - 6:
             yield f"'{box.text()}' in {_named(box)}"
+    for field in fields(panel):
+        if field.isVisible() and _is_out_of_its_row(field):
+            yield f"{_named(field)} (its row is too low)"
+
+
+def _is_out_of_its_row(field: Any) -> bool:
+    """Whether a field is lower than its letters, or reaches out of what it stands in."""
+    from qtpy.QtWidgets import QAbstractButton, QAbstractSlider
+
+    above = field.parentWidget()
+    has_none = isinstance(field, QAbstractSlider) or (
+        isinstance(field, QAbstractButton) and not field.text()
+    )
+    letters = 0 if has_none else field.fontMetrics().height()
+    return bool(field.height() < letters or not above.rect().contains(field.geometry()))
 
 
 def _is_picture(label: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from qtpy.QtWidgets import QComboBox
+from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_3dmsl.widgets.common.form import drop_down
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows, width_of_choices
@@ -64,3 +64,21 @@ def test_a_row_that_is_taken_out_leaves_nothing(rows: LabelledRows, box: QComboB
     rows.remove_row(box)
     assert box.parent() is None
     assert rows.grid.count() == 0
+
+
+def test_rows_stand_where_their_size_says_from_the_first_sight(qtbot: Any) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    column = QVBoxLayout(page)
+    rows = LabelledRows(page)
+    box = drop_down("choice", "Choice", ["short", LONG], "What is chosen")
+    rows.add_row("Choice", box)
+    column.addWidget(rows)
+    column.addStretch(1)
+    rows.resize(width_of_choices(box) + 20, 10)  # before it is seen it has no room beside the label
+    rows._fit()
+    page.resize(width_of_choices(box) + 400, 200)
+    page.show()
+    assert not is_below(rows, box)
+    assert rows.rect().contains(box.geometry())
+    assert rows.grid.geometry() == rows.rect()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QPainter, QPalette
+from qtpy.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_3dmsl.arrays import FloatArray
@@ -17,7 +17,8 @@ BINS = 28
 _WIDE = 20.0  # values that differ more than this are drawn on a logarithmic axis
 _DECADES = 4  # what is smaller than the largest by more goes into the first bin
 _TICKS = 5
-_SIDE, _BELOW, _ABOVE = 8, 18, 14  # margins in pixels
+_SIDE = 8  # margin in pixels
+_BARS = 64  # height in pixels
 
 
 @dataclass(frozen=True)
@@ -125,14 +126,37 @@ class Histogram(QWidget):
         self.all_counts = np.zeros(1, np.int64)
         self._classes: list[tuple[str, str]] = []
         self._unit = ""
+        self._has_shapes = False
         self._bounds = (-np.inf, np.inf)
         self._dragged: tuple[float, float] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setToolTip("Drag over a range, or click a bar, to show only these; double-click: all")
 
     def sizeHint(self) -> QSize:
-        """Qt: a small plot."""
-        return QSize(180, 96)
+        """Qt: a small plot, with room for its numbers."""
+        return QSize(180, _BARS + self._above + self._below)
+
+    def changeEvent(self, event: Any) -> None:
+        """Qt: other letters need other room."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.updateGeometry()
+
+    @property
+    def _small(self) -> QFont:
+        font = QFont(self.font())
+        font.setPointSizeF(max(font.pointSizeF() - 1.5, 6.0))
+        return font
+
+    @property
+    def _above(self) -> int:
+        """Height of the line above the bars, in pixels."""
+        return QFontMetrics(self._small).height() + 2
+
+    @property
+    def _below(self) -> int:
+        """Height of ticks and numbers below the bars, in pixels."""
+        return QFontMetrics(self._small).height() + 6
 
     def show_values(
         self,
@@ -160,6 +184,7 @@ class Histogram(QWidget):
         bounds
             The range to mark.
         """
+        self._has_shapes = len(values) > 0
         known = np.isfinite(values)
         self.bins = bins_of(values[known])
         size = len(self.bins.edges) - 1
@@ -198,12 +223,14 @@ class Histogram(QWidget):
         left = max(self.x_of(low), _SIDE) if np.isfinite(low) else _SIDE
         end = self.width() - _SIDE
         right = min(self.x_of(high), end) if np.isfinite(high) else end
-        box = QRectF(left, _ABOVE, max(right - left, 1.0), self.height() - _ABOVE - _BELOW)
+        box = QRectF(
+            left, self._above, max(right - left, 1.0), self.height() - self._above - self._below
+        )
         painter.fillRect(box, _faint(ink, 40))
 
     def _paint_bars(self, painter: QPainter, ink: QColor) -> None:
-        bottom = self.height() - _BELOW
-        each = (bottom - _ABOVE) / self.all_counts.max()
+        bottom = self.height() - self._below
+        each = (bottom - self._above) / self.all_counts.max()
         for at, (low, high) in enumerate(zip(self.bins.edges, self.bins.edges[1:], strict=False)):
             left, right = self.x_of(low) + 0.5, self.x_of(high) - 0.5
             tall = each * float(self.all_counts[at])
@@ -215,14 +242,13 @@ class Histogram(QWidget):
                 painter.fillRect(QRectF(left, foot, right - left, tall), QColor(colour))
 
     def _paint_axis(self, painter: QPainter, ink: QColor) -> None:
-        bottom = self.height() - _BELOW
-        font = painter.font()
-        font.setPointSizeF(max(font.pointSizeF() - 1.5, 6.0))
-        painter.setFont(font)
+        bottom = self.height() - self._below
+        painter.setFont(self._small)
         painter.setPen(_faint(ink, 200))
         painter.drawLine(QPointF(_SIDE, bottom), QPointF(self.width() - _SIDE, bottom))
         most = int(self.all_counts.max())
-        painter.drawText(QPointF(1, _ABOVE - 4), f"up to {most}" if most else "no such measure")
+        told = f"up to {most}" if most else "no such measure" if self._has_shapes else ""
+        painter.drawText(QPointF(1, self._above - 4), told)
         if not most:
             return
         unit_wide = painter.fontMetrics().horizontalAdvance(self._unit) + 2

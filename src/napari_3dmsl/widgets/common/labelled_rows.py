@@ -9,8 +9,8 @@ from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import QAbstractScrollArea, QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
 
 _WIDEST_LABEL = "Numerical apert."
-_ARROW = 34  # of a drop-down, with its frame
-_MOST_LETTERS = 44  # that widen a panel: names of layers and files may be of any length
+_ARROW = 40  # of a drop-down, with its frame
+_MOST_LETTERS = 45  # that widen a panel: names of layers and files may be of any length
 
 
 class FieldLabel(QLabel):
@@ -170,12 +170,18 @@ class LabelledRows(QWidget):
 
     def _have_room(self) -> None:
         """Give the rows their new height now: one event later other rows would be cut meanwhile."""
+        within: list[QWidget] = []
         above: QWidget | None = self
         while above is not None and not isinstance(above, QAbstractScrollArea):
-            layout = above.layout()
-            if layout is not None:
-                layout.activate()
+            if above.layout() is not None:
+                within.append(above)
             above = above.parentWidget()
+        for widget in within:
+            widget.layout().activate()
+        # While it is being shown, Qt does not tell a widget of a second size: its rows would stay
+        # where the first one put them.
+        for widget in reversed(within):
+            widget.layout().setGeometry(widget.contentsRect())
 
     def _is_cut(self, row: _Row) -> bool:
         if row.label is None or not isinstance(row.field, QComboBox):

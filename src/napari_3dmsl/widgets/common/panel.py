@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any
 
 from magicgui.widgets import Widget
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer
-from qtpy.QtGui import QIcon, QPixmap
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -21,7 +20,6 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
 from napari_3dmsl.adopt import watch
 from napari_3dmsl.widgets.common.accessibility import (
@@ -38,15 +36,13 @@ from napari_3dmsl.widgets.common.first_steps import FirstSteps
 from napari_3dmsl.widgets.common.form import by_labels, forms_in, native
 from napari_3dmsl.widgets.common.garbage import SearchAtRest
 from napari_3dmsl.widgets.common.keys import Key, install, remove
+from napari_3dmsl.widgets.common.letters import take_letters
 from napari_3dmsl.widgets.common.remembered import Memory, State
+from napari_3dmsl.widgets.common.section import Section
 from napari_3dmsl.widgets.common.tabs import join_tabs
 from napari_3dmsl.widgets.common.undrawn_data import let_replaced_data_go
 from napari_3dmsl.widgets.common.words import in_words
 
-_HEADING_STYLE = (  # superqt's hides which one has the keyboard
-    "QPushButton { text-align: left; border: none; }"
-    "QPushButton:focus { text-decoration: underline; }"
-)
 _DOCS_STYLE = (
     "QToolButton { border: 1px solid palette(mid); border-radius: 3px; padding: 1px 6px; }"
 )
@@ -162,6 +158,7 @@ class Panel(QWidget):
 
     def showEvent(self, event: Any) -> None:
         """Qt: make the column wide enough that nothing is cut off on the right."""
+        take_letters(self)
         self._calm_wheel.watch(self)
         name_drop_downs(self)
         set_tab_order(self)
@@ -189,6 +186,8 @@ class Panel(QWidget):
     def changeEvent(self, event: Any) -> None:
         """Qt: in another theme, complain in another red; be as wide as other letters need."""
         super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self._opened:
+            take_letters(self)
         if event.type() == QEvent.Type.FontChange and self._opened:
             QTimer.singleShot(0, self._fit_width)  # its fields get them, too
             legend_of(self.viewer).take_font(self)
@@ -210,9 +209,7 @@ class Panel(QWidget):
             form.refused.connect(self.complain)
         self._column.insertWidget(self._column.count() - 1, widget, stretch)
 
-    def add_section(
-        self, title: str, *contents: QWidget | Widget, opened: bool = True
-    ) -> QCollapsible:
+    def add_section(self, title: str, *contents: QWidget | Widget, opened: bool = True) -> Section:
         """Put a section that folds at the end of the column.
 
         Parameters
@@ -224,19 +221,7 @@ class Panel(QWidget):
         opened
             Whether it is unfolded at first.
         """
-        # The arrow is a letter: superqt's own is drawn once, in black, whatever the theme.
-        nothing = QPixmap(1, 1)  # PySide6 takes an icon without a picture for none at all
-        nothing.fill(Qt.GlobalColor.transparent)
-        icon = QIcon(nothing)
-        section = QCollapsible(title, self, expandedIcon=icon, collapsedIcon=icon)
-        section.toggled.connect(partial(_fold, section, title))
-        _fold(section, title, False)
-        heading = section.toggleButton()
-        heading.setIconSize(QSize(1, 1))
-        heading.setStyleSheet(_HEADING_STYLE)
-        heading.setAccessibleName(title)
-        heading.setToolTip(f"Fold or unfold: {title}")
-        section.layout().setContentsMargins(0, 0, 0, 0)
+        section = Section(title, self)
         for part in contents:
             section.addWidget(native(part))
         if opened:
@@ -375,9 +360,3 @@ class Panel(QWidget):
         self._complains = True
         self.status.setStyleSheet(f"color: {warning_colour(self)};")
         self.status.setText(by_labels(text, forms_in(self)))
-
-
-def _fold(section: QCollapsible, title: str, opened: bool) -> None:
-    """Tell whether a section is folded; what lies in a folded one is no stop of the Tab key."""
-    section.setText(f"{'▾' if opened else '▸'}  {title}")
-    section.content().setVisible(opened)
