@@ -56,6 +56,19 @@ def test_a_preview_shows_three_steps_upon_the_labels(
     assert not hands.find("cancel").isEnabled()
 
 
+def test_the_outline_is_drawn_where_napari_can(viewer: Any, open_panel: Any, labels: Any) -> None:
+    hands = open_panel(viewer, PANEL)
+    add_labels(viewer, labels)
+    preview(hands)
+    eroded = viewer.layers[NAMES[2]]
+    assert [viewer.layers[name].contour for name in NAMES] == [0, 0, 1]
+    viewer.dims.ndisplay = 3  # napari's warning would be an error
+    eroded.refresh()
+    assert eroded.contour == 0
+    viewer.dims.ndisplay = 2
+    assert eroded.contour == 1
+
+
 @pytest.mark.parametrize("units", ["nm", "pixel"])
 def test_a_preview_lies_upon_labels_in_other_units(
     viewer: Any, open_panel: Any, labels: Any, units: str

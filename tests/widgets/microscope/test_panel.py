@@ -802,6 +802,23 @@ def test_the_switch_makes_a_stack_in_micrometres(
     assert layer.contrast_limits == pytest.approx(contrast_of(layer.data))
 
 
+def test_a_stack_that_nobody_wants_any_more_is_hidden_and_comes_back(
+    microscope: Hands, loaded: Any, id_of: Callable[[str], int]
+) -> None:
+    microscope.type("image_size", 48)
+    microscope.click("stack")
+    microscope.type("planes", 3)
+    settled(microscope, STACK)
+    microscope.click("stack")
+    settled(microscope)
+    assert not loaded.layers[STACK].visible
+    loaded.layers[INSTANCES].selected_label = id_of("rod")
+    settled(microscope)
+    microscope.click("stack")
+    settled(microscope, STACK)
+    assert loaded.layers[STACK].visible
+
+
 def test_in_3d_a_quick_stack_brings_its_sharp_plane_and_the_exact_image_follows(
     microscope: Hands, loaded: Any, ring: Mesh, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -67,6 +68,7 @@ class PreviewRunner(QObject):
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._ask)
+        viewer.dims.events.ndisplay.connect(self._outline)
 
     def start(
         self, layer: Any, labels: Any, settings: ExtractionSettings, edge: int, place: str
@@ -132,6 +134,7 @@ class PreviewRunner(QObject):
     def close(self) -> None:
         """Send nothing any more; the thread ends as soon as it can."""
         self._settle.stop()
+        self._viewer.dims.events.ndisplay.disconnect(self._outline)
         self._work.close()
 
     def _ask(self) -> None:
@@ -167,9 +170,17 @@ class PreviewRunner(QObject):
         for layer in found:
             name = layer[1]["name"]
             is_new = find(self._viewer, PREVIEW, name) is None
-            shown = show(self._viewer, PREVIEW, layer, name)
-            if is_new:
-                shown.contour = int(name == ERODED)  # an outline, so that all is seen
+            show(self._viewer, PREVIEW, layer, name)
+            if is_new and name == ERODED:
+                self._outline()
+
+    def _outline(self, _event: Any = None) -> None:
+        """Draw what is left as an outline, so that all is seen; in 3D napari has none and warns."""
+        shown = find(self._viewer, PREVIEW, ERODED)
+        if shown is not None:
+            shown.contour = int(self._viewer.dims.ndisplay == 2)
+            # Once more at each turn to 3D: napari slices for it before it tells anybody.
+            warnings.filterwarnings("ignore", "Contours are not displayed")
 
 
 def _make(request: Request, is_outdated: Callable[[], bool]) -> Preview:

@@ -110,6 +110,21 @@ def _is_in_place(image: SimulatedImage, right_of: Sequence[str]) -> bool:
     return is_of_volume and not right_of and np.array_equal(turn, np.eye(3))
 
 
+def follow_stack(viewer: napari.viewer.Viewer, *, wanted: bool) -> None:
+    """Hide the stack while none is wanted: it would show what was imaged before; it stays.
+
+    Parameters
+    ----------
+    viewer
+        Which may have the layer.
+    wanted
+        Whether the planes follow the knobs.
+    """
+    layer = find_image(viewer, STACK)
+    if layer is not None:
+        layer.visible = wanted
+
+
 def put_photons(viewer: napari.viewer.Viewer, image: SimulatedImage | None) -> None:
     """Show the photons without noise to the right of the image, or take them away.
 

@@ -39,6 +39,7 @@ from napari_3dmsl.widgets.microscope.image_layers import (
     IMAGE,
     STACK,
     find_image,
+    follow_stack,
     put_focal_plane,
     put_image,
     put_photons,
@@ -508,8 +509,8 @@ class MicroscopePanel(Panel):
         else:
             self._put(image)
         self._shots[IMAGE] = Shot(request.sample, image)
-        if not self.form.wants_stack:
-            self._shots.pop(STACK, None)
+        if not self.form.wants_stack and self._shots.pop(STACK, None) is not None:
+            follow_stack(self.viewer, wanted=False)
         self.sample.shown(request.sample, image)
         put_photons(self.viewer, image if self.photons.isChecked() else None)
         put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
@@ -602,6 +603,8 @@ class MicroscopePanel(Panel):
         return self._shots.get(STACK if self.form.wants_stack else IMAGE)
 
     def _show_stack(self, request: Request, image: SimulatedImage) -> None:
+        if STACK not in self._shots:
+            follow_stack(self.viewer, wanted=True)
         self._shots[STACK] = Shot(request.sample, image)
         self.pictures.show(image, adjust=self.auto_contrast.isChecked())
         if request.quick:  # its sharp plane has not come before it
