@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_3dmsl.widgets.common.form import drop_down
@@ -82,3 +83,22 @@ def test_rows_stand_where_their_size_says_from_the_first_sight(qtbot: Any) -> No
     assert not is_below(rows, box)
     assert rows.rect().contains(box.geometry())
     assert rows.grid.geometry() == rows.rect()
+
+
+class Renewed(QComboBox):
+    """Gets its choices when it gets a parent, as magicgui's do."""
+
+    def event(self, event: Any) -> bool:
+        if event.type() == QEvent.Type.ParentChange:
+            self.clear()
+            self.addItems([LONG, "short"])
+        return bool(super().event(event))
+
+
+def test_a_field_stands_in_one_place_though_its_choices_come_with_its_parent(qtbot: Any) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    rows = LabelledRows(page)  # as narrow as Qt makes it before it is shown
+    rows.add_row("Choice", Renewed())
+    rows.add_row("Another", Renewed())
+    assert rows.grid.count() == 4

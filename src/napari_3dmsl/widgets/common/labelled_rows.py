@@ -93,6 +93,7 @@ class LabelledRows(QWidget):
         field
             Beside it.
         """
+        field.setParent(self)  # now: magicgui renews the choices then, and so this would place it
         words = FieldLabel(label, self)
         words.setBuddy(getattr(field, "box", field))
         self._rows.insert(at, _Row(words, field))

@@ -300,6 +300,8 @@ class ImageSetPanel(Panel):
         except ValueError as error:
             self._no_plan(str(error))
             return
+        if self._planned is None:
+            self.plan.setText("Counting the shapes…")
         self._planner.request(Wanted(recipe, self.library.open_library))
 
     def _no_plan(self, why: str) -> None:

@@ -142,7 +142,7 @@ class MatchPanel(Panel):
             "open_sample",
             "Open a sample",
             "A simulated image of a cell as a layer; press Take it below to try this panel with it",
-            lambda: self.viewer.open_sample("napari-3dmsl", "cell_scene"),
+            self._open_sample,
         )
         self.first_steps.tell(_FIRST)
         self.use_button = self.add_button(
@@ -154,6 +154,10 @@ class MatchPanel(Panel):
         self.undo.setText("Back")
         self.add_footer(self.undo)
         self.cancel_button = self.add_button("cancel", "Cancel", "Stop what is being worked on")
+
+    def _open_sample(self) -> None:
+        self.say("Drawing the sample, for some seconds: press Take it when it is there.")
+        self.viewer.open_sample("napari-3dmsl", "cell_scene")
 
     def _build_scene(self) -> None:
         self.fit_button = button(
