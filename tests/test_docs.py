@@ -111,6 +111,7 @@ APART: dict[str, Lines] = {
         "python on_slurm.py": nothing,  # it is run as the block that it is
     },
     "docs/example_reconstruction.md": {"make ": is_example},
+    "docs/example_segmentation.md": {"make ": is_example},
     "docs/example_tracking.md": {"make ": is_example},
     "docs/example_translation.md": {"make ": is_example},
     "docs/matching.md": {"napari-3dmsl two-minute-test REAL SIM": nothing},
