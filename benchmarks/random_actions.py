@@ -403,7 +403,7 @@ class Actions:
 
     def _tick_of_the_microscope(self) -> str:
         panel = self.session.panel("Microscope")
-        box = self.rng.choice([panel.point, panel.focal_plane, panel.photons, panel.truth])
+        box = self.rng.choice(panel.switches.all[1:])
         box.click()
         return f"Microscope: {box.objectName()}"
 

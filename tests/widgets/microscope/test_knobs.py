@@ -85,7 +85,7 @@ def test_a_setting_is_found_by_its_name_and_by_words_of_what_it_does(
 
 def test_a_setting_without_effect_is_found_with_the_reason(shown: Hands) -> None:
     find(shown, "sheet thickness")
-    idle = shown.panel._idle["Optics"]
+    idle = shown.panel.pages.idle["Optics"]
     assert not shown.find("sheet_fwhm_um").isVisibleTo(shown.panel)
     assert idle.text.isVisibleTo(shown.panel)
     assert "Sheet thickness: only a light sheet has one" in idle.text.text()
@@ -98,13 +98,13 @@ def test_a_setting_without_effect_is_found_with_the_reason(shown: Hands) -> None
 
 def test_every_knob_is_taken_back_by_a_key_and_made_again(shown: Hands) -> None:
     panel = shown.panel
-    states = [panel._snapshot()]
+    states = [panel.steps.snapshot()]
 
     def step(work: Any, *what: Any) -> None:
         work(*what)
         panel.history.close_step()  # as after a rest
-        if panel._snapshot() != states[-1]:
-            states.append(panel._snapshot())
+        if panel.steps.snapshot() != states[-1]:
+            states.append(panel.steps.snapshot())
 
     step(shown.type, "focus_um", 1.5)
     step(shown.press, "rotation_deg_y_slider", "PageUp")
@@ -121,11 +121,11 @@ def test_every_knob_is_taken_back_by_a_key_and_made_again(shown: Hands) -> None:
     assert len(states) >= 12
     for expected in reversed(states[:-1]):
         press(shown, shown.find("focus_um"), "Z")
-        assert panel._snapshot() == expected
+        assert panel.steps.snapshot() == expected
     assert not shown.find("undo").isEnabled()
     for expected in states[1:]:
         shown.click("redo")
-        assert panel._snapshot() == expected
+        assert panel.steps.snapshot() == expected
     assert not shown.find("redo").isEnabled()
 
 

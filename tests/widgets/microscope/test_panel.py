@@ -443,8 +443,8 @@ def test_read_outs_follow_the_optics_and_warn_of_coarse_pixels(
     microscope: Hands, loaded: Any
 ) -> None:
     text = microscope.find("read_out").text
-    microscope.wait(lambda: microscope.panel._height_um > 0)
-    found = resolution(load_microscope("con1"), round(microscope.panel._height_um, 2))
+    microscope.wait(lambda: microscope.panel.read_out.height_um > 0)
+    found = resolution(load_microscope("con1"), round(microscope.panel.read_out.height_um, 2))
     microscope.wait(lambda: f"Along z (FWHM): {1000 * found.axial_fwhm_um:.0f} nm" in text())
     assert f"Width (FWHM): {1000 * found.lateral_fwhm_um:.0f} nm" in text()
     assert "Airy unit 523 nm" in text()
@@ -470,7 +470,9 @@ def test_the_point_spread_function_follows_the_optics(microscope: Hands, loaded:
     pixel = layer.scale[0]
     microscope.type("numerical_aperture", 0.7)
     microscope.wait(lambda: layer.scale[0] > 1.5 * pixel)
-    found = point_image(microscope.panel.form.microscope(), round(microscope.panel._height_um, 2))
+    found = point_image(
+        microscope.panel.form.microscope(), round(microscope.panel.read_out.height_um, 2)
+    )
     np.testing.assert_allclose(layer.data[:, :81], found.xy, rtol=1e-5)
     np.testing.assert_allclose(layer.data[:, -81:], found.xz, rtol=1e-5)
     assert loaded.layers.selection.active.name == INSTANCES

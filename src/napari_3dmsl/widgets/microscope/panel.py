@@ -5,36 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, QTimer, Signal
-from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QHBoxLayout, QWidget
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_3dmsl.layers.live_pixels import settle
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.kept import forget_all
 from napari_3dmsl.microscope.sharp_plane import has_sharp_plane, of_sharp_plane, sharp_plane
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
-from napari_3dmsl.microscope.title import microscope_title
 from napari_3dmsl.scenes.field_imager import FieldSample
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
-from napari_3dmsl.widgets.common.form import Form, button, native
-from napari_3dmsl.widgets.common.history import Change, History, HistoryButtons, Snapshot
+from napari_3dmsl.widgets.common.form import button, native
+from napari_3dmsl.widgets.common.history import History
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
-from napari_3dmsl.widgets.common.no_effect import NoEffect
-from napari_3dmsl.widgets.common.pages import Pages
 from napari_3dmsl.widgets.common.panel import Panel
-from napari_3dmsl.widgets.common.remembered import State, tick, ticks
+from napari_3dmsl.widgets.common.remembered import State, tick
 from napari_3dmsl.widgets.common.save_layer import save_layer
-from napari_3dmsl.widgets.common.setting_search import SettingSearch
 from napari_3dmsl.widgets.common.tabs import open_panel
 from napari_3dmsl.widgets.microscope.comparison import Comparison
 from napari_3dmsl.widgets.microscope.copy_as import CopyAs
 from napari_3dmsl.widgets.microscope.first_shape import offer_shapes, tell_first
 from napari_3dmsl.widgets.microscope.focus_drag import FocusDrag
 from napari_3dmsl.widgets.microscope.form import SimulationForm
+from napari_3dmsl.widgets.microscope.found_pages import FoundPages
 from napari_3dmsl.widgets.microscope.image_layers import (
     IMAGE,
     STACK,
@@ -43,27 +38,23 @@ from napari_3dmsl.widgets.microscope.image_layers import (
     put_focal_plane,
     put_image,
     put_photons,
-    put_point,
 )
 from napari_3dmsl.widgets.microscope.imager import Imager, Request
-from napari_3dmsl.widgets.microscope.messages import (
-    ADJUST_CONTRAST,
-    too_bright,
-    what_is_seen,
-)
+from napari_3dmsl.widgets.microscope.live_read_out import LiveReadOut
+from napari_3dmsl.widgets.microscope.messages import too_bright, what_is_seen
 from napari_3dmsl.widgets.microscope.pictures import Pictures
-from napari_3dmsl.widgets.microscope.read_outs import Point, ReadOut, ReadOuts, read_out_of
 from napari_3dmsl.widgets.microscope.sample_choice import SampleChoice
 from napari_3dmsl.widgets.microscope.save_with_truth import SaveWithTruth
 from napari_3dmsl.widgets.microscope.scene_in_sight import ImageInSight, SceneInSight
 from napari_3dmsl.widgets.microscope.shape_knob_keys import add_keys
 from napari_3dmsl.widgets.microscope.stack_progress import StackProgress
+from napari_3dmsl.widgets.microscope.steps import Steps
+from napari_3dmsl.widgets.microscope.switches import Switches
 from napari_3dmsl.widgets.microscope.truth_mask import Shot, TruthMask
 
 if TYPE_CHECKING:
     import napari
 
-_READ_OUT_DELAY_MS = 150
 _PATIENCE_MS = 16.0  # a frame of most screens
 _NO_TIME_S = 0.4  # of a stack: it needs no image before it
 _REST_MS = 120  # as long without another image, and the knob rests
@@ -94,8 +85,6 @@ class MicroscopePanel(Panel):
         self._ahead = LatestWins(work.prepare, self)
         self._planes = StackProgress(self, self._stack_cancelled)
         self._stacks = LatestWins(Imager(self._planes.tell), self)
-        self._resolutions = LatestWins(read_out_of, self)
-        self._read_out_timer = self._timer(_READ_OUT_DELAY_MS, self._request_read_out)
         self._rest_timer = self._timer(_REST_MS, self._at_rest)
         self.at_end(self._rest_timer.stop)
         self._to_tell: tuple[SimulatedImage, float] | None = None
@@ -107,10 +96,10 @@ class MicroscopePanel(Panel):
         self._held: SimulatedImage | None = None
         self._asked_at = 0.0
         self._adjust_contrast = {IMAGE, STACK}
-        self._height_um = 0.0
-        self._idle: dict[str, NoEffect] = {}
         self._bring_into_view = ImageInSight(viewer, self)
         self.form = SimulationForm(self)
+        self.switches = Switches(self)
+        self.read_out = LiveReadOut(viewer, self.form, self.switches.point, self)
         self.sample = SampleChoice(viewer, self)
         self.pictures = Pictures(viewer, self._shape_and_microscopes)
         self.comparison = Comparison(viewer, self, self.pictures)
@@ -121,15 +110,15 @@ class MicroscopePanel(Panel):
         self._focus_drag.focused.connect(self.form.take_focus)
         self.at_end(self._focus_drag.stop)
         self.at_end(SceneInSight(viewer, self).stop)
+        self.steps = Steps(self.form, self.sample, self.comparison, self.switches, self)
         self._build()
         self._live.finished.connect(self._show_image)
         self._stacks.finished.connect(self._show_stack)
-        self._resolutions.finished.connect(self._show_read_out)
         self._ahead.finished.connect(self._is_prepared)
         self._ahead.failed.connect(self._not_prepared)
-        for runner in (self._live, self._stacks, self._resolutions):
+        for runner in (self._live, self._stacks, self.read_out):
             runner.failed.connect(self.complain)
-        for runner in (self._live, self._ahead, self._stacks, self._resolutions):
+        for runner in (self._live, self._ahead, self._stacks, self.read_out):
             self.at_end(runner.close)
         self.at_end(self.comparison.close)
         self.at_end(self.pictures.close)
@@ -145,9 +134,11 @@ class MicroscopePanel(Panel):
         self.form.changed.connect(self._knob_turned)
         self.comparison.changed.connect(self._knob_turned)
         self.comparison.failed.connect(self.complain)
-        changed = [self.form.changed, *(box.toggled for box in self._switches)]
+        self.switches.turned.connect(self._knob_turned)
+        self.switches.point_turned.connect(self.read_out.renew)
+        changed = [self.form.changed, *(box.toggled for box in self.switches.all)]
         self.keep_in_mind("microscope", self._state, self._take_state, changed)
-        self._remember_steps()
+        self._begin_steps()
         self._sample_changed()
 
     def _in_the_thread(self, done: int, of: int, what: str) -> None:
@@ -156,12 +147,12 @@ class MicroscopePanel(Panel):
 
     def _state(self) -> State:
         """Return what is remembered: the instrument and the labelling, not what is imaged."""
-        return {**self.form.state(), "show": ticks(self._switches)}
+        return {**self.form.state(), "show": self.switches.ticks}
 
     def _take_state(self, state: State) -> None:
         with self.history.together("state"):
             self.form.take_state(state)
-            tick(self._switches, state.get("show", {}))
+            tick(self.switches.all, state.get("show", {}))
 
     def _timer(self, delay_ms: int, work: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -170,70 +161,28 @@ class MicroscopePanel(Panel):
         timer.timeout.connect(work)
         return timer
 
-    def _remember_steps(self) -> None:
+    @property
+    def history(self) -> History:
+        """What can be taken back."""
+        return self.steps.history
+
+    def _begin_steps(self) -> None:
         """Let every change from now on be taken back."""
-        self.history.forget()
-        self.form.stepped.connect(self.history.note)
-        self.sample.stepped.connect(self._note_sample)
+        self.history.failed.connect(self.complain)
+        self.steps.buttons.done.connect(self._tell_undone)
+        self.steps.begin((self.sample.frame, self._focus_drag))
         for steps in (self.form.stepped, self.sample.stepped):
             steps.connect(self._forget_undone)
-        self.sample.replaced.connect(self.history.renew)
-        for drag in (self.sample.frame, self._focus_drag):
-            drag.taken.connect(partial(self.history.hold, "drag"))
-            drag.let_go.connect(self.history.let_go)
-        self.comparison.changed.connect(lambda: self.history.note("comparison"))
-        for box in self._switches:
-            box.toggled.connect(lambda _, box=box: self.history.note(box.objectName()))
-
-    def _note_sample(self, source: Any, fields: Any) -> None:
-        """Let each choice be a step of its own; a knob of the cell may be turned on and on."""
-        if source in {"shapes", "surface"}:
-            self.history.close_step()
-        self.history.note(source, fields)
-
-    def _snapshot(self) -> Snapshot:
-        shown = {box.objectName(): box.isChecked() for box in self._switches}
-        return {
-            **self.form.snapshot(),
-            **self.comparison.names,
-            **shown,
-            **self.sample.snapshot(),
-        }
-
-    def _take_snapshot(self, snapshot: Snapshot) -> None:
-        tick(self._switches, snapshot)
-        self.comparison.take_names(snapshot)
-        self.form.take_snapshot(snapshot)
-        self.sample.take_snapshot(snapshot)
-
-    def _words(self, change: Change) -> str:
-        """Return what people call something that can be taken back, and its value."""
-        name, after = change.name, change.after
-        if (told := self.sample.words(change)) is not None:
-            return told
-        for form in self.form.fields.all:
-            if name in form.names:
-                return form.told(name, after, change.at)
-        for box in self._switches:
-            if name == box.objectName():
-                return f"“{box.text()}” {'on' if after else 'off'}"
-        if name == "instrument":
-            return f"microscope {microscope_title(after.microscope)}"
-        if name in self.comparison.names:
-            return f"comparison with {after}"
-        return {"read from": "what was read from an image", "marks": "marks"}.get(name, name)
 
     def _build(self) -> None:
-        self._make_switches()
-        self.read_out = ReadOuts(self)
-        self.history = History(self._snapshot, self._take_snapshot, self)
-        self.history.failed.connect(self.complain)
+        self.pages = FoundPages("Pages of the Microscope panel", self)
+        self.pages.found.connect(self._scroll.ensureWidgetVisible)
+        self.form.changed.connect(self.pages.refresh)
         self.add(self._top_row())
-        self.pages = Pages("Pages of the Microscope panel", self)
         self._add_pages()
         self.add(self.pages)
-        self.pages.bar.currentChanged.connect(self._request_read_out)
-        self._history_buttons.watch(self)
+        self.pages.bar.currentChanged.connect(self.read_out.renew)
+        self.steps.buttons.watch(self)
         save = self.add_button("save", "Save image…", "Write the image or stack as OME-TIFF")
         save.clicked.connect(self._save)
         offer_shapes(self)
@@ -252,7 +201,7 @@ class MicroscopePanel(Panel):
         )
         pose = (fields.focus, fields.view, fields.pose, take_view)
         self._turning = tuple(native(part) for part in pose[1:])
-        self._add_page(
+        self.pages.add_page(
             "Basics",
             "What one turns daily: microscope, focus, pose, brightness, z-stack, noise",
             choice.preset_rows(),
@@ -263,25 +212,25 @@ class MicroscopePanel(Panel):
             fields.stack,
             fields.planes,
             fields.noise,
-            self.auto_contrast,
+            self.switches.auto_contrast,
         )
-        self._add_page(
+        self.pages.add_page(
             "Optics",
             "Objective, wavelengths, pixels, indices, and what they resolve",
             choice.file_rows(),
             fields.optics,
-            self.read_out,
+            self.read_out.table,
             fields.indices,
             fields.depth,
-            self.point,
+            self.switches.point,
         )
-        self._add_page(
+        self.pages.add_page(
             "Label",
             "Where fluorophores are, how they shine, and where the numbers are from",
             fields.labelling,
             self.form.labelling_choice.source,
         )
-        self._add_page(
+        self.pages.add_page(
             "Camera",
             "Detector, background, noise of rows and pixels",
             choice.camera_rows(),
@@ -290,13 +239,13 @@ class MicroscopePanel(Panel):
             fields.pattern,
             fields.seed,
         )
-        self._add_page(
+        self.pages.add_page(
             "Beside it",
             "Other microscopes, photons, ground truth and focal plane beside the image",
             self.comparison.rows(),
-            self.focal_plane,
-            self.photons,
-            self.truth,
+            self.switches.focal_plane,
+            self.switches.photons,
+            self.switches.truth,
             self.save_with_truth,
         )
 
@@ -306,95 +255,15 @@ class MicroscopePanel(Panel):
         works = self._live.is_running or self._stacks.is_running
         return not (works or self._rest_timer.isActive() or self._quick)
 
-    def _add_page(self, title: str, tip: str, *contents: Any) -> None:
-        """Add a page that tells at its end what has no effect now."""
-        idle = NoEffect([part for part in contents if isinstance(part, Form)], self)
-        self.form.changed.connect(idle.refresh)
-        self.pages.add_page(title, tip, *contents, idle)
-        self._idle[title] = idle
-
     def _top_row(self) -> QWidget:
         """Return what stands above all pages: a line to find settings by, undo and redo."""
-        self.search = SettingSearch(self, self._page_title)
-        self.search.found.connect(self._go_to)
-        shortcut = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(self.search.setFocus)
-        self._history_buttons = HistoryButtons(
-            self.history, self._words, self, leading=("image_of", "instrument")
-        )
-        self._history_buttons.done.connect(self._tell_undone)
         row = QWidget(self)
         line = QHBoxLayout(row)
         line.setContentsMargins(4, 2, 4, 2)
-        line.addWidget(self.search, 1)
-        line.addWidget(self._history_buttons.undo)
-        line.addWidget(self._history_buttons.redo)
+        line.addWidget(self.pages.search, 1)
+        line.addWidget(self.steps.buttons.undo)
+        line.addWidget(self.steps.buttons.redo)
         return row
-
-    def _page_title(self, field: QWidget) -> str:
-        at = self.pages.page_of(field)
-        return self.pages.titles()[at] if at >= 0 else ""
-
-    def _go_to(self, field: QWidget) -> None:
-        """Bring a field into sight and give it the keyboard; tell of a hidden one why it is."""
-        at = self.pages.page_of(field)
-        if at >= 0:
-            self.pages.show_page(at)
-        if not field.isVisibleTo(self):
-            idle = self._idle[self.pages.titles()[at]]
-            idle.heading.setChecked(True)
-            field = idle.heading
-        self._scroll.ensureWidgetVisible(field)
-        field.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        if isinstance(field, QAbstractSpinBox):
-            field.selectAll()
-
-    def _make_switches(self) -> None:
-        self.auto_contrast = self._switch(
-            "auto_contrast",
-            ADJUST_CONTRAST,
-            "Off: contrast stays, so that an image out of focus is dim",
-        )
-        self.point = self._switch(
-            "point",
-            "Point spread function as a layer",
-            "The image of a point at the object's height as a layer: in the sharp plane (xy) and "
-            "along the axis (xz, in the specimen). Displayed with gamma 0.5, to show the rings.",
-            self._request_read_out,
-        )
-        self.focal_plane = self._switch(
-            "focal_plane",
-            "Focal plane in 3D",
-            "Draw the sharp plane through the shape, in orange; drag it with the mouse to focus",
-        )
-        self.photons = self._switch(
-            "photons",
-            "Photons without noise",
-            "Expected photons per pixel, before camera and noise, as a layer",
-        )
-        self.truth = self._switch(
-            "truth",
-            "Ground-truth mask",
-            "The pixels that the shape covers, projected along z, as a Labels layer; the same for "
-            "every plane of a stack",
-        )
-        self._switches = (
-            self.auto_contrast,
-            self.point,
-            self.focal_plane,
-            self.photons,
-            self.truth,
-        )
-
-    def _switch(
-        self, name: str, text: str, tip: str, work: Callable[[], None] | None = None
-    ) -> QCheckBox:
-        box = QCheckBox(text, self)
-        box.setObjectName(name)
-        box.setToolTip(tip)
-        box.toggled.connect(work or self._knob_turned)
-        return box
 
     def simulation(self, *, stack: bool = False) -> Simulation:
         """Return all settings as shown; ValueError when one is wrong.
@@ -438,7 +307,7 @@ class MicroscopePanel(Panel):
         except ValueError as error:
             self.complain(str(error))
             return
-        self._read_out_timer.start()
+        self.read_out.soon()
         tell_first(self, there=sample is not None)
         if sample is None:
             self.say(self.sample.missing)
@@ -491,7 +360,10 @@ class MicroscopePanel(Panel):
             self._stacks.request(Request(sample, simulation))
 
     def _show_image(self, request: Request, image: SimulatedImage) -> None:
-        how = {"adjust": self.auto_contrast.isChecked(), "more_to_come": self._live.is_running}
+        how = {
+            "adjust": self.switches.auto_contrast.isChecked(),
+            "more_to_come": self._live.is_running,
+        }
         if self.form.wants_stack:
             if request.quick:  # at rest its stack is there already
                 self.pictures.show_sharp_plane(image, **how)
@@ -512,9 +384,9 @@ class MicroscopePanel(Panel):
         if not self.form.wants_stack and self._shots.pop(STACK, None) is not None:
             follow_stack(self.viewer, wanted=False)
         self.sample.shown(request.sample, image)
-        put_photons(self.viewer, image if self.photons.isChecked() else None)
-        put_focal_plane(self.viewer, image if self.focal_plane.isChecked() else None)
-        if self.truth.isChecked():
+        put_photons(self.viewer, image if self.switches.photons.isChecked() else None)
+        put_focal_plane(self.viewer, image if self.switches.focal_plane.isChecked() else None)
+        if self.switches.truth.isChecked():
             self._mask.follow(request.sample, image)
         else:
             self._mask.hide()
@@ -522,9 +394,7 @@ class MicroscopePanel(Panel):
             self._adjust_contrast.discard(IMAGE)
             self.comparison.follow(request)
             self._ahead.request(request)
-        if abs(image.scene.placed.centroid_height_um - self._height_um) > 0.01:
-            self._height_um = image.scene.placed.centroid_height_um
-            self._read_out_timer.start()
+        self.read_out.take_height(image.scene.placed.centroid_height_um)
         if not request.quick:
             settle(self.viewer.layers)
             return
@@ -606,7 +476,7 @@ class MicroscopePanel(Panel):
         if STACK not in self._shots:
             follow_stack(self.viewer, wanted=True)
         self._shots[STACK] = Shot(request.sample, image)
-        self.pictures.show(image, adjust=self.auto_contrast.isChecked())
+        self.pictures.show(image, adjust=self.switches.auto_contrast.isChecked())
         if request.quick:  # its sharp plane has not come before it
             sharp = replace(request, simulation=of_sharp_plane(request.simulation))
             self._take_image(sharp, sharp_plane(image))
@@ -625,21 +495,7 @@ class MicroscopePanel(Panel):
         self.say("The z-stack was given up; the next change makes it again.")
 
     def _adjusts(self, name: str) -> bool:
-        return self.auto_contrast.isChecked() or name in self._adjust_contrast
-
-    def _request_read_out(self) -> None:
-        try:
-            microscope = self.form.microscope()
-        except ValueError:  # told already
-            return
-        depth_um = round(self._height_um, 2)
-        pictured = self.point.isChecked() or self.read_out.isVisible()
-        step_um = self.form.step_um if self.form.wants_stack else None
-        self._resolutions.request(Point(microscope, depth_um, pictured, step_um))
-
-    def _show_read_out(self, point: Point, found: ReadOut) -> None:
-        self.read_out.show_point(point, found)
-        put_point(self.viewer, found.point if self.point.isChecked() else None)
+        return self.switches.auto_contrast.isChecked() or name in self._adjust_contrast
 
     def _shown_simulation(self) -> Simulation:
         return self.simulation(stack=self.form.wants_stack)
