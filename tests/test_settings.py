@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import gc
 import json
 import math
+import weakref
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import pytest
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from napari_3dmsl.settings import Settings, Show
 
@@ -112,3 +114,32 @@ def test_what_can_be_no_name_is_refused_in_one_short_line(tmp_path: Path, name: 
     assert str(told.value).startswith(f"{path}: ")
     assert "\n" not in str(told.value)
     assert len(str(told.value)) < len(str(path)) + 200
+
+
+class Checked(Settings):
+    planes: int = 1
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.planes > 1:
+            raise ValueError("planes: too many")
+        return self
+
+
+class Held:
+    """What a caller has, perhaps something large."""
+
+
+def test_settings_that_were_refused_hold_nothing_that_their_callers_had() -> None:
+    def caller() -> weakref.ref[Held]:
+        held, why = Held(), None
+        try:
+            Checked(planes=2)
+        except ValueError as error:
+            why = error  # for later, as work in a thread does: it and this frame hold each other
+        assert str(why) == "planes: too many"
+        return weakref.ref(held)
+
+    held = caller()
+    gc.collect()
+    assert held() is None

@@ -121,10 +121,15 @@ class Settings(BaseModel):
     )
 
     def __init__(self, **values: Any) -> None:
+        wrong = None
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise SettingsError(problems_of(error, type(self))) from None
+            wrong = problems_of(error, type(self))
+        # Not inside: raised there it would hold pydantic's error, which holds what a check has
+        # raised and with it everything that its callers have, hidden from the garbage collector.
+        if wrong is not None:
+            raise SettingsError(wrong)
 
     def irrelevant(self) -> dict[str, str]:
         """Return the settings that have no effect beside the others, each with the reason."""
