@@ -106,6 +106,8 @@ READING = {
 }
 """Commands that only print."""
 
+ALL = {**JOBS, **READING}
+
 
 def words_of(job: Job, given: Path, out: Path, older: bool = False) -> list[str]:
     """Return the command line of a job."""
@@ -236,21 +238,19 @@ class Ended:
         return None
 
 
-def load_all(given: Path, scratch: Path) -> None:
+def load_all(names: Sequence[str], given: Path, scratch: Path) -> None:
     """Load what the jobs load, so that their children need not; no job runs in this process."""
-    names: set[str] = set()
     told = scratch / "modules"
-    for number, (name, job) in enumerate({**JOBS, **READING}.items()):
+    for number, name in enumerate(names):
         out = scratch / f"load{number}"
         out.mkdir()
         stage(name, given, out)
-        words = words_of(job, given, out)
+        words = words_of(ALL[name], given, out)
         process = started(words, scratch, at_end=lambda: _tell_modules(told))
         assert ended(process, scratch).status == 0, name
-        names.update(told.read_text().split())
-    for name in sorted(names - {"__main__"}):
-        with suppress(ImportError):
-            importlib.import_module(name)
+        for module in sorted({*told.read_text().split()} - {"__main__", *sys.modules}):
+            with suppress(ImportError):
+                importlib.import_module(module)
 
 
 def _tell_modules(told: Path) -> None:

@@ -40,6 +40,7 @@ from pathlib import Path
 from typing import Any
 
 from _fault_jobs import (
+    ALL,
     COMMAND,
     JOBS,
     Ended,
@@ -79,13 +80,14 @@ def main() -> int:
             os.environ[variable] = str(folder / "home")
         given = folder / "in"
         make_inputs(given)
-        load_all(given, folder / "scratch")
         chosen = arguments.only or [""]
-        names = [name for name in JOBS if any(word in name for word in chosen)]
+        names = [name for name in ALL if any(word in name for word in chosen)]
+        load_all(names, given, folder / "scratch")
         table = {}
         for what in arguments.what or FAULTS:
             fault = Fault(what, folder, given, random.Random(arguments.seed), arguments.kills)
-            for name in names if what != "windows" else ["classes"]:
+            jobs = names if what == "vanish" else [name for name in names if name in JOBS]
+            for name in jobs if what != "windows" else ["classes"]:
                 print(f"  {what}: {name}", file=sys.stderr, flush=True)
                 FAULTS[what](fault, name)
             table[what] = fault
@@ -127,8 +129,8 @@ class Fault:
         _empty(self.out)
         if not kept.exists():
             stage(name, self.given, self.out)
-            if JOBS[name].older:
-                assert self.run(JOBS[name], older=True).status == 0
+            if ALL[name].older:
+                assert self.run(ALL[name], older=True).status == 0
             shutil.copytree(self.out, kept)
             _empty(self.out)
         shutil.copytree(kept, self.out, dirs_exist_ok=True)
@@ -136,7 +138,7 @@ class Fault:
     def undisturbed(self, name: str) -> dict[str, bytes]:
         """Return what a command makes when nothing happens."""
         self.prepare(name)
-        done = self.run(JOBS[name])
+        done = self.run(ALL[name])
         assert done.status == 0, done.err
         return tree(self.out)
 
@@ -144,7 +146,7 @@ class Fault:
         self, name: str, how: str, done: Ended, before: dict[str, bytes], whole: dict[str, bytes]
     ) -> None:
         """Judge how a disturbed run has ended."""
-        job, now = JOBS[name], tree(self.out)
+        job, now = ALL[name], tree(self.out)
         problem = done.problem()
         if problem is None and done.status == 0 and job.elsewhere:
             whole = {
@@ -163,7 +165,7 @@ class Fault:
         self, name: str, how: str, whole: dict[str, bytes], all_there: bool = False
     ) -> None:
         """Run again when all is well; where all is there, nothing need be left to be done."""
-        done, job = self.run(JOBS[name]), JOBS[name]
+        done, job = self.run(ALL[name]), ALL[name]
         now = tree(self.out)
         refused = done.status and not (all_there and "is there; choose another name" in done.err)
         self.counts["all was there"] += bool(done.status and not refused)
@@ -244,20 +246,20 @@ def full(fault: Fault, name: str) -> None:
             before = tree(fault.out)
             size = used_kb(fault.out) + int(share * room) // 4 * 4
             change(f"size={max(size, 4)}k")
-            done = fault.run(JOBS[name])
+            done = fault.run(ALL[name])
             fault.check(name, f"{share:.0%} of the room", done, before, whole)
             if done.status and not any(word in done.err for word in ("is full", "make room")):
                 fault.bad.append(f"full: {name}: does not say it: {done.err}")
                 print(fault.bad[-1])
             change(f"size={PLENTY}")
-            if JOBS[name].goes_on or share == SHARES[-1]:
+            if ALL[name].goes_on or share == SHARES[-1]:
                 fault.check_again(name, f"{share:.0%} of the room", whole)
 
 
 def _needed_kb(fault: Fault, name: str) -> int:
     """Return the most room that a command takes meanwhile."""
     at_first, most = used_kb(fault.out), 0
-    words = words_of(JOBS[name], fault.given, fault.out)
+    words = words_of(ALL[name], fault.given, fault.out)
     process = started(words, fault.scratch)
     while os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         most = max(most, used_kb(fault.out) - at_first)
@@ -275,11 +277,11 @@ def read_only(fault: Fault, name: str) -> None:
         fault.prepare(name)
         before = tree(fault.out)
         change("ro")
-        fault.check(name, "a disk to be read only", fault.run(JOBS[name]), before, whole)
+        fault.check(name, "a disk to be read only", fault.run(ALL[name]), before, whole)
         change("rw")
         for path in [fault.out, *fault.out.rglob("*")]:
             path.chmod(0o555 if path.is_dir() else 0o444)
-        done = fault.run(JOBS[name], before=_be_nobody)
+        done = fault.run(ALL[name], before=_be_nobody)
         fault.check(name, "of another user", done, before, whole)
         for path in [fault.out, *fault.out.rglob("*")]:
             path.chmod(0o777 if path.is_dir() else 0o666)
@@ -300,14 +302,14 @@ def caches(fault: Fault, name: str) -> None:
                 (fault.folder / "home" / "full").write_bytes(bytes(4096))
             fault.prepare(name)
             before = tree(fault.out)
-            fault.check(name, how, fault.run(JOBS[name]), before, whole)
+            fault.check(name, how, fault.run(ALL[name]), before, whole)
 
 
 # Files that go
 
 
 def vanish(fault: Fault, name: str) -> None:
-    _vanish_of(fault, name, JOBS[name])
+    _vanish_of(fault, name, ALL[name])
 
 
 def _vanish_of(fault: Fault, name: str, job: Job) -> None:
@@ -333,7 +335,7 @@ def _opened(fault: Fault, name: str) -> int:
     counted = fault.scratch / "opened"
     fault.prepare(name)
     counted.write_bytes(b"")
-    fault.run(JOBS[name], before=lambda: _watch(fault.given, lambda: _add(counted)))
+    fault.run(ALL[name], before=lambda: _watch(fault.given, lambda: _add(counted)))
     return counted.stat().st_size
 
 
@@ -375,7 +377,7 @@ def clock(fault: Fault, name: str) -> None:
     if shutil.which("faketime") is None:
         raise SystemExit("clock: install faketime, or leave it out")
     whole = fault.undisturbed(name)
-    job = JOBS[name]
+    job = ALL[name]
     for how, moment in _CLOCKS.items():
         fault.prepare(name)
         before = tree(fault.out)
@@ -414,7 +416,7 @@ def _jump() -> None:
 
 def twice(fault: Fault, name: str) -> None:
     whole = fault.undisturbed(name)
-    words = words_of(JOBS[name], fault.given, fault.out)
+    words = words_of(ALL[name], fault.given, fault.out)
     for delay_s in (0.0, 0.02, 0.1):
         fault.prepare(name)
         other = fault.scratch / "other"
@@ -429,7 +431,7 @@ def twice(fault: Fault, name: str) -> None:
             problem = done.problem() or (done.status and _unnamed(done.err, fault.folder))
             if problem:
                 fault.bad.append(f"twice: {name}: {problem}")
-        if all(done.status for done in both) or (JOBS[name].steady and now != whole):
+        if all(done.status for done in both) or (ALL[name].steady and now != whole):
             errors = [done.err for done in both]
             fault.bad.append(f"twice: {name}: {_differ(now, whole)} {errors}")
             print(fault.bad[-1], flush=True)
@@ -438,7 +440,7 @@ def twice(fault: Fault, name: str) -> None:
 def kills(fault: Fault, name: str) -> None:
     whole = fault.undisturbed(name)
     fault.prepare(name)
-    words = words_of(JOBS[name], fault.given, fault.out)
+    words = words_of(ALL[name], fault.given, fault.out)
     began = time.perf_counter()
     ended(started(words, fault.scratch), fault.scratch)
     longest = time.perf_counter() - began
@@ -459,7 +461,7 @@ def kills(fault: Fault, name: str) -> None:
 
 def steps(fault: Fault, name: str) -> None:
     whole = fault.undisturbed(name)
-    words = words_of(JOBS[name], fault.given, fault.out)
+    words = words_of(ALL[name], fault.given, fault.out)
     for step in itertools.count():
         fault.prepare(name)
         before = tree(fault.out)
