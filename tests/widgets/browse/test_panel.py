@@ -400,14 +400,20 @@ def click_canvas(viewer: Any, qtbot: Any, world: np.ndarray, drag: int = 0) -> N
     from qtpy.QtCore import QPoint, Qt
 
     viewer.reset_view()
-    qtbot.wait(50)
     canvas = viewer.window._qt_viewer.canvas
     layer = viewer.layers[INSTANCES]
     node = canvas.layer_to_visual[layer].node
-    shown = list(viewer.dims.displayed)
-    data = layer.world_to_data(world)[shown]
-    drawn = node.get_transform("visual", "canvas").map(data[::-1])
-    x, y = (round(v) for v in drawn[:2] / drawn[3])
+
+    def drawn() -> tuple[int, int]:
+        data = layer.world_to_data(world)[list(viewer.dims.displayed)]
+        x, y, _, w = node.get_transform("visual", "canvas").map(data[::-1])
+        return round(x / w), round(y / w)
+
+    before = None
+    while (now := drawn()) != before:  # panels may still push the canvas aside
+        before = now
+        qtbot.wait(50)
+    x, y = now
     place = QPoint(x, y)
     native = canvas.native
     qtbot.mousePress(native, Qt.MouseButton.LeftButton, pos=place)
