@@ -215,7 +215,7 @@ class Hand:
         self._newest = self._shown = 0.0
         self._drawn: dict[str, float] = {}
         self.ages: dict[str, list[float]] = {"image": [], "scene": []}
-        panel._live.finished.connect(self._imaged)
+        panel.imaging.live.finished.connect(self._imaged)
         _tell_painted(pane, lambda: self._draw("image", self._shown))
         canvas = viewer.window._qt_viewer.canvas._scene_canvas  # private: to see frames drawn
         canvas.events.draw.connect(self._scene_drawn, position="last")

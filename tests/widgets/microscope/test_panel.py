@@ -824,7 +824,7 @@ def test_a_stack_that_nobody_wants_any_more_is_hidden_and_comes_back(
 def test_in_3d_a_quick_stack_brings_its_sharp_plane_and_the_exact_image_follows(
     microscope: Hands, loaded: Any, ring: Mesh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from napari_3dmsl.widgets.microscope import panel as module
+    from napari_3dmsl.widgets.microscope import live_imaging as module
 
     monkeypatch.setattr(module, "_NO_TIME_S", np.inf)  # whatever the machine
     loaded.dims.ndisplay = 3
@@ -835,7 +835,7 @@ def test_in_3d_a_quick_stack_brings_its_sharp_plane_and_the_exact_image_follows(
     panel, came = microscope.panel, []
     for name in (IMAGE, STACK):
         loaded.layers[name].events.set_data.connect(lambda _, name=name: came.append(name))
-    for runner, what in ((panel._live, "image made"), (panel._stacks, "stack made")):
+    for runner, what in ((panel.imaging.live, "image made"), (panel.imaging.stacks, "stack made")):
         runner.finished.connect(lambda *_, what=what: came.append(what))
     microscope.type("focus_um", 0.3)
     settled(microscope, STACK)

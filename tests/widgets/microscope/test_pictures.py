@@ -46,7 +46,7 @@ def test_the_pane_shows_what_the_panel_images_and_keeps_the_scene_beside_it(
     microscope.wait(
         lambda: (
             np.array_equal(pane.pictures[0].values, window.layers[IMAGE].data)
-            and not microscope.panel._live.is_running
+            and not microscope.panel.imaging.live.is_running
         )
     )
     high = pane.grid.views[0].contrast.high
@@ -92,7 +92,7 @@ def test_a_pane_that_was_closed_comes_back_with_another_shape_only(
     with microscope.qtbot.waitSignal(pane.destroyed):
         pane.parentWidget().destroyOnClose()
     microscope.type("focus_um", 0.3)
-    microscope.wait(lambda: not microscope.panel._live.is_running)
+    microscope.wait(lambda: not microscope.panel.imaging.live.is_running)
     microscope.qtbot.wait(50)
     assert pane_of(window) is None
     window.layers[INSTANCES].selected_label = id_of("rod")
@@ -157,7 +157,7 @@ def test_a_late_image_of_the_shape_before_does_not_take_the_fit_from_the_new_one
 ) -> None:
     microscope.wait(lambda: microscope.panel.is_at_rest)
     pictures, grid = microscope.panel.pictures, pane_of(window).grid
-    before = microscope.panel._shots[IMAGE].image
+    before = microscope.panel.imaging.shots[IMAGE].image
     high = grid.views[0].contrast.high
     pictures.begin_anew()
     pictures.show(before, more_to_come=True)

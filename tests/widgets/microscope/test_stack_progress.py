@@ -19,27 +19,27 @@ def test_a_long_stack_counts_planes_and_can_be_cancelled(loaded: Any, open_panel
     loaded.layers[INSTANCES].selected_label = 1
     settled(hands)
     panel, goes_on, asked = hands.panel, threading.Event(), []
-    whole = panel._stacks._work
+    whole = panel.imaging.stacks._work
 
     def slow(request: Any, is_outdated: Any) -> Any:
         """As the imager does, but it waits after the second plane."""
         asked.append(request)
         if len(asked) > 1:
             return whole(request, is_outdated)
-        panel._planes.tell(2, 31, "planes")
+        panel.imaging.planes.tell(2, 31, "planes")
         while not goes_on.wait(0.01):
             if is_outdated():
                 raise Outdated
         raise AssertionError
 
-    panel._stacks._work = slow
+    panel.imaging.stacks._work = slow
     hands.click("stack")
     hands.wait(lambda: panel.progress.isVisibleTo(panel))
     assert (panel.progress.value(), panel.progress.maximum()) == (2, 31)
     assert panel.progress.text() == "Plane 2 of 31"
     hands.click("cancel_stack")
     assert hands.status == "The z-stack was given up; the next change makes it again."
-    hands.wait(lambda: not panel._stacks.is_running)
+    hands.wait(lambda: not panel.imaging.stacks.is_running)
     assert not panel.progress.isVisibleTo(panel)
     assert hands.find("cancel_stack").isHidden()
     assert STACK not in loaded.layers
@@ -52,7 +52,7 @@ def test_a_long_stack_counts_planes_and_can_be_cancelled(loaded: Any, open_panel
 def test_planes_are_counted_ten_times_a_second_at_most(
     viewer: Any, open_panel: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    planes, told, now = open_panel(viewer, "Microscope").panel._planes, [], [100.0]
+    planes, told, now = open_panel(viewer, "Microscope").panel.imaging.planes, [], [100.0]
     monkeypatch.setattr(stack_progress, "time", SimpleNamespace(monotonic=lambda: now[0]))
     planes._planes.connect(lambda done, total: told.append(done))
     for done in range(31):  # 1.2 s

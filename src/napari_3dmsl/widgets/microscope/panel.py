@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_3dmsl.layers.live_pixels import settle
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.kept import forget_all
-from napari_3dmsl.microscope.sharp_plane import has_sharp_plane, of_sharp_plane, sharp_plane
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
-from napari_3dmsl.scenes.field_imager import FieldSample
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
 from napari_3dmsl.widgets.common.form import button, native
 from napari_3dmsl.widgets.common.history import History
-from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick
 from napari_3dmsl.widgets.common.save_layer import save_layer
@@ -34,31 +26,24 @@ from napari_3dmsl.widgets.microscope.image_layers import (
     IMAGE,
     STACK,
     find_image,
-    follow_stack,
     put_focal_plane,
-    put_image,
     put_photons,
 )
-from napari_3dmsl.widgets.microscope.imager import Imager, Request
+from napari_3dmsl.widgets.microscope.imager import Request
+from napari_3dmsl.widgets.microscope.live_imaging import LiveImaging
 from napari_3dmsl.widgets.microscope.live_read_out import LiveReadOut
-from napari_3dmsl.widgets.microscope.messages import too_bright, what_is_seen
 from napari_3dmsl.widgets.microscope.pictures import Pictures
 from napari_3dmsl.widgets.microscope.sample_choice import SampleChoice
 from napari_3dmsl.widgets.microscope.save_with_truth import SaveWithTruth
-from napari_3dmsl.widgets.microscope.scene_in_sight import ImageInSight, SceneInSight
+from napari_3dmsl.widgets.microscope.scene_in_sight import SceneInSight
 from napari_3dmsl.widgets.microscope.shape_knob_keys import add_keys
-from napari_3dmsl.widgets.microscope.stack_progress import StackProgress
 from napari_3dmsl.widgets.microscope.steps import Steps
 from napari_3dmsl.widgets.microscope.switches import Switches
-from napari_3dmsl.widgets.microscope.truth_mask import Shot, TruthMask
+from napari_3dmsl.widgets.microscope.told_image import ToldImage
+from napari_3dmsl.widgets.microscope.truth_mask import TruthMask
 
 if TYPE_CHECKING:
     import napari
-
-_PATIENCE_MS = 16.0  # a frame of most screens
-_NO_TIME_S = 0.4  # of a stack: it needs no image before it
-_REST_MS = 120  # as long without another image, and the knob rests
-_TOLD_EVERY_S = 0.4  # while a knob is turned on and on
 
 
 class MicroscopePanel(Panel):
@@ -74,35 +59,20 @@ class MicroscopePanel(Panel):
 
     page = "microscope.md"
 
-    _shapes_read = Signal(int, int)
-
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
         self.at_end(forget_all)  # after all that makes images has ended
-        work = Imager(self._in_the_thread)
-        self._shapes_read.connect(lambda done, of: self.say(f"Reading shapes: {done:,} of {of:,}…"))
-        self._live = LatestWins(work, self)
-        self._ahead = LatestWins(work.prepare, self)
-        self._planes = StackProgress(self, self._stack_cancelled)
-        self._stacks = LatestWins(Imager(self._planes.tell), self)
-        self._rest_timer = self._timer(_REST_MS, self._at_rest)
-        self.at_end(self._rest_timer.stop)
-        self._to_tell: tuple[SimulatedImage, float] | None = None
-        self._told_at = 0.0
-        self._undone = ""
-        self._quick: Request | None = None
-        self._shots: dict[str, Shot] = {}
-        self._settling: Request | None = None
-        self._held: SimulatedImage | None = None
-        self._asked_at = 0.0
-        self._adjust_contrast = {IMAGE, STACK}
-        self._bring_into_view = ImageInSight(viewer, self)
         self.form = SimulationForm(self)
         self.switches = Switches(self)
         self.read_out = LiveReadOut(viewer, self.form, self.switches.point, self)
         self.sample = SampleChoice(viewer, self)
         self.pictures = Pictures(viewer, self._shape_and_microscopes)
         self.comparison = Comparison(viewer, self, self.pictures)
+        self._told = ToldImage(viewer, self.sample, self)
+        self._told.said.connect(self.say)
+        self.imaging = LiveImaging(
+            self, self.form, self.sample, self.pictures, self.switches.auto_contrast, self._told
+        )
         self._mask = TruthMask(viewer, self)
         self._mask.failed.connect(lambda why: self.complain(f"No ground-truth mask: {why}"))
         self.at_end(self._mask.close)
@@ -112,23 +82,19 @@ class MicroscopePanel(Panel):
         self.at_end(SceneInSight(viewer, self).stop)
         self.steps = Steps(self.form, self.sample, self.comparison, self.switches, self)
         self._build()
-        self._live.finished.connect(self._show_image)
-        self._stacks.finished.connect(self._show_stack)
-        self._ahead.finished.connect(self._is_prepared)
-        self._ahead.failed.connect(self._not_prepared)
-        for runner in (self._live, self._stacks, self.read_out):
+        self.imaging.image_shown.connect(self._follow)
+        self.imaging.said.connect(self.say)
+        for runner in (self.imaging, self.read_out):
             runner.failed.connect(self.complain)
-        for runner in (self._live, self._ahead, self._stacks, self.read_out):
             self.at_end(runner.close)
         self.at_end(self.comparison.close)
         self.at_end(self.pictures.close)
         self.at_end(self.sample.close)
-        self._planes.follow(self._stacks)
+        self.imaging.planes.follow(self.imaging.stacks)
         self.sample.changed.connect(self._sample_changed)
         self.sample.edited.connect(self._knob_turned)
         self.sample.resized.connect(self.form.take_image_size)
         self.sample.failed.connect(self.complain)
-        self.sample.frame.pace.released.connect(self._put_late)
         self.form.failed.connect(self.complain)
         self.form.grey_levels_changed.connect(self._other_grey_levels)
         self.form.changed.connect(self._knob_turned)
@@ -141,10 +107,6 @@ class MicroscopePanel(Panel):
         self._begin_steps()
         self._sample_changed()
 
-    def _in_the_thread(self, done: int, of: int, what: str) -> None:
-        if what == "shapes":
-            self._shapes_read.emit(done, of)
-
     def _state(self) -> State:
         """Return what is remembered: the instrument and the labelling, not what is imaged."""
         return {**self.form.state(), "show": self.switches.ticks}
@@ -154,12 +116,10 @@ class MicroscopePanel(Panel):
             self.form.take_state(state)
             tick(self.switches.all, state.get("show", {}))
 
-    def _timer(self, delay_ms: int, work: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(delay_ms)
-        timer.timeout.connect(work)
-        return timer
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the image and the stack are those that stay, and are told about."""
+        return self.imaging.is_at_rest
 
     @property
     def history(self) -> History:
@@ -169,10 +129,10 @@ class MicroscopePanel(Panel):
     def _begin_steps(self) -> None:
         """Let every change from now on be taken back."""
         self.history.failed.connect(self.complain)
-        self.steps.buttons.done.connect(self._tell_undone)
+        self.steps.buttons.done.connect(self._told.tell_undone)
         self.steps.begin((self.sample.frame, self._focus_drag))
         for steps in (self.form.stepped, self.sample.stepped):
-            steps.connect(self._forget_undone)
+            steps.connect(self._told.forget_undone)
 
     def _build(self) -> None:
         self.pages = FoundPages("Pages of the Microscope panel", self)
@@ -191,7 +151,7 @@ class MicroscopePanel(Panel):
 
     def _add_pages(self) -> None:
         fields, choice = self.form.fields, self.form.choice
-        self.save_with_truth = SaveWithTruth(self, self._shot, self.sample.shape_class)
+        self.save_with_truth = SaveWithTruth(self, self.imaging.shot, self.sample.shape_class)
         self.at_end(self.save_with_truth.close_work)
         take_view = button(
             "use_view",
@@ -249,12 +209,6 @@ class MicroscopePanel(Panel):
             self.save_with_truth,
         )
 
-    @property
-    def is_at_rest(self) -> bool:
-        """Whether the image and the stack are those that stay, and are told about."""
-        works = self._live.is_running or self._stacks.is_running
-        return not (works or self._rest_timer.isActive() or self._quick)
-
     def _top_row(self) -> QWidget:
         """Return what stands above all pages: a line to find settings by, undo and redo."""
         row = QWidget(self)
@@ -289,14 +243,14 @@ class MicroscopePanel(Panel):
             self.complain(str(error))
 
     def _other_grey_levels(self) -> None:
-        self._adjust_contrast = {IMAGE, STACK}
+        self.imaging.adjust_contrast_once()
         self.pictures.begin_anew()
 
     def _sample_changed(self) -> None:
         for part in self._turning:  # a cell lies flat, as its line tells
             part.setVisible(self.sample.kind != "cell")
         self.pictures.begin_anew()
-        self._adjust_contrast = {IMAGE, STACK}
+        self.imaging.adjust_contrast_once()
         self._knob_turned()
 
     def _knob_turned(self) -> None:
@@ -312,77 +266,10 @@ class MicroscopePanel(Panel):
         if sample is None:
             self.say(self.sample.missing)
             return
-        self._asked_at = time.perf_counter()
-        if self._stack_takes_no_time():
-            self._stacks.request(Request(sample, self.simulation(stack=True), quick=True))
-            return
-        patience_ms = _PATIENCE_MS if self.isVisible() else 0.0
-        self._live.request(Request(sample, simulation, quick=True), patience_ms)
+        self.imaging.ask(sample, simulation)
 
-    def _stack_takes_no_time(self) -> bool:
-        """Whether the stack may come at once, its sharp plane with it: the window is drawn once.
-
-        An image before it takes the processors away from it, and is drawn as long as it is made.
-        """
-        last, takes_s = self._shots.get(STACK), self._stacks.took_s
-        return (
-            self._comes_with_stack()
-            and last is not None
-            and has_sharp_plane(last.image)
-            and takes_s is not None
-            and takes_s < _NO_TIME_S
-            and not self.sample.frame.pace.is_holding
-        )
-
-    def _comes_with_stack(self) -> bool:
-        """Whether the canvas draws stack and image in 3D, so that one frame shall show both."""
-        shown = (find_image(self.viewer, name) for name in (IMAGE, STACK))
-        return self.form.wants_stack and self.viewer.dims.ndisplay == 3 and None not in shown
-
-    def _put(self, image: SimulatedImage) -> None:
-        """Show the image in its layer."""
-        self._held = None
-        if put_image(self.viewer, IMAGE, image, adjust_contrast=self._adjusts(IMAGE)):
-            self._bring_into_view.if_new(IMAGE)
-
-    def _put_late(self) -> None:
-        """Show the image that waited for the canvas' turn in its layer."""
-        if self._held is not None and not self._comes_with_stack():
-            self._put(self._held)
-
-    def _request_stack(self) -> None:
-        try:
-            sample, simulation = self.sample.sample(), self.simulation(stack=True)
-        except ValueError as error:
-            self.complain(str(error))
-            return
-        if sample is not None:
-            self._stacks.request(Request(sample, simulation))
-
-    def _show_image(self, request: Request, image: SimulatedImage) -> None:
-        how = {
-            "adjust": self.switches.auto_contrast.isChecked(),
-            "more_to_come": self._live.is_running,
-        }
-        if self.form.wants_stack:
-            if request.quick:  # at rest its stack is there already
-                self.pictures.show_sharp_plane(image, **how)
-        else:
-            self.pictures.show(image, **how)
-        self._take_image(request, image)
-        if self.form.wants_stack and request.quick and not self._live.is_running:
-            self._request_stack()
-
-    def _take_image(self, request: Request, image: SimulatedImage) -> None:
-        """Show an image and what hangs on it; the pane has it already."""
-        self.sample.frame.pace.image_comes()
-        if request.quick and (self._comes_with_stack() or self.sample.frame.pace.is_holding):
-            self._held = image
-        else:
-            self._put(image)
-        self._shots[IMAGE] = Shot(request.sample, image)
-        if not self.form.wants_stack and self._shots.pop(STACK, None) is not None:
-            follow_stack(self.viewer, wanted=False)
+    def _follow(self, request: Request, image: SimulatedImage) -> None:
+        """Show what hangs on an image."""
         self.sample.shown(request.sample, image)
         put_photons(self.viewer, image if self.switches.photons.isChecked() else None)
         put_focal_plane(self.viewer, image if self.switches.focal_plane.isChecked() else None)
@@ -390,112 +277,20 @@ class MicroscopePanel(Panel):
             self._mask.follow(request.sample, image)
         else:
             self._mask.hide()
-        if not self._live.is_running:  # else a newer image is on its way and sets the contrast too
-            self._adjust_contrast.discard(IMAGE)
+        if not self.imaging.more_to_come:
             self.comparison.follow(request)
-            self._ahead.request(request)
         self.read_out.take_height(image.scene.placed.centroid_height_um)
-        if not request.quick:
-            settle(self.viewer.layers)
-            return
-        self._quick, self._settling = request, None
-        self._to_tell = image, 1000.0 * (time.perf_counter() - self._asked_at)
-        self._rest_timer.start()
-        if time.perf_counter() - self._told_at > _TOLD_EVERY_S:
-            QTimer.singleShot(0, self._tell)  # the image is painted first
-
-    def _at_rest(self) -> None:
-        """Do what would keep images from being painted while a knob is turned."""
-        if self._stacks.is_running:  # it comes first
-            if not self._stack_takes_no_time():
-                self._tell()
-            self._rest_timer.start()
-            return
-        self._tell()
-        if self._quick is None or self._live.is_running:
-            self._quick = None
-            return
-        exact = replace(self._quick, quick=False)
-        if isinstance(exact.sample, FieldSample):  # in a thread that no image waits for
-            self._settling = exact
-            self._ahead.request(exact)
-        else:
-            self._quick = None
-            self._live.request(exact)
-
-    def _is_prepared(self, request: Request, was_needed: bool = True) -> None:
-        """Show the image of the place where the field rests, now that it takes no time."""
-        if request is not self._settling:
-            return
-        self._settling = self._quick = None
-        if not self._live.is_running:
-            self._live.request(request)
-
-    def _not_prepared(self, why: str) -> None:
-        self._settling = self._quick = None  # it is what stays
-        self.complain(why)
-
-    def _tell(self) -> None:
-        """Say what is seen in the image, unless something else has been said since."""
-        shown = find_image(self.viewer, IMAGE)
-        if self._to_tell is None or shown is None:
-            return
-        image, took_ms = self._to_tell
-        bright = too_bright(shown.data, shown.contrast_limits[1])
-        doubts = "".join(f"; {text}" for text in self.sample.doubts)
-        self._told_at = time.perf_counter()
-        undone, self._undone = self._undone, ""
-        undone = f"{undone}. " if undone else ""
-        self.say(f"{undone}{what_is_seen(image)}{doubts}{bright}; {took_ms:.0f} ms")
-
-    def _tell_undone(self, text: str) -> None:
-        """Say which step came back, and say so of the image that follows, too."""
-        self.say(text)
-        self._undone = text
-
-    def _forget_undone(self, *_: Any) -> None:
-        self._undone = ""
 
     def say(self, text: str) -> None:
         """See `Panel.say`."""
-        self._to_tell = None
+        self._told.forget()
         super().say(text)
 
     def complain(self, text: str) -> None:
         """See `Panel.complain`."""
-        self._to_tell = None
-        if self._quick is not None:  # it is what stays
-            self._rest_timer.start()
+        self._told.forget()
+        self.imaging.rest_again()
         super().complain(text)
-
-    def _shot(self) -> Shot | None:
-        """Return what *Save image…* saves: the stack, or the image, that is shown."""
-        return self._shots.get(STACK if self.form.wants_stack else IMAGE)
-
-    def _show_stack(self, request: Request, image: SimulatedImage) -> None:
-        if STACK not in self._shots:
-            follow_stack(self.viewer, wanted=True)
-        self._shots[STACK] = Shot(request.sample, image)
-        self.pictures.show(image, adjust=self.switches.auto_contrast.isChecked())
-        if request.quick:  # its sharp plane has not come before it
-            sharp = replace(request, simulation=of_sharp_plane(request.simulation))
-            self._take_image(sharp, sharp_plane(image))
-        if self._held is not None:
-            self._put(self._held)
-        if put_image(self.viewer, STACK, image, adjust_contrast=self._adjusts(STACK)):
-            self._bring_into_view.if_new(STACK)
-        if not self._stacks.is_running and not self._live.is_running:
-            self._adjust_contrast.discard(STACK)
-        if self._quick is not None:  # a knob that still turns comes before the exact image
-            self._rest_timer.start()
-
-    def _stack_cancelled(self) -> None:
-        if self._held is not None:  # it waited for the stack
-            self._put(self._held)
-        self.say("The z-stack was given up; the next change makes it again.")
-
-    def _adjusts(self, name: str) -> bool:
-        return self.switches.auto_contrast.isChecked() or name in self._adjust_contrast
 
     def _shown_simulation(self) -> Simulation:
         return self.simulation(stack=self.form.wants_stack)
