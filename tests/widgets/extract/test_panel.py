@@ -481,7 +481,7 @@ def test_files_are_opened_chosen_and_asked_about(
 
 def doubts(hands: Hands) -> str:
     """What the panel finds improbable, after it has looked."""
-    hands.wait(lambda: not hands.panel._checks.is_running)
+    hands.wait(lambda: not hands.panel.doubts.checks.is_running)
     return hands.find("doubts").text()
 
 

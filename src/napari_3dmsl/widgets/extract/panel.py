@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,16 +11,13 @@ import numpy as np
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QLabel
 
-from napari_3dmsl.arrays import FloatArray
-from napari_3dmsl.layers.attributes import KEY, LayerData, about, kind_of
-from napari_3dmsl.layers.classes import CLASS
+from napari_3dmsl.layers.attributes import LayerData, about, kind_of
 from napari_3dmsl.layers.extraction import INSTANCES, extraction_layers
 from napari_3dmsl.layers.extraction_preview import PREVIEW
 from napari_3dmsl.layers.images import SIMULATED
 from napari_3dmsl.layers.labels import (
     is_phantom,
     lazy_layer,
-    set_voxel_um,
     stored_labels,
     volume_layer,
     voxel_nm_of,
@@ -34,28 +30,23 @@ from napari_3dmsl.layers.large_extraction import (
     large_layers,
 )
 from napari_3dmsl.layers.optics import MASK
-from napari_3dmsl.layers.show import remove
-from napari_3dmsl.layers.surfaces import HIGHLIGHT
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.samples import mitochondria_phantom
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import ExtractionSettings, suggested_downsample
 from napari_3dmsl.volumes.labels import COPIES, VoxelNm, check_labels
 from napari_3dmsl.volumes.lazy import LazyVolume
-from napari_3dmsl.widgets.common.accessibility import warning_colour
 from napari_3dmsl.widgets.common.background_process import BackgroundProcess
 from napari_3dmsl.widgets.common.form import Form
-from napari_3dmsl.widgets.common.incremental_layers import LayersInTurns
-from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State
 from napari_3dmsl.widgets.common.shape_selection import selection_of
 from napari_3dmsl.widgets.common.tabs import open_named
 from napari_3dmsl.widgets.common.undo import UndoButton
-from napari_3dmsl.widgets.extract.label_doubts import Labels, doubts_about
 from napari_3dmsl.widgets.extract.label_source import LabelSource, described
 from napari_3dmsl.widgets.extract.large_volume import LargeVolume
+from napari_3dmsl.widgets.extract.layer_voxels import finest
 from napari_3dmsl.widgets.extract.messages import (
     ProgressWords,
     StageWords,
@@ -68,6 +59,8 @@ from napari_3dmsl.widgets.extract.messages import (
 )
 from napari_3dmsl.widgets.extract.preview import PreviewRunner
 from napari_3dmsl.widgets.extract.settings import LayerSettings, PreviewSettings
+from napari_3dmsl.widgets.extract.shape_layers import ShapeLayers, Source
+from napari_3dmsl.widgets.extract.shown_doubts import ShownDoubts
 
 if TYPE_CHECKING:
     import napari
@@ -75,7 +68,6 @@ if TYPE_CHECKING:
     from napari_3dmsl.library.estimate import Estimate
     from napari_3dmsl.volumes.open import LabelVolume
 
-_QUICKLY_READ = 1 << 27  # voxels on disk that are looked at for what is improbable
 _UNDO_TIP = "Bring the shapes back that the last extraction has replaced"
 _SAMPLE = "File > Open Sample > 3DMSL > mitochondria phantom"
 _SAMPLE_TIP = "Draw a small volume with 38 mitochondria of all six classes and open it as labels"
@@ -100,17 +92,6 @@ _PROTOCOL = (
 )
 
 
-@dataclass(frozen=True)
-class Source:
-    """A layer as it was when the extraction of its labels began."""
-
-    layer: Any
-    voxel_um: FloatArray
-    origin_um: FloatArray
-    set_scale: bool
-    is_phantom: bool
-
-
 class ExtractPanel(Panel):
     """Collects the settings, runs the extraction in its own process, adds the layers.
 
@@ -125,25 +106,17 @@ class ExtractPanel(Panel):
     page = "extract.md"
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
-        self._doubts: list[str] = []
         super().__init__(viewer, remember=remember)
         self._job = BackgroundProcess(self)
         self._progress_words: ProgressWords | StageWords = ProgressWords()
         self._large_result: LargeResult | None = None
         self._source: Source | None = None
-        self._adding = LayersInTurns(viewer, self)
-        self._adding.added.connect(self._sum_up)
         self._preview = PreviewRunner(viewer, self)
-        self._asked: tuple[Any, ...] = (None,)
         self._extracted = False
         self._drawing = BackgroundProcess(self)
         self._drawing.finished.connect(self._show_sample)
         self._drawing.failed.connect(self._no_sample)
         self.at_end(self._drawing.close)
-        self._checks = LatestWins(doubts_about, self)
-        self._checks.finished.connect(self._show_doubts)
-        self._checks.failed.connect(self.complain)
-        self.at_end(self._checks.close)
         self._build()
         self._job.progressed.connect(self._show_progress)
         self._job.parted.connect(self._take_part)
@@ -155,7 +128,7 @@ class ExtractPanel(Panel):
         self._preview.busy.connect(self._set_previewing)
         self.at_end(self._job.close)
         self.at_end(self._preview.close)
-        self.at_end(self._adding.stop)
+        self.at_end(self._layers.stop)
         self.at_end(self.choice.disconnect_viewer)
         forms = (self.layer_settings, self.protocol, self.classes, self.crop, self.large.form)
         self.keep_in_mind("extract", self._state, self._take_state, [x.changed for x in forms])
@@ -174,9 +147,9 @@ class ExtractPanel(Panel):
         self.source.waiting.connect(self.say)
         self.at_end(self.source.close_server)
         self.source.background_changed.connect(self._explain)
-        self.doubts = QLabel(self)
-        self.doubts.setObjectName("doubts")
-        self.doubts.setWordWrap(True)
+        self.doubts = ShownDoubts(self)
+        self.doubts.failed.connect(self.complain)
+        self.at_end(self.doubts.checks.close)
         self.voxels = Form(ExtractionSettings, ["voxel_nm"])
         self.layer_settings = Form(LayerSettings)
         self.protocol = Form(ExtractionSettings, _PROTOCOL)
@@ -209,6 +182,9 @@ class ExtractPanel(Panel):
         self.undo_button = UndoButton(_UNDO_TIP, self)
         self.undo_button.hide()
         self.add_footer(self.undo_button)
+        self._layers = ShapeLayers(self.viewer, self.undo_button, self)
+        self._layers.added.connect(self._sum_up)
+        self._layers.brought_back.connect(lambda: self.say("The earlier shapes are back."))
         offer = self.first_steps.offer
         offer("open_sample", "Open the sample", _SAMPLE_TIP, self.open_sample)
         offer("image_shape", "Image this shape", _IMAGE_TIP, self._image_shape)
@@ -255,7 +231,7 @@ class ExtractPanel(Panel):
             self.complain(f"No label layer: open a label volume or {_SAMPLE}.")
             return
         try:
-            self._preview.start(layer, _finest(layer), self.settings(), **self._crop())
+            self._preview.start(layer, finest(layer), self.settings(), **self._crop())
         except ValueError as error:
             self.complain(in_the_panel(str(error)))
 
@@ -326,7 +302,7 @@ class ExtractPanel(Panel):
         work: LargeWork | None = None
         try:
             settings = self.settings()
-            voxels, origin_um = voxels_of(layer, _finest(layer))
+            voxels, origin_um = voxels_of(layer, finest(layer))
             labels = self._labels_of(layer, voxels)
             if self.large.is_large(stored_labels(layer), settings):
                 work = self.large.work(labels, layer.name, settings, rules)
@@ -341,7 +317,7 @@ class ExtractPanel(Panel):
             origin_um,
             set_scale=other and self.layer_settings.values()["set_scale"],
             is_phantom=(
-                voxels is _finest(layer) and self.source.background() is None and is_phantom(layer)
+                voxels is finest(layer) and self.source.background() is None and is_phantom(layer)
             ),
         )
         self._preview.cancel()
@@ -357,7 +333,7 @@ class ExtractPanel(Panel):
     def _labels_of(self, layer: Any, labels: Any) -> Any:
         """Return labels to extract; those on disk are read where they are worked on."""
         stored = stored_labels(layer)
-        turned = stored is None or labels is not _finest(layer)
+        turned = stored is None or labels is not finest(layer)
         if turned or self.source.background() is not None:
             if stored is not None:
                 check_memory(f"'{layer.name}'", COPIES * stored.nbytes)
@@ -407,17 +383,8 @@ class ExtractPanel(Panel):
         """Begin to add the layers."""
         assert self._source is not None
         self.cancel_button.setEnabled(False)
-        origin_um = self._place_input(self._source)
-        self._remove_earlier()
-        for _, attributes, _ in found:
-            attributes["translate"] = origin_um + attributes["translate"]
-        found[0][1]["metadata"][KEY]["of_phantom"] = self._source.is_phantom
         self.say("Drawing…")
-        self._adding.start(found, [self._show_in_3d], [self.viewer.reset_view])
-
-    def _show_in_3d(self) -> None:
-        if self.viewer.dims.ndisplay != 3:
-            self.viewer.dims.ndisplay = 3
+        self._layers.show(found, self._source)
 
     def _sum_up(self, added: list[Any]) -> None:
         self._set_running(False)
@@ -435,39 +402,8 @@ class ExtractPanel(Panel):
         else:
             drawn = sum(len(layer.data[1]) for layer in added[1:])
             thinned = thinning(drawn, sum(len(shapes.mesh(i).faces) for i in shapes.ids))
-        doubts = "".join(f"{sentence(f'mind: {text}')}\n" for text in self._doubts)
+        doubts = "".join(f"{sentence(f'mind: {text}')}\n" for text in self.doubts.texts)
         self.say(f"{lines}\n{doubts}{thinned}Click a shape to select it.")
-
-    def _place_input(self, source: Source) -> FloatArray:
-        """Give the input its voxel size if agreed, and hide it; return where it begins."""
-        layer, origin_um = source.layer, source.origin_um
-        if layer not in self.viewer.layers:
-            return origin_um
-        if source.set_scale:
-            set_voxel_um(layer, source.voxel_um)
-            _, origin_um = voxels_of(layer, _finest(layer))
-        layer.visible = False
-        return origin_um
-
-    def _remove_earlier(self) -> None:
-        """Take away the layers of an earlier extraction; *Undo* brings them back."""
-        earlier = self._layers_of(INSTANCES, CLASS)
-        remove(self.viewer, self._layers_of(INSTANCES, CLASS, HIGHLIGHT, PREVIEW))
-        if earlier:
-            self.undo_button.forget()  # those before the earlier ones would fill the memory
-            self.undo_button.add(partial(self._bring_back, earlier))
-
-    def _bring_back(self, earlier: list[Any]) -> None:
-        """Show an earlier extraction again, with its classes set by hand, instead of the newest."""
-        self.undo_button.hide()
-        remove(self.viewer, self._layers_of(INSTANCES, CLASS, HIGHLIGHT))
-        for layer in earlier:
-            self.viewer.add_layer(layer)
-        self.viewer.layers.selection.active = earlier[0]
-        self.say("The earlier shapes are back.")
-
-    def _layers_of(self, *kinds: str) -> list[Any]:
-        return [layer for layer in self.viewer.layers if kind_of(layer) in kinds]
 
     def _take_voxel_size(self) -> None:
         """Show the chosen layer's voxel size, or ask for it."""
@@ -482,53 +418,27 @@ class ExtractPanel(Panel):
             self.protocol.set_values({"downsample": suggested_downsample(voxel_nm)})
         self.voxels.set_values({"voxel_nm": voxel_nm or (None, None, None)})
 
-    def _ask_for_doubts(self) -> None:
-        """Look in a thread at whether these are labels of mitochondria; not of what is large."""
-        layer = self.choice.layer
-        array = None if layer is None or getattr(layer, "rgb", False) else _quickly_read(layer)
-        background, instances = self.source.background(), self.protocol.values()["instances"]
-        voxel_nm = self._voxel_nm()
-        if array is not None and voxel_nm is not None:
-            steps = np.round(np.divide(_finest(layer).shape, array.shape)).tolist()
-            z, y, x = (size * step for size, step in zip(voxel_nm, steps[-3:], strict=True))
-            voxel_nm = (z, y, x)
-        asked = array, background, voxel_nm, instances
-        if asked[0] is self._asked[0] and asked[1:] == self._asked[1:]:
-            return
-        self._asked = asked
-        self._doubts = []
-        self.doubts.setText("")
-        self.doubts.hide()
-        if array is not None:
-            self._checks.request(Labels(array, *asked[1:]))
-
-    def _show_doubts(self, labels: Labels, found: list[str]) -> None:
-        if labels.array is not self._asked[0]:
-            return
-        self._doubts = [in_the_panel(text) for text in found]
-        self._colour_doubts()
-        self.doubts.setVisible(bool(found))
-        self.doubts.setText("\n".join(map(sentence, self._doubts)))
-
-    def _colour_doubts(self) -> None:
-        self.doubts.setStyleSheet(f"color: {warning_colour(self)};")
-
     def event(self, event: Any) -> bool:
         """Qt: shapes that are being drawn when the panel alone is closed are drawn to the end."""
         if event.type() == QEvent.Type.ParentChange and self.parent() is None:
-            self._adding.finish()
+            self._layers.finish()
         return super().event(event)
 
     def changeEvent(self, event: Any) -> None:
         """Qt: in another theme, doubt in another red."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and self._doubts:
-            self._colour_doubts()
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "doubts"):
+            self.doubts.colour()
 
     def _explain(self) -> None:
         """Say what the protocol does to thin tubes, what is missing, and what is improbable."""
         try:
-            self._ask_for_doubts()
+            self.doubts.ask(
+                self.choice.layer,
+                self.source.background(),
+                self._voxel_nm(),
+                self.protocol.values()["instances"],
+            )
         except ValueError as error:
             self.complain(str(error))
         # As it stands: whether a number is possible does not decide what has an effect.
@@ -574,21 +484,3 @@ def _without_blocks(values: dict[str, Any]) -> dict[str, Any]:
 def _may_be_labels(layer: Any) -> bool:
     """Whether this package has not made it itself."""
     return kind_of(layer) not in {INSTANCES, SIMULATED, PREVIEW, MASK}
-
-
-def _quickly_read(layer: Any) -> Any:
-    """Voxels of a layer that are in memory, or read in a moment: its coarsest ones; else None."""
-    stored = stored_labels(layer)
-    finest = _finest(layer)
-    if stored is None:
-        return finest if isinstance(finest, np.ndarray) else None
-    if stored.size > _QUICKLY_READ:
-        return None
-    return layer.data[-1] if layer.multiscale else finest
-
-
-def _finest(layer: Any) -> Any:
-    """Voxels of a layer; of a pyramid those of the level that its scale belongs to."""
-    if getattr(layer, "rgb", False):
-        raise ValueError(f"'{layer.name}' is a colour image, not labels")
-    return layer.data[0] if layer.multiscale else layer.data
