@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,10 +56,14 @@ class Film:
         if size > LARGEST_PICTURE:
             raise SystemExit(f"{path}: {size} bytes, more than {LARGEST_PICTURE}")
 
-    def save(self, path: Path) -> None:
-        """Write all frames as a GIF that repeats; one palette, so that what rests costs nothing."""
+    def save(self, path: Path, keep: Sequence[str] = ()) -> None:
+        """Write all frames as a GIF that repeats; one palette, so that what rests costs nothing.
+
+        Small things count little for a palette: ``keep`` names their colours, as ``#rrggbb``.
+        """
         pictures = [picture for picture, _ in self.frames]
         some = [*pictures[:: max(1, len(pictures) // SAMPLES)], pictures[-1]]
+        some += [Image.new("RGB", pictures[0].size, colour) for colour in keep]
         strip = Image.new("RGB", (some[0].width, some[0].height * len(some)))
         for number, picture in enumerate(some):
             strip.paste(picture, (0, number * picture.height))

@@ -20,6 +20,7 @@ WIDTH = 800
 PANEL_WIDTH = 430
 SHAPE = 33  # a network that lies flat, in front of the others
 FIELD_PX = 72  # smaller than the volume, so that there is somewhere to go
+REDS = [f"#{red:02x}0000" for red in (70, 120, 170, 220, 255)]  # of a widefield image at 688 nm
 LONGEST_S = 15.0
 LARGEST_BYTES = 3_000_000
 
@@ -31,11 +32,13 @@ def main() -> None:
     os.environ["NAPARI_3DMSL_PRESETS"] = str(home)
     from stage import Stage
 
+    from napari_3dmsl.layers.class_colours import CLASS_COLOURS
+
     stage = Stage(SIZE, WIDTH)
     for scene in (labels, shapes, microscope, focus, field, compare):
         scene(stage)
     path = FOLDER / "tour.gif"
-    stage.film.save(path)
+    stage.film.save(path, keep=[*CLASS_COLOURS.values(), *REDS])
     stage.viewer.close()
     shutil.rmtree(home)
     length = sum(seconds for _, seconds in stage.film.frames)
@@ -90,10 +93,7 @@ def microscope(stage: Any) -> None:
     stage.rest(0.5)
     stage.tell("Click a shape …")
     selection = selection_of(stage.viewer)
-    selection.select(SHAPE)
-    middle = selection.mesh.vertices.mean(axis=0)
-    selection.select(None)
-    stage.rest(0.5)
+    middle = selection.source.mesh(SHAPE).vertices.mean(axis=0)
     stage.glide(on_screen(stage, middle), 4)
     stage.film.pressed = True
     stage.film.show(0.2)
