@@ -19,7 +19,7 @@ from napari_3dmsl.library.download import (
 )
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
-from napari_3dmsl.widgets.common.form import may_be_narrow
+from napari_3dmsl.widgets.common.controls import may_be_narrow
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 from napari_3dmsl.widgets.common.panel import Panel
 

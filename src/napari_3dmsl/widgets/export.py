@@ -17,7 +17,8 @@ from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.shapes.mesh import write_mesh
 from napari_3dmsl.shapes.sampling import SampleSettings
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
-from napari_3dmsl.widgets.common.form import Form, button, may_be_narrow
+from napari_3dmsl.widgets.common.controls import button, may_be_narrow
+from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel

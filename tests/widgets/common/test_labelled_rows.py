@@ -8,7 +8,7 @@ import pytest
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
-from napari_3dmsl.widgets.common.form import drop_down
+from napari_3dmsl.widgets.common.controls import drop_down
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows, width_of_choices
 
 LONG = "a choice that takes many letters to say"

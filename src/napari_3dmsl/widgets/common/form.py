@@ -7,134 +7,25 @@ slider's range and the decimals limit what the hand enters, never what a file or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from magicgui.application import use_app
-from magicgui.backends._qtpy.widgets import QBaseValueWidget, QBaseWidget
-from magicgui.widgets import ComboBox, Widget
+from magicgui.widgets import Widget
 from magicgui.widgets.bases import ContainerWidget, ValueWidget
 from psygnal import Signal
 from pydantic_core import PydanticUndefined
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_3dmsl.described import Described, described
 from napari_3dmsl.settings import Settings
-from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
+from napari_3dmsl.widgets.common.controls import may_be_narrow
+from napari_3dmsl.widgets.common.form_fields import Choice, OwnField, RowsBackend, TickBox
 from napari_3dmsl.widgets.common.number_field import NumberField, SizeField
 from napari_3dmsl.widgets.common.words import in_words
 
-_LETTERS = 11  # of a drop-down, at least
 _AXES = ("z", "y", "x")
-
-
-class _Native(QBaseValueWidget):
-    """magicgui's backend of a widget of ours that has a value of its own."""
-
-    def __init__(self, make: Callable[[Any], QWidget], parent: Any = None) -> None:
-        # magicgui wants a class, which it calls with the parent alone
-        super().__init__(make, "value", "setValue", "valueChanged", parent=parent)  # type: ignore[arg-type]
-
-    def _mgui_set_tooltip(self, value: str | None) -> None:
-        for widget in (self._qwidget, *self._qwidget.findChildren(QWidget)):
-            widget.setToolTip(value or "")
-
-
-class _LabelledRows(QBaseWidget):
-    """magicgui's backend of a container: a label and a field a row, in two columns.
-
-    magicgui's own makes a container with a label of each row: three times the widgets, so that a
-    panel takes three times as long to open, and tick boxes stand without a label.
-    """
-
-    def __init__(self, parent: Any = None, **_: Any) -> None:
-        super().__init__(LabelledRows, parent=parent)
-        self.labels: dict[str, QLabel] = {}
-        self._rows: Any = self._qwidget
-        self._grid = self._rows.grid
-
-    def _mgui_insert_widget(self, position: int, widget: Widget) -> None:
-        label = self._rows.insert_row(position, widget.label, widget.native)
-        self.labels[widget.name] = label
-
-    def _mgui_remove_widget(self, widget: Widget) -> None:
-        self.labels.pop(widget.name)
-        self._rows.remove_row(widget.native)
-
-    def _mgui_get_margins(self) -> tuple[int, int, int, int]:
-        margins = self._grid.contentsMargins()
-        return margins.left(), margins.top(), margins.right(), margins.bottom()
-
-    def _mgui_set_margins(self, margins: tuple[int, int, int, int]) -> None:
-        self._grid.setContentsMargins(*margins)
-
-    def _mgui_get_orientation(self) -> str:
-        return "vertical"
-
-    def _mgui_set_orientation(self, value: str) -> None:
-        raise NotImplementedError("rows lie one below the other")
-
-
-class OwnField(ValueWidget[Any]):
-    """A widget of ours as magicgui has them.
-
-    Parameters
-    ----------
-    make
-        Makes the Qt widget, given its parent; it has ``value()``, ``setValue()`` and the signals
-        ``valueChanged(value)`` and, where something can be refused, ``refused(why)``.
-    **options
-        Of every magicgui widget.
-    """
-
-    def __init__(self, make: Callable[[Any], QWidget], **options: Any) -> None:
-        super().__init__(widget_type=_Native, backend_kwargs={"make": make}, **options)
-
-
-class TickBox(ValueWidget[bool]):
-    """Yes or no beside its label: magicgui's own tick box takes none.
-
-    Parameters
-    ----------
-    **options
-        As magicgui's value widgets take them.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(widget_type=use_app().get_obj("CheckBox"), **options)
-
-
-class Choice(ComboBox):
-    """A drop-down that also takes values that its list does not offer: they join it.
-
-    Parameters
-    ----------
-    words
-        What people read for each value.
-    **options
-        As magicgui's drop-down takes them.
-    """
-
-    def __init__(self, words: Mapping[Any, str], **options: Any) -> None:
-        self._words = dict(words)
-        super().__init__(choices=self._offered, **options)
-
-    @property
-    def value(self) -> Any:
-        """The chosen value."""
-        return super().value
-
-    @value.setter
-    def value(self, value: Any) -> None:
-        if value not in self._words:
-            self._words[value] = str(value)
-            self.reset_choices()
-        self.set_value(value)
-
-    def _offered(self, _: Any) -> list[tuple[str, Any]]:
-        return [(word, value) for value, word in self._words.items()]
 
 
 @dataclass(frozen=True)
@@ -192,7 +83,7 @@ class Form(ContainerWidget[Any]):
         self._marks: dict[str, Mark] = {}
         self._reasons: dict[str, str] = {}
         rows = [row for rows in self._rows.values() for row in rows]
-        super().__init__(widgets=rows, labels=False, widget_type=_LabelledRows)
+        super().__init__(widgets=rows, labels=False, widget_type=RowsBackend)
         self.margins = (4, 2, 4, 2)
         for name in self._settings:
             self._tell_tip(name)
@@ -493,74 +384,3 @@ def by_labels(text: str, forms: Iterable[Any]) -> str:
     for form in forms:
         labels |= form.labels_by_name
     return in_words(text, labels)
-
-
-def button(name: str, text: str, tip: str, work: Callable[[], None]) -> QPushButton:
-    """Return a button that does some work.
-
-    Parameters
-    ----------
-    name
-        Its ``objectName``.
-    text
-        What it says.
-    tip
-        What it does.
-    work
-        What it does, without an argument.
-    """
-    made = QPushButton(text)
-    made.setObjectName(name)
-    made.setToolTip(tip)
-    made.clicked.connect(lambda: work())  # without Qt's "checked"
-    return made
-
-
-def drop_down(name: str, label: str, words: Sequence[str], tip: str) -> QComboBox:
-    """Return a choice between words.
-
-    Parameters
-    ----------
-    name
-        Its ``objectName``.
-    label
-        What is chosen, in a word or two, for screen readers.
-    words
-        The choices.
-    tip
-        What is chosen.
-    """
-    box = QComboBox()
-    box.setObjectName(name)
-    box.setAccessibleName(label)
-    box.addItems(list(words))
-    box.setToolTip(tip)
-    may_be_narrow(box)
-    return box
-
-
-def may_be_narrow(box: QComboBox) -> None:
-    """Let a panel be narrower than the longest choice: of that it shows the beginning then.
-
-    Parameters
-    ----------
-    box
-        A drop-down.
-    """
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(_LETTERS)
-
-
-def fill_drop_down(box: QComboBox, titles: Mapping[str, str]) -> None:
-    """Offer choices that people read in other words than files have.
-
-    Parameters
-    ----------
-    box
-        The drop-down; the names are its ``itemData``.
-    titles
-        What people read, by name.
-    """
-    box.clear()
-    for name, title in titles.items():
-        box.addItem(title, name)

@@ -20,7 +20,7 @@ from napari_3dmsl.volumes.open import (
 from napari_3dmsl.volumes.series import Series
 from napari_3dmsl.volumes.tree import is_url
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
-from napari_3dmsl.widgets.common.form import button
+from napari_3dmsl.widgets.common.controls import button
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.extract.settings import SourceSettings
 

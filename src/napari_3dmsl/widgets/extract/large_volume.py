@@ -19,7 +19,8 @@ from napari_3dmsl.memory import GB
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import ExtractionSettings
 from napari_3dmsl.volumes.tree import is_url
-from napari_3dmsl.widgets.common.form import Form, button
+from napari_3dmsl.widgets.common.controls import button
+from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.extract.messages import large
 from napari_3dmsl.widgets.extract.settings import LargeSettings

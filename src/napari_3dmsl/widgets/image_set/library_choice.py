@@ -21,7 +21,7 @@ from napari_3dmsl.described import described
 from napari_3dmsl.library.library import ShapeLibrary, write_library
 from napari_3dmsl.shapes.collection import ShapeCollection
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
-from napari_3dmsl.widgets.common.form import button
+from napari_3dmsl.widgets.common.controls import button
 from napari_3dmsl.widgets.common.labelled_rows import FieldLabel
 from napari_3dmsl.widgets.common.questions import write_or_ask
 from napari_3dmsl.widgets.common.shape_selection import ShapeSelection

@@ -25,7 +25,8 @@ from napari_3dmsl.films import FilmPlayer
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.canvas_view import look_at
-from napari_3dmsl.widgets.common.form import Form, button
+from napari_3dmsl.widgets.common.controls import button
+from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.labelled_rows import FieldLabel
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.common.panel import Panel

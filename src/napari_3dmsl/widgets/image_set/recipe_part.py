@@ -14,7 +14,8 @@ from qtpy.QtWidgets import QWidget
 
 from napari_3dmsl.described import Described
 from napari_3dmsl.settings import Settings
-from napari_3dmsl.widgets.common.form import Form, OwnField
+from napari_3dmsl.widgets.common.form import Form
+from napari_3dmsl.widgets.common.form_fields import OwnField
 from napari_3dmsl.widgets.common.range_fields import (
     LimitsField,
     OpenField,

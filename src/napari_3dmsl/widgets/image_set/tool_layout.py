@@ -12,7 +12,8 @@ from napari_3dmsl.datasets.training.lay_out import LaidOut, lay_out, proposed_fo
 from napari_3dmsl.datasets.training.settings import TOOLS, ToolLayout
 from napari_3dmsl.progress import Progress
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
-from napari_3dmsl.widgets.common.form import Form, button
+from napari_3dmsl.widgets.common.controls import button
+from napari_3dmsl.widgets.common.form import Form
 
 _TIP = (
     "Choose a finished image set, then a new folder: the set is copied there in the folders and "

@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_3dmsl.image_io.grey_images import GREY_SUFFIXES
-from napari_3dmsl.widgets.common.form import button
+from napari_3dmsl.widgets.common.controls import button
 
 KINDS = f"Images ({' '.join(f'*{suffix}' for suffix in GREY_SUFFIXES)})"
 _STYLE = "QLabel#%s { border: 1px dashed palette(mid); border-radius: 4px; padding: 6px; }"

@@ -15,7 +15,8 @@ from napari_3dmsl.matching.figure import draw_comparison
 from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.widgets.common.background_process import BackgroundProcess
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread, BackgroundWork
-from napari_3dmsl.widgets.common.form import Form, button
+from napari_3dmsl.widgets.common.controls import button
+from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.labelled_rows import FieldLabel
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel

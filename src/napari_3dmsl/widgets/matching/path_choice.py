@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QWidget
 
 from napari_3dmsl.matching.tiles import TILE_SUFFIXES
-from napari_3dmsl.widgets.common.form import button
+from napari_3dmsl.widgets.common.controls import button
 from napari_3dmsl.widgets.common.labelled_rows import FieldLabel
 
 _IMAGES = f"Images ({' '.join(f'*{suffix}' for suffix in TILE_SUFFIXES)})"

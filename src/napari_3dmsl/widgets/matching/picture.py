@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_3dmsl.image_io.figures import save_figure
-from napari_3dmsl.widgets.common.form import button
+from napari_3dmsl.widgets.common.controls import button
 from napari_3dmsl.widgets.common.questions import ask_for_path
 from napari_3dmsl.widgets.common.save_layer import try_to_write
 

@@ -26,7 +26,7 @@ from qtpy.QtWidgets import (
 
 from napari_3dmsl.matching.answers import read_answers, write_answers
 from napari_3dmsl.matching.two_minute_test import Answer, Crop, Quiz, results_of
-from napari_3dmsl.widgets.common.form import button
+from napari_3dmsl.widgets.common.controls import button
 from napari_3dmsl.widgets.common.questions import ask_for_path
 
 _SIZE = (620, 780)

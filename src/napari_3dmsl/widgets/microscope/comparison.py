@@ -14,7 +14,7 @@ from napari_3dmsl.layers.show import show
 from napari_3dmsl.microscope.presets import load_microscope, microscope_names, usual_camera
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.microscope.title import microscope_title
-from napari_3dmsl.widgets.common.form import drop_down, fill_drop_down
+from napari_3dmsl.widgets.common.controls import drop_down, fill_drop_down
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 from napari_3dmsl.widgets.common.latest_wins import LatestWins
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, PHOTONS, put_image

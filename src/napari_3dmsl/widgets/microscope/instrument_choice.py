@@ -23,8 +23,8 @@ from napari_3dmsl.microscope.presets import (
     objective_names,
 )
 from napari_3dmsl.microscope.title import microscope_title
+from napari_3dmsl.widgets.common.controls import button, drop_down, fill_drop_down
 from napari_3dmsl.widgets.common.drop_button import DropButton
-from napari_3dmsl.widgets.common.form import button, drop_down, fill_drop_down
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 from napari_3dmsl.widgets.microscope.instrument import OWN_OBJECTIVE, Instrument
 

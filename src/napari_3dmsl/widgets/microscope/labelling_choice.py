@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_3dmsl.microscope.named_labelling import NamedLabelling
 from napari_3dmsl.microscope.presets import labelling_names, load_labelling
-from napari_3dmsl.widgets.common.form import drop_down, fill_drop_down
+from napari_3dmsl.widgets.common.controls import drop_down, fill_drop_down
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
 
 FIRST = "antibody"

@@ -10,7 +10,8 @@ from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.kept import forget_all
 from napari_3dmsl.microscope.simulation import SimulatedImage, Simulation
 from napari_3dmsl.widgets.common.canvas_view import pose_of_view
-from napari_3dmsl.widgets.common.form import button, native
+from napari_3dmsl.widgets.common.controls import button
+from napari_3dmsl.widgets.common.form import native
 from napari_3dmsl.widgets.common.history import History
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick

@@ -26,7 +26,8 @@ from napari_3dmsl.scenes.field_imager import FieldSample
 from napari_3dmsl.scenes.field_settings import FieldPlace
 from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
-from napari_3dmsl.widgets.common.form import Form, may_be_narrow
+from napari_3dmsl.widgets.common.controls import may_be_narrow
+from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.history import Change, Snapshot
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows, label_at_top
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
