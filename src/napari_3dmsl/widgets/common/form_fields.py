@@ -31,6 +31,18 @@ class RowsBackend(QBaseWidget):
 
     magicgui's own makes a container with a label of each row: three times the widgets, so that a
     panel takes three times as long to open, and tick boxes stand without a label.
+
+    Parameters
+    ----------
+    parent
+        Of the widget.
+    **_
+        What magicgui gives its own containers; not used.
+
+    Attributes
+    ----------
+    labels : dict of str to QLabel
+        The label of each field, by its name.
     """
 
     def __init__(self, parent: Any = None, **_: Any) -> None:
