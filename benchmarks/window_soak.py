@@ -41,6 +41,8 @@ import psutil
 from all_actions import AllActions
 from random_actions import Session, empty_home
 
+from napari_3dmsl.memory import give_back_memory_of_ended_threads
+
 MOST_MB = 50.0
 WARM = 500
 _SHOWN = 12
@@ -219,7 +221,7 @@ class Line:
         this = psutil.Process()
         seen = this.memory_info().rss / 1e6
         gc.collect()
-        give_back()
+        give_back_memory_of_ended_threads()  # what is free is not kept by anyone
         objects = gc.get_objects()
         here = len(session.viewer.layers)
         heap, nameless, mapped = resident_mb(this)
@@ -305,14 +307,6 @@ class Complaints(logging.Handler):
 
 
 _ERRORS = {"ERROR", "CRITICAL"}
-
-
-def give_back() -> None:
-    """Let the C library give back what it holds free, where it can: that is not kept by anyone."""
-    try:
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-    except (OSError, AttributeError):
-        return
 
 
 class _Mallinfo2(ctypes.Structure):

@@ -6,6 +6,7 @@ import ctypes
 import os
 import re
 import sys
+import threading
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,11 @@ _UNITS = {"b": 1, "": 1} | {
 }
 _SIZE = re.compile(rf"(\d*\.?\d+)\s*({'|'.join(_UNITS)})", re.IGNORECASE)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
-_LARGE_BLOCK = 100_000  # of those from 64 kB on glibc looks whether the heap can shrink
+_LARGE_BLOCK = (
+    100_000  # when one from 64 kB on becomes free, glibc looks whether its heap can shrink
+)
+_shrinking = threading.Lock()  # the threshold is that of all heaps
+_HEAPS = 16  # of ended threads, at the most: as many as work at once on few processors
 _UNKNOWN = 8 * GB  # taken where the system does not tell how much it has
 
 
@@ -180,17 +185,38 @@ def keep_freed_memory() -> None:
 def give_back_freed_memory() -> None:
     """Give freed memory back to the system: all but the ends of other threads' heaps.
 
-    glibc keeps a heap for each of some threads, and what is free at its end, up to 64 MB. Whoever
-    asks for it gets the end of the main thread's heap back; that of another only shrinks when a
-    large block becomes free in this heap and the threshold is low, so a thread has to ask for it
-    itself. In a window in which thread after thread makes images, memory that nobody used grew by
-    300 MB within 1,000 actions. Other C libraries are left as they are.
+    Where the C library is glibc: it keeps a heap for each of some threads, and of each up to 64 MB
+    that are free at its end. Only a thread that has this heap can make it smaller. In a window in
+    which thread after thread makes images, memory that nobody used grew by 300 MB within 1,000
+    actions. Other C libraries are left as they are.
     """
+    _shrink_heap_of_thread()
     with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def give_back_memory_of_ended_threads() -> None:
+    """Do so, and with the ends of heaps whose threads have ended; takes some ten milliseconds."""
+    all_have_heaps = threading.Barrier(_HEAPS)
+
+    def shrink() -> None:
+        all_have_heaps.wait()
+        _shrink_heap_of_thread()
+
+    threads = [threading.Thread(target=shrink) for _ in range(_HEAPS)]
+    for thread in threads:  # new ones get the heaps of ended ones
+        thread.start()
+    for thread in threads:
+        thread.join()
+    give_back_freed_memory()
+
+
+def _shrink_heap_of_thread() -> None:
+    """Give back what is free at the end of this thread's heap."""
+    with _shrinking, suppress(AttributeError, OSError, TypeError):
         library = ctypes.CDLL(None)
         library.malloc.restype = ctypes.c_void_p
         library.free.argtypes = [ctypes.c_void_p]
         library.mallopt(_M_TRIM_THRESHOLD, 0)
         library.free(library.malloc(_LARGE_BLOCK))
         keep_freed_memory()
-        library.malloc_trim(0)

@@ -21,7 +21,7 @@ from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtGui import QCursor
 from qtpy.QtWidgets import QApplication
 
-from napari_3dmsl.memory import give_back_freed_memory
+from napari_3dmsl.memory import give_back_memory_of_ended_threads
 
 SELDOM = 1000
 """How many small searches Python does before it goes through everything; usually 10."""
@@ -155,7 +155,7 @@ class _LeftOut:
         """Go through everything, and leave out what remains."""
         gc.unfreeze()
         _search()
-        give_back_freed_memory()
+        give_back_memory_of_ended_threads()
         self._freeze()
 
     def _freeze(self) -> None:
