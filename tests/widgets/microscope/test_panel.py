@@ -28,11 +28,12 @@ from napari_3dmsl.microscope.presets import (
 from napari_3dmsl.microscope.resolution import point_image, resolution
 from napari_3dmsl.microscope.simulation import Simulation, simulate_surface
 from napari_3dmsl.scenes.cell_settings import CellScene
+from napari_3dmsl.scenes.field_settings import FieldPlace
 from napari_3dmsl.shapes.mesh import Mesh
 from napari_3dmsl.widgets.common.form import forms_in
 from napari_3dmsl.widgets.image_pane.opening import image_pane_of
 from napari_3dmsl.widgets.microscope import scene_in_sight
-from napari_3dmsl.widgets.microscope.sample_choice import CellOf, FieldPlace, ImageOf
+from napari_3dmsl.widgets.microscope.sample_settings import CellOf, ImageOf
 
 PANEL = "Microscope"
 
@@ -929,7 +930,7 @@ def test_fields_have_the_names_of_their_settings(viewer: Any, open_panel: Any) -
     sample = microscope.panel.sample
     shown = set()
     for form in forms_in(microscope.panel):
-        of_a_cell = form in (sample.cell, sample.more_of_cell)
+        of_a_cell = form in (sample.cell.settings, sample.cell.more_settings)
         shown |= {f"cell_{row.name}" if of_a_cell else row.name for row in form}
     assert shown <= known
     for name in shown:

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 import numpy as np
-from magicgui.widgets.bases import ValueWidget
-from pydantic import Field
 from qtpy.QtCore import QObject, Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_3dmsl.as_code.samples import Sample
 from napari_3dmsl.datasets.render.cell_imager import CellSample
-from napari_3dmsl.described import Described
-from napari_3dmsl.layers.attributes import about, kind_of
-from napari_3dmsl.layers.classes import CLASS
-from napari_3dmsl.layers.field_frame import FIELD_FRAME, Rectangle
-from napari_3dmsl.layers.optics import FOCAL_PLANE
-from napari_3dmsl.layers.surfaces import HIGHLIGHT, mesh_of_layer
+from napari_3dmsl.layers.attributes import about
+from napari_3dmsl.layers.field_frame import Rectangle
+from napari_3dmsl.layers.surfaces import mesh_of_layer
 from napari_3dmsl.microscope.fluorophores import Surface
 from napari_3dmsl.microscope.simulation import SimulatedImage
-from napari_3dmsl.scenes.cell_settings import CellScene
 from napari_3dmsl.scenes.field_imager import FieldSample
 from napari_3dmsl.scenes.field_settings import FieldPlace
-from napari_3dmsl.settings import Settings, Show
 from napari_3dmsl.shapes.mesh import Mesh, doubtful_size
 from napari_3dmsl.widgets.common.controls import may_be_narrow
 from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.history import Change, Snapshot
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows, label_at_top
-from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.microscope.cell_choice import CellChoice
 from napari_3dmsl.widgets.microscope.field_frame import FieldFrame
 from napari_3dmsl.widgets.microscope.imager import Imaged
 from napari_3dmsl.widgets.microscope.sample_reference import (
@@ -40,11 +33,12 @@ from napari_3dmsl.widgets.microscope.sample_reference import (
     reference_of_shape,
     reference_of_surface,
 )
+from napari_3dmsl.widgets.microscope.sample_settings import ImageOf
+from napari_3dmsl.widgets.microscope.surface_choice import SurfaceChoice
 
 if TYPE_CHECKING:
     import napari
 
-_TIP = "Images this surface when it is chosen or no shape is selected"
 _NO_SHAPES = "no shapes are loaded: extract them, or open a library"
 _MISSING = {
     "shape": "Select a shape to see its image.",
@@ -53,64 +47,6 @@ _MISSING = {
     "cell": f"Nothing to image yet: {_NO_SHAPES}, or take drawn tubes.",
     "surface": "Select a shape to see its image.",
 }
-_CELL = ("coverage", "density_per_um2", "thickness_um", "haze", "glow_photons")
-_MORE_OF_CELL = (
-    *("density_spread", "outline_um", "tilt_deg", "layer_um", "brightness_spread"),
-    "peak_photons",
-)
-
-
-class ImageOf(Settings):
-    """What an image is of."""
-
-    image_of: Annotated[
-        Literal["shape", "shapes", "field", "cell", "surface"],
-        Field(
-            description="One shape in the middle of the image; all that are selected, at their "
-            "places; everything that lies in a field of view, which is a frame in the 3D view; "
-            "shapes laid flat into a scene like a cell; or a surface that is no shape of an "
-            "extraction.",
-        ),
-        Show(
-            "Image",
-            words={
-                "shape": "the selected shape",
-                "shapes": "the selected shapes",
-                "field": "everything in the field",
-                "cell": "a scene like a cell",
-                "surface": "a surface",
-            },
-            source="Default: the selected shape.",
-        ),
-    ] = "shape"
-
-
-class CellOf(Settings):
-    """Which shapes are laid into a cell."""
-
-    cell_of: Annotated[
-        Literal["tubes", "loaded"],
-        Field(
-            description="Wavy tubes, rings and networks that are drawn, or the shapes that are "
-            "loaded, turned so that they lie flat.",
-        ),
-        Show(
-            "Cell of",
-            words={"tubes": "drawn tubes", "loaded": "the loaded shapes"},
-            source="Default: drawn tubes, which need no data.",
-        ),
-    ] = "tubes"
-
-
-class _CellForm(Form):
-    """Its widgets are called ``cell_density_per_um2`` and so on: labelling has a density, too."""
-
-    def _field(self, name: str, setting: Described) -> ValueWidget[Any]:
-        field = super()._field(name, setting)
-        for part in (field.native, *field.native.findChildren(QWidget)):
-            if part.objectName().startswith(name):
-                part.setObjectName(f"cell_{part.objectName()}")
-        return field
 
 
 class SampleChoice(QObject):
@@ -147,49 +83,37 @@ class SampleChoice(QObject):
     failed = Signal(str)
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QObject) -> None:
-        from napari.layers import Surface as SurfaceLayer
-
         super().__init__(parent)
         self._selection = selection_of(viewer)
         self._surface: tuple[Any, Surface] | None = None
-        self._followed: Any = None
         self._centre_um: tuple[float, float, float] | None = None
         self._size = (0, 0)
         self._sources = 0
         self._labels: tuple[QLabel, ...] = ()
         self.doubts: list[str] = []
-        self.choice = LayerChoice(
-            viewer, SurfaceLayer, _is_plain_surface, name="surface", tooltip=_TIP
-        )
+        self.choice = SurfaceChoice(viewer)
         self.what = Form(ImageOf)
         self.place = Form(FieldPlace, hides=True)
-        self.cell_of = Form(CellOf)
-        self.cell = _CellForm(CellScene, _CELL)
-        self.more_of_cell = _CellForm(CellScene, _MORE_OF_CELL)
-        self.more = QPushButton()
-        self.more.setObjectName("more_of_cell")
-        self.more.setCheckable(True)
-        self.more.setToolTip("Settings of the cell that are seldom changed")
-        self.more.setStyleSheet("QPushButton { text-align: left; border: none; }")
-        self.more.toggled.connect(lambda _: self._show_rows())
+        self.cell = CellChoice()
         self.frame = FieldFrame(viewer, self)
         self.text = QLabel()
         self.text.setObjectName("sample")
         self.text.setWordWrap(True)
-        self.choice.layer_changed.connect(self._follow_layer)
+        self.choice.layer_changed.connect(self._another)
+        self.choice.edited.connect(self._layer_edited)
         self.choice.native.activated.connect(self._layer_chosen)
         self.what.changed.connect(self._other_kind)
         self.place.changed.connect(self._place_edited)
-        self.cell_of.changed.connect(self._cell_edited)
-        for form in (self.cell, self.more_of_cell):
-            form.changed.connect(self._cell_edited)
+        self.cell.stepped.connect(self.stepped)
+        self.cell.changed.connect(self._another)
+        self.cell.edited.connect(self.edited)
         self.frame.dragged.connect(self._frame_dragged)
         self._selection.selected.connect(self._shape_selected)
         self._selection.marked.connect(self._shapes_marked)
         self._selection.source_changed.connect(self._other_shapes)
         self._selection.classes_changed.connect(self._tell)
         self._selection.failed.connect(self.failed)
-        self._follow_layer()
+        self._another()
 
     def rows(self) -> QWidget:
         """Return what is imaged: the choice, its words, and what belongs to it."""
@@ -205,10 +129,8 @@ class SampleChoice(QObject):
             rows.add_row("or surface", self.choice.native),
         )
         below.addWidget(rows)
-        for part in (self.place, self.cell_of, self.cell):
-            below.addWidget(part.native)
-        below.addWidget(self.more)
-        below.addWidget(self.more_of_cell.native)
+        below.addWidget(self.place.native)
+        below.addWidget(self.cell)
         self._tell()
         return widget
 
@@ -228,7 +150,8 @@ class SampleChoice(QObject):
         if self.kind in {"shape", "surface"}:
             return self.surface()
         if self.kind == "cell":
-            return self._cell_sample()
+            self.doubts = []
+            return self.cell.sample(source)
         if source is None or (self.kind == "shapes" and not ids):
             return None
         self.doubts = []
@@ -237,14 +160,6 @@ class SampleChoice(QObject):
         else:
             wanted = FieldSample(source, None, tuple(sorted(ids)))
         return wanted
-
-    def _cell_sample(self) -> CellSample | None:
-        """Return the cell that the forms tell of; None of shapes that are not there."""
-        loaded, self.doubts = self.cell_of.values()["cell_of"] == "loaded", []
-        if loaded and self._selection.source is None:
-            return None
-        cell = CellScene(**self.cell.values(), **self.more_of_cell.values())
-        return CellSample(cell, self._selection.source if loaded else None)
 
     def shown(self, sample: Imaged, image: SimulatedImage) -> None:
         """Draw the frame where the field of an image really lies.
@@ -312,14 +227,12 @@ class SampleChoice(QObject):
     def snapshot(self) -> Snapshot:
         """Return all that a person can choose, for `take_snapshot`."""
         selection, layer = self._selection, self.choice.layer
-        cell = {**self.cell.values(), **self.more_of_cell.values()}
         return {
             **self.what.values(),
             "shapes": (self._sources, selection.shape_ids, selection.shape_id),
             "field": self._centre_um,
             "surface": None if layer is None else ref(layer),
-            **self.cell_of.values(),
-            **{f"cell_{name}": value for name, value in cell.items()},
+            **self.cell.snapshot(),
         }
 
     def take_snapshot(self, snapshot: Snapshot) -> None:
@@ -332,9 +245,7 @@ class SampleChoice(QObject):
         """
         before = self.snapshot()
         self.what.show_values(snapshot)
-        self.cell_of.show_values(snapshot)
-        for form in (self.cell, self.more_of_cell):
-            form.show_values({name: snapshot[f"cell_{name}"] for name in form.names})
+        self.cell.take_snapshot(snapshot)
         self._centre_um = snapshot["field"]
         layer = None if snapshot["surface"] is None else snapshot["surface"]()
         if layer is not None and layer in self.choice.choices:
@@ -363,13 +274,9 @@ class SampleChoice(QObject):
         if change.name == "surface":
             layer = None if change.after is None else change.after()
             return "surface" if layer is None else f"surface {layer.name}"
-        for form, prefix in (
-            *((form, "") for form in (self.what, self.cell_of)),
-            *((form, "cell_") for form in (self.cell, self.more_of_cell)),
-        ):
-            if change.name.startswith(prefix) and change.name.removeprefix(prefix) in form.names:
-                return form.told(change.name.removeprefix(prefix), change.after, change.at)
-        return None
+        if change.name in self.what.names:
+            return self.what.told(change.name, change.after, change.at)
+        return self.cell.words(change)
 
     def _words_of_shapes(self, change: Change) -> str:
         _, ids, current = self.snapshot()["shapes"] if change.at is not None else change.after
@@ -423,14 +330,6 @@ class SampleChoice(QObject):
         self.stepped.emit("image_of", None)
         self._another()
 
-    def _cell_edited(self, form: Form) -> None:
-        prefix = "" if form is self.cell_of else "cell_"
-        self.stepped.emit(id(form), [f"{prefix}{name}" for name in form.names])
-        if form is self.cell_of:
-            self._another()
-        else:
-            self.edited.emit()
-
     def _place_edited(self) -> None:
         self._centre_um = FieldPlace(**self.place.values()).centre_um
         self.stepped.emit("field", None)
@@ -446,22 +345,13 @@ class SampleChoice(QObject):
             self._size = field.size
             self.resized.emit(field.size)
 
+    def _layer_edited(self) -> None:
+        self._surface = None
+        self.edited.emit()
+
     def _another(self, _: Any = None) -> None:
         self._tell()
         self.changed.emit()
-
-    def _follow_layer(self) -> None:
-        """Listen to the chosen surface: one that is edited is imaged anew."""
-        for event in _geometry_events(self._followed):
-            event.disconnect(self._layer_edited)
-        self._followed = self.choice.layer
-        for event in _geometry_events(self._followed):
-            event.connect(self._layer_edited)
-        self._another()
-
-    def _layer_edited(self, event: Any = None) -> None:
-        self._surface = None
-        self.edited.emit()
 
     def _tell(self) -> None:
         """Name what is imaged and, for a shape, why it has its class."""
@@ -493,26 +383,9 @@ class SampleChoice(QObject):
     def _show_rows(self) -> None:
         """Show what belongs to the choice."""
         self.place.native.setVisible(self.kind == "field")
-        is_cell, opened = self.kind == "cell", self.more.isChecked()
-        self.more.setText(f"{'▾' if opened else '▸'}  More about the cell")
-        for part in (self.cell_of.native, self.cell.native, self.more):
-            part.setVisible(is_cell)
-        self.more_of_cell.native.setVisible(is_cell and opened)
+        self.cell.setVisible(self.kind == "cell")
         if self._labels:
             is_one = self.kind in {"shape", "surface"}
             self._labels[0].setText("Shape" if is_one else "Shapes")
             for part in (self._labels[1], self.choice.native):
                 part.setVisible(is_one)
-
-
-def _is_plain_surface(layer: Any) -> bool:
-    """Surfaces that are one object: not the merged ones of a class, not the highlight."""
-    return kind_of(layer) not in {CLASS, HIGHLIGHT, FOCAL_PLANE, FIELD_FRAME}
-
-
-def _geometry_events(layer: Any) -> tuple[Any, ...]:
-    """Events that tell of another form, size or place of a surface."""
-    if layer is None:
-        return ()
-    names = ("data", "scale", "translate", "rotate", "shear", "affine", "units")
-    return tuple(getattr(layer.events, name) for name in names)
