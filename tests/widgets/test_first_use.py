@@ -89,8 +89,8 @@ def test_extract_opens_the_sample_and_then_offers_what_is_next(
     words, buttons = card(hands)
     assert words.startswith("Start here")
     assert buttons == ["open_sample"]
-    in_this_process(hands.panel._drawing, monkeypatch)
-    monkeypatch.setattr("napari_3dmsl.widgets.extract.panel.mitochondria_phantom", one_sample)
+    in_this_process(hands.panel.steps.drawing, monkeypatch)
+    monkeypatch.setattr("napari_3dmsl.widgets.extract.next_steps.mitochondria_phantom", one_sample)
     hands.click("open_sample")
     assert hands.panel.choice.layer.name == "mitochondria phantom"
     assert card(hands)[0] == ""

@@ -31,7 +31,6 @@ from napari_3dmsl.layers.large_extraction import (
 )
 from napari_3dmsl.layers.optics import MASK
 from napari_3dmsl.memory import check_memory
-from napari_3dmsl.samples import mitochondria_phantom
 from napari_3dmsl.shapes.classification import ClassRules
 from napari_3dmsl.shapes.extraction import ExtractionSettings, suggested_downsample
 from napari_3dmsl.volumes.labels import COPIES, VoxelNm, check_labels
@@ -41,8 +40,6 @@ from napari_3dmsl.widgets.common.form import Form
 from napari_3dmsl.widgets.common.layer_choice import LayerChoice
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State
-from napari_3dmsl.widgets.common.shape_selection import selection_of
-from napari_3dmsl.widgets.common.tabs import open_named
 from napari_3dmsl.widgets.common.undo import UndoButton
 from napari_3dmsl.widgets.extract.label_source import LabelSource, described
 from napari_3dmsl.widgets.extract.large_volume import LargeVolume
@@ -57,6 +54,7 @@ from napari_3dmsl.widgets.extract.messages import (
     sentence,
     thinning,
 )
+from napari_3dmsl.widgets.extract.next_steps import SAMPLE, NextSteps
 from napari_3dmsl.widgets.extract.preview import PreviewRunner
 from napari_3dmsl.widgets.extract.settings import LayerSettings, PreviewSettings
 from napari_3dmsl.widgets.extract.shape_layers import ShapeLayers, Source
@@ -69,15 +67,6 @@ if TYPE_CHECKING:
     from napari_3dmsl.volumes.open import LabelVolume
 
 _UNDO_TIP = "Bring the shapes back that the last extraction has replaced"
-_SAMPLE = "File > Open Sample > 3DMSL > mitochondria phantom"
-_SAMPLE_TIP = "Draw a small volume with 38 mitochondria of all six classes and open it as labels"
-_IMAGE_TIP = "See the selected shape, or the first, through a microscope"
-_BROWSE_TIP = "A table of the shapes with class, measures and pictures"
-_FIRST = (
-    "Start here: drop a segmented volume on the window, or open the sample. Then check the voxel "
-    "size and press Extract."
-)
-_NEXT = "The shapes are there. What next?"
 _PROTOCOL = (
     "downsample",
     "downsample_method",
@@ -113,10 +102,6 @@ class ExtractPanel(Panel):
         self._source: Source | None = None
         self._preview = PreviewRunner(viewer, self)
         self._extracted = False
-        self._drawing = BackgroundProcess(self)
-        self._drawing.finished.connect(self._show_sample)
-        self._drawing.failed.connect(self._no_sample)
-        self.at_end(self._drawing.close)
         self._build()
         self._job.progressed.connect(self._show_progress)
         self._job.parted.connect(self._take_part)
@@ -185,10 +170,7 @@ class ExtractPanel(Panel):
         self._layers = ShapeLayers(self.viewer, self.undo_button, self)
         self._layers.added.connect(self._sum_up)
         self._layers.brought_back.connect(lambda: self.say("The earlier shapes are back."))
-        offer = self.first_steps.offer
-        offer("open_sample", "Open the sample", _SAMPLE_TIP, self.open_sample)
-        offer("image_shape", "Image this shape", _IMAGE_TIP, self._image_shape)
-        offer("browse_shapes", "Browse shapes", _BROWSE_TIP, self._browse)
+        self.steps = NextSteps(self, self.choice)
 
     def settings(self) -> ExtractionSettings:
         """Return the settings as shown; ValueError when one is wrong."""
@@ -228,7 +210,7 @@ class ExtractPanel(Panel):
         """Run the protocol on a crop and show its steps; the input is not touched."""
         layer = self.choice.layer
         if layer is None:
-            self.complain(f"No label layer: open a label volume or {_SAMPLE}.")
+            self.complain(f"No label layer: open a label volume or {SAMPLE}.")
             return
         try:
             self._preview.start(layer, finest(layer), self.settings(), **self._crop())
@@ -251,43 +233,6 @@ class ExtractPanel(Panel):
             self.progress.setVisible(busy)
             self.progress.setRange(0, 0)
 
-    def open_sample(self) -> None:
-        """Draw the phantom in another process, and choose it as labels."""
-        self.first_steps.buttons["open_sample"].setEnabled(False)
-        self.say("Drawing the sample…")
-        self._drawing.start(mitochondria_phantom)
-
-    def _show_sample(self, found: list[LayerData]) -> None:
-        from napari.layers import Layer
-
-        self.first_steps.buttons["open_sample"].setEnabled(True)
-        layer = self.viewer.add_layer(Layer.create(*found[0]))
-        self.choice.choose(layer)
-        self.say("The sample is there: press Extract.")
-
-    def _no_sample(self, why: str) -> None:
-        self.first_steps.buttons["open_sample"].setEnabled(True)
-        self.complain(why)
-
-    def _image_shape(self) -> None:
-        """Show the selected shape, or the first, in the Microscope panel."""
-        selection = selection_of(self.viewer)
-        if selection.shape_id is None and selection.source is not None and selection.source.ids:
-            selection.select(selection.source.ids[0])
-        open_named(self.viewer, "Microscope")
-
-    def _browse(self) -> None:
-        open_named(self.viewer, "Shape browser")
-
-    def _offer_steps(self) -> None:
-        """Say what to do first, and after an extraction what to do next."""
-        if self.choice.layer is None:
-            self.first_steps.tell(_FIRST, ["open_sample"])
-        elif self._extracted:
-            self.first_steps.tell(_NEXT, ["image_shape", "browse_shapes"])
-        else:
-            self.first_steps.tell("")
-
     def _cancel(self) -> None:
         self._preview.cancel()
         self._job.cancel()
@@ -296,7 +241,7 @@ class ExtractPanel(Panel):
         """Start the extraction; problems are told in the status line and change nothing."""
         layer = self.choice.layer
         if layer is None:
-            self.complain(f"No label layer: open a label volume or {_SAMPLE}.")
+            self.complain(f"No label layer: open a label volume or {SAMPLE}.")
             return
         rules = ClassRules(**self.classes.values())
         work: LargeWork | None = None
@@ -389,7 +334,7 @@ class ExtractPanel(Panel):
     def _sum_up(self, added: list[Any]) -> None:
         self._set_running(False)
         self._extracted = True
-        self._offer_steps()
+        self.steps.tell(extracted=self._extracted)
         # The labels are active: napari searches a big active surface at every mouse move.
         if added[0] in self.viewer.layers:
             self.viewer.layers.selection.active = added[0]
@@ -444,10 +389,10 @@ class ExtractPanel(Panel):
         # As it stands: whether a number is possible does not decide what has an effect.
         protocol = ExtractionSettings.model_construct(**self.protocol.values())
         self.protocol.show_only(without=protocol.irrelevant())
-        self._offer_steps()
+        self.steps.tell(extracted=self._extracted)
         layer, settings = self.choice.layer, None
         if layer is None:
-            self.limit.setText(f"Open a label volume, or {_SAMPLE}.")
+            self.limit.setText(f"Open a label volume, or {SAMPLE}.")
         else:
             try:
                 settings = self.settings()
