@@ -98,26 +98,26 @@ def take_all() -> None:
     demo.viewer.reset_view()
     shown.visible = False  # the stack alone
     tilt(demo)
-    demo.microscope.focal_plane.setChecked(True)
+    demo.microscope.switches.focal_plane.setChecked(True)
     turn_a_knob(demo)
     take(demo, "microscope", "stack")
-    scroll_to(demo, demo.microscope.truth)
+    scroll_to(demo, demo.microscope.switches.truth)
 
-    demo.microscope.focal_plane.setChecked(False)
+    demo.microscope.switches.focal_plane.setChecked(False)
     demo.microscope.form.set_values({"stack": False})
     come_to_rest(demo)
     demo.viewer.layers.remove(demo.viewer.layers[STACK])
     shown.visible = True
-    demo.microscope.photons.setChecked(True)
-    demo.microscope.truth.setChecked(True)
+    demo.microscope.switches.photons.setChecked(True)
+    demo.microscope.switches.truth.setChecked(True)
     while MASK not in demo.viewer.layers:
         demo.process_events(0.1)
     see_from_above(demo, [IMAGE, PHOTONS, MASK])
     turn_a_knob(demo)
     take(demo, "microscope", "truth")
 
-    demo.microscope.photons.setChecked(False)
-    demo.microscope.truth.setChecked(False)
+    demo.microscope.switches.photons.setChecked(False)
+    demo.microscope.switches.truth.setChecked(False)
     take_field(demo)
     add_download_panel(demo)
     take(demo, "download", "download")

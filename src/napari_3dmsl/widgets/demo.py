@@ -130,7 +130,7 @@ def run_demo(screenshot: Path | None = None) -> None:
     demo.viewer.window.resize(*_SIZE)
     demo.wait_for_shapes()
     demo.docks["microscope"].raise_()
-    demo.microscope.auto_contrast.setChecked(True)
+    demo.microscope.switches.auto_contrast.setChecked(True)
     demo.select("network")
     demo.viewer.reset_view()
     demo.process_events(1.0)
