@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -53,10 +52,17 @@ def cases() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def settings_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one of each test in it: pytest looks through all before it makes another."""
+    return tmp_path_factory.mktemp("settings")
+
+
 @pytest.fixture(autouse=True)
-def nobodys_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
+def nobodys_settings(settings_of_tests: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Presets and remembered settings of whoever runs the tests stay out of them, and unchanged."""
-    monkeypatch.setenv("NAPARI_3DMSL_PRESETS", str(tmp_path_factory.mktemp("settings")))
+    folder = tempfile.mkdtemp(dir=settings_of_tests)
+    monkeypatch.setenv("NAPARI_3DMSL_PRESETS", folder)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ next test gets another.
 from __future__ import annotations
 
 import gc
+import sys
 from collections import Counter
 from copy import deepcopy
 from typing import Any
@@ -35,6 +36,7 @@ class SharedViewer:
         self._viewer: Any = None
         self._new: dict[str, Any] = {}
         self._docks: Any = None
+        self._loaded = 0
         self._patch = pytest.MonkeyPatch()
 
     def lend(self) -> Any:
@@ -62,6 +64,8 @@ class SharedViewer:
         if told := _different(self._new, _state(self._viewer)):
             self.differences.append("; ".join(told))
             self.end()
+        elif len(sys.modules) > self._loaded:
+            self._leave_out()
 
     def end(self, *, leaks: bool = False) -> None:
         """Close the viewer, if there is one.
@@ -88,7 +92,9 @@ class SharedViewer:
         self._patch.undo()
         _initialize_plugins.cache_clear()
         init_qactions.cache_clear()
+        gc.unfreeze()
         gc.collect()
+        gc.freeze()
         left = len(QtViewer._instances)
         QtViewer._instances.clear()
         assert leaks or not left, "a shared viewer was closed, but something still holds it"
@@ -127,6 +133,16 @@ class SharedViewer:
         _let_go()
         self._docks = self._viewer.window._qt_window.saveState()
         self._new = _state(self._viewer)
+        self._leave_out()
+
+    def _leave_out(self) -> None:
+        """Leave what has been loaded out of the searches of napari, one for each layer that goes.
+
+        What is left out and later let go in a circle stays until the viewer is closed.
+        """
+        self._loaded = len(sys.modules)
+        gc.collect()
+        gc.freeze()
 
 
 def _empty(viewer: Any, new: dict[str, Any], docks: Any) -> None:

@@ -87,11 +87,11 @@ def test_tiles_give_the_image_of_the_whole(name, size):
     modality = modality_of(scope)
     emitters = _scene(np.random.default_rng(5), 200, (0.0, 2.0), half_width=3.0)
     stages = [-1.0, -2.0]
-    whole = WideTransform(emitters, scope, modality, 6.0, 10**10, len(stages))
+    whole = WideTransform(emitters, scope, modality, 3.0, 10**10, len(stages))
     expected = _planes(whole, modality, stages)
     assert whole.plan == WidePlan(True, 1, 4, 2, whole.plan.nbytes)
     for bands, layers, planes in [(1, 4, 2), (1, 1, 1), (2, 3, 2), (16, 1, 1)]:
-        tiled = WideTransform(emitters, scope, modality, 6.0, 10**10)
+        tiled = WideTransform(emitters, scope, modality, 3.0, 10**10)
         tiled.plan = WidePlan(False, bands, layers, planes, 0.0)
         image = _planes(tiled, modality, stages)
         assert np.abs(image - expected).max() < 1e-5 * expected.max()

@@ -33,6 +33,11 @@ def classes(labels, voxel_nm) -> list[tuple[str, int, float]]:
     ]
 
 
+def given(labels, voxel_nm) -> tuple:
+    """All of what an extraction gets to know of a volume."""
+    return labels.dtype, labels.shape, labels.strides, labels.tobytes("A"), tuple(voxel_nm)
+
+
 @pytest.mark.parametrize("container", CONTAINERS, ids=lambda one: one.name)
 def test_every_container_gives_the_same_voxels_and_sizes(
     tmp_path: Path, labels, container: Container
@@ -56,6 +61,7 @@ def test_every_container_gives_the_same_classes(tmp_path: Path, labels) -> None:
     labels = labels[:, :60, :60]
     expected = classes(labels, SIZE)
     assert len(expected) > 3
+    known = {given(labels, SIZE)}  # containers that give the very same array have the same classes
     for number, container in enumerate(CONTAINERS):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -64,7 +70,10 @@ def test_every_container_gives_the_same_classes(tmp_path: Path, labels) -> None:
         )
         assert volume.voxel_nm is not None
         sizes = [float(f"{nm:.9g}") for nm in volume.voxel_nm]  # MRC has float32
-        assert classes(volume.labels, sizes) == expected, container.name
+        if given(volume.labels, sizes) not in known:
+            assert classes(volume.labels, sizes) == expected, container.name
+            known.add(given(volume.labels, sizes))
+    assert len(known) > 1  # as some have their axes the other way round in memory
 
 
 def test_volumes_of_one_file_are_read_beside_each_other(tmp_path: Path) -> None:

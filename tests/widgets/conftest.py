@@ -60,7 +60,8 @@ def nothing_left_running(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def imported(qapp: Any) -> Iterator[None]:
     """Modules that a window needs, out of sight of the garbage collector.
 
-    napari collects garbage whenever a viewer ends; searching all modules again takes longest.
+    napari collects garbage whenever layers go or a viewer ends; searching all modules again takes
+    longest.
     """
     import napari._qt.qt_main_window
     import napari._vispy.canvas  # noqa: F401
@@ -92,26 +93,13 @@ def make_napari_viewer(nobody_shares: None, make_napari_viewer: Any) -> Any:
 
 
 @pytest.fixture
-def lent(shared_viewer: SharedViewer, request: pytest.FixtureRequest, qtbot: Any) -> Iterator[Any]:
+def viewer(
+    shared_viewer: SharedViewer, request: pytest.FixtureRequest, qtbot: Any
+) -> Iterator[Any]:
     """An empty napari viewer whose window is not shown; other tests have had it before."""
     yield shared_viewer.lend()
     called = getattr(request.node, "rep_call", None)  # napari's plug-in keeps it
     shared_viewer.take_back(failed=called is None or called.failed)
-
-
-@pytest.fixture
-def lent_window(lent: Any, extracted: Any, qtbot: Any) -> Any:
-    """The shared viewer on the screen with the shapes in it, drawn."""
-    show(lent, 1000, 800, qtbot)
-    load(lent, extracted)
-    qtbot.wait(50)
-    return lent
-
-
-@pytest.fixture
-def viewer(imported: None, make_napari_viewer: Any) -> Any:
-    """A napari viewer whose window is not shown; of its own, but in rooms that share one."""
-    return make_napari_viewer()
 
 
 @pytest.fixture
@@ -121,11 +109,10 @@ def loaded(viewer: Any, extracted: list[LayerData]) -> Any:
 
 
 @pytest.fixture
-def window(imported: None, make_napari_viewer: Any, extracted: Any, qtbot: Any) -> Any:
-    """A window on the screen with the shapes in it, drawn."""
-    viewer = make_napari_viewer(show=True)
+def window(viewer: Any, extracted: list[LayerData], qtbot: Any) -> Any:
+    """The viewer on the screen with the shapes in it, drawn."""
+    show(viewer, 1000, 800, qtbot)
     load(viewer, extracted)
-    viewer.window.resize(1000, 800)
     qtbot.wait(50)
     return viewer
 

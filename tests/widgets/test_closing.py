@@ -18,6 +18,12 @@ from qtpy.QtWidgets import QFileDialog
 from napari_3dmsl.layers.extraction import INSTANCES
 
 
+@pytest.fixture
+def viewer(imported: None, make_napari_viewer: Any) -> Any:
+    """A viewer of its own: napari looks for what is left of it."""
+    return make_napari_viewer()
+
+
 def preview(hands: Hands, **_: Any) -> None:
     hands.panel.viewer.add_labels(
         hands.panel.viewer.layers[0].data, scale=(0.024,) * 3, units="µm", name="volume"

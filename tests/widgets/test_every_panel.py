@@ -50,10 +50,10 @@ SOURCE = re.compile(r"default|preset|paper|release|from the layer", re.IGNORECAS
 
 
 @pytest.fixture(params=PANELS)
-def panel(request: pytest.FixtureRequest, lent: Any, open_panel: Any, qtbot: Any) -> QWidget:
+def panel(request: pytest.FixtureRequest, viewer: Any, open_panel: Any, qtbot: Any) -> QWidget:
     """Each panel in a window as large as that of a small laptop."""
-    show(lent, *LAPTOP, qtbot)
-    hands = open_panel(lent, request.param)
+    show(viewer, *LAPTOP, qtbot)
+    hands = open_panel(viewer, request.param)
     qtbot.wait(50)
     # Qt slides a new panel in, a step at a time.
     hands.wait(lambda: hands.panel.width() >= hands.panel.minimumSizeHint().width())
