@@ -161,10 +161,9 @@ class Fault:
             self.bad.append(f"{self.what}: {name}, {how}: {problem}")
             print(self.bad[-1], flush=True)
 
-    def check_again(
-        self, name: str, how: str, whole: dict[str, bytes], all_there: bool = False
-    ) -> None:
-        """Run again when all is well; where all is there, nothing need be left to be done."""
+    def check_again(self, name: str, how: str, whole: dict[str, bytes]) -> None:
+        """Run again when all is well; a run that finds all done may say that it is there."""
+        all_there = _seen(tree(self.out)) == whole
         done, job = self.run(ALL[name]), ALL[name]
         now = tree(self.out)
         refused = done.status and not (all_there and "is there; choose another name" in done.err)
@@ -201,6 +200,10 @@ def _left(
     if changed:
         return f"changed: {changed[:4]}"
     return f"left: {new[:4]}" if new else None
+
+
+def _seen(files: dict[str, bytes]) -> dict[str, bytes]:
+    return {name: content for name, content in files.items() if not _is_hidden(name)}
 
 
 def _is_hidden(name: str) -> bool:
@@ -477,7 +480,7 @@ def _check_killed(
 ) -> None:
     """Look at what a killed run has left, and run again."""
     fault.counts["killed"] += 1
-    now = {name: content for name, content in tree(fault.out).items() if not _is_hidden(name)}
+    now = _seen(tree(fault.out))
     if wrong := [
         name
         for name, content in now.items()
@@ -485,7 +488,7 @@ def _check_killed(
     ]:
         fault.bad.append(f"{fault.what}: {name}, {how}: half done: {wrong[:4]}")
         print(fault.bad[-1], flush=True)
-    fault.check_again(name, how, whole, all_there=now == whole)
+    fault.check_again(name, how, whole)
 
 
 def _end_at(out: Path, step: int) -> None:
