@@ -31,10 +31,15 @@ def canvas_of(window: Any) -> Any:
 
 
 def drawn(window: Any, qtbot: Any) -> None:
-    """Wait until a frame is on the screen."""
-    canvas = canvas_of(window)
-    with qtbot.waitSignal(canvas.frameSwapped, timeout=PATIENCE_MS):
+    """Wait until a frame of the canvas is on the screen, not one of what stands beside it."""
+    canvas, painted = canvas_of(window), []
+    draw = window.window._qt_viewer.canvas._scene_canvas.events.draw
+    note = draw.connect(lambda _: painted.append(None))
+    with qtbot.waitSignal(
+        canvas.frameSwapped, timeout=PATIENCE_MS, check_params_cb=lambda: bool(painted)
+    ):
         canvas.update()
+    draw.disconnect(note)
 
 
 def test_frames_are_timed(pace: CanvasPace, window: Any, qtbot: Any) -> None:
