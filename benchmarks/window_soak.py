@@ -322,7 +322,7 @@ class _Mallinfo2(ctypes.Structure):
 
 
 def asked_mb() -> float:
-    """Return what the C library has lent out, in MB; NaN where it cannot tell.
+    """Return what the C library has lent out of its main heap, and large blocks; else NaN, in MB.
 
     The rest of what is in use is Python's own small objects (see the number of blocks), the
     graphics driver, and room between pieces that are in use.

@@ -22,11 +22,10 @@ _UNITS = {"b": 1, "": 1} | {
 }
 _SIZE = re.compile(rf"(\d*\.?\d+)\s*({'|'.join(_UNITS)})", re.IGNORECASE)
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
-_LARGE_BLOCK = (
-    100_000  # when one from 64 kB on becomes free, glibc looks whether its heap can shrink
-)
+_LARGE_BLOCK = 100_000  # bytes; from 64 kB on glibc looks whether the heap can be smaller
 _shrinking = threading.Lock()  # the threshold is that of all heaps
 _HEAPS = 16  # of ended threads, at the most: as many as work at once on few processors
+_MEET_S = 1.0  # for new threads; if the system starts fewer, they do without the others
 _UNKNOWN = 8 * GB  # taken where the system does not tell how much it has
 
 
@@ -200,10 +199,11 @@ def give_back_memory_of_ended_threads() -> None:
     all_have_heaps = threading.Barrier(_HEAPS)
 
     def shrink() -> None:
-        all_have_heaps.wait()
+        with suppress(threading.BrokenBarrierError):
+            all_have_heaps.wait(_MEET_S)
         _shrink_heap_of_thread()
 
-    threads = [threading.Thread(target=shrink) for _ in range(_HEAPS)]
+    threads = [threading.Thread(target=shrink, daemon=True) for _ in range(_HEAPS)]
     for thread in threads:  # new ones get the heaps of ended ones
         thread.start()
     for thread in threads:
