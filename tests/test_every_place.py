@@ -275,3 +275,21 @@ def test_a_worker_that_goes_on_when_its_run_has_ended_touches_nothing(
         make(plan.groups[0])
     assert len(written) == 3
     assert tree(tmp_path / "set") == tree(folder)
+
+
+def test_what_a_worker_makes_while_its_folder_is_removed_goes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, remove = tmp_path / ".work.part", shutil.rmtree
+    (work / "group").mkdir(parents=True)
+    late = ["image", "mask"]
+
+    def remove_beside_a_worker(folder: Path, *, ignore_errors: bool) -> None:
+        if late:  # a path that was looked up just before the folder got another name
+            (folder / "group" / late.pop()).mkdir()
+        else:
+            remove(folder, ignore_errors=ignore_errors)
+
+    monkeypatch.setattr(group.shutil, "rmtree", remove_beside_a_worker)
+    group.remove_work(work)
+    assert list(tmp_path.iterdir()) == []

@@ -225,6 +225,7 @@ def _set_back(model: Any, new: dict[str, Any]) -> None:
 
 def _state(viewer: Any) -> dict[str, Any]:
     """What tells one empty viewer from another."""
+    from qtpy.QtOpenGLWidgets import QOpenGLWidget
     from qtpy.QtWidgets import QApplication, QTabBar, QWidget
 
     window = viewer.window._qt_window
@@ -260,6 +261,7 @@ def _state(viewer: Any) -> dict[str, Any]:
         "widgets": Counter(type(x).__name__ for x in widgets),
         "windows": Counter(type(x).__name__ for x in QApplication.topLevelWidgets()),
         "size": (window.width(), window.height()),
+        "drawn": [canvas.updatesEnabled() for canvas in window.findChildren(QOpenGLWidget)],
     }
 
 

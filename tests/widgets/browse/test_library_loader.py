@@ -146,6 +146,7 @@ def _ctrl() -> Any:
 def test_layers_come_unselected_and_the_garbage_collector_is_as_before(
     window: Any, extracted: Any, qtbot: Any
 ) -> None:
+    from napari_3dmsl.widgets.common.frame_apart import gl_canvas_of
     from napari_3dmsl.widgets.common.garbage import SELDOM
     from napari_3dmsl.widgets.common.incremental_layers import LayersInTurns
 
@@ -161,6 +162,7 @@ def test_layers_come_unselected_and_the_garbage_collector_is_as_before(
     adding.start(extracted)
     adding.stop()
     assert gc.get_threshold() == before
+    qtbot.waitUntil(gl_canvas_of(window).updatesEnabled, timeout=PATIENCE_MS)
 
 
 def test_of_two_who_work_in_turns_neither_leaves_the_garbage_collector_off(qapp: Any) -> None:

@@ -86,14 +86,9 @@ def test_a_run_says_which_instance_it_is_at_and_what_it_dropped(
     dusty = np.array(labels)
     dusty[2:4, 90:92, 90:92] = 1  # 8 voxels of 0.0000138 µm³
     viewer.add_labels(dusty, name="volume", scale=(0.024,) * 3, units="µm")
-    said: list[str] = []
+    said = hands.texts()
     hands.click("extract")
-
-    def ended() -> bool:
-        said.append(hands.status)
-        return bool(hands.find("extract").isEnabled())
-
-    hands.wait(ended)
+    hands.wait(hands.find("extract").isEnabled)
     assert any(text.startswith("Instance ") for text in said)
     assert hands.status.splitlines()[1] == "Dropped: 1 too small (up to 0.00011 µm³)."
     assert hands.status.splitlines()[-1] == "Click a shape to select it."

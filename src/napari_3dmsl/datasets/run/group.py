@@ -7,6 +7,7 @@ given to another one, or its run may have ended, and it goes on nevertheless.
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.datasets.write.index import Row
 
 _BEGUN, _DRAWN = ".begun", ".drawn"
+_CHANCES = 100  # to remove a folder that others are writing into
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,11 @@ def remove_work(folder: Path) -> None:
     gone = folder.with_name(f".{uuid4().hex}.part")  # at once; file by file, some would come anew
     with suppress(OSError):
         folder = folder.replace(gone)
-    shutil.rmtree(folder, ignore_errors=True)
+    for _ in range(_CHANCES):  # what a worker was making at that moment may come after the look
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.01)
 
 
 def _rendered(group: Group, rendering: GroupRenderer) -> Iterator[Rendered]:
