@@ -50,9 +50,34 @@ def test_an_archive_is_listed_fetched_and_opened(
     hands.wait(lambda: ended(hands))
     assert not hands.complains, hands.status
     assert "4 shapes; kept in" in hands.status
+    assert hands.find("progress").isHidden()
     assert [layer.name for layer in viewer.layers] == ["dot (2)", "rod (1)", "donut (1)"]
     assert (tmp_path / "cache" / "downloads" / "1_1_5.zip").is_file()
     assert hands.find("download").text() == "Open"
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_what_opening_leaves_out_is_drawn_without_a_browser(
+    viewer: Any, open_panel: Any, server: Repository, monkeypatch: Any, hold: Any, cancelled: bool
+) -> None:
+    glance = partial(library_layers, seconds=0.0)
+    monkeypatch.setattr("napari_3dmsl.widgets.download.library_layers", glance)
+    hands = open_panel(viewer, PANEL)
+    hands.click("list")
+    hands.wait(lambda: ended(hands))
+    drawing = hold(lambda done, total, what: what == "Drawing" and done == 2)
+    hands.click("download")
+    hands.wait(lambda: "Drawing 2 of 4" in hands.status)
+    assert ended(hands)  # another archive could be fetched
+    if cancelled:
+        hands.click("cancel")
+        assert hands.status.endswith("Stopped; the Shape browser draws the rest.")
+    drawing.go_on.set()
+    hands.wait(hands.find("progress").isHidden)
+    names = [layer.name for layer in viewer.layers]
+    assert names == (["dot (1 of 2)"] if cancelled else ["dot (2)", "rod (1)", "donut (1)"])
+    assert not hands.find("cancel").isEnabled()
+    assert not hands.complains
 
 
 def test_cancel_and_errors_leave_nothing(

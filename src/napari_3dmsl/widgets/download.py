@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QComboBox, QLabel
 
 from napari_3dmsl.layers.attributes import LayerData
+from napari_3dmsl.layers.classes import shapes_of
 from napari_3dmsl.layers.library import library_layers
 from napari_3dmsl.library.download import (
     DATASET_DOI,
@@ -20,7 +21,9 @@ from napari_3dmsl.library.download import (
 from napari_3dmsl.library.library import ShapeLibrary
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.controls import may_be_narrow
+from napari_3dmsl.widgets.common.fitted_view import FittedView
 from napari_3dmsl.widgets.common.labelled_rows import LabelledRows
+from napari_3dmsl.widgets.common.library_drawing import LibraryDrawing
 from napari_3dmsl.widgets.common.panel import Panel
 
 if TYPE_CHECKING:
@@ -52,6 +55,14 @@ class DownloadPanel(Panel):
         self._work.failed.connect(self._fail)
         self._work.cancelled.connect(self._stopped)
         self.at_end(self._work.close)
+        self._view = FittedView(viewer)
+        self._drawing = LibraryDrawing(viewer, self)
+        self._drawing.progressed.connect(self._show_drawing)
+        self._drawing.grew.connect(self._view.fit)
+        self._drawing.ended.connect(self._end_drawing)
+        self._drawing.failed.connect(self.complain)
+        self.at_end(self._drawing.stop)
+        self._what_is_here = ""
         about = QLabel(
             f"3D shapes of mitochondria (3DMSL), doi {DATASET_DOI}, {LICENCE}: cite them when you "
             f"use them.\n\nArchives are kept in {download_folder()} and may be deleted there.",
@@ -75,7 +86,9 @@ class DownloadPanel(Panel):
             "download", "Download", "Fetch the chosen archive, check it and open its shapes"
         )
         self.download_button.clicked.connect(self._download)
-        self.cancel_button = self.add_button("cancel", "Cancel", "Stop; nothing is kept")
+        self.cancel_button = self.add_button(
+            "cancel", "Cancel", "Stop: nothing of an archive is kept, what is drawn stays"
+        )
         self.cancel_button.clicked.connect(self._cancel)
         self._set_running(False)
         self.say("Press List to see what there is.")
@@ -109,11 +122,16 @@ class DownloadPanel(Panel):
         self._work.start(_fetch_and_open, self._files[self.archive.currentIndex()])
 
     def _cancel(self) -> None:
+        if self.list_button.isEnabled():  # all is here, and being drawn
+            self._drawing.stop()
+            self.say(f"{self._what_is_here}\nStopped; the Shape browser draws the rest.")
+            return
         self._work.cancel()
         self.cancel_button.setEnabled(False)
         self.say("Stopping; a server that does not answer is waited for, 20 s at most.")
 
     def _set_running(self, running: bool) -> None:
+        self._drawing.stop()
         self.list_button.setEnabled(not running)
         self.archive.setEnabled(not running and bool(self._files))
         self.download_button.setEnabled(not running and bool(self._files))
@@ -144,10 +162,10 @@ class DownloadPanel(Panel):
             self._show_list(result)
         else:
             self._show_shapes(*result)
-        self._set_running(False)
 
     def _show_list(self, files: list[RemoteFile]) -> None:
         self._files = files
+        self._set_running(False)
         self.archive.clear()
         self.archive.addItems([f"{file.name} · {_size(file.size)}" for file in files])
         self._choose(0)
@@ -158,16 +176,33 @@ class DownloadPanel(Panel):
     def _show_shapes(self, path: Any, count: int, found: list[LayerData]) -> None:
         from napari.layers import Layer
 
+        self._set_running(False)
         for data, attributes, kind in found:
             self.viewer.add_layer(Layer.create(data, attributes, kind))
         if self.viewer.dims.ndisplay != 3:
             self.viewer.dims.ndisplay = 3
-        self.viewer.reset_view()
+        self._view.forget()
+        self._view.fit()
         # napari searches an active surface at every move of the mouse.
         self.viewer.layers.selection.clear()
         self._choose(self.archive.currentIndex())
-        shapes = "1 shape" if count == 1 else f"{count} shapes"
-        self.say(f"{path.name}: {shapes}; kept in {path.parent}.")
+        shapes = "1 shape" if count == 1 else f"{count:,} shapes"
+        self._what_is_here = f"{path.name}: {shapes}; kept in {path.parent}."
+        self.say(self._what_is_here)
+        self._drawing.draw(shapes_of(self.viewer.layers[-1]))
+
+    def _show_drawing(self, done: int, total: int) -> None:
+        """Tell of the shapes that opening has left out; they can be browsed meanwhile."""
+        self.progress.show()
+        self.progress.setRange(0, total)
+        self.progress.setValue(done)
+        self.cancel_button.setEnabled(True)
+        self.say(f"{self._what_is_here}\nDrawing {done:,} of {total:,}.")
+
+    def _end_drawing(self) -> None:
+        self.progress.hide()
+        self.cancel_button.setEnabled(False)
+        self.say(self._what_is_here)
 
 
 def _fetch_and_open(

@@ -69,7 +69,7 @@ def test_a_library_fills_the_canvas_as_it_is_drawn_until_the_camera_is_moved(
     assert viewer.dims.ndisplay == 3
     camera = getattr(viewer, "scene", viewer).camera
     camera.angles = (5.0, 10.0, 15.0)
-    hands.wait(lambda: hands.panel.canvas._fitted is not None)
+    hands.wait(lambda: hands.panel.canvas._view.is_fitted)
     first = camera.zoom
     if moved:
         camera.zoom = 2 * first

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl.widgets.browse.canvas_filter import CanvasFilter
+from napari_3dmsl.widgets.common.fitted_view import FittedView
 from napari_3dmsl.widgets.common.shape_selection import ShapeSelection
 
 _ISOLATE_TIP = (
@@ -40,11 +40,11 @@ class CanvasButtons(QWidget):
         self._viewer = viewer
         self._selection = selection
         self._before: tuple[int, Any, float, Any] | None = None  # the gallery
-        self._fitted: tuple[Any, float] | None = None
+        self._view = FittedView(viewer)
         self._soon = QTimer(self)  # napari itself fits its first layer, after it has told us
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
-        self._soon.timeout.connect(self._fit_now)
+        self._soon.timeout.connect(self.fit)
         self.filter = CanvasFilter(viewer, self)
         self.filter.changed.connect(self._canvas_changed)
         self.count = QLabel(self)
@@ -106,27 +106,13 @@ class CanvasButtons(QWidget):
         self.filter.list(ids)
 
     def fit(self) -> None:
-        """Fit all shapes into the canvas, unless the person has moved the camera since last time.
-
-        Shapes of a library appear one after the other, so the first ones do not tell how large it
-        is.
-        """
-        if self._fitted is None or _alike(self._fitted, self._camera):
-            self._fit_now()
+        """Fit all shapes into the canvas, unless the person has moved the camera since."""
+        self._view.fit()
 
     def fit_anew(self) -> None:
         """Fit all shapes into the canvas, wherever the camera is."""
-        self._fitted = None
+        self._view.forget()
         self._soon.start()
-
-    def _fit_now(self) -> None:
-        self._viewer.reset_view(reset_camera_angle=False)
-        self._fitted = self._camera
-
-    @property
-    def _camera(self) -> tuple[Any, float]:
-        camera = getattr(self._viewer, "scene", self._viewer).camera  # napari 0.9 moved it
-        return np.array(camera.center, float), float(camera.zoom)
 
     def renew(self) -> None:
         """Lay out what has been drawn meanwhile, too."""
@@ -162,7 +148,3 @@ class CanvasButtons(QWidget):
             self._viewer.dims.ndisplay = ndisplay
             camera.angles = angles
             camera.center, camera.zoom = tuple(center.tolist()), zoom
-
-
-def _alike(one: tuple[Any, float], other: tuple[Any, float]) -> bool:
-    return bool(np.allclose(one[0], other[0]) and np.isclose(one[1], other[1]))

@@ -16,7 +16,6 @@ from napari_3dmsl.widgets.browse.canvas_buttons import CanvasButtons
 from napari_3dmsl.widgets.browse.class_edit import ClassEditor
 from napari_3dmsl.widgets.browse.compare import CompareButton
 from napari_3dmsl.widgets.browse.filter import FilterBar
-from napari_3dmsl.widgets.browse.library_loader import LibraryDrawing
 from napari_3dmsl.widgets.browse.library_measuring import LibraryMeasuring
 from napari_3dmsl.widgets.browse.shape_export import ShapeExport
 from napari_3dmsl.widgets.browse.table import ShapeTable
@@ -25,6 +24,7 @@ from napari_3dmsl.widgets.browse.thumbnails import LARGE, SIZE, Thumbnails
 from napari_3dmsl.widgets.browse.views import ShapeViews
 from napari_3dmsl.widgets.common.camera_flight import Flight
 from napari_3dmsl.widgets.common.class_legend import legend_of
+from napari_3dmsl.widgets.common.library_drawing import LibraryDrawing
 from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick, ticks
 from napari_3dmsl.widgets.common.shape_keys import add_shape_keys
