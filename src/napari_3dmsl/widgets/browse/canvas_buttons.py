@@ -132,7 +132,7 @@ class CanvasButtons(QWidget):
     def _lay_out(self, in_gallery: bool) -> None:
         camera = getattr(self._viewer, "scene", self._viewer).camera
         if in_gallery:
-            self._before = (self._viewer.dims.ndisplay, *self._camera, camera.angles)
+            self._before = (self._viewer.dims.ndisplay, *self._view.camera, camera.angles)
         self.filter.lay_out(in_gallery)
 
     def _canvas_changed(self) -> None:

@@ -36,16 +36,17 @@ class FittedView:
 
     def fit(self) -> None:
         """Fit everything, unless the person has moved the camera since last time."""
-        if self._left is None or _alike(self._left, self._camera):
+        if self._left is None or _alike(self._left, self.camera):
             self._viewer.reset_view(reset_camera_angle=False)
-            self._left = self._camera
+            self._left = self.camera
 
     def forget(self) -> None:
         """Fit next time, wherever the camera is."""
         self._left = None
 
     @property
-    def _camera(self) -> _Camera:
+    def camera(self) -> _Camera:
+        """Where the camera looks, in units of the canvas, and its zoom."""
         camera = getattr(self._viewer, "scene", self._viewer).camera  # napari 0.9 moved it
         return np.array(camera.center, float), float(camera.zoom)
 
