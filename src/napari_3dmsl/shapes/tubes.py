@@ -430,6 +430,12 @@ class TubeShapes:
     def __len__(self) -> int:
         return self.count
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the surfaces that have been drawn."""
+        meshes = [shape.mesh for shape in list(self._shapes.values())]
+        return sum(mesh.vertices.nbytes + mesh.faces.nbytes for mesh in meshes)
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave drawn shapes behind: another process draws those it needs."""
         state = {**self.__dict__, "_shapes": {}}

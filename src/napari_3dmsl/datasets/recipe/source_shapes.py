@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari_3dmsl.datasets.recipe.recipe import TUBES
 from napari_3dmsl.library.library import ShapeLibrary
+from napari_3dmsl.microscope.kept import Kept
 from napari_3dmsl.shapes.tubes import TubeSettings, TubeShapes
 
 if TYPE_CHECKING:
     from napari_3dmsl.datasets.recipe.recipe import Recipe
+
+_tubes: Kept[tuple[TubeSettings, int, int], TubeShapes] = Kept(
+    50_000_000, lambda tubes: tubes.nbytes
+)
 
 
 def shapes_of(recipe: Recipe) -> ShapeLibrary | TubeShapes:
@@ -28,13 +33,9 @@ def shapes_of(recipe: Recipe) -> ShapeLibrary | TubeShapes:
     """
     source = recipe.source
     if source.library == TUBES:
-        return _tubes(source.tubes, source.tube_count, recipe.seed)
+        chosen = source.tubes, source.tube_count, recipe.seed
+        return _tubes.get(chosen, partial(TubeShapes, *chosen))
     try:
         return ShapeLibrary.open(source.library)
     except ValueError as error:
         raise ValueError(f"source.library: {error}") from None
-
-
-@lru_cache(maxsize=2)
-def _tubes(settings: TubeSettings, count: int, seed: int) -> TubeShapes:
-    return TubeShapes(settings, count, seed)

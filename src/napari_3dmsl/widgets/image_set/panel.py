@@ -23,6 +23,7 @@ from napari_3dmsl.datasets.run.pace import Pace, counts_images
 from napari_3dmsl.described import described
 from napari_3dmsl.films import FilmPlayer
 from napari_3dmsl.layers.attributes import about
+from napari_3dmsl.microscope.kept import forget_all
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread
 from napari_3dmsl.widgets.common.canvas_view import look_at
 from napari_3dmsl.widgets.common.controls import button
@@ -79,6 +80,7 @@ class ImageSetPanel(Panel):
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
+        self.at_end(forget_all)
         self._planner = LatestWins(Planner(), self)
         self._samples = BackgroundThread(self)
         self._run = BackgroundThread(self, _PATIENCE_S)

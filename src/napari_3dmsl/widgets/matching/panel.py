@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from napari_3dmsl.matching.calibration_figure import draw_calibration
 from napari_3dmsl.matching.figure import draw_comparison
+from napari_3dmsl.microscope.kept import forget_all
 from napari_3dmsl.microscope.settings import Microscope
 from napari_3dmsl.widgets.common.background_process import BackgroundProcess
 from napari_3dmsl.widgets.common.background_thread import BackgroundThread, BackgroundWork
@@ -72,6 +73,7 @@ class MatchPanel(Panel):
 
     def __init__(self, viewer: napari.viewer.Viewer, *, remember: bool = True) -> None:
         super().__init__(viewer, remember=remember)
+        self.at_end(forget_all)
         self._match = Match()
         self._works = False
         self._threaded = BackgroundThread(self, _PATIENCE_S)
