@@ -323,15 +323,10 @@ def _contrasts(panel: Any) -> Iterator[tuple[float, str]]:
 
 def _pixels(widget: Any) -> np.ndarray[Any, Any]:
     """Return (N, 3) of a widget as it is painted, 0 to 255."""
-    from qtpy.QtGui import QImage
+    from superqt.utils import qimage_to_array
 
     shot = widget.window().grab(_place(widget)).toImage()
-    shot = shot.convertToFormat(QImage.Format.Format_RGB888)
-    bits = shot.constBits()
-    size = shot.height() * shot.bytesPerLine()
-    raw = bits.asarray(size) if hasattr(bits, "asarray") else bits
-    rows = np.frombuffer(raw, np.uint8, size).reshape(shot.height(), -1)
-    return rows[:, : 3 * shot.width()].reshape(-1, 3).copy()
+    return np.asarray(qimage_to_array(shot))[..., :3].reshape(-1, 3)
 
 
 def _place(widget: Any) -> Any:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from film import WIDTH, Film
 from qtpy.QtCore import QPoint, Qt, QTimer
-from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -24,6 +23,7 @@ from qtpy.QtWidgets import (
     QStyleOptionSlider,
     QWidget,
 )
+from superqt.utils import qimage_to_array
 
 LEFT = Qt.MouseButton.LeftButton
 PATIENCE_S = 120.0
@@ -246,10 +246,7 @@ class Stage:
     def _grab(self) -> Any:
         QApplication.processEvents()
         screen = QApplication.primaryScreen().grabWindow(0, 0, 0, *self.size).toImage()
-        screen = screen.convertToFormat(QImage.Format.Format_RGB888)
-        rows = np.frombuffer(screen.constBits().asarray(screen.sizeInBytes()), np.uint8)
-        rows = rows.reshape(screen.height(), screen.bytesPerLine())
-        return rows[:, : 3 * screen.width()].reshape(screen.height(), screen.width(), 3).copy()
+        return qimage_to_array(screen)[..., :3]
 
 
 def _handle(slider: QSlider) -> QPoint:

@@ -12,6 +12,7 @@ import pytest
 from hands import Hands
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QMainWindow
+from superqt.utils import qimage_to_array
 
 from napari_3dmsl.figures.emission_colour import emission_colour
 from napari_3dmsl.figures.line_profile import Line
@@ -70,16 +71,7 @@ def drawn(hands: Hands, at: int = 0) -> np.ndarray:
     """What is on the screen of a picture, (rows, columns, red green blue)."""
     view = hands.panel.grid.views[at]
     hands.qtbot.wait(20)
-    image = view.graphics.grab().toImage().convertToFormat(_rgb())
-    data = np.frombuffer(image.constBits().asstring(image.sizeInBytes()), np.uint8)
-    rows = data.reshape(image.height(), image.bytesPerLine())
-    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
-
-
-def _rgb() -> Any:
-    from qtpy.QtGui import QImage
-
-    return QImage.Format.Format_RGB888
+    return qimage_to_array(view.graphics.grab().toImage())[..., :3]
 
 
 def on_screen(hands: Hands, x_um: float, y_um: float, at: int = 0) -> QPoint:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qtpy.QtGui import QImage
+from superqt.utils import qimage_to_array
 
 from napari_3dmsl.microscope.presets import load_microscope
 from napari_3dmsl.microscope.resolution import point_image, resolution
@@ -15,11 +15,7 @@ SIDE = 324  # four pixels for each of the picture's
 
 
 def drawn(inset: PointInset) -> np.ndarray:
-    picture = inset.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-    bytes_ = picture.constBits()
-    bytes_.setsize(picture.sizeInBytes()) if hasattr(bytes_, "setsize") else None
-    rows = np.frombuffer(bytes_, np.uint8).reshape(picture.height(), picture.bytesPerLine())
-    return rows[:, : 3 * picture.width()].reshape(picture.height(), picture.width(), 3).astype(int)
+    return qimage_to_array(inset.grab().toImage())[..., :3].astype(int)
 
 
 def test_marks_stand_at_half_the_brightness(qtbot: Any) -> None:
