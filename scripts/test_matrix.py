@@ -33,13 +33,15 @@ QUICK = [
     "tests/widgets/microscope/test_pictures.py",
 ]
 BESIDE = "tests/widgets/beside_others.py"  # by name only: nobody else has the plugins it is about
-# PySide6 6.12 gives None back too often, 15,000 times a window. Before Python 3.12 None is counted,
-# and after a dozen windows Python aborts ("deallocating None"): begin with plenty. Python runs such
-# a file first in every process, those that tests start included.
-PLENTY_OF_NONE = """
+# PySide6 6.12.0 gives two things back too often: None from the data() of a model that Qt asks, and
+# True and False from each bool that a signal carries. Before Python 3.12 they are counted, and
+# after some hundred signals Python aborts ("deallocating True or False"): begin with plenty. Python
+# runs such a file first in every process, those that tests start included.
+PLENTY = """
 import ctypes, sys
 if sys.version_info < (3, 12):
-    ctypes.c_ssize_t.from_address(id(None)).value += 10**9
+    for lasting in (None, False, True):
+        ctypes.c_ssize_t.from_address(id(lasting)).value += 10**9
 """
 EXTRAS = "cluster,em,microscopes,parquet,score,window"  # what tests need: all but a Qt and torch
 NAPARI = {"oldest": "==0.7.1", "newest": ">=0.7.1", "pre": ">=0.7.1"}
@@ -127,7 +129,7 @@ class Cell:
         if self.binding == "pyside6":
             first = FOLDER / "plenty" / "sitecustomize.py"
             first.parent.mkdir(exist_ok=True)
-            first.write_text(PLENTY_OF_NONE, encoding="utf-8")
+            first.write_text(PLENTY, encoding="utf-8")
             settings["PYTHONPATH"] = str(first.parent)
         # pytest-qt lets go of a signal whose panel is gone; PySide6 warns, and warnings are errors.
         options = ["-q", "-p", "no:cacheprovider", "-W", "ignore:libpyside:RuntimeWarning"]
