@@ -33,10 +33,10 @@ QUICK = [
     "tests/widgets/microscope/test_pictures.py",
 ]
 BESIDE = "tests/widgets/beside_others.py"  # by name only: nobody else has the plugins it is about
-# PySide6 6.12.0 gives two things back too often: None from the data() of a model that Qt asks, and
-# True and False from each bool that a signal carries. Before Python 3.12 they are counted, and
-# after some hundred signals Python aborts ("deallocating True or False"): begin with plenty. Python
-# runs such a file first in every process, those that tests start included.
+# Each method of PySide6 6.12.0 that returns nothing lends None without counting it, and each emit()
+# True. From Python 3.12 on nobody counts them; before, Python aborts after some ten thousand calls
+# ("deallocating None", "deallocating True or False"): begin with plenty. Python runs such a file
+# first in every process, those that tests start included.
 PLENTY = """
 import ctypes, sys
 if sys.version_info < (3, 12):

@@ -347,10 +347,25 @@ def _content(path: Path) -> bytes:
 
 
 def _read_library(path: Path) -> list[LayerData]:
+    from napari_3dmsl.layers.attributes import KEY
     from napari_3dmsl.layers.library import library_layers
     from napari_3dmsl.library.library import ShapeLibrary
 
-    return library_layers(ShapeLibrary.open(path))
+    library = ShapeLibrary.open(path)
+    layers = library_layers(library)
+    drawn = sum(len(attributes["metadata"][KEY]["merged"].sizes) for _, attributes, _ in layers)
+    if drawn < len(library.ids) and not _is_open("Shape browser"):
+        so_far = f"{path}: {drawn:,} of {len(library.ids):,} shapes are drawn"
+        _tell(f"{so_far}; Plugins > 3DMSL > Shape browser draws the others", str(path), "info")
+    return layers
+
+
+def _is_open(panel: str) -> bool:
+    """Whether the window has a panel of that name."""
+    from napari import current_viewer
+
+    docks = getattr(getattr(current_viewer(), "window", None), "dock_widgets", {})
+    return any(name.startswith(panel) for name in docks)
 
 
 def _read_image(path: Path) -> list[LayerData]:

@@ -81,14 +81,24 @@ def test_a_library_fills_the_canvas_as_it_is_drawn_until_the_camera_is_moved(
     assert found == pytest.approx(2 * first if moved else camera.zoom)
 
 
-def test_without_the_panel_what_was_read_is_drawn_and_the_panel_draws_the_rest(
-    viewer: Any, open_panel: Any, folder: Path
+def test_without_the_panel_what_was_read_is_drawn_and_told_and_the_panel_draws_the_rest(
+    viewer: Any, open_panel: Any, folder: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from napari.utils.notifications import notification_manager
+
+    told: list[str] = []
+    monkeypatch.setattr(notification_manager, "dispatch", lambda one: told.append(one.message))
     viewer.open(folder, plugin="napari-3dmsl")
     assert drawn(viewer) == {1}
+    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE_MS)
+    browser = "Plugins > 3DMSL > Shape browser draws the others"
+    assert told == [f"library: 1 of 4 shapes are drawn; {browser}"]
     hands = open_panel(viewer, PANEL)
     hands.wait(hands.find("progress").isHidden)
     assert drawn(viewer) == {1, 2, 3, 4}
+    viewer.open(folder, plugin="napari-3dmsl")
+    hands.wait(lambda: hands.find("progress").isHidden() and not running())
+    assert len(told) == 1  # the panel is open
 
 
 @pytest.mark.parametrize("ending", ["panel", "layers"])
