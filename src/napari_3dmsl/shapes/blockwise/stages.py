@@ -173,12 +173,12 @@ def new_array(path: Path, shape: Any, chunks: Any, dtype: Any) -> None:
         Of the voxels.
     """
     import zarr
-    from zarr.codecs import BloscCodec, BloscShuffle
+    from zarr.codecs import BloscCodec
 
     if (path / "zarr.json").is_file():
         return
     size = np.dtype(dtype).itemsize
-    shuffle = BloscShuffle.shuffle if size > 1 else BloscShuffle.noshuffle
+    shuffle = "shuffle" if size > 1 else "noshuffle"
     zarr.create_array(
         path,
         shape=shape,
