@@ -294,7 +294,12 @@ def test_an_image_of_ours_that_tells_half_of_its_microscope(
 def test_attributes_of_a_zarr_that_are_none(ours: Path, attributes: object) -> None:
     about = ours / "0" / "zarr.json"
     about.write_text(json.dumps(json.loads(about.read_text()) | {"attributes": attributes}))
-    assert open_lazy(ours / "0").labels.shape == (4, 8, 8)  # as if there were none
+    try:
+        found = open_lazy(ours / "0").labels
+    except ValueError as error:  # newer versions of zarr refuse them
+        assert str(error).startswith(f"{ours / '0'}: damaged Zarr: ")
+    else:
+        assert found.shape == (4, 8, 8)  # as if there were none
 
 
 def test_a_table_of_measures_with_endless_counts(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_a_cell_has_its_haze_and_files_that_are_there_are_asked_for(
     written = truth_path(target, "mask")
     written.write_text("drawn by hand")
     hands.click("save_with_truth")
-    box = hands.panel.findChild(object, "ask_to_replace")
+    box = hands.panel.findChild(QMessageBox, "ask_to_replace")
     assert "seen_mask.ome.tif" in box.text()
     box.findChild(QPushButton, "replace").click()
     hands.wait(lambda: "ground truths beside it" in hands.status)
