@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hands import Hands
 from live_image import IMAGE
-from qtpy.QtWidgets import QFileDialog, QPushButton
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from napari_3dmsl.ground_truth.field_truths import truths_of_field
 from napari_3dmsl.ground_truth.image_with_truths import SAVED, truth_path
