@@ -294,12 +294,13 @@ def test_an_image_of_ours_that_tells_half_of_its_microscope(
 def test_attributes_of_a_zarr_that_are_none(ours: Path, attributes: object) -> None:
     about = ours / "0" / "zarr.json"
     about.write_text(json.dumps(json.loads(about.read_text()) | {"attributes": attributes}))
+    found: object
     try:
-        found = open_lazy(ours / "0").labels
+        found = open_lazy(ours / "0").labels.shape
     except ValueError as error:  # newer versions of zarr refuse them
-        assert str(error).startswith(f"{ours / '0'}: damaged Zarr: ")
-    else:
-        assert found.shape == (4, 8, 8)  # as if there were none
+        found = str(error)
+    as_if_there_were_none, refused = (4, 8, 8), f"{ours / '0'}: damaged Zarr: "
+    assert found == as_if_there_were_none or str(found).startswith(refused)
 
 
 def test_a_table_of_measures_with_endless_counts(tmp_path: Path) -> None:
