@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_3dmsl.widgets.browse.canvas_filter import CanvasFilter
 from napari_3dmsl.widgets.common.fitted_view import FittedView
 from napari_3dmsl.widgets.common.shape_selection import ShapeSelection
+from napari_3dmsl.widgets.common.soon import soon
 
 _ISOLATE_TIP = (
     "Show the selected shapes alone in the canvas; press once more to show again what is listed. "
@@ -41,10 +41,7 @@ class CanvasButtons(QWidget):
         self._selection = selection
         self._before: tuple[int, Any, float, Any] | None = None  # the gallery
         self._view = FittedView(viewer)
-        self._soon = QTimer(self)  # napari itself fits its first layer, after it has told us
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self.fit)
+        self._soon = soon(self, self.fit)  # napari fits its first layer, after it has told us
         self.filter = CanvasFilter(viewer, self)
         self.filter.changed.connect(self._canvas_changed)
         self.count = QLabel(self)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QAbstractScrollArea, QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
+
+from napari_3dmsl.widgets.common.soon import soon
 
 _WIDEST_LABEL = "Numerical apert."
 _ARROW = 40  # of a drop-down, with its frame
@@ -68,6 +70,7 @@ class LabelledRows(QWidget):
         self.grid.setVerticalSpacing(4)
         self.grid.setColumnStretch(1, 1)
         self._rows: list[_Row] = []
+        self._soon = soon(self, self._fit)
 
     def add_row(self, label: str, field: QWidget) -> QLabel:
         """Put a field with its label at the end; return the label.
@@ -147,12 +150,12 @@ class LabelledRows(QWidget):
         """Qt: other letters need other room."""
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
-            QTimer.singleShot(0, self._fit)  # the fields get them, too
+            self._soon.start()  # the fields get them, too
 
     def eventFilter(self, field: Any, event: Any) -> bool:
         """Qt: a drop-down has got other letters."""
         if event.type() == QEvent.Type.FontChange:
-            QTimer.singleShot(0, self._fit)
+            self._soon.start()
         return bool(super().eventFilter(field, event))
 
     def _watch(self, field: QWidget) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from magicgui.widgets import Widget
-from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -39,6 +39,7 @@ from napari_3dmsl.widgets.common.keys import Key, install, remove
 from napari_3dmsl.widgets.common.letters import take_letters
 from napari_3dmsl.widgets.common.remembered import Memory, State
 from napari_3dmsl.widgets.common.section import Section
+from napari_3dmsl.widgets.common.soon import soon
 from napari_3dmsl.widgets.common.tabs import join_tabs
 from napari_3dmsl.widgets.common.undrawn_data import let_replaced_data_go
 from napari_3dmsl.widgets.common.words import in_words
@@ -79,6 +80,7 @@ class Panel(QWidget):
         self._calm_wheel = CalmWheel(self)
         self._endings = Endings()
         self._opened = False
+        self._letters_came = soon(self, self._fit_width)
         self._keys: list[Key] = []
         self._shortcuts: list[Any] = []
         self.at_end(partial(remove, self._shortcuts))
@@ -168,7 +170,7 @@ class Panel(QWidget):
             self._opened = True
             self._shortcuts += install(self, self._keys)
             show_legend(self.viewer, self)
-            QTimer.singleShot(0, self._join_tabs)  # its place is not settled before
+            soon(self, self._join_tabs).start()  # its place is not settled before
 
     def eventFilter(self, column: Any, event: Any) -> bool:
         """Qt: what comes into the column may be wider than what was there."""
@@ -189,7 +191,7 @@ class Panel(QWidget):
         if event.type() == QEvent.Type.StyleChange and self._opened:
             take_letters(self)
         if event.type() == QEvent.Type.FontChange and self._opened:
-            QTimer.singleShot(0, self._fit_width)  # its fields get them, too
+            self._letters_came.start()  # its fields get them, too
             legend_of(self.viewer).take_font(self)
         if event.type() == QEvent.Type.PaletteChange and self._complains:
             self.complain(self.status.text())

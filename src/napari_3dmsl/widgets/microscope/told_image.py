@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
+from napari_3dmsl.widgets.common.soon import soon
 from napari_3dmsl.widgets.microscope.image_layers import IMAGE, find_image
 from napari_3dmsl.widgets.microscope.messages import too_bright, what_is_seen
 
@@ -43,6 +44,7 @@ class ToldImage(QObject):
         self._to_tell: tuple[SimulatedImage, float] | None = None
         self._told_at = 0.0
         self._undone = ""
+        self._soon = soon(self, self.tell)
 
     def take(self, image: SimulatedImage, took_ms: float) -> None:
         """Say it soon, but not with every image while a knob is turned.
@@ -56,7 +58,7 @@ class ToldImage(QObject):
         """
         self._to_tell = image, took_ms
         if time.perf_counter() - self._told_at > _TOLD_EVERY_S:
-            QTimer.singleShot(0, self.tell)  # the image is painted first
+            self._soon.start()  # the image is painted first
 
     def tell(self) -> None:
         """Say it now, if there is anything to say."""
