@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType, ref
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget, QMainWindow
 
 from napari_3dmsl.layers.emission_colours import is_in_grey
+from napari_3dmsl.widgets.common.soon import soon
 from napari_3dmsl.widgets.common.tabs import dock_of
 from napari_3dmsl.widgets.image_pane.narrow_window import (
     half_of_the_left,
@@ -87,16 +89,19 @@ def _put_beside_the_canvas(pane: ImagePane, dock: QDockWidget, window: QMainWind
     if is_narrow(window):
         pane.preferred_width = half_of_the_left(window)
         lie_over_layers(window, dock)
-        pane.at_end(partial(lay_out_as_before, window))
+        pane.at_end(partial(_once_it_is_gone, ref(window)))
     else:
         if room is not None:
             pane.preferred_width = int(_SHARE * room[0])
         window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock, Qt.Orientation.Horizontal)
     dock.show()
-    later = QTimer(pane)  # no widths are settled before; it ends with the pane
-    later.setSingleShot(True)
-    later.timeout.connect(partial(_keep_in_sight, pane, room))
-    later.start(0)
+    soon(pane, partial(_keep_in_sight, pane, room)).start()  # no widths are settled before
+
+
+def _once_it_is_gone(window: ReferenceType[QMainWindow]) -> None:
+    """Lay out a window that may be gone, too: a pane that held it would keep it with PySide6."""
+    if (there := window()) is not None:
+        lay_out_as_before(there)
 
 
 def _keep_in_sight(pane: ImagePane, before: tuple[int, int] | None) -> None:
