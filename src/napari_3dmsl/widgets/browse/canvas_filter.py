@@ -15,6 +15,7 @@ from napari_3dmsl.layers.seen_shapes import ALL_SEEN, SeenShapes
 from napari_3dmsl.layers.surfaces import HIGHLIGHT
 from napari_3dmsl.widgets.common.class_surfaces import AT_ONCE, see, surfaces_of
 from napari_3dmsl.widgets.common.incremental_layers import Turns
+from napari_3dmsl.widgets.common.soon import soon
 
 _CALM_MS = 120  # without a change of the filter, before the canvas follows
 _AT_ONCE_S = 0.02  # of work on layers between two frames; of few shapes all are done by then
@@ -48,10 +49,7 @@ class CanvasFilter(QObject):
         self.in_gallery = False
         """Whether the shapes lie side by side, not in their places."""
         self._curtained: list[Any] = []
-        self._settled = QTimer(self)  # highlight and camera follow in a turn of their own
-        self._settled.setSingleShot(True)
-        self._settled.setInterval(0)
-        self._settled.timeout.connect(self.changed)
+        self._settled = soon(self, self.changed.emit)  # highlight and camera have their own turn
         self._turns = Turns(self, _AT_ONCE_S, viewer=viewer)
         self._turns.ended.connect(self._settled.start)
         self._calm = QTimer(self)

@@ -6,7 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton
 
@@ -29,6 +29,7 @@ from napari_3dmsl.widgets.common.panel import Panel
 from napari_3dmsl.widgets.common.remembered import State, tick, ticks
 from napari_3dmsl.widgets.common.shape_keys import add_shape_keys
 from napari_3dmsl.widgets.common.shape_selection import selection_of
+from napari_3dmsl.widgets.common.soon import soon
 from napari_3dmsl.widgets.common.tabs import open_named
 from napari_3dmsl.widgets.common.warm import WarmUp
 
@@ -104,10 +105,7 @@ class BrowsePanel(Panel):
         self.views.flown_to.connect(self._fly)
         self.views.switched.connect(self._show_view)
         self._progressed = 0.0
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._show_source)
+        self._soon = soon(self, self._show_source)
         self.at_end(self._soon.stop)
         self._selection.source_changed.connect(self._take_source)
         self._selection.marked.connect(self._show_selected)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Any
 from weakref import ReferenceType, WeakKeyDictionary, ref
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QPainter
 from qtpy.QtWidgets import QWidget
 
 from napari_3dmsl.layers.class_colours import class_colour
 from napari_3dmsl.layers.class_legend import classes_in_sight
 from napari_3dmsl.widgets.common.canvas_context import canvases_of
+from napari_3dmsl.widgets.common.soon import soon
 
 _SWATCH, _GAP, _PADDING, _MARGIN = 11, 7, 8, 10  # pixels
 _GROUND_ALPHA = 190
@@ -47,10 +48,7 @@ class ClassLegend(QObject):
         self._on = True
         self._plate: LegendPlate | None = None
         self._watched: list[Any] = []
-        self._soon = QTimer(self)  # many layers come and go at once
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = soon(self, self.refresh)  # many layers come and go at once
 
     @property
     def on(self) -> bool:
