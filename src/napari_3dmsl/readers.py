@@ -349,6 +349,7 @@ def _content(path: Path) -> bytes:
 def _read_library(path: Path) -> list[LayerData]:
     from napari_3dmsl.layers.attributes import KEY
     from napari_3dmsl.layers.library import library_layers
+    from napari_3dmsl.library.level_of_detail import DRAWN_SHAPES
     from napari_3dmsl.library.library import ShapeLibrary
 
     library = ShapeLibrary.open(path)
@@ -356,7 +357,14 @@ def _read_library(path: Path) -> list[LayerData]:
     drawn = sum(len(attributes["metadata"][KEY]["merged"].sizes) for _, attributes, _ in layers)
     if drawn < len(library.ids) and not _is_open("Shape browser"):
         so_far = f"{path}: {drawn:,} of {len(library.ids):,} shapes are drawn"
-        _tell(f"{so_far}; Plugins > 3DMSL > Shape browser draws the others", str(path), "info")
+        browser = "Plugins > 3DMSL > Shape browser"
+        if len(library.ids) <= DRAWN_SHAPES:
+            others = f"{browser} draws the others"
+        elif drawn < DRAWN_SHAPES:
+            others = f"{browser} draws the first {DRAWN_SHAPES:,} and lists all"
+        else:
+            others = f"that is as many as are ever drawn, {browser} lists all"
+        _tell(f"{so_far}; {others}", str(path), "info")
     return layers
 
 

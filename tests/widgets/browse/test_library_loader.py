@@ -12,6 +12,7 @@ from hands import PATIENCE_MS, Hands, running
 
 from napari_3dmsl.layers.attributes import about
 from napari_3dmsl.layers.library import library_layers
+from napari_3dmsl.library import level_of_detail
 from napari_3dmsl.library.library import write_library
 
 PANEL = "Shape browser"
@@ -99,6 +100,26 @@ def test_without_the_panel_what_was_read_is_drawn_and_told_and_the_panel_draws_t
     viewer.open(folder, plugin="napari-3dmsl")
     hands.wait(lambda: hands.find("progress").isHidden() and not running())
     assert len(told) == 1  # the panel is open
+
+
+@pytest.mark.parametrize(
+    ("most", "rest"),
+    [
+        (3, "Plugins > 3DMSL > Shape browser draws the first 3 and lists all"),
+        (1, "that is as many as are ever drawn, Plugins > 3DMSL > Shape browser lists all"),
+    ],
+)
+def test_of_a_library_of_more_shapes_than_are_ever_drawn_it_is_told_how_many_are(
+    viewer: Any, folder: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch, most: int, rest: str
+) -> None:
+    from napari.utils.notifications import notification_manager
+
+    told: list[str] = []
+    monkeypatch.setattr(notification_manager, "dispatch", lambda one: told.append(one.message))
+    monkeypatch.setattr(level_of_detail, "DRAWN_SHAPES", most)
+    viewer.open(folder, plugin="napari-3dmsl")
+    qtbot.waitUntil(lambda: bool(told), timeout=PATIENCE_MS)
+    assert told == [f"library: 1 of 4 shapes are drawn; {rest}"]
 
 
 @pytest.mark.parametrize("ending", ["panel", "layers"])
