@@ -39,7 +39,7 @@ check: lint typecheck test  ## Check style and types, then test
 screenshots: .venv/installed-dev  ## Make the pictures in docs/ anew
 	$(ON_SCREEN) $(BIN)/python scripts/screenshots.py
 
-cells: .venv/installed-dev  ## Make the first picture of the README anew: simulated cells
+cells: .venv/installed-dev  ## Make the README's picture of simulated cells anew
 	$(BIN)/python scripts/cell_pictures.py
 
 hero: .venv/installed-dev  ## Make the README's picture from labels to microscopes anew
