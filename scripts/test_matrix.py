@@ -46,7 +46,7 @@ if sys.version_info < (3, 12):
 EXTRAS = "cluster,em,microscopes,parquet,score,window"  # what tests need: all but a Qt and torch
 NAPARI = {"oldest": "==0.7.1", "newest": ">=0.7.1", "pre": ">=0.7.1"}
 BINDINGS = ("pyqt6", "pyside6")
-PYTHONS = ("3.12", "3.13", "3.14")
+PYTHONS = (("pyqt6", "3.12"), ("pyqt6", "3.13"), ("pyqt6", "3.14"), ("pyside6", "3.12"))
 # Plugins and packages of others, and since which version they can be had beside a napari of today.
 OTHERS = {"empanada-napari": ">=1.2", "napari-ome-zarr": ">=0.10", "cellpose": ">=4"}
 PATIENCE_S = "1200"  # it takes hours, so that other work goes on beside it
@@ -208,7 +208,7 @@ def shown(rows: list[dict[str, str]]) -> str:
 def main(arguments: list[str]) -> int:
     """Run the cells that are named, or all; print a table."""
     every = [Cell(binding, which) for which in NAPARI for binding in BINDINGS]
-    every += [Cell("pyqt6", "newest", version) for version in PYTHONS]
+    every += [Cell(binding, "newest", version) for binding, version in PYTHONS]
     every += [Cell("pyqt6", "newest", other=other) for other in OTHERS]
     cells = {cell.name: cell for cell in every}
     wanted = [word for word in arguments if not word.startswith("--")]
