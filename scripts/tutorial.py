@@ -158,13 +158,13 @@ def compare(stage: Any) -> None:
 
 def pose(stage: Any) -> None:
     stage.tell("Turn it in 3D, press “Use this view”: imaged from there")
-    stage.turn((0, 40, 0))
+    stage.turn((0, 25, 0))
     button = stage.find(stage.panel("Microscope"), "use_view")
     stage.click(button)
     stage.rest(0.8)
-    home(stage)
     stage.film.show(1.2)
     keep(stage, "pose")
+    home(stage)
 
 
 def stack(stage: Any) -> None:
