@@ -102,8 +102,9 @@ def test_what_cannot_be_paired_is_told(folders: Path) -> None:
     (folders / "found" / "cell_2_cp_masks.png").unlink()
     with pytest.raises(ValueError, match=r"found: no prediction for cell_2.tif; expected a file"):
         score_files(folders / "truth", folders / "found")
+    tifffile.imwrite(folders / "truth" / "cell_0.gt.tif", np.ones((4, 4), np.uint8))
     tifffile.imwrite(folders / "truth" / "cell_0_mask.tif", np.ones((4, 4), np.uint8))
-    with pytest.raises(ValueError, match=r"cell_0.tif and cell_0_mask.tif are both of cell_0"):
+    with pytest.raises(ValueError, match=r"cell_0.gt.tif and cell_0_mask.tif are both of"):
         score_files(folders / "truth", folders / "found")
     with pytest.raises(ValueError, match="is a file and .* a folder"):
         score_files(folders / "truth" / "cell_1.tif", folders / "found")
@@ -197,6 +198,151 @@ def test_a_mesh_with_a_hole_has_its_distance_and_a_note(tmp_path: Path) -> None:
     table = score_files(tmp_path / "whole.ply", tmp_path / "hole.ply", ScoreSettings(points=500))
     assert set(table.means) == {"chamfer_um", "accuracy_um", "completeness_um"}
     assert "whole.ply: no overlap: the prediction: the mesh has a hole" in table.notes[0]
+
+
+def saved(folder: Path, *names: str, pixels: np.ndarray) -> Path:
+    """A folder with files of the same labels."""
+    folder.mkdir()
+    for name in names:
+        if name.endswith(".npy"):
+            np.save(folder / name, pixels)
+        else:
+            tifffile.imwrite(folder / name, pixels)
+    return folder
+
+
+def test_a_dot_in_a_name_is_part_of_it(tmp_path: Path, images: list[np.ndarray]) -> None:
+    truth = saved(tmp_path / "truth", "NA 1.2.tif", "NA 1.4.ome.tif", pixels=images[0])
+    found = saved(tmp_path / "found", "NA 1.2.pred.tif", "NA 1.4.tif", pixels=images[0])
+    table = score_files(truth, found)
+    assert [score.name for score in table.scores] == ["NA 1.2", "NA 1.4"]
+    (found / "NA 1.4.tif").rename(found / "NA 1.3.tif")
+    with pytest.raises(ValueError, match=r"no prediction for NA 1.4.ome.tif"):
+        score_files(truth, found)
+
+
+def test_names_are_the_same_however_a_system_writes_their_accents(
+    tmp_path: Path, images: list[np.ndarray]
+) -> None:
+    truth = saved(tmp_path / "truth", "caf\u00e9.tif", pixels=images[0])
+    found = saved(tmp_path / "found", "cafe\u0301.tif", pixels=images[0])
+    assert len(score_files(truth, found).scores) == 1
+
+
+def test_masks_are_found_beside_their_images_as_cellpose_leaves_them(
+    tmp_path: Path, images: list[np.ndarray]
+) -> None:
+    truth = saved(tmp_path / "truth", "a.tif", pixels=images[0])
+    found = saved(tmp_path / "found", "a_cp_masks.tif", pixels=images[0])
+    tifffile.imwrite(found / "a.tif", np.arange(24 * 30, dtype=np.uint16).reshape(24, 30))
+    np.save(found / "a_seg.npy", {"masks": images[0]}, allow_pickle=True)  # type: ignore[arg-type]
+    table = score_files(truth, found)
+    assert table.means["dice"].mean == 1
+    assert f"{found}: 1 images beside their masks are left out" in table.notes
+
+
+def test_channels_are_no_depth(tmp_path: Path, images: list[np.ndarray]) -> None:
+    path = tmp_path / "two.ome.tif"
+    tifffile.imwrite(path, np.stack(images[:2]), metadata={"axes": "CYX"})
+    with pytest.raises(ValueError, match=r"two.ome.tif: 2 channels; expected one, of labels"):
+        score_files(path, path)
+
+
+def test_a_zarr_with_a_time_axis_is_a_film_whoever_wrote_it(
+    tmp_path: Path, images: list[np.ndarray]
+) -> None:
+    import zarr
+
+    path = tmp_path / "film.zarr"
+    group = zarr.open_group(path, mode="w", zarr_format=2)
+    group.create_array("0", data=np.stack(images))
+    scale = {"type": "scale", "scale": [1, 0.1, 0.1]}
+    axes = [{"name": "t", "type": "time"}, *({"name": n, "type": "space"} for n in "yx")]
+    levels = [{"path": "0", "coordinateTransformations": [scale]}]
+    group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": levels}]
+    table = score_files(path, path)
+    assert [score.name for score in table.scores] == [f"film.zarr frame {i}" for i in range(3)]
+    assert "betti_2_error" not in table.means
+
+
+def test_voxels_of_two_sizes_are_told(tmp_path: Path) -> None:
+    ball = np.zeros((9, 9, 9), np.uint8)
+    ball[2:7, 2:7, 2:7] = 1
+    for name, size in (("one", 0.1), ("other", 0.2), ("same", 0.1)):
+        write_ome_tiff(tmp_path / f"{name}.ome.tif", ball, (size, size, size))
+    settings = ScoreSettings(surfaces=True, points=100)
+    told = [
+        score_files(tmp_path / "one.ome.tif", tmp_path / f"{other}.ome.tif", settings).notes
+        for other in ("same", "other")
+    ]
+    assert told[0] == ()
+    assert "one.ome.tif has voxels of 100 × 100 × 100 nm" in told[1][0]
+    assert "other.ome.tif of 200 × 200 × 200 nm" in told[1][0]
+
+
+def test_an_empty_prediction_finds_none_of_the_objects(
+    tmp_path: Path, images: list[np.ndarray]
+) -> None:
+    tifffile.imwrite(tmp_path / "truth.tif", images[0])
+    tifffile.imwrite(tmp_path / "empty.tif", np.zeros_like(images[0]))
+    for one, other in (("truth", "empty"), ("empty", "truth")):
+        table = score_files(tmp_path / f"{one}.tif", tmp_path / f"{other}.tif")
+        assert table.means["pq"].mean == table.means["ap_50"].mean == 0
+        assert table.notes == ()
+
+
+def test_a_grey_image_as_a_prediction_is_told(tmp_path: Path, images: list[np.ndarray]) -> None:
+    tifffile.imwrite(tmp_path / "truth.tif", images[0])
+    grey = np.random.default_rng(0).integers(90, 400, images[0].shape).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "grey.tif", grey)
+    table = score_files(tmp_path / "truth.tif", tmp_path / "grey.tif")
+    assert any("grey.tif: many different numbers side by side" in note for note in table.notes)
+
+
+def test_folders_that_are_volumes_need_no_zarr_in_their_name(tmp_path: Path) -> None:
+    import zarr
+
+    ball = np.zeros((5, 6, 7), np.uint8)
+    ball[1:4, 1:5, 1:6] = 1
+    zarr.open_group(tmp_path / "cell", mode="w").create_array("mito", data=ball)
+    np.save(tmp_path / "ball.npy", ball)
+    table = score_files(tmp_path / "cell" / "mito", tmp_path / "ball.npy")
+    assert table.means["iou"].mean == 1
+
+
+def test_a_plane_in_numpy_is_that_plane_in_tiff(tmp_path: Path, images: list[np.ndarray]) -> None:
+    np.save(tmp_path / "plane.npy", images[0][None])
+    tifffile.imwrite(tmp_path / "plane.tif", images[0])
+    assert score_files(tmp_path / "plane.npy", tmp_path / "plane.tif").means["iou"].mean == 1
+
+
+def test_each_mesh_of_a_sample_is_scored(tmp_path: Path) -> None:
+    ball = trimesh.creation.icosphere(2)
+    for name in ("truth", "found"):
+        (tmp_path / name / "scene").mkdir(parents=True)
+        ball.export(tmp_path / name / "alone.off")
+        for label in (1, 2):
+            ball.export(tmp_path / name / "scene" / f"frame0000_label{label:05d}.off")
+    (tmp_path / "truth" / "note.txt").write_text("what else lies there")
+    table = score_files(tmp_path / "truth", tmp_path / "found", ScoreSettings(points=100))
+    names = [score.name for score in table.scores]
+    assert sorted(names) == ["alone", *(f"scene/frame0000_label0000{i}" for i in (1, 2))]
+
+
+def test_a_mesh_among_masks_changes_not_what_is_scored(
+    folders: Path, images: list[np.ndarray]
+) -> None:
+    trimesh.creation.icosphere(1).export(folders / "truth" / "stray.off")
+    assert len(score_files(folders / "truth", folders / "found").scores) == len(images)
+    trimesh.creation.icosphere(1).export(folders / "found" / "stray.off")
+    with pytest.raises(ValueError, match="hold meshes and images; give folders that hold one kind"):
+        score_files(folders / "truth", folders / "found")
+
+
+def test_surfaces_of_planes_are_told_as_none(tmp_path: Path, images: list[np.ndarray]) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", images[0])
+    table = score_files(tmp_path / "a.tif", tmp_path / "a.tif", ScoreSettings(surfaces=True))
+    assert "no distance between surfaces: these are planes, not volumes" in table.notes
 
 
 def test_intervals_hold_the_mean_as_often_as_they_say() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from label_blocks import blobs
+from scipy import ndimage
 from solids import draw_ball
 
 from napari_3dmsl import ScoreSettings, open_lazy, score_images
@@ -43,6 +45,22 @@ def test_masks_have_no_objects_unless_they_are_asked_for(labels: np.ndarray) -> 
     assert not OBJECTS & set(alone.values)
     one = score_images(labels == 2, labels == 2, ScoreSettings(objects="labels"))
     assert one.details["objects"]["truths"] == 1
+
+
+@pytest.mark.parametrize("size", [(0, 1, 1), (100, 100), 50, "abc"])
+def test_a_voxel_size_that_is_none_is_refused(labels: np.ndarray, size: Any) -> None:
+    with pytest.raises(ValueError, match=r"voxel_nm = .*: expected three sizes in nm"):
+        score_images(labels, labels, voxel_nm=size)
+    score_images(labels, labels, voxel_nm=np.array([100.0, 50, 50]))
+
+
+@pytest.mark.parametrize("shape", [(5, 1, 1), (1, 5, 5), (3, 1, 3), (3, 3, 3)])
+def test_volumes_of_a_plane_or_a_line_are_scored(shape: tuple[int, ...]) -> None:
+    mask = np.zeros(shape, bool)
+    mask[::2, ::2, ::2] = True  # as many pieces as there can be
+    score = score_images(mask, mask, ScoreSettings(objects="components"))
+    assert score.values["cldice"] == score.values["pq"] == 1
+    assert score.details["objects"]["truths"] == ndimage.label(mask, np.ones((3, 3, 3)))[1]
 
 
 def test_details_hold_the_counts_behind_the_scores(labels: np.ndarray) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.shapes.morphology import components
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -47,12 +49,10 @@ def _share_inside(
     """
     import cc3d
 
-    pieces, count = cc3d.connected_components(
-        mask, connectivity=8 if mask.ndim == 2 else 26, binary_image=True, return_N=True
-    )
+    pieces = components(mask, 8 if mask.ndim == 2 else 26)
     boxes = cc3d.statistics(pieces)["bounding_boxes"]
     inside, whole = 0, 0
-    for number in range(1, count + 1):
+    for number in range(1, len(boxes)):
         box = boxes[number]
         line = _centreline(pieces[box] == number)
         whole += int(np.count_nonzero(line))

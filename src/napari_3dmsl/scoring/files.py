@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import numpy as np
 from napari_3dmsl.mesh_io.mesh_files import MESH_SUFFIXES
 from napari_3dmsl.scoring.images import Score
 from napari_3dmsl.scoring.label_files import is_label_image, read_labels
-from napari_3dmsl.scoring.pairs import paired
+from napari_3dmsl.scoring.pairs import holds, paired
 from napari_3dmsl.scoring.sets import for_all, scores_of, settled_table
 from napari_3dmsl.scoring.settings import ScoreSettings
 from napari_3dmsl.scoring.surfaces import mesh_overlap, surface_scores
@@ -21,6 +22,8 @@ from napari_3dmsl.shapes.mesh import read_mesh
 
 if TYPE_CHECKING:
     from napari_3dmsl.progress import Progress
+
+_SAME_SIZE = 1e-3  # files round the sizes of their voxels
 
 
 def score_files(
@@ -68,7 +71,7 @@ def score_files(
             f"{folder}: no tracks, but {with_tracks} has some; expected man_track.txt or "
             "res_track.txt in it"
         )
-    if _holds_meshes(one):
+    if _are_meshes(one, other):
         return _score_meshes(one, other, settings, mesh_unit_um, progress)
     return _score_images(one, other, settings, progress)
 
@@ -77,10 +80,26 @@ def _is_mesh(path: Path) -> bool:
     return path.is_file() and path.suffix.lower() in MESH_SUFFIXES
 
 
-def _holds_meshes(path: Path) -> bool:
-    if path.is_file():
-        return _is_mesh(path)
-    return not is_label_image(path) and any(map(_is_mesh, path.iterdir()))
+def _are_meshes(truth: Path, prediction: Path) -> bool:
+    """Whether meshes are scored: the kind of file that both sides hold."""
+    kinds = [kind for kind in _kinds_in(truth) if kind in _kinds_in(prediction)]
+    if len(kinds) > 1:
+        raise ValueError(
+            f"{truth} and {prediction} hold meshes and images; give folders that hold one kind"
+        )
+    return kinds == ["meshes"] or (not kinds and _is_mesh(truth))
+
+
+def _kinds_in(path: Path) -> list[str]:
+    """Return what can be scored at a place: ``meshes``, ``images``, or both."""
+    if path.is_file() or is_label_image(path):
+        return ["meshes" if _is_mesh(path) else "images"]
+    inside = [each for each in path.iterdir() if not each.name.startswith(".")]
+    found = {
+        "meshes": any(_is_mesh(each) or holds(each, _is_mesh) for each in inside),
+        "images": any(map(is_label_image, inside)),
+    }
+    return [kind for kind, there in found.items() if there]
 
 
 def _score_images(
@@ -106,20 +125,36 @@ def _scores_of(
 ) -> Iterator[Score]:
     """Give the score of a pair of files, or of each of their frames."""
     one, other = read_labels(truth), read_labels(prediction)
-    size = one.voxel_nm or other.voxel_nm
-    frames = one.frames or other.frames
+    notes = [
+        f"{path}: many different numbers side by side, a grey image? Threshold it first"
+        for path, image in ((truth, one), (prediction, other))
+        if image.grey
+    ]
+    sizes = [image.voxel_nm for image in (one, other) if image.voxel_nm]
+    both = settings.voxel_nm is None and len(sizes) == 2
+    if both and not np.allclose(sizes[0], sizes[1], rtol=_SAME_SIZE):
+        notes.append(
+            f"{truth} has voxels of {_in_nm(sizes[0])}, {prediction} of {_in_nm(sizes[1])}: "
+            "compared voxel by voxel, with the size of the first"
+        )
     try:
-        yield from scores_of(
+        for score in scores_of(
             one.labels,
             other.labels,
             settings,
             name,
-            frames=frames,
-            voxel_nm=size,
+            frames=one.frames or other.frames,
+            voxel_nm=one.voxel_nm or other.voxel_nm,
             progress=progress,
-        )
+        ):
+            yield replace(score, notes=(*score.notes, *notes))
+            notes = []  # once a file
     except ValueError as error:
         raise ValueError(f"{truth} and {prediction}: {error}") from None
+
+
+def _in_nm(sizes: tuple[float, ...]) -> str:
+    return " × ".join(f"{size:g}" for size in sizes) + " nm"
 
 
 def _score_meshes(
@@ -130,7 +165,7 @@ def _score_meshes(
     progress: Progress | None,
 ) -> ScoreTable:
     kinds = f"meshes: {', '.join(MESH_SUFFIXES)}"
-    pairs, notes = paired(truth, prediction, _is_mesh, kinds)
+    pairs, notes = paired(truth, prediction, _is_mesh, kinds, folders_inside=True)
     scores = []
     for done, (name, one, other) in enumerate(pairs):
         _tell(progress, done, len(pairs), "Scoring surfaces")

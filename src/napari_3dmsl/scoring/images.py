@@ -10,13 +10,14 @@ import numpy as np
 
 from napari_3dmsl.memory import allowed_bytes, check_memory, in_words
 from napari_3dmsl.scoring.centrelines import cldice
-from napari_3dmsl.scoring.instances import instance_scores
+from napari_3dmsl.scoring.instances import are_objects, instance_scores
 from napari_3dmsl.scoring.masks import mask_scores
 from napari_3dmsl.scoring.overlaps import Overlaps, check_shapes, overlaps_of
 from napari_3dmsl.scoring.settings import ScoreSettings
 from napari_3dmsl.scoring.surfaces import mask_surface, surface_scores
 from napari_3dmsl.scoring.topology import betti_numbers, patch_errors
-from napari_3dmsl.volumes.labels import as_labels
+from napari_3dmsl.shapes.morphology import components
+from napari_3dmsl.volumes.labels import as_labels, check_voxel_nm
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -96,10 +97,10 @@ def score_images(
     check_shapes(one.shape, other.shape)
     if len(one.shape) not in (2, 3):
         raise ValueError(f"images of shape {one.shape} cannot be scored; expected 2D or 3D")
-    work = _Work(settings, name, voxel_nm or settings.voxel_nm, progress)
-    if settings.voxel_nm is not None:
-        work.voxel_nm = settings.voxel_nm
-    return work.score(one, other)
+    size = settings.voxel_nm
+    if size is None and voxel_nm is not None:
+        size = check_voxel_nm(voxel_nm)
+    return _Work(settings, name, size, progress).score(one, other)
 
 
 def _labels(image: Any, what: str) -> Any:
@@ -155,6 +156,8 @@ class _Work:
             steps.append(("Centrelines", self._centrelines))
         if self.settings.surfaces and axes == 3:
             steps.append(("Surfaces", self._surfaces))
+        elif self.settings.surfaces:
+            self.notes.append("no distance between surfaces: these are planes, not volumes")
         return steps
 
     def _tell(self, what: str) -> None:
@@ -214,19 +217,14 @@ class _Work:
             self.values |= scores
 
     def _components(self, truth: NDArray[Any], prediction: NDArray[Any]) -> Overlaps:
-        import cc3d
-
         neighbours = 8 if truth.ndim == 2 else 26
-        one, other = (
-            cc3d.connected_components(mask, connectivity=neighbours, binary_image=True)
-            for mask in (truth, prediction)
-        )
+        one, other = (components(mask, neighbours) for mask in (truth, prediction))
         return overlaps_of(one, other, self.progress)
 
     def _score_objects(self, overlaps: Overlaps) -> None:
         pairs = overlaps.pairs
         kind = self.settings.objects
-        several = len(pairs.truths) > 1 and len(pairs.predictions) > 1
+        several = are_objects(len(pairs.truths), len(pairs.predictions))
         if kind in ("labels", "components") or (kind == "auto" and several):
             scores, counts = instance_scores(pairs)
             self.values |= scores

@@ -18,6 +18,18 @@ OBJECT_SCORES = ("pq", "sq", "rq", "ap_50", "ap_75", "ap_mean")
 """Names of the scores of objects."""
 
 
+def are_objects(truths: int, predictions: int) -> bool:
+    """Whether numbers stand for objects: several on both sides, or on one beside nothing.
+
+    Parameters
+    ----------
+    truths, predictions
+        How many numbers there are, the background not counted.
+    """
+    fewer, more = sorted((truths, predictions))
+    return more > 1 and fewer != 1
+
+
 def matched(pairs: Pairs, iou: float) -> int:
     """Return how many objects can be paired one to one at an overlap of at least this.
 

@@ -13,7 +13,8 @@ from napari_3dmsl.image_io.ome_tiff import IMAGE_SUFFIXES, describe_image, read_
 from napari_3dmsl.image_io.ome_zarr import ZARR_SUFFIX, is_our_zarr, read_ome_zarr
 from napari_3dmsl.memory import allowed_bytes, check_memory
 from napari_3dmsl.reading import reading
-from napari_3dmsl.volumes.contents import contents_of
+from napari_3dmsl.volumes.contents import contents_of, is_folder_format
+from napari_3dmsl.volumes.grey_images import is_grey_image
 from napari_3dmsl.volumes.labels import as_labels
 from napari_3dmsl.volumes.lazy import open_lazy
 from napari_3dmsl.volumes.numpy_files import read_npy
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 LABEL_IMAGES = (*IMAGE_SUFFIXES, ".png")
 """Files that are images of one plane, of a stack, or of frames."""
 
+_CELLPOSE_RECORD = "_seg.npy"  # a pickle that its window leaves beside each image
 _PIXEL_BYTES = 4
 _COPIES = 4  # of labels that are scored in memory; larger ones stay on disk
 
@@ -41,11 +43,14 @@ class LabelImage:
         Size of a voxel (z, y, x) where the file tells it.
     frames : bool
         Whether the first axis is time.
+    grey : bool
+        Whether it looks like a grey image rather than like labels.
     """
 
     labels: Any
     voxel_nm: tuple[float, ...] | None = None
     frames: bool = False
+    grey: bool = False
 
 
 def read_labels(path: str | Path) -> LabelImage:
@@ -70,16 +75,16 @@ def read_labels(path: str | Path) -> LabelImage:
     if suffix == ".png":
         return _checked(path, LabelImage(_from_png(path)))
     if suffix == ".npy":
-        return _checked(path, LabelImage(read_npy(path)))
+        return _checked(path, LabelImage(_without_single_planes(read_npy(path))))
     if is_our_zarr(path):
         return _checked(path, _from_our_zarr(path))
     if not path.exists():
         raise ValueError(f"{path}: no such file or folder")
     if not is_label_file(path):
         raise ValueError(f"{path}: no labels; expected TIFF, PNG, OME-Zarr or a label volume")
-    flat = _plane_of(path)
-    if flat is not None:
-        return _checked(path, LabelImage(flat))
+    inner = _plane_or_film_of(path)
+    if inner is not None:
+        return _checked(path, inner)
     volume = open_lazy(path)
     labels = volume.labels
     small = _COPIES * labels.nbytes <= allowed_bytes()
@@ -93,6 +98,11 @@ def _from_tiff(path: Path) -> LabelImage:
     if axes.endswith("S"):
         pixels, axes = _one_channel(path, pixels), axes[:-1]
     kept = [axis for axis, length in zip(axes, pixels.shape, strict=True) if length > 1]
+    if "C" in kept:
+        raise ValueError(
+            f"{path}: {pixels.shape[axes.index('C')]} channels; expected one, of labels: save it "
+            "alone"
+        )
     if len(kept) >= 2:  # a plane of one row stays one
         pixels, axes = np.squeeze(pixels), "".join(kept)
     sizes = [about.size_um.get(axis) for axis in "ZYX"]
@@ -116,16 +126,28 @@ def _from_our_zarr(path: Path) -> LabelImage:
     return LabelImage(mask, known if len(known) == 3 else None, axes[0] == "T" and mask.ndim > 2)
 
 
-def _plane_of(path: Path) -> NDArray[Any] | None:
-    """Return the pixels of an array on disk that is one plane; None of a volume."""
-    arrays = [one.levels[0].array for one in contents_of(path).datasets]
-    if len(arrays) != 1 or sum(length > 1 for length in arrays[0].shape) > 2:
+def _plane_or_film_of(path: Path) -> LabelImage | None:
+    """Return the only array on disk if it is one plane or has a time axis; None of a volume."""
+    found = [one.levels[0] for one in contents_of(path).datasets]
+    if len(found) != 1:
         return None
-    [array] = arrays
+    array = found[0].array
+    lengths = [length for length in array.shape if length > 1]
+    film = array.axes.lower().startswith("t") and array.shape[0] > 1 and len(lengths) > 2
+    if not film and len(lengths) > 2:
+        return None
     check_memory(str(path), math.prod(array.shape) * array.dtype.itemsize)
     with reading(path, "damaged"):
         pixels = np.asarray(array.opener()[(slice(None),) * len(array.shape)])
-    return pixels.reshape(array.shape[-2:])
+    if not film:
+        return LabelImage(pixels.reshape(array.shape[-2:]))
+    size = found[0].size.voxel_nm if len(lengths) > 3 else None
+    return LabelImage(np.squeeze(pixels), size, frames=True)
+
+
+def _without_single_planes(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return an array without axes of length 1, as files of images have none; a plane stays one."""
+    return np.squeeze(pixels) if sum(length > 1 for length in pixels.shape) >= 2 else pixels
 
 
 def _from_png(path: Path) -> NDArray[Any]:
@@ -141,6 +163,10 @@ def _from_png(path: Path) -> NDArray[Any]:
 
 def _one_channel(path: Path, pixels: NDArray[Any]) -> NDArray[Any]:
     """Take one of the channels that are all alike, as programs store grey images."""
+    if pixels.shape[-1] in (2, 4) and not pixels[..., :-1].any() and np.ptp(pixels[..., -1]):
+        raise ValueError(
+            f"{path}: nothing but transparency; save the numbers of the objects instead"
+        )
     if pixels.shape[-1] == 2:  # grey, and how opaque it is
         return np.ascontiguousarray(pixels[..., 0])
     if (pixels[..., :3] != pixels[..., :1]).any():
@@ -159,7 +185,7 @@ def _checked(path: Path, found: LabelImage) -> LabelImage:
             f"{path}: an image of shape {labels.shape}; expected a plane, a volume, or frames of "
             "them"
         )
-    return replace(found, labels=labels)
+    return replace(found, labels=labels, grey=is_grey_image(labels))
 
 
 def is_label_image(path: Path) -> bool:
@@ -171,5 +197,7 @@ def is_label_image(path: Path) -> bool:
         Of a file or folder.
     """
     if path.is_dir():
-        return path.suffix.lower() == ZARR_SUFFIX
+        return path.suffix.lower() == ZARR_SUFFIX or is_folder_format(path)
+    if path.name.endswith(_CELLPOSE_RECORD):
+        return False
     return path.suffix.lower() in LABEL_IMAGES or is_label_file(path)

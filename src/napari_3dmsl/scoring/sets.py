@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari_3dmsl.scoring.images import Score, score_images
-from napari_3dmsl.scoring.instances import OBJECT_SCORES
+from napari_3dmsl.scoring.instances import OBJECT_SCORES, are_objects
 from napari_3dmsl.scoring.overlaps import check_shapes
 from napari_3dmsl.scoring.settings import ScoreSettings
 from napari_3dmsl.scoring.table import ScoreTable, table_of
@@ -96,18 +96,18 @@ def settled_table(
 
 
 def _settled(scores: list[Score]) -> tuple[list[Score], list[str]]:
-    several = {
-        side: any(score.details["objects"][side] > 1 for score in scores)
+    most = {
+        side: max((score.details["objects"][side] for score in scores), default=0)
         for side in ("truths", "predictions")
     }
-    if all(several.values()):
+    if are_objects(**most):
         return scores, []
     plain = []
     for score in scores:
         details = {name: each for name, each in score.details.items() if name != "objects"}
         values = {name: value for name, value in score.values.items() if name not in OBJECT_SCORES}
         plain.append(replace(score, values=values, details=details))
-    if not any(several.values()):
+    if max(most.values()) <= 1:
         return plain, []
-    which = "prediction" if several["truths"] else "truth"
+    which = "prediction" if most["truths"] > 1 else "truth"
     return plain, [f"objects not scored: the {which} is a mask of one number, without objects"]

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.shapes.morphology import count_components
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -75,12 +77,7 @@ def _alternating(cells: NDArray[np.bool_], axis: int) -> int:
 def _count(mask: NDArray[np.bool_], connectivity: int) -> int:
     if not mask.any():
         return 0
-    import cc3d
-
-    _, count = cc3d.connected_components(
-        mask, connectivity=connectivity, return_N=True, binary_image=True
-    )
-    return int(count)
+    return count_components(mask, connectivity)
 
 
 def betti_error(truth: NDArray[Any], prediction: NDArray[Any]) -> int:

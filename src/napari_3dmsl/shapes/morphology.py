@@ -83,6 +83,7 @@ def components(mask: NDArray[Any], connectivity: int) -> NDArray[np.int32]:
     """
     import cc3d
 
+    # Bytes, for bool it has too little room in volumes of one plane ("maximum length exception").
     labels = cc3d.connected_components(
         np.ascontiguousarray(mask).view(np.uint8), connectivity=connectivity, out_dtype=np.uint32
     )

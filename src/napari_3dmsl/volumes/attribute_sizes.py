@@ -29,12 +29,13 @@ def letters_of(axes: Any, ndim: int) -> str:
     Returns
     -------
     str
-        Empty when the names are not those of z, y and x once each, or not of so many axes.
+        Empty when the names are not of so many axes, or y and x are not among them, once each.
     """
     if not isinstance(axes, Sequence) or isinstance(axes, str) or len(axes) != ndim:
         return ""
     letters = "".join(_letter(axis) for axis in axes)
-    return letters if all(letters.count(axis) == 1 for axis in "ZYX") else ""
+    plane = all(letters.count(axis) == 1 for axis in "YX")
+    return letters if plane and letters.count("Z") <= 1 else ""
 
 
 def _letter(axis: Any) -> str:

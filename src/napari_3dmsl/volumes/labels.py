@@ -176,7 +176,7 @@ def below_zero(lowest: float) -> str:
     """
     return (
         f"labels must be 0 (background) or more; the lowest is {lowest:g}. If {lowest:g} is "
-        f"background, say so: --background {lowest:g}"
+        f"background, write 0 there, or have it extracted with --background {lowest:g}"
     )
 
 

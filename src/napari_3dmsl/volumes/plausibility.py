@@ -209,4 +209,4 @@ def _is_tight_crop(mask: NDArray[np.bool_]) -> bool:
     import cc3d
 
     spans = all(mask.take(end, axis=axis).any() for axis in range(3) for end in (0, -1))
-    return spans and int(cc3d.connected_components(mask, connectivity=26).max()) == 1
+    return spans and int(cc3d.connected_components(mask.view(np.uint8), connectivity=26).max()) == 1

@@ -10,6 +10,7 @@ import tifffile
 from labelled_set import SPLITS, make_labelled_set
 from small_sets import tree
 
+from napari_3dmsl.datasets.training.folder import LayoutFolder
 from napari_3dmsl.datasets.training.lay_out import lay_out, proposed_folder
 from napari_3dmsl.datasets.training.settings import TOOLS, ToolLayout
 
@@ -45,6 +46,47 @@ def test_cellpose_has_masks_beside_the_images_of_each_part(flat):
         assert np.array_equal(images[""], arrays["image"][0, 0])
         assert np.array_equal(images["_masks"], arrays["instances"][0, 0])
     assert sum(path.is_file() for path in target.rglob("*")) == 2 * len(made) + 1  # recipe.lock
+
+
+def renamed(folder: Path, old: str, new: str) -> None:
+    """Give a sample of a set another name, in the table and in its folders."""
+    table = folder / "index.csv"
+    table.write_text(table.read_text().replace(old, new))
+    for path in [*folder.rglob(f"*{old}*")]:
+        path.rename(path.with_name(path.name.replace(old, new)))
+
+
+@pytest.mark.parametrize("links", [False, True])
+@pytest.mark.parametrize("tool", ["cellpose", "nnunet", "stardist", "coco"])
+def test_a_name_like_that_of_a_mask_never_changes_the_set(flat, tool, links):
+    folder, _ = flat
+    renamed(folder, "scene1_con1", "scene0_con1_masks")
+    before = tree(folder)
+    if tool == "cellpose":
+        with pytest.raises(ValueError, match=r"scene0_con1_masks: Cellpose takes a file of that"):
+            laid_out(folder, "out", tool, links=links)
+    else:
+        _, told = laid_out(folder, "Dataset007_out", tool, links=links)
+        assert sum(told.images.values()) == 4
+    assert tree(folder) == before
+
+
+def test_two_files_of_one_name_are_refused_before_one_is_written(tmp_path):
+    (tmp_path / "of_the_set.tif").write_bytes(b"truth")
+    folder = LayoutFolder(tmp_path / "out", links=True)
+    folder.put_pixels("a.tif", np.zeros((2, 2)), (1, 1), tmp_path / "of_the_set.tif")
+    with pytest.raises(ValueError, match=r"two files of this layout would be called a.tif"):
+        folder.put_bytes("a.tif", b"image")
+    assert (tmp_path / "of_the_set.tif").read_bytes() == b"truth"
+
+
+def test_the_folder_one_stands_in_has_a_name(flat, monkeypatch):
+    folder, _ = flat
+    (folder.parent / "Dataset004_here").mkdir()
+    monkeypatch.chdir(folder.parent / "Dataset004_here")
+    lay_out(folder, ".", ToolLayout(tool="nnunet"))
+    content = json.loads((folder.parent / "Dataset004_here" / "dataset.json").read_text())
+    assert content["numTraining"] == 3
 
 
 def test_cellpose_takes_stacks_plane_by_plane(stacks):

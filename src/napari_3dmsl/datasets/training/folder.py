@@ -64,6 +64,8 @@ class LayoutFolder:
 
         Raises
         ------
+        ValueError
+            When the layout has a file of that name already.
         OSError
             When the file cannot be written.
         """
@@ -107,5 +109,10 @@ class LayoutFolder:
 
     def _place(self, relative: str) -> Path:
         path = self.path / relative
+        if os.path.lexists(path):  # it may be a link: writing would change the set itself
+            raise ValueError(
+                f"two files of this layout would be called {relative}; give the microscopes of the "
+                "recipe other names, or lay out one of them alone"
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         return path

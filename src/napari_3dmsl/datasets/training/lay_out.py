@@ -99,7 +99,7 @@ def lay_out(
     with whole_output(target, lambda _: False) as new:
         new.mkdir()
         place = LayoutFolder(new, links=settings.links)
-        layout = kind(place, images, target.name, truth)
+        layout = kind(place, images, target.resolve().name, truth)
         for index in range(len(images)):
             row = images.row(index)
             cases = list(cases_of(images, row, truth, flat=kind.flat))

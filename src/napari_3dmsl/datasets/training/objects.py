@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from napari_3dmsl.datasets.training.cases import Case
 
+_NO_IMAGES = ("_masks", "_flows", "_flows_0", "_flows_1", "_flows_2", "_cellprob", "_cp_output")
+"""Ends of names that Cellpose takes for its own results and passes over (`cellpose.io`)."""
+
 
 class CellposeLayout(Layout):
     """``train/NAME.tif`` and ``train/NAME_masks.tif``, the same for ``val`` and ``test``."""
@@ -22,6 +25,11 @@ class CellposeLayout(Layout):
     def add(self, cases: Sequence[Case]) -> None:
         """See `Layout.add`."""
         for case in cases:
+            if case.name.endswith(_NO_IMAGES):
+                raise ValueError(
+                    f"{case.name}: Cellpose takes a file of that name for a result, not for an "
+                    "image; give the microscope of the recipe another name, or leave it out"
+                )
             place = f"{case.split}/{case.name}"
             self.put_image(f"{place}.tif", case)
             self.put_labels(f"{place}_masks.tif", case)
