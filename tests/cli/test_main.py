@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -68,6 +69,24 @@ def test_help_and_version_are_there(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_unknown_commands_are_one_line(refused: Callable[..., str]) -> None:
     assert "No such command 'draw'" in refused("draw")
+
+
+def test_an_empty_word_is_no_folder(
+    refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (("info", ""), ("extract", "", "library"), ("extract", "labels.tif", "")):
+        assert "an argument is empty" in refused(*command)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no such pipes on Windows")
+@pytest.mark.parametrize("name", ["labels.npy", "labels.h5", "labels.nii"])
+def test_a_pipe_is_not_waited_for(refused: Callable[..., str], tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    for command in (("info",), ("extract",)):
+        words = [*command, tmp_path / name, *[tmp_path / "library"][: command == ("extract",)]]
+        assert "neither a file nor a folder" in refused(*words)
 
 
 def test_the_program_starts_light_and_fails_with_one_line(tmp_path: Path) -> None:

@@ -123,6 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         words = sys.argv[1:] if arguments is None else list(arguments)
+        if "" in words:  # as a path it would be the folder one stands in
+            return _complain("an argument is empty: a variable that is not set?", WRONG_USAGE)
         return app(args=words or ["--help"], standalone_mode=False) or 0
     except (KeyboardInterrupt, typer.Abort):
         return _complain("interrupted", INTERRUPTED)

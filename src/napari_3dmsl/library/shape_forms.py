@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -117,13 +117,29 @@ def export_shapes(
     if place is None and workers is None and len(wanted) == 1:
         workers = 1
     place = chosen_place(place, workers)
-    with telling_where(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    with closing(_written(source, wanted, folder.absolute(), form, place)) as written:
+    with (
+        _new_folder(folder),
+        closing(_written(source, wanted, folder.absolute(), form, place)) as written,
+    ):
         for done, _ in enumerate(written, start=1):
             if progress is not None:
                 progress(done, len(wanted), "shapes exported")
     return files
+
+
+@contextmanager
+def _new_folder(folder: Path) -> Iterator[None]:
+    """Make a folder, and take it away again where nothing came to lie in it."""
+    was_there = folder.exists()
+    with telling_where(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if not was_there:
+            with suppress(OSError):  # a shape lies in it
+                folder.rmdir()
+        raise
 
 
 def files_of(ids: Sequence[int], folder: Path, form: str) -> list[Path]:

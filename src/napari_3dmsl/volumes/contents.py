@@ -67,6 +67,8 @@ def contents_of(path: str | Path | Sequence[str | Path]) -> Contents:
         return _sections(place, slice_files(place))
     if not place.exists():
         raise ValueError(f"{place}: no such file")
+    if not place.is_file():  # a pipe would be waited for
+        raise ValueError(f"{place}: neither a file nor a folder")
     for name, suffixes, describe, several in _FILES:
         if place.name.lower().endswith(suffixes):
             return Contents(place, place.name.split(".")[0], name, describe(place), several)

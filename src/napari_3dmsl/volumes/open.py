@@ -259,9 +259,9 @@ def _read(
         return _read_sections(path, files)
     if path.is_dir():
         return _read_sections(path, slice_files(path))
-    if name.endswith(".npy"):
+    if path.is_file() and name.endswith(".npy"):
         return path, read_npy(path), unknown, ()
-    if name.endswith(NIFTI_SUFFIXES):
+    if path.is_file() and name.endswith(NIFTI_SUFFIXES):
         return path, read_nifti(path), unknown, ()
     contents_of(path)  # says what is expected
     raise ValueError(f"{path}: not a label volume")
