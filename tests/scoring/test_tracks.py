@@ -166,6 +166,7 @@ def test_numbers_above_16_bits_and_empty_results_are_scored(truth: Path, tmp_pat
         (TRACKS + "1 0 3 0\n", "a label has two lines"),
         ("1 0 9 0\n", "expected labels above 0 and frames from 0 to 3"),
         (TRACKS.replace("3 0 3 0", "3 0 3 2"), "its parent 2 does not end before"),
+        (TRACKS.replace("3 0 3 0", "3 0 3 7"), "has the parent 7, but there is no track 7"),
     ],
 )
 def test_tracks_that_cannot_be_are_told_in_one_line(

@@ -134,17 +134,26 @@ def _check_tracks(text: Path, tracks: tuple[Track, ...], frames: int) -> None:
     if len(by_label) < len(tracks):
         raise ValueError(f"{text}: a label has two lines; expected one each")
     for track in tracks:
+        _check_parents(text, track, by_label)
         if track.label < 1 or not 0 <= track.first <= track.last < frames:
             raise ValueError(
                 f"{text}: track {track.label} lasts from frame {track.first} to {track.last}; "
                 f"expected labels above 0 and frames from 0 to {frames - 1}, the masks beside it"
             )
-        for parent in track.parents:
-            if parent not in by_label or by_label[parent].last >= track.first:
-                raise ValueError(
-                    f"{text}: track {track.label} begins in frame {track.first}, but its parent "
-                    f"{parent} does not end before"
-                )
+
+
+def _check_parents(text: Path, track: Track, by_label: dict[int, Track]) -> None:
+    for parent in track.parents:
+        if parent not in by_label:
+            raise ValueError(
+                f"{text}: track {track.label} has the parent {parent}, but there is no track "
+                f"{parent}; expected one, or 0 for no parent"
+            )
+        if by_label[parent].last >= track.first:
+            raise ValueError(
+                f"{text}: track {track.label} begins in frame {track.first}, but its parent "
+                f"{parent} does not end before"
+            )
 
 
 def track_scores(
