@@ -53,7 +53,7 @@ def truth(tmp_path: Path) -> Path:
 
 
 def scores(truth: Path, prediction: Path) -> tuple[dict[str, float], dict[str, Any]]:
-    return track_scores(open_tracks(truth), open_tracks(prediction))
+    return track_scores(open_tracks(truth), open_tracks(prediction, result=True))
 
 
 def test_the_truth_beside_itself_is_one(truth: Path) -> None:
@@ -124,6 +124,24 @@ def test_sequences_of_a_data_set_are_paired_by_number(truth: Path, tmp_path: Pat
     alone = score_files(truth, tmp_path / "01_RES")
     assert alone.means["seg"].images == 1
     assert "no folder SEG" in alone.notes[0]
+
+
+def test_hidden_files_of_macos_are_no_tracks(truth: Path) -> None:
+    (truth / "TRA" / "._man_track.txt").write_bytes(b"\0\5\x16\7\0")
+    (truth / "TRA" / "._man_track000.tif").write_bytes(b"\0\5\x16\7\0")
+    assert score_files(truth, truth).means["tra"].mean == 1.0
+
+
+def test_truth_and_result_in_one_folder_are_told_apart_by_their_names(
+    truth: Path, tmp_path: Path
+) -> None:
+    seen = [SEEN[0], SEEN[1], {0: 4, 1: 2, 2: 3}, {0: 4, 1: 2, 2: 3}]
+    text = "1 0 1 0\n2 0 3 0\n3 0 3 0\n4 2 3 0\n"
+    result = write(tmp_path / "01_RES", frames_of(seen), text, "res")
+    for file in result.iterdir():
+        file.rename(truth / "TRA" / file.name)
+    table = score_files(truth / "TRA", truth / "TRA")
+    assert table.means["tra"].mean == pytest.approx(1 - 1.5 / WHOLE)  # the link that is broken
 
 
 def test_films_that_are_laid_out_for_the_challenge_score_one_beside_themselves(

@@ -198,7 +198,7 @@ def _score_tracks(
         pairs = _by_number(truths, found, prediction)
     scores, notes = [], []
     for one, other in pairs:
-        opened = open_tracks(one), open_tracks(other)
+        opened = open_tracks(one), open_tracks(other, result=True)
         values, details = track_scores(*opened, progress)
         scores.append(Score(one.name, values, {"tracks": details}))
         if not opened[0].segmentations:

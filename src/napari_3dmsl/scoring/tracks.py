@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from napari_3dmsl.progress import Progress
 
 _SEQUENCE = re.compile(r"(\d+)_(GT|RES|ST|ERR_SEG)", re.IGNORECASE)
+_TRUTH, _RESULT = "man_track.txt", "res_track.txt"
+_STEMS = {_TRUTH: "man_track", _RESULT: "mask"}  # how the challenge calls the masks beside each
 _FRAME = re.compile(r"(\d+)(?:\.ome)?$")
 
 
@@ -77,17 +79,22 @@ def sequences_in(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _text_of(folder: Path) -> Path | None:
-    """Return the text of the tracks of a sequence, if it is one."""
-    for place in (folder, folder / "TRA"):
-        if place.is_dir():
-            texts = sorted(place.glob("*_track.txt"))
-            if len(texts) == 1:
-                return texts[0]
-    return None
+def _text_of(folder: Path, *, result: bool = False) -> Path | None:
+    """Return the text of the tracks of a sequence, if it is one: that of its role if it has two."""
+    texts = [
+        text
+        for place in (folder, folder / "TRA")
+        for text in sorted(place.glob("*_track.txt"))
+        if not text.name.startswith(".")  # macOS lays ._man_track.txt beside it
+    ]
+    for name in (_RESULT, _TRUTH) if result else (_TRUTH, _RESULT):
+        for text in texts:
+            if text.name == name:
+                return text
+    return texts[0] if len(texts) == 1 else None
 
 
-def open_tracks(folder: str | Path) -> TrackFolder:
+def open_tracks(folder: str | Path, *, result: bool = False) -> TrackFolder:
     """Read the tracks of a sequence and find its masks.
 
     Parameters
@@ -95,6 +102,9 @@ def open_tracks(folder: str | Path) -> TrackFolder:
     folder
         With ``man_track.txt`` or ``res_track.txt`` and a mask for each frame; or with ``TRA`` and
         perhaps ``SEG`` in it, as ``01_GT``.
+    result
+        Whether it is scored, not the truth: of two texts the truth takes ``man_track.txt`` and a
+        result ``res_track.txt``, each with the masks that go by its name.
 
     Raises
     ------
@@ -102,30 +112,34 @@ def open_tracks(folder: str | Path) -> TrackFolder:
         One line: no tracks, no masks, or tracks that cannot be.
     """
     folder = Path(folder)
-    text = _text_of(folder)
+    text = _text_of(folder, result=result)
     if text is None:
         raise ValueError(
             f"{folder}: no tracks; expected man_track.txt or res_track.txt beside a mask for each "
             "frame"
         )
-    masks = _masks_in(text.parent)
+    masks = _masks_in(text.parent, _STEMS.get(text.name, ""))
+    if not masks:
+        raise ValueError(
+            f"{text.parent}: no masks; expected {', '.join(LABEL_IMAGES)}, one a frame"
+        )
     tracks = tuple(read_man_track(text))
     _check_tracks(text, tracks, len(masks))
     whole = text.parent.parent / "SEG" if text.parent.name.upper() == "TRA" else folder / "SEG"
     segmentations = {}
-    for path in _masks_in(whole, needed=False):
+    for path in _masks_in(whole, "man_seg"):
         number = _FRAME.search(path.stem)
         if number is not None:
             segmentations[int(number[1])] = path
     return TrackFolder(folder, tracks, masks, segmentations)
 
 
-def _masks_in(folder: Path, *, needed: bool = True) -> tuple[Path, ...]:
+def _masks_in(folder: Path, stem: str) -> tuple[Path, ...]:
+    """Return the masks in a folder: those that the challenge would name so, if any, else all."""
     files = folder.iterdir() if folder.is_dir() else ()
     found = [f for f in files if f.suffix.lower() in LABEL_IMAGES and not f.name.startswith(".")]
-    if needed and not found:
-        raise ValueError(f"{folder}: no masks; expected {', '.join(LABEL_IMAGES)}, one a frame")
-    return tuple(sorted(found, key=natural_key))
+    named = [file for file in found if file.name.lower().startswith(stem)]
+    return tuple(sorted(named or found, key=natural_key))
 
 
 def _check_tracks(text: Path, tracks: tuple[Track, ...], frames: int) -> None:
