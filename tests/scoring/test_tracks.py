@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,17 @@ def frames_of(labels: list[dict[int, int]], depth: int = 0) -> list[np.ndarray]:
     return frames
 
 
-def write(folder: Path, frames: list[np.ndarray], text: str, kind: str = "man") -> Path:
+def write(
+    folder: Path,
+    frames: list[np.ndarray],
+    text: str,
+    kind: str = "man",
+    numbers: Iterable[str] = ("000", "001", "002", "003"),
+) -> Path:
     folder.mkdir(parents=True)
     stem = "man_track" if kind == "man" else "mask"
-    for number, frame in enumerate(frames):
-        tifffile.imwrite(folder / f"{stem}{number:03d}.tif", frame)
+    for number, frame in zip(numbers, frames, strict=False):
+        tifffile.imwrite(folder / f"{stem}{number}.tif", frame)
     (folder / f"{kind}_track.txt").write_text(text)
     return folder
 
@@ -113,6 +120,53 @@ def test_files_give_what_py_ctcmetrics_says_of_them(tmp_path: Path, depth: int) 
     assert found["tra"] < found["det"] < 1
 
 
+def test_frames_are_the_numbers_in_the_names(tmp_path: Path) -> None:
+    numbers = ["001", "002", "003", "004"]
+    seen = [{0: 1, 1: 2}, {0: 1, 1: 2}, {0: 3, 1: 2, 2: 4}, {0: 3, 2: 4}]
+    text = "1 1 2 0\n2 1 3 0\n3 3 4 1\n4 3 4 1\n"
+    gold = write(tmp_path / "01_GT" / "TRA", frames_of(seen), text, numbers=numbers).parent
+    (gold / "SEG").mkdir()
+    tifffile.imwrite(gold / "SEG" / "man_seg002.tif", frames_of(seen)[1])
+    other = write(tmp_path / "01_RES", frames_of(seen), text, "res", [f"0{n}" for n in numbers])
+    found, counts = scores(gold, other)
+    assert found == {"seg": 1.0, "det": 1.0, "tra": 1.0}
+    assert (counts["objects"], counts["links"]) == (9, 7)  # 5 along tracks, 2 to the daughters
+    (gold / "SEG" / "man_seg002.tif").rename(gold / "SEG" / "man_seg003.tif")
+    assert scores(gold, other)[0]["seg"] == 12 / 20  # 4 × 4 pixels, moved by one since
+
+
+def test_frames_that_lack_are_told_by_their_numbers(truth: Path, tmp_path: Path) -> None:
+    apart = write(
+        tmp_path / "01_RES",
+        frames_of(SEEN),
+        TRACKS.replace("0 3 0", "2 8 0"),
+        "res",
+        ["002", "004", "006", "008"],
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"01_RES has no mask of frame 0 to 1, 3 and .*01_GT has no mask of frame 4, 6, 8; ",
+    ):
+        scores(truth, apart)
+    alike = scores(apart, apart)[0]  # every other frame, in both
+    assert alike == {"seg": 1.0, "det": 1.0, "tra": 1.0}
+    more = write(
+        tmp_path / "02_RES", frames_of(SEEN * 2)[:5], TRACKS, "res", ["000", "1", "2", "3", "4"]
+    )
+    with pytest.raises(ValueError, match=r"01_GT has no mask of frame 4; expected the same frames"):
+        scores(truth, more)
+
+
+def test_masks_whose_frame_is_not_clear_are_told(truth: Path) -> None:
+    mask = truth / "TRA" / "man_track001.tif"
+    (truth / "TRA" / "man_track0001.tif").write_bytes(mask.read_bytes())
+    with pytest.raises(ValueError, match=r"001\.tif: man_track0*1\.tif is of frame 1, too; "):
+        open_tracks(truth)
+    (truth / "TRA" / "man_track0001.tif").rename(truth / "TRA" / "man_track_last.tif")
+    with pytest.raises(ValueError, match=r"man_track_last\.tif: no number of a frame at the end"):
+        open_tracks(truth)
+
+
 def test_sequences_of_a_data_set_are_paired_by_number(truth: Path, tmp_path: Path) -> None:
     write(tmp_path / "02_GT" / "TRA", frames_of(SEEN), TRACKS)
     for number in ("01", "02"):
@@ -182,7 +236,8 @@ def test_numbers_above_16_bits_and_empty_results_are_scored(truth: Path, tmp_pat
         ("1 0 3 0\n2 0 3 0\n", "label 3 is seen, but has no track in frame 0"),
         (TRACKS + "4 1 2 0\n", "label 4 is not seen, but its track says that it should in frame 1"),
         (TRACKS + "1 0 3 0\n", "a label has two lines"),
-        ("1 0 9 0\n", "expected labels above 0 and frames from 0 to 3"),
+        ("1 0 9 0\n", "1 lasts .* but no mask beside it has the number 9; they have 0 to 3"),
+        ("1 3 2 0\n", "expected labels above 0 and the first frame first"),
         (TRACKS.replace("3 0 3 0", "3 0 3 2"), "its parent 2 does not end before"),
         (TRACKS.replace("3 0 3 0", "3 0 3 7"), "has the parent 7, but there is no track 7"),
     ],
@@ -197,7 +252,9 @@ def test_tracks_that_cannot_be_are_told_in_one_line(
 
 def test_other_frames_and_missing_tracks_are_told(truth: Path, tmp_path: Path) -> None:
     short = write(tmp_path / "01_RES", frames_of(SEEN[:3]), TRACKS.replace("3 0\n", "2 0\n"), "res")
-    with pytest.raises(ValueError, match="has 4 frames and .* 3; expected as many"):
+    with pytest.raises(
+        ValueError, match=r"01_RES has no mask of frame 3; expected the same frames"
+    ):
         scores(truth, short)
     (tmp_path / "plain").mkdir()
     with pytest.raises(ValueError, match="plain: no tracks, but .*01_GT has some"):

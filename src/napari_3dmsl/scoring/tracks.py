@@ -19,6 +19,8 @@ from napari_3dmsl.timelapse.lineage import Track, read_man_track
 from napari_3dmsl.volumes.slices import natural_key
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from napari_3dmsl.progress import Progress
@@ -27,6 +29,7 @@ _SEQUENCE = re.compile(r"(\d+)_(GT|RES|ST|ERR_SEG)", re.IGNORECASE)
 _TRUTH, _RESULT = "man_track.txt", "res_track.txt"
 _STEMS = {_TRUTH: "man_track", _RESULT: "mask"}  # how the challenge calls the masks beside each
 _FRAME = re.compile(r"(\d+)(?:\.ome)?$")
+_MOST_RUNS = 5  # of numbers of frames in an error
 
 
 @dataclass(frozen=True)
@@ -37,15 +40,15 @@ class TrackFolder:
     ----------
     path : Path
     tracks : tuple of Track
-    masks : tuple of Path
-        One for each frame, whose numbers are those of the tracks.
+    masks : dict
+        By frame, which is the number in their names and that of the tracks.
     segmentations : dict
         By frame: masks that are whole, where the others are markers; empty without any.
     """
 
     path: Path
     tracks: tuple[Track, ...]
-    masks: tuple[Path, ...]
+    masks: dict[int, Path]
     segmentations: dict[int, Path]
 
 
@@ -118,41 +121,68 @@ def open_tracks(folder: str | Path, *, result: bool = False) -> TrackFolder:
             f"{folder}: no tracks; expected man_track.txt or res_track.txt beside a mask for each "
             "frame"
         )
-    masks = _masks_in(text.parent, _STEMS.get(text.name, ""))
+    masks = _by_frame(_masks_in(text.parent, _STEMS.get(text.name, "")))
     if not masks:
         raise ValueError(
             f"{text.parent}: no masks; expected {', '.join(LABEL_IMAGES)}, one a frame"
         )
     tracks = tuple(read_man_track(text))
-    _check_tracks(text, tracks, len(masks))
+    _check_tracks(text, tracks, masks)
     whole = text.parent.parent / "SEG" if text.parent.name.upper() == "TRA" else folder / "SEG"
-    segmentations = {}
-    for path in _masks_in(whole, "man_seg"):
-        number = _FRAME.search(path.stem)
-        if number is not None:
-            segmentations[int(number[1])] = path
+    segmentations = _by_frame(_masks_in(whole, "man_seg"))
     return TrackFolder(folder, tracks, masks, segmentations)
 
 
-def _masks_in(folder: Path, stem: str) -> tuple[Path, ...]:
+def _masks_in(folder: Path, stem: str) -> list[Path]:
     """Return the masks in a folder: those that the challenge would name so, if any, else all."""
     files = folder.iterdir() if folder.is_dir() else ()
     found = [f for f in files if f.suffix.lower() in LABEL_IMAGES and not f.name.startswith(".")]
     named = [file for file in found if file.name.lower().startswith(stem)]
-    return tuple(sorted(named or found, key=natural_key))
+    return sorted(named or found, key=natural_key)
 
 
-def _check_tracks(text: Path, tracks: tuple[Track, ...], frames: int) -> None:
+def _by_frame(masks: list[Path]) -> dict[int, Path]:
+    """Return masks by the numbers at the end of their names, the lowest first."""
+    found: dict[int, Path] = {}
+    for path in masks:
+        number = _FRAME.search(path.stem)
+        if number is None:
+            raise ValueError(f"{path}: no number of a frame at the end of its name")
+        other = found.setdefault(int(number[1]), path)
+        if other != path:
+            raise ValueError(
+                f"{other}: {path.name} is of frame {int(number[1])}, too; expected one"
+            )
+    return dict(sorted(found.items()))
+
+
+def _in_words(frames: Collection[int]) -> str:
+    """Return numbers of frames as people read them: ``0 to 3, 7``."""
+    runs: list[list[int]] = []
+    for frame in sorted(frames):
+        if runs and frame == runs[-1][-1] + 1:
+            runs[-1][1:] = [frame]
+        else:
+            runs.append([frame])
+    words = [" to ".join(map(str, run)) for run in runs]
+    return ", ".join(words[:_MOST_RUNS] + ["…"] * (len(words) > _MOST_RUNS))
+
+
+def _check_tracks(text: Path, tracks: tuple[Track, ...], masks: Collection[int]) -> None:
     """Refuse what is no set of tracks, as the challenge does."""
     by_label = {track.label: track for track in tracks}
     if len(by_label) < len(tracks):
         raise ValueError(f"{text}: a label has two lines; expected one each")
     for track in tracks:
         _check_parents(text, track, by_label)
-        if track.label < 1 or not 0 <= track.first <= track.last < frames:
+        told = f"{text}: track {track.label} lasts from frame {track.first} to {track.last}"
+        if track.label < 1 or track.first > track.last:
+            raise ValueError(f"{told}; expected labels above 0 and the first frame first")
+        lacking = {track.first, track.last} - set(masks)
+        if lacking:
             raise ValueError(
-                f"{text}: track {track.label} lasts from frame {track.first} to {track.last}; "
-                f"expected labels above 0 and frames from 0 to {frames - 1}, the masks beside it"
+                f"{told}, but no mask beside it has the number {_in_words(lacking)}; they have "
+                f"{_in_words(masks)}"
             )
 
 
@@ -178,7 +208,7 @@ def track_scores(
     Parameters
     ----------
     truth, prediction
-        Sequences of the same number of frames and the same pixels.
+        Sequences of the same frames, by their numbers, and the same pixels.
     progress
         Called with frames done, frames in all and what is done; raise in it to cancel.
 
@@ -196,16 +226,13 @@ def track_scores(
         ``py-ctcmetrics`` is missing.
     """
     count, library = _library()
-    if len(truth.masks) != len(prediction.masks):
-        raise ValueError(
-            f"{truth.path} has {len(truth.masks)} frames and {prediction.path} "
-            f"{len(prediction.masks)}; expected as many"
-        )
+    _check_frames(truth, prediction)
     if len(truth.masks) < 2:
         raise ValueError(f"{truth.path}: one frame; tracks need two or more")
     labels_ref, labels_comp, mapped_ref, mapped_comp = [], [], [], []
     best: list[NDArray[np.float64]] = []
-    for frame, (one, other) in enumerate(zip(truth.masks, prediction.masks, strict=True)):
+    for done, (frame, one) in enumerate(truth.masks.items(), start=1):
+        other = prediction.masks[frame]
         pairs = _pairs_of(one, other)
         _check_frame(truth, frame, pairs.truths)
         _check_frame(prediction, frame, pairs.predictions)
@@ -219,7 +246,7 @@ def track_scores(
         elif frame in truth.segmentations:
             best.append(_best_iou(_pairs_of(truth.segmentations[frame], other)))
         if progress is not None:
-            progress(frame + 1, len(truth.masks), "Matching frames")
+            progress(done, len(truth.masks), "Matching frames")
     objects = sum(map(len, labels_ref))
     if objects == 0:
         raise ValueError(f"{truth.path}: no frame of the truth shows an object")
@@ -243,6 +270,20 @@ def _library() -> tuple[Any, Any]:
             "scores of tracks need the package py-ctcmetrics: pip install 'napari-3dmsl[score]'"
         ) from None
     return count_acyclic_graph_correction_operations, metrics
+
+
+def _check_frames(truth: TrackFolder, prediction: TrackFolder) -> None:
+    """Refuse sequences that cannot be paired frame by frame."""
+    without = [
+        f"{one.path} has no mask of frame {_in_words(lacking)}"
+        for one, other in ((prediction, truth), (truth, prediction))
+        if (lacking := set(other.masks) - set(one.masks))
+    ]
+    if without:
+        raise ValueError(
+            f"{' and '.join(without)}; expected the same frames in both, by the numbers in the "
+            "names of the masks"
+        )
 
 
 def _pairs_of(truth: Path, prediction: Path) -> Pairs:
@@ -280,8 +321,15 @@ def _best_iou(pairs: Pairs) -> NDArray[np.float64]:
 
 
 def _rows(folder: TrackFolder) -> NDArray[np.int64]:
+    """Return label, first and last frame and parent of each track, frames by their places."""
+    place = {frame: at for at, frame in enumerate(folder.masks)}
     rows = [
-        (track.label, track.first, track.last, track.parents[0] if track.parents else 0)
+        (
+            track.label,
+            place[track.first],
+            place[track.last],
+            track.parents[0] if track.parents else 0,
+        )
         for track in folder.tracks
     ]
     return np.array(rows, np.int64).reshape(-1, 4)
