@@ -167,6 +167,41 @@ def test_masks_whose_frame_is_not_clear_are_told(truth: Path) -> None:
         open_tracks(truth)
 
 
+def with_planes(folder: Path, planes: list[tuple[int, int]]) -> tuple[Path, Path]:
+    """A volume whose planes are moved by their number, and a truth of some planes as it was."""
+    volumes = frames_of(SEEN, depth=4)
+    gold = write(folder / "01_GT" / "TRA", volumes, TRACKS).parent
+    (gold / "SEG").mkdir()
+    for frame, plane in planes:
+        name = f"man_seg_{frame:03d}_{plane:03d}.tif"
+        tifffile.imwrite(gold / "SEG" / name, volumes[frame][plane])
+    moved = [np.stack([np.roll(p, z, 1) for z, p in enumerate(volume)]) for volume in volumes]
+    return gold, write(folder / "01_RES", moved, TRACKS, "res")
+
+
+def test_planes_of_volumes_are_scored_as_py_ctcmetrics_does(tmp_path: Path) -> None:
+    gold, result = with_planes(tmp_path, [(0, 1), (1, 0), (3, 3)])
+    expected = evaluate_sequence(str(result), str(gold), metrics=["SEG"], threads=1)["SEG"]
+    found, _ = scores(gold, result)
+    assert found["seg"] == pytest.approx(expected)
+    assert found["seg"] == pytest.approx((12 / 20 + 1 + 0) / 3)  # moved by 1, 0 and 3 of 4 pixels
+
+
+def test_each_plane_of_a_frame_counts_by_itself(tmp_path: Path) -> None:
+    gold, result = with_planes(tmp_path, [(0, 0), (0, 1), (2, 1)])
+    assert scores(gold, result)[0]["seg"] == pytest.approx((1 + 2 * 12 / 20) / 3)
+    (gold / "SEG" / "man_seg_002_001.tif").rename(gold / "SEG" / "man_seg_002_004.tif")
+    with pytest.raises(ValueError, match=r"002_004.tif is of plane 4, but .*mask002.tif has 4, "):
+        scores(gold, result)
+
+
+def test_a_segmentation_of_another_frame_is_told(truth: Path) -> None:
+    (truth / "SEG").mkdir()
+    tifffile.imwrite(truth / "SEG" / "man_seg009.tif", frames_of(SEEN)[0])
+    with pytest.raises(ValueError, match=r"man_seg009.tif: the tracks have no mask of frame 9; "):
+        scores(truth, truth)
+
+
 def test_sequences_of_a_data_set_are_paired_by_number(truth: Path, tmp_path: Path) -> None:
     write(tmp_path / "02_GT" / "TRA", frames_of(SEEN), TRACKS)
     for number in ("01", "02"):

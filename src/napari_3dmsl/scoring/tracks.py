@@ -29,7 +29,25 @@ _SEQUENCE = re.compile(r"(\d+)_(GT|RES|ST|ERR_SEG)", re.IGNORECASE)
 _TRUTH, _RESULT = "man_track.txt", "res_track.txt"
 _STEMS = {_TRUTH: "man_track", _RESULT: "mask"}  # how the challenge calls the masks beside each
 _FRAME = re.compile(r"(\d+)(?:\.ome)?$")
+_FRAME_PLANE = re.compile(r"man_seg_(\d+)_(\d+)(?:\.ome)?", re.IGNORECASE)
 _MOST_RUNS = 5  # of numbers of frames in an error
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Masks that are whole, where those beside the tracks may be markers.
+
+    Attributes
+    ----------
+    path : Path
+    frame : int
+    plane : int, optional
+        The one of the volume that they are of, counted from 0; None for all of it.
+    """
+
+    path: Path
+    frame: int
+    plane: int | None
 
 
 @dataclass(frozen=True)
@@ -42,14 +60,14 @@ class TrackFolder:
     tracks : tuple of Track
     masks : dict
         By frame, which is the number in their names and that of the tracks.
-    segmentations : dict
-        By frame: masks that are whole, where the others are markers; empty without any.
+    segmentations : tuple of Segmentation
+        Of some of the frames; of a truth, and empty without any.
     """
 
     path: Path
     tracks: tuple[Track, ...]
     masks: dict[int, Path]
-    segmentations: dict[int, Path]
+    segmentations: tuple[Segmentation, ...]
 
 
 def is_track_folder(path: str | Path) -> bool:
@@ -129,7 +147,7 @@ def open_tracks(folder: str | Path, *, result: bool = False) -> TrackFolder:
     tracks = tuple(read_man_track(text))
     _check_tracks(text, tracks, masks)
     whole = text.parent.parent / "SEG" if text.parent.name.upper() == "TRA" else folder / "SEG"
-    segmentations = _by_frame(_masks_in(whole, "man_seg"))
+    segmentations = () if result else _segmentations_in(whole, masks)
     return TrackFolder(folder, tracks, masks, segmentations)
 
 
@@ -154,6 +172,26 @@ def _by_frame(masks: list[Path]) -> dict[int, Path]:
                 f"{other}: {path.name} is of frame {int(number[1])}, too; expected one"
             )
     return dict(sorted(found.items()))
+
+
+def _segmentations_in(folder: Path, frames: Collection[int]) -> tuple[Segmentation, ...]:
+    """Return those of whole frames, ``man_seg007.tif``, and of planes, ``man_seg_007_012.tif``."""
+    planes = []
+    whole = []
+    for path in _masks_in(folder, "man_seg"):
+        name = _FRAME_PLANE.fullmatch(path.stem)
+        if name is None:
+            whole.append(path)
+        else:
+            planes.append(Segmentation(path, int(name[1]), int(name[2])))
+    found = [Segmentation(path, frame, None) for frame, path in _by_frame(whole).items()] + planes
+    for one in found:
+        if one.frame not in frames:
+            raise ValueError(
+                f"{one.path}: the tracks have no mask of frame {one.frame}; they have "
+                f"{_in_words(frames)}"
+            )
+    return tuple(found)
 
 
 def _in_words(frames: Collection[int]) -> str:
@@ -233,7 +271,8 @@ def track_scores(
     best: list[NDArray[np.float64]] = []
     for done, (frame, one) in enumerate(truth.masks.items(), start=1):
         other = prediction.masks[frame]
-        pairs = _pairs_of(one, other)
+        shown = read_labels(other).labels
+        pairs = _pairs_of(one, other, shown)
         _check_frame(truth, frame, pairs.truths)
         _check_frame(prediction, frame, pairs.predictions)
         covers = _covers(pairs)
@@ -243,8 +282,9 @@ def track_scores(
         mapped_comp.append(labels_comp[-1][pairs.prediction[covers]])
         if not truth.segmentations:
             best.append(_best_iou(pairs))
-        elif frame in truth.segmentations:
-            best.append(_best_iou(_pairs_of(truth.segmentations[frame], other)))
+        for whole in truth.segmentations:
+            if whole.frame == frame:
+                best.append(_best_iou(_pairs_of(whole.path, other, _part(whole, other, shown))))
         if progress is not None:
             progress(done, len(truth.masks), "Matching frames")
     objects = sum(map(len, labels_ref))
@@ -286,12 +326,25 @@ def _check_frames(truth: TrackFolder, prediction: TrackFolder) -> None:
         )
 
 
-def _pairs_of(truth: Path, prediction: Path) -> Pairs:
-    one, other = read_labels(truth).labels, read_labels(prediction).labels
+def _pairs_of(truth: Path, prediction: Path, shown: Any) -> Pairs:
+    """Return the objects of a mask beside those that the prediction, or a plane of it, shows."""
     try:
-        return overlaps_of(one, other).pairs
+        return overlaps_of(read_labels(truth).labels, shown).pairs
     except ValueError as error:
         raise ValueError(f"{truth} and {prediction}: {error}") from None
+
+
+def _part(truth: Segmentation, prediction: Path, shown: Any) -> Any:
+    """Return what a segmentation is compared with: the mask of its frame, or a plane of that."""
+    if truth.plane is None:
+        return shown
+    volume = shown if shown.ndim == 3 else shown[np.newaxis]  # one plane is stored as an image
+    if truth.plane >= len(volume):
+        raise ValueError(
+            f"{truth.path} is of plane {truth.plane}, but {prediction} has {len(volume)}, counted "
+            "from 0"
+        )
+    return volume[truth.plane]
 
 
 def _check_frame(folder: TrackFolder, frame: int, labels: NDArray[Any]) -> None:
