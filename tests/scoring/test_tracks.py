@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -200,6 +201,23 @@ def test_a_segmentation_of_another_frame_is_told(truth: Path) -> None:
     tifffile.imwrite(truth / "SEG" / "man_seg009.tif", frames_of(SEEN)[0])
     with pytest.raises(ValueError, match=r"man_seg009.tif: the tracks have no mask of frame 9; "):
         scores(truth, truth)
+
+
+def test_a_sequence_without_a_segmented_object_has_no_seg(truth: Path, tmp_path: Path) -> None:
+    (truth / "SEG").mkdir()
+    tifffile.imwrite(truth / "SEG" / "man_seg001.tif", np.zeros((24, 24), np.uint16))
+    write(tmp_path / "01_RES", frames_of(SEEN), TRACKS, "res")
+    alone = score_files(truth, tmp_path / "01_RES")
+    assert alone.notes == (f"{truth}: no SEG: the folder SEG shows no object",)
+    assert alone.lines()[1].split() == ["SEG", "–", "1"]
+    told = json.loads(json.dumps(alone.to_json(), allow_nan=False))
+    assert told["scores"]["seg"] == {"mean": None, "interval_95": None, "count": 0}
+    assert told["each"][0]["seg"] is None
+    write(tmp_path / "02_GT" / "TRA", frames_of(SEEN), TRACKS)
+    write(tmp_path / "02_RES", frames_of(SEEN), TRACKS, "res")
+    both = score_files(tmp_path, tmp_path)
+    assert (both.means["seg"].mean, both.means["seg"].images) == (1.0, 1)
+    assert (both.means["tra"].mean, both.means["tra"].images) == (1.0, 2)
 
 
 def test_sequences_of_a_data_set_are_paired_by_number(truth: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -203,6 +204,8 @@ def _score_tracks(
         scores.append(Score(one.name, values, {"tracks": details}))
         if not opened[0].segmentations:
             notes.append(f"{one}: no folder SEG, so SEG is that of the masks beside the tracks")
+        elif math.isnan(values["seg"]):
+            notes.append(f"{one}: no SEG: the folder SEG shows no object")
     return table_of(scores, notes, settings.seed, "sequences")
 
 

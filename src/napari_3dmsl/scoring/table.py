@@ -27,6 +27,7 @@ class Mean:
     Attributes
     ----------
     mean : float
+        NaN when no image has this score.
     low, high : float
         Of the interval in which the mean lies with 95 %, NaN with less than two images.
     images : int
@@ -100,7 +101,7 @@ class ScoreTable:
             "scores": {name: _mean_json(mean) for name, mean in self.means.items()},
             "pooled": self.pooled,
             "each": [
-                {"name": score.name, **score.values, "details": score.details}
+                {"name": score.name, **_known(score.values), "details": score.details}
                 for score in self.scores
             ],
             "measures": {
@@ -118,7 +119,12 @@ class ScoreTable:
 
 def _mean_json(mean: Mean) -> dict[str, Any]:
     interval = None if math.isnan(mean.low) else [mean.low, mean.high]
-    return {"mean": mean.mean, "interval_95": interval, "count": mean.images}
+    return {**_known({"mean": mean.mean}), "interval_95": interval, "count": mean.images}
+
+
+def _known(values: dict[str, float]) -> dict[str, float | None]:
+    """Return values with None for NaN, which JSON does not know."""
+    return {name: None if math.isnan(value) else value for name, value in values.items()}
 
 
 def _columns(rows: list[list[str]]) -> list[str]:
@@ -176,11 +182,12 @@ def mean_of(values: list[float], seed: int) -> Mean:
     Parameters
     ----------
     values
-        Of one score, one for each image.
+        Of one score, one for each image; NaN for an image that has none does not count.
     seed
         Of the draws.
     """
-    mean = float(np.mean(values))
+    values = [value for value in values if not math.isnan(value)]
+    mean = float(np.mean(values)) if values else math.nan
     if len(values) < 2:
         return Mean(mean, math.nan, math.nan, len(values))
     if min(values) == max(values):

@@ -6,6 +6,7 @@ Objects are matched here, frame by frame, and the corrections of the graph are c
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -253,7 +254,7 @@ def track_scores(
     Returns
     -------
     scores : dict
-        ``seg``, ``det`` and ``tra``.
+        ``seg``, ``det`` and ``tra``; SEG is NaN if the segmentations of the truth are all empty.
     counts : dict
         Objects, links, and each kind of correction.
 
@@ -290,9 +291,10 @@ def track_scores(
     objects = sum(map(len, labels_ref))
     if objects == 0:
         raise ValueError(f"{truth.path}: no frame of the truth shows an object")
-    seg = float(np.concatenate(best).mean())
+    ious = np.concatenate(best)
+    seg = float(ious.mean()) if len(ious) else math.nan
     if sum(map(len, labels_comp)) == 0:
-        return {"seg": 0.0, "det": 0.0, "tra": 0.0}, {"objects": objects, "found": 0}
+        return {"seg": seg, "det": 0.0, "tra": 0.0}, {"objects": objects, "found": 0}
     counts = count(
         _rows(truth), _rows(prediction), labels_ref, labels_comp, mapped_ref, mapped_comp
     )
