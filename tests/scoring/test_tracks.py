@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -249,6 +250,29 @@ def test_truth_and_result_in_one_folder_are_told_apart_by_their_names(
         file.rename(truth / "TRA" / file.name)
     table = score_files(truth / "TRA", truth / "TRA")
     assert table.means["tra"].mean == pytest.approx(1 - 1.5 / WHOLE)  # the link that is broken
+
+
+def test_of_several_results_that_of_the_name_res_is_scored(truth: Path, tmp_path: Path) -> None:
+    nothing = [np.zeros((24, 24), np.uint16)] * FRAMES
+    write(tmp_path / "01_RES", frames_of(SEEN), TRACKS, "res")
+    for other in ("01_ST", "01_ERR_SEG"):
+        write(tmp_path / other, nothing, "", "res")
+    assert score_files(tmp_path, tmp_path).means["tra"].mean == 1.0
+    shutil.rmtree(tmp_path / "01_RES")
+    with pytest.raises(ValueError, match="01_ERR_SEG and 01_ST may be the result for sequence 01;"):
+        score_files(tmp_path, tmp_path)
+    shutil.rmtree(tmp_path / "01_ERR_SEG")
+    assert score_files(tmp_path, tmp_path).means["tra"].mean == 0.0
+    write(tmp_path / "02_GT" / "TRA", frames_of(SEEN), TRACKS)
+    with pytest.raises(ValueError, match="no result for sequence 02; expected 02_RES and so on"):
+        score_files(tmp_path, tmp_path)
+
+
+def test_a_data_set_without_truth_is_told(truth: Path, tmp_path: Path) -> None:
+    for name in ("01_RES", "02_RES"):
+        write(tmp_path / "found" / name, frames_of(SEEN), TRACKS, "res")
+    with pytest.raises(ValueError, match="found: no truth, only 01_RES, 02_RES; expected 01_GT"):
+        score_files(tmp_path / "found", tmp_path)
 
 
 def test_films_that_are_laid_out_for_the_challenge_score_one_beside_themselves(

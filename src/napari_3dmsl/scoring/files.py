@@ -214,13 +214,27 @@ def _by_number(
 ) -> list[tuple[Path, Path]]:
     """Pair ``01_GT`` with ``01_RES``, and so on."""
     true = {name.partition("_")[0]: path for name, path in truths.items() if name.endswith("_GT")}
-    results = {
-        name.partition("_")[0]: path for name, path in found.items() if not name.endswith("_GT")
-    } or {name.partition("_")[0]: path for name, path in found.items()}
-    missing = sorted(set(true) - set(results))
-    if missing or not true:
+    if not true:
         raise ValueError(
-            f"{prediction}: no result for sequence {missing[0] if missing else '01_GT'}; expected "
-            "01_RES and so on"
+            f"{next(iter(truths.values())).parent}: no truth, only {', '.join(truths)}; expected "
+            "01_GT and so on"
         )
-    return [(true[number], results[number]) for number in sorted(true)]
+    results = {name: path for name, path in found.items() if not name.endswith("_GT")} or found
+    return [(true[number], _result_of(number, results, prediction)) for number in sorted(true)]
+
+
+def _result_of(number: str, results: dict[str, Path], folder: Path) -> Path:
+    """Return ``01_RES``; without one, what else is there of the sequence, such as ``01_ST``."""
+    named = {name: path for name, path in results.items() if name.partition("_")[0] == number}
+    if f"{number}_RES" in named:
+        return named[f"{number}_RES"]
+    if not named:
+        raise ValueError(
+            f"{folder}: no result for sequence {number}; expected {number}_RES and so on"
+        )
+    if len(named) > 1:
+        raise ValueError(
+            f"{folder}: {' and '.join(named)} may be the result for sequence {number}; expected "
+            f"{number}_RES, or name one of each, such as {number}_GT and {next(iter(named))}"
+        )
+    return next(iter(named.values()))
