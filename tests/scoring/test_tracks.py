@@ -150,6 +150,12 @@ def test_frames_that_lack_are_told_by_their_numbers(truth: Path, tmp_path: Path)
         match=r"01_RES has no mask of frame 0 to 1, 3 and .*01_GT has no mask of frame 4, 6, 8; ",
     ):
         scores(truth, apart)
+    (apart / "res_track.txt").write_text(TRACKS)  # counted from 0, whatever the masks are called
+    with pytest.raises(ValueError, match=r"01_RES has no mask of frame 0 to 1, 3 and "):
+        scores(truth, apart)
+    with pytest.raises(ValueError, match=r"no mask has the number 0, 3 in its name; they have 2, "):
+        scores(apart, apart)
+    (apart / "res_track.txt").write_text(TRACKS.replace("0 3 0", "2 8 0"))
     alike = scores(apart, apart)[0]  # every other frame, in both
     assert alike == {"seg": 1.0, "det": 1.0, "tra": 1.0}
     more = write(
@@ -313,7 +319,7 @@ def test_numbers_above_16_bits_and_empty_results_are_scored(truth: Path, tmp_pat
         ("1 0 3 0\n2 0 3 0\n", "label 3 is seen, but has no track in frame 0"),
         (TRACKS + "4 1 2 0\n", "label 4 is not seen, but its track says that it should in frame 1"),
         (TRACKS + "1 0 3 0\n", "a label has two lines"),
-        ("1 0 9 0\n", "1 lasts .* but no mask beside it has the number 9; they have 0 to 3"),
+        ("1 0 9 0\n", "1 lasts .* but no mask has the number 9 in its name; they have 0 to 3"),
         ("1 3 2 0\n", "expected labels above 0 and the first frame first"),
         (TRACKS.replace("3 0 3 0", "3 0 3 2"), "its parent 2 does not end before"),
         (TRACKS.replace("3 0 3 0", "3 0 3 7"), "has the parent 7, but there is no track 7"),
@@ -328,7 +334,7 @@ def test_tracks_that_cannot_be_are_told_in_one_line(
 
 
 def test_other_frames_and_missing_tracks_are_told(truth: Path, tmp_path: Path) -> None:
-    short = write(tmp_path / "01_RES", frames_of(SEEN[:3]), TRACKS.replace("3 0\n", "2 0\n"), "res")
+    short = write(tmp_path / "01_RES", frames_of(SEEN[:3]), TRACKS, "res")
     with pytest.raises(
         ValueError, match=r"01_RES has no mask of frame 3; expected the same frames"
     ):

@@ -146,7 +146,7 @@ def open_tracks(folder: str | Path, *, result: bool = False) -> TrackFolder:
             f"{text.parent}: no masks; expected {', '.join(LABEL_IMAGES)}, one a frame"
         )
     tracks = tuple(read_man_track(text))
-    _check_tracks(text, tracks, masks)
+    _check_tracks(text, tracks)
     whole = text.parent.parent / "SEG" if text.parent.name.upper() == "TRA" else folder / "SEG"
     segmentations = () if result else _segmentations_in(whole, masks)
     return TrackFolder(folder, tracks, masks, segmentations)
@@ -207,21 +207,17 @@ def _in_words(frames: Collection[int]) -> str:
     return ", ".join(words[:_MOST_RUNS] + ["…"] * (len(words) > _MOST_RUNS))
 
 
-def _check_tracks(text: Path, tracks: tuple[Track, ...], masks: Collection[int]) -> None:
+def _check_tracks(text: Path, tracks: tuple[Track, ...]) -> None:
     """Refuse what is no set of tracks, as the challenge does."""
     by_label = {track.label: track for track in tracks}
     if len(by_label) < len(tracks):
         raise ValueError(f"{text}: a label has two lines; expected one each")
     for track in tracks:
         _check_parents(text, track, by_label)
-        told = f"{text}: track {track.label} lasts from frame {track.first} to {track.last}"
         if track.label < 1 or track.first > track.last:
-            raise ValueError(f"{told}; expected labels above 0 and the first frame first")
-        lacking = {track.first, track.last} - set(masks)
-        if lacking:
             raise ValueError(
-                f"{told}, but no mask beside it has the number {_in_words(lacking)}; they have "
-                f"{_in_words(masks)}"
+                f"{text}: track {track.label} lasts from frame {track.first} to {track.last}; "
+                "expected labels above 0 and the first frame first"
             )
 
 
@@ -266,6 +262,8 @@ def track_scores(
     """
     count, library = _library()
     _check_frames(truth, prediction)
+    _check_ends(truth)
+    _check_ends(prediction)
     if len(truth.masks) < 2:
         raise ValueError(f"{truth.path}: one frame; tracks need two or more")
     labels_ref, labels_comp, mapped_ref, mapped_comp = [], [], [], []
@@ -326,6 +324,18 @@ def _check_frames(truth: TrackFolder, prediction: TrackFolder) -> None:
             f"{' and '.join(without)}; expected the same frames in both, by the numbers in the "
             "names of the masks"
         )
+
+
+def _check_ends(folder: TrackFolder) -> None:
+    """Refuse tracks that begin or end in a frame without a mask."""
+    for track in folder.tracks:
+        lacking = {track.first, track.last} - set(folder.masks)
+        if lacking:
+            raise ValueError(
+                f"{folder.path}: track {track.label} lasts from frame {track.first} to "
+                f"{track.last}, but no mask has the number {_in_words(lacking)} in its name; they "
+                f"have {_in_words(folder.masks)}"
+            )
 
 
 def _pairs_of(truth: Path, prediction: Path, shown: Any) -> Pairs:
