@@ -19,6 +19,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY / "build" / "matrix"
@@ -88,6 +89,7 @@ class Cell:
             if made.returncode:
                 return f"no Python {base}: {last_line(made.stderr)}"
         wanted = ["--editable", f".[{EXTRAS}]", "--group", "test"]
+        wanted += ["--group", "docs"] if self.version else []  # all tests: those of the site, too
         wanted += [f"napari[{self.binding}]{NAPARI[self.which]}"]
         wanted += [f"{self.other}{OTHERS[self.other]}"] if self.other else []
         wanted += ["--prerelease-package", "napari=allow"] if self.which == "pre" else []
@@ -135,18 +137,11 @@ class Cell:
         options = ["-q", "-p", "no:cacheprovider", "-W", "ignore:libpyside:RuntimeWarning"]
         command = [ON_SCREEN, self.python, "-m", "pytest", *options, *self.tests(quick)]
         log = FOLDER / f"{self.name}{'-quick' * quick}.log"
-        with log.open("w", encoding="utf-8") as out:
-            done = subprocess.run(
-                command,
-                cwd=REPOSITORY,
-                env={**os.environ, **settings},
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
+        ended = logged(command, {**os.environ, **settings}, log)
         counts = counted(log.read_text(encoding="utf-8", errors="replace"))
-        whole = counts["failed"] not in ("0", "") and done.returncode == 1
-        if done.returncode and not whole:  # it crashed, or somebody has ended it
-            told = f"{counts['failed']} ended with {done.returncode}, see {log.name}"
+        whole = counts["failed"] not in ("0", "") and ended == 1
+        if ended and not whole:  # it crashed, or somebody has ended it
+            told = f"{counts['failed']} ended with {ended}, see {log.name}"
             counts["failed"] = told.strip()
         return counts
 
@@ -177,6 +172,28 @@ def uv(*words: object) -> subprocess.CompletedProcess[str]:
         subprocess.run(pip, check=True)
     command = [found, *map(str, words)]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+
+
+def logged(command: list[Any], environment: dict[str, str], log: Path) -> int:
+    """Run a command, all that it says to a file; return its status.
+
+    It writes into a pipe: tests that let no file become large would end with the log itself.
+    """
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(
+            command,
+            cwd=REPOSITORY,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as running,
+    ):
+        assert running.stdout is not None
+        for line in running.stdout:
+            out.write(line)
+            out.flush()
+    return running.returncode
 
 
 def last_line(text: str) -> str:
