@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from napari_3dmsl.datasets.training.cases import Case
 
 _NO_IMAGES = ("_masks", "_flows", "_flows_0", "_flows_1", "_flows_2", "_cellprob", "_cp_output")
-"""Ends of names that Cellpose takes for its own results and passes over (`cellpose.io`)."""
+"""Ends of names that Cellpose takes for its own results and passes over where it lists images."""
 
 
 class CellposeLayout(Layout):
