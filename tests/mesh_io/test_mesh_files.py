@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import struct
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import trimesh
 from refusals import refusal
 
+from napari_3dmsl.mesh_io.polygons import triangles_of
 from napari_3dmsl.shapes.mesh import Mesh, merge_meshes, read_mesh, write_mesh
 
 SIDES = (2.0, 3.0, 5.0)  # x, y, z
@@ -45,6 +47,11 @@ OFF_FILES = {
     "coloured triangles": off(face_tail=" 0.5 0.5 0.5", faces=TRIANGLES),
     "no edges told": off().replace("8 6 12", "8 6"),
     "no last end of line": off().rstrip("\n"),
+    "byte order mark": "\ufeff" + off(),
+    "byte order mark, no word": "\ufeff" + off(""),
+    "old Macintosh": off(vertex_tail="  # a corner").replace("\n", "\r"),
+    "small letters": off("off\n"),
+    "small letters, normals": off("noff\n", " 0 0 1"),
 }
 
 
@@ -85,6 +92,11 @@ OBJ_FILES = {
     "continued lines": obj().replace("f 1 2", "f 1 \\\n2"),
     "windows": obj().replace("\n", "\r\n"),
     "points and lines beside": obj() + "p 1\nl 1 2\n",
+    "byte order mark": "\ufeff" + obj(),
+    "byte order mark, comment": "\ufeff# by hand\n" + obj(),
+    "comments behind": obj().replace("\n", " # 7 of 9\n"),
+    "a comment with a backslash": f"# from C:\\meshes\\\n{obj()}",
+    "old Macintosh": obj().replace("f 1 2", "f 1 \\\n2").replace("\n", "\r"),
     "a stray vertex": obj(before="").replace("vt 0 0", "v 900 900 900\nvt 0 0", 1),
 }
 
@@ -132,7 +144,15 @@ PLY_FILES = {
         "other columns and lengths": {"extra": True, "faces": MIXED},
         "vertex_index": {"name": "vertex_index", "whole": "uchar"},
     }.items()
-} | {"ascii windows": ply().replace(b"\n", b"\r\n")}
+} | {
+    "ascii windows": ply().replace(b"\n", b"\r\n"),
+    "ascii old Macintosh": ply().replace(b"\n", b"\r"),
+    "byte order mark": codecs.BOM_UTF8 + ply(),
+}
+for ends in (b"\r", b"\r\n"):  # the first byte of the first number is an end of line, too
+    head, end, body = ply("binary_little_endian").partition(b"end_header\n")
+    head = (head + end).replace(b"\n", ends)
+    PLY_FILES[f"binary, header with {ends!r}"] = head + b"\x0a" + body[1:]
 
 
 def stl_text(word="facet"):
@@ -156,6 +176,9 @@ STL_FILES = {
     "binary": stl_binary(),
     "binary that begins with solid": stl_binary(b"solid by some program"),
     "binary with a tail": stl_binary(tail=b"\0\0\0"),
+    "byte order mark": "\ufeff" + stl_text(),
+    "old Macintosh": stl_text().replace("\n", "\r"),
+    "a name of all words": stl_text().replace("solid box", "solid facet vertex 1 2 3"),
     "minus zero": stl_text().replace("vertex 0.0 0.0", "vertex -0.0 0.0"),
 }
 
@@ -259,6 +282,90 @@ def test_a_one_sided_surface_is_read_as_it_is(tmp_path: Path) -> None:
     assert not mesh.is_watertight
 
 
+STAIRS = [(0, 0), (3, 0), (3, 1), (2, 1), (2, 2), (1, 2), (1, 3), (0, 3)]
+U_SHAPE = [(0, 0), (3, 0), (3, 3), (2, 3), (2, 1), (1, 1), (1, 3), (0, 3)]
+HOLE = [(0, 0), (4, 0), (4, 4), (0, 4), (0, 0), (1, 1), (1, 3), (3, 3), (3, 1), (1, 1)]
+CONCAVE = {  # outline, its area and its length, worked by hand
+    "chevron": ([(0, 0), (2, 4), (0, 3), (-2, 4)], 6.0, 2 * 20**0.5 + 2 * 5**0.5),
+    "L": ([(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)], 3.0, 8.0),
+    "L with straight corners": (
+        [(0, 0), (1, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2), (0, 1)],
+        3.0,
+        8.0,
+    ),
+    "stairs": (STAIRS, 6.0, 12.0),
+    "U": (U_SHAPE, 7.0, 16.0),
+}
+
+
+def prism(outline, suffix: str) -> bytes:
+    """Write a prism of height 1 over an outline."""
+    count = len(outline)
+    corners = [(x, y, z) for z in (0, 1) for x, y in outline]
+    walls = [(i, (i + 1) % count, (i + 1) % count + count, i + count) for i in range(count)]
+    faces = [tuple(range(count))[::-1], tuple(range(count, 2 * count)), *walls]
+    if suffix == ".obj":
+        rows = [("v", *corner) for corner in corners]
+        return (lines(rows) + lines([("f", *(i + 1 for i in face)) for face in faces])).encode()
+    rows = lines(corners) + lines([(len(face), *face) for face in faces])
+    if suffix == ".off":
+        return f"OFF\n{len(corners)} {len(faces)} 0\n{rows}".encode()
+    head = PLY_HEADER.replace("vertex 8", f"vertex {len(corners)}").format(
+        form="ascii", real="float", whole="int", name="vertex_index", more="", beside="",
+        count=len(faces),
+    )  # fmt: skip
+    return (head + rows).encode()
+
+
+@pytest.mark.parametrize("suffix", [".off", ".obj", ".ply"])
+@pytest.mark.parametrize(("outline", "area", "length"), CONCAVE.values(), ids=CONCAVE)
+def test_polygons_that_bend_inward_are_cut_inside_of_them(
+    tmp_path: Path, outline: list[tuple[float, float]], area: float, length: float, suffix: str
+) -> None:
+    path = tmp_path / f"prism{suffix}"
+    for first in range(len(outline)):  # wherever a program begins
+        path.write_bytes(prism(outline[first:] + outline[:first], suffix))
+        mesh = read_mesh(path)
+        assert mesh.is_watertight
+        assert mesh.volume_um3 == pytest.approx(area)
+        assert mesh.area_um2 == pytest.approx(2 * area + length)
+
+
+def test_polygons_lie_in_space_as_they_like_and_may_have_a_hole() -> None:
+    rng = np.random.default_rng(8)
+    for outline, area in [(c[0], c[1]) for c in CONCAVE.values()] + [(HOLE, 12.0)]:
+        turn, _ = np.linalg.qr(rng.standard_normal((3, 3)))
+        flat_points = np.column_stack([outline, np.zeros(len(outline))])
+        points = 40 * flat_points @ turn + 1000
+        triangles = triangles_of([range(len(points)), range(len(points))[::-1]], points)
+        sheet = trimesh.Trimesh(points, triangles, process=False)
+        assert sheet.area == pytest.approx(2 * 1600 * area)
+        normals = np.cross(*(points[triangles[:, i]] - points[triangles[:, 0]] for i in (1, 2)))
+        # Both ways round cancel: each triangle is wound as its polygon is.
+        np.testing.assert_allclose(normals.sum(axis=0), 0, atol=1e-6)
+
+
+def test_an_outline_drawn_at_random_is_covered_once() -> None:
+    rng = np.random.default_rng(4)
+    for count in (5, 8, 30, 200):
+        angles = 2 * np.pi * (np.arange(count) + rng.uniform(0, 0.5, count)) / count
+        radii = rng.uniform(0.2, 1, count)
+        points = np.column_stack([radii * np.cos(angles), radii * np.sin(angles), 0 * radii])
+        following = np.roll(points, -1, axis=0)
+        area = 0.5 * np.cross(points, following)[:, 2].sum()  # the shoelace formula
+        triangles = triangles_of([range(count)], points)
+        assert len(triangles) == count - 2
+        assert trimesh.Trimesh(points, triangles, process=False).area == pytest.approx(area)
+
+
+def test_convex_polygons_are_fans_as_ever() -> None:
+    angles = np.linspace(0, 2 * np.pi, 7, endpoint=False)
+    points = np.column_stack([np.cos(angles), np.sin(angles), 0 * angles])
+    assert triangles_of([range(7)], points).tolist() == [[0, i, i + 1] for i in range(1, 6)]
+    square = np.array([(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)], float)
+    assert triangles_of([(0, 1, 2, 2)], square).tolist() == [[0, 1, 2], [0, 2, 2]]
+
+
 def flat(count: int, head: str = "OFF\n4 4 0\n") -> str:
     return f"{head}0 0 0\n1 0 0\n0 1 0\n0 0 1\n3 0 2 1\n3 0 1 3\n3 0 3 2\n3 1 2 {count}\n"
 
@@ -296,6 +403,24 @@ REFUSED = {
     "unknown format": ("a.ply", ply().replace(b"format ascii", b"format morse"), "none of PLY"),
     "cut binary STL": ("a.stl", stl_binary()[:-3], "12 triangles"),
     "STL of many triangles": ("a.stl", b"\0" * 80 + b"\xff\xff\xff\x7f", "2147483647 triangles"),
+    "a quad in text STL": (
+        "a.stl",
+        stl_text().replace("endloop", "vertex 0 1 0\nendloop", 2).replace("vertex 0 1 0\n", "", 1),
+        "facet 2 has 4 vertices",
+    ),
+    "a triangle more, STL": ("a.stl", stl_binary(tail=b"\0" * 50), "tells of 12 triangles and ho"),
+    "a face more, OFF": ("a.off", off() + "3 0 1 2\n", "more lines than the 6 faces"),
+    "a face more, PLY": ("a.ply", ply() + b"3 0 1 2\n", "more rows than"),
+    "a corner more, PLY": ("a.ply", ply().replace(b"4 0 1 3 2", b"4 0 1 3 2 4"), "has more than"),
+    "a corner less, PLY": ("a.ply", ply().replace(b"4 0 1 3 2", b"4 0 1 3"), "breaks off"),
+    "a face of nothing, PLY": (
+        "a.ply",
+        ply(extra=True).replace(b"4 0 1 3 2 7", b"0"),
+        "breaks off",
+    ),
+    "a corner with a point": ("a.obj", obj().replace("f 1 2", "f 1.0 2"), "no number of a vertex"),
+    "small letters, four dimensions": ("a.off", off("4off\n", " 1"), "four dimensions"),
+    "n dimensions": ("a.off", off("nOFF\n3\n"), "four dimensions"),
     "cut text STL": ("a.stl", stl_text()[:-60], "not whole"),
     "far away": (
         "a.stl",

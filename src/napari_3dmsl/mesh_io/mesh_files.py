@@ -2,22 +2,24 @@
 
 A surface here is its vertices and triangles, nothing else: colours, normals, texture coordinates,
 materials and groups are passed over, and a vertex stays one vertex whatever hangs on it. Polygons
-of more corners become fans of triangles. Nothing is allocated that the file is not long enough for.
+of more corners are cut into triangles. Nothing is allocated that the file is not long enough for.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_3dmsl.mesh_io.ply import ply_elements
+from napari_3dmsl.mesh_io.polygons import check_corners, cut_polygons, triangles_of
 from napari_3dmsl.mesh_io.repair import merge_equal_vertices
 from napari_3dmsl.mesh_io.text_numbers import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -28,10 +30,11 @@ LARGEST_MESH_FILE = 2**30
 Surface = tuple["NDArray[np.float64]", "NDArray[np.int64]"]
 """Vertices (N, 3) as in the file, (x, y, z), and triangles (m, 3)."""
 
-_OFF_HEADER = re.compile(rb"\s*(ST|C|N|4|n)*OFF\b(\s+BINARY)?\s+|\s*(?=\d)")
-_OFF_COUNTS = re.compile(rb"(\d{1,12})\s+(\d{1,12})(?:[ \t]+\d+)?[ \t\r]*\n")
+_OFF_HEADER = re.compile(rb"\s*((?:ST|C|N|4)*OFF)\b(\s+BINARY)?\s+|\s*(?=\d)", re.IGNORECASE)
+_OFF_COUNTS = re.compile(rb"(\d{1,12})\s+(\d{1,12})(?:[ \t]+\d+)?[ \t]*\n")
 _COMMENT = re.compile(rb"#[^\n]*")
-_STL_VERTEX = re.compile(rb"\bvertex\s+(\S+)\s+(\S+)\s+(\S+)", re.IGNORECASE)
+_STL_NAME = re.compile(rb"^\s*(?:end)?solid\b[^\n]*?(?=\n|\bfacet\s+normal\b|\Z)", re.MULTILINE)
+_STL_VERTEX = re.compile(rb"\bvertex\s+(\S+)\s+(\S+)\s+(\S+)")
 _STL_RECORD = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
 _OBJ_COLUMNS = {3, 4, 6, 7}  # x y z, each with or without a weight and a colour
 
@@ -52,13 +55,12 @@ def parse_mesh(data: bytes, suffix: str) -> Surface:
         When it is damaged, truncated, binary where only text is read, or has no faces; other
         errors where a parser meets what nobody thought of: see `napari_3dmsl.reading`.
     """
-    vertices, faces = _PARSERS[suffix](data)
+    vertices, faces = _PARSERS[suffix](data.removeprefix(codecs.BOM_UTF8))
     if len(faces) == 0 or len(vertices) == 0:
         raise ValueError("no faces; a surface is needed, not points")
     if not np.isfinite(vertices).all():
         raise ValueError("vertices that are not finite numbers")
-    if faces.min() < 0 or faces.max() >= len(vertices):
-        raise ValueError("faces that name vertices which the file does not have")
+    check_corners(faces, len(vertices))
     return vertices, faces
 
 
@@ -75,12 +77,12 @@ def parse_off(data: bytes) -> Surface:
     ValueError
         When it is damaged or binary, or of four dimensions.
     """
-    if b"#" in data:
-        data = _COMMENT.sub(b"", data)
+    data = _plain_lines(data)
     header = _OFF_HEADER.match(data)
     if header is None:
         raise ValueError("not an OFF file: it should begin with OFF and the counts")
-    if header[2] or header[1] in (b"4", b"n"):
+    word = header[1] or b""
+    if header[2] or b"4" in word or word.endswith(b"nOFF"):  # NOFF and noff have normals
         raise ValueError("a binary OFF file, or one of four dimensions: save it as plain OFF text")
     counts = _OFF_COUNTS.match(data, header.end())
     if counts is None:
@@ -95,10 +97,15 @@ def parse_off(data: bytes) -> Surface:
             f"{len(data)} bytes"
         )
     split = _end_of_line(body, vertex_count)
-    return (
-        _points(body[:split], vertex_count),
-        _off_faces(body[split:], face_count),
-    )
+    points = _points(body[:split], vertex_count)
+    return points, _off_faces(body[split:], face_count, points)
+
+
+def _plain_lines(data: bytes) -> bytes:
+    """Return text without comments, its lines apart by what Unix has between them."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return _COMMENT.sub(b"", data) if b"#" in data else data
 
 
 def _points(text: bytes, count: int) -> NDArray[np.float64]:
@@ -114,16 +121,18 @@ def _points(text: bytes, count: int) -> NDArray[np.float64]:
     return points
 
 
-def _off_faces(text: bytes, count: int) -> NDArray[np.int64]:
-    if not text.translate(None, b"0123456789 \r\n\t"):  # whole numbers only: no colours
+def _off_faces(text: bytes, count: int, points: NDArray[np.float64]) -> NDArray[np.int64]:
+    if not text.translate(None, b"0123456789 \n\t"):  # whole numbers only: no colours
         values = numbers(text, np.int64, "faces")
         if len(values) == 4 * count and (values[::4] == 3).all():
             triangles: NDArray[np.int64] = values.reshape(count, 4)[:, 1:]
             return triangles
-    lines = [line for line in text.splitlines() if line and not line.isspace()][:count]
+    lines = [line for line in text.splitlines() if line and not line.isspace()]
     problem = f"expected {count} faces, triangles or polygons: the number of corners, then those"
     if len(lines) < count:
         raise ValueError(problem)
+    if len(lines) > count:
+        raise ValueError(f"more lines than the {count} faces that it tells of: export it again")
     polygons = []
     for line in lines:  # colours may follow
         cells = line.split()
@@ -131,7 +140,7 @@ def _off_faces(text: bytes, count: int) -> NDArray[np.int64]:
         if len(cells) <= corners:
             raise ValueError(problem)
         polygons.append([_whole(cell) for cell in cells[1 : corners + 1]])
-    return triangles_of(polygons)
+    return triangles_of(polygons, points)
 
 
 def parse_obj(data: bytes) -> Surface:
@@ -149,7 +158,8 @@ def parse_obj(data: bytes) -> Surface:
     """
     rows: list[list[bytes]] = []
     polygons: list[list[int]] = []
-    for line in data.replace(b"\\\r\n", b" ").replace(b"\\\n", b" ").splitlines():
+    # Comments go first: one that ends with a backslash does not go on.
+    for line in _plain_lines(data).replace(b"\\\n", b" ").splitlines():
         word, *cells = line.split() or [b""]
         if word == b"v":
             if len(cells) not in _OBJ_COLUMNS:
@@ -166,7 +176,8 @@ def parse_obj(data: bytes) -> Surface:
     if not rows:
         raise ValueError("no vertices, so no faces")
     text = b"\n".join(b" ".join(row) for row in rows)
-    return _points(text, len(rows)), triangles_of(polygons)
+    points = _points(text, len(rows))
+    return points, triangles_of(polygons, points)
 
 
 def parse_stl(data: bytes) -> Surface:
@@ -183,22 +194,40 @@ def parse_stl(data: bytes) -> Surface:
         When it is truncated or no STL file.
     """
     count = int.from_bytes(data[80:84], "little") if len(data) >= 84 else 0
+    behind = len(data) - (84 + _STL_RECORD.itemsize * count)
     text = data[:80].lstrip().lower().startswith(b"solid") and b"vertex" in data.lower()
-    if len(data) == 84 + 50 * count or (not text and count and len(data) > 84 + 50 * count):
+    if behind == 0 or (not text and count and behind > 0):
+        if behind and behind % _STL_RECORD.itemsize == 0:  # some programs leave a note, not this
+            more = behind // _STL_RECORD.itemsize
+            raise ValueError(
+                f"it tells of {count} triangles and holds {count + more}: export it again"
+            )
         records = np.frombuffer(data, _STL_RECORD, count, 84)
         corners = records["corners"].astype(np.float64).reshape(-1, 3)
     elif text:
-        found = _STL_VERTEX.findall(data)
-        if len(found) % 3 or b"endsolid" not in data[-4096:].lower():
-            raise ValueError("truncated: the last triangle is not whole")
-        joined = b"\n".join(b" ".join(corner) for corner in found)
-        corners = _points(joined, len(found)) if found else np.zeros((0, 3))
+        corners = _stl_text(data)
     else:
         claimed = f", it tells of {count} triangles" if len(data) >= 84 else ""
         raise ValueError(f"truncated, or no STL file: {len(data)} bytes{claimed}")
     if not np.isfinite(corners).all():
         raise ValueError("vertices that are not finite numbers")
     return merge_equal_vertices(corners, np.arange(len(corners)).reshape(-1, 3))
+
+
+def _stl_text(data: bytes) -> NDArray[np.float64]:
+    """Return the corners (3 m, 3) of the facets of a text."""
+    text = _STL_NAME.sub(b"", _plain_lines(data).lower())  # a name may hold any word
+    *facets, rest = text.split(b"endloop")
+    for number, facet in enumerate(facets, 1):
+        if (count := facet.count(b"vertex")) != 3:
+            raise ValueError(
+                f"facet {number} has {count} vertices; three are needed: save it as triangles"
+            )
+    if b"vertex" in rest or b"endsolid" not in data[-4096:].lower():
+        raise ValueError("truncated: the last triangle is not whole")
+    found = _STL_VERTEX.findall(text)
+    joined = b"\n".join(b" ".join(corner) for corner in found)
+    return _points(joined, 3 * len(facets)) if facets else np.zeros((0, 3))
 
 
 def parse_ply(data: bytes) -> Surface:
@@ -223,43 +252,17 @@ def parse_ply(data: bytes) -> Surface:
         raise ValueError("no faces; a surface is needed, not points or strips")
     points = np.stack([np.asarray(vertex[axis], dtype=np.float64) for axis in "xyz"], axis=1)
     if isinstance(corners, list):
-        return points, triangles_of(corners)
-    return points, _fans(corners.astype(np.int64))
-
-
-def triangles_of(polygons: Sequence[Sequence[int]]) -> NDArray[np.int64]:
-    """Cut polygons into triangles, as fans around their first corner; less than 3 are left out.
-
-    Parameters
-    ----------
-    polygons
-        Numbers of the corners of each, in their order.
-
-    Returns
-    -------
-    (F, 3) int64
-    """
-    by_length: dict[int, list[Sequence[int]]] = {}
-    for polygon in polygons:
-        by_length.setdefault(len(polygon), []).append(polygon)
-    fans = [_fans(np.array(group, dtype=np.int64)) for n, group in by_length.items() if n >= 3] or [
-        np.zeros((0, 3), dtype=np.int64)
-    ]
-    triangles: NDArray[np.int64] = np.concatenate(fans)
-    return triangles
-
-
-def _fans(polygons: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Cut polygons (m, k) of one number of corners into triangles."""
-    first = np.broadcast_to(polygons[:, :1], polygons[:, 2:].shape)
-    fans: NDArray[np.int64] = np.stack([first, polygons[:, 1:-1], polygons[:, 2:]], axis=2)
-    return fans.reshape(-1, 3)
+        return points, triangles_of(corners, points)
+    return points, cut_polygons(corners.astype(np.int64), points)
 
 
 def _whole(cell: bytes) -> int:
-    if len(cell) > 12:
-        raise ValueError(f"{cell[:20].decode('latin-1')}…: no number of a vertex")
-    return int(cell)
+    try:
+        if len(cell) <= 12:
+            return int(cell)
+    except ValueError:
+        pass
+    raise ValueError(f"{cell[:20].decode('latin-1')!r}: no number of a vertex")
 
 
 def _end_of_line(text: bytes, number: int) -> int:
@@ -267,7 +270,7 @@ def _end_of_line(text: bytes, number: int) -> int:
     ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
     if len(ends) >= number and not text[: int(ends[number - 1])].isspace():
         end = int(ends[number - 1])
-        if b"\n\n" not in text[:end] and b"\n\r" not in text[:end] and text[:1] not in b"\r\n":
+        if b"\n\n" not in text[:end] and text[:1] != b"\n":
             return end
     lines = re.finditer(rb"[^\n]*\S[^\n]*(?:\n|$)", text)  # empty lines between: count the slow way
     return next((line.end() for i, line in enumerate(lines, 1) if i == number), len(text))

@@ -18,7 +18,11 @@ from napari_3dmsl.mesh_io.text_numbers import numbers
 Column = NDArray[Any] | list[Any]
 """Of a property: numbers (N,); of a list of one length (n, k); of other lists a list."""
 
-_HEADER = re.compile(rb"\s*ply\s*\n(.*?)\nend_header[ \t]*\r?\n", re.DOTALL)
+# What follows the end of the last line may be a number that looks like one: as the first line ends.
+_HEADER = re.compile(
+    rb"\s*ply[ \t]*(?:\r?\n(.*?)\nend_header[ \t]*\r?\n|\r(?!\n)(.*?)\rend_header[ \t]*\r)",
+    re.DOTALL,
+)
 _LONGEST_HEADER = 1 << 20
 _ORDERS = {"ascii": "", "binary_little_endian": "<", "binary_big_endian": ">"}
 _TYPES = {
@@ -64,7 +68,7 @@ def ply_elements(data: bytes, wanted: Collection[str]) -> dict[str, dict[str, Co
     found = _HEADER.match(data[:_LONGEST_HEADER])
     if found is None:
         raise ValueError("not a PLY file: it should begin with ply and a header with an end")
-    order, elements = _header(found[1].decode("latin-1"))
+    order, elements = _header((found[1] or found[2]).decode("latin-1"))
     body = data[found.end() :]
     rows = _from_lines(body, elements) if not order else _from_bytes(body, elements, order)
     return {element.name: columns for element, columns in rows if element.name in wanted}
@@ -100,6 +104,8 @@ def _from_lines(
             raise ValueError(f"truncated: {len(lines)} of {element.rows} rows of {element.name}")
         mine, lines = lines[: element.rows], lines[element.rows :]
         yield element, (_lists_of if element.has_lists else _numbers_of)(mine, element)
+    if lines:
+        raise ValueError("more rows than its header tells of: export it again")
 
 
 def _numbers_of(lines: list[bytes], element: _Element) -> dict[str, Column]:
@@ -116,6 +122,8 @@ def _lists_of(lines: list[bytes], element: _Element) -> dict[str, Column]:
     for line in lines:
         cells, at = line.split(), 0
         for column in element.properties:
+            if at == len(cells):
+                raise ValueError(f"a row of {element.name} that breaks off")
             count = int(cells[at][:12]) if column.count else 1
             start = at + bool(column.count)
             at = start + count
@@ -124,6 +132,8 @@ def _lists_of(lines: list[bytes], element: _Element) -> dict[str, Column]:
             read = float if column.kind[0] == "f" else int
             values = [read(cell[:40]) for cell in cells[start:at]]
             columns[column.name].append(values if column.count else values[0])
+        if at < len(cells):
+            raise ValueError(f"a row of {element.name} that has more than its header tells")
     return dict(columns)
 
 
