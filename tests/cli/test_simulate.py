@@ -62,6 +62,14 @@ def test_simulate_scales_meshes_by_their_unit(run: Run, sphere: Path, tmp_path: 
 
     assert area() == pytest.approx(4 * np.pi * RADIUS_UM**2, rel=0.01)
     assert area("--voxel-nm", 48) == pytest.approx(4 * area())
+    in_metres = trimesh.load(sphere, process=False)
+    in_metres.apply_scale(24e-9)
+    in_metres.export(sphere.with_name("metres.off"), digits=15)
+    out = run(
+        *("simulate", sphere.with_name("metres.off"), tmp_path / "b.tif"),
+        *("--microscope", "epi1", "--voxel-nm", 1e9),
+    )
+    assert out["area_um2"] == pytest.approx(area())
 
 
 def test_simulate_puts_points_where_they_are(run: Run, tmp_path: Path) -> None:
@@ -159,6 +167,7 @@ def test_a_microscope_file_and_its_confocal_model_are_used(
         (("--planes", 0), "planes = 0"),
         (("--step-nm", -5), "step_nm = -5"),
         (("--voxel-nm", -24), "voxel_nm = -24"),
+        (("--voxel-nm", 2e9), "above 0 and up to 1e+09, a metre"),
         (("--density", 0), "density_per_um2 = 0"),
         (("--view", "x45"), "'x45' is not one of"),
         (("--rotate", 1, 2), "'--rotate' requires 3 arguments"),

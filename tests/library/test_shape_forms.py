@@ -78,6 +78,20 @@ def test_our_own_readers_know_the_unit_of_an_exported_surface(
     assert mesh.volume_um3 == pytest.approx(shapes.shapes[0].mesh.volume_um3, rel=1e-4)
 
 
+@pytest.mark.parametrize(("told", "unit_nm"), [("1e9", 1e9), ("1000000000", 1e9), ("0.5", 0.5)])
+def test_a_comment_tells_any_unit_of_a_mesh(tmp_path: Path, told: str, unit_nm: float) -> None:
+    path = tmp_path / "mesh.obj"
+    path.write_text(f"# napari-3dmsl unit_nm={told}\n")
+    assert mesh_unit_nm(path) == unit_nm
+
+
+@pytest.mark.parametrize("told", ["1e99", "-1", "0", "1-1", "."])
+def test_a_comment_of_no_length_tells_no_unit(tmp_path: Path, told: str) -> None:
+    path = tmp_path / "mesh.obj"
+    path.write_text(f"# napari-3dmsl unit_nm={told}\n")
+    assert mesh_unit_nm(path) == 24
+
+
 def test_a_glb_is_in_metres_with_y_up(shapes: ShapeCollection, tmp_path: Path) -> None:
     for shape, path in zip(
         shapes.shapes, export_shapes(shapes, shapes.ids, tmp_path, "glb"), strict=True

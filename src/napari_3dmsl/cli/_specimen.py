@@ -85,12 +85,15 @@ def _of_points(file: Path, simulation: Simulation, limit: int | None) -> Specime
 def _of_mesh(
     file: Path, voxel_nm: float | None, simulation: Simulation, limit: int | None
 ) -> Specimen:
-    from napari_3dmsl.library.mesh_units import mesh_unit_nm
+    from napari_3dmsl.library.mesh_units import LARGEST_MESH_UNIT_NM, mesh_unit_nm
     from napari_3dmsl.shapes.mesh import doubtful_size, read_mesh
 
     unit_nm = mesh_unit_nm(file) if voxel_nm is None else voxel_nm
-    if not 0 < unit_nm < 1e6:
-        raise ValueError(f"voxel_nm = {unit_nm:g}: expected a length in nm, above 0 and below 1e6")
+    if not 0 < unit_nm <= LARGEST_MESH_UNIT_NM:
+        raise ValueError(
+            f"voxel_nm = {unit_nm:g}: expected a length in nm, above 0 and up to "
+            f"{LARGEST_MESH_UNIT_NM:g}, a metre"
+        )
     mesh = read_mesh(file, unit_nm / 1000)
     with naming(file):
         scene = _scene_of(mesh, simulation, limit)

@@ -35,7 +35,7 @@ def score(
         ),
     ],
     unit_nm: Annotated[
-        float, typer.Option(min=1e-3, max=1e6, help="Length of the unit of mesh files in nm.")
+        float, typer.Option(min=1e-3, max=1e9, help="Length of the unit of mesh files in nm.")
     ] = 1000.0,
     as_json: AsJson = False,
 ) -> None:

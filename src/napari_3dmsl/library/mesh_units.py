@@ -9,11 +9,14 @@ from pathlib import Path
 from napari_3dmsl.library.instance_files import LIBRARY_FILE, LOCK_FILE
 from napari_3dmsl.library.library import RELEASED_UNIT_NM, ShapeLibrary
 
+LARGEST_MESH_UNIT_NM = 1e9
+"""A metre: the largest unit in which programs that draw meshes count."""
+
 UNIT_MARK = "napari-3dmsl unit_nm="
 """In a comment or header of mesh files that this package exports, before the length in nm."""
 
 _HEAD = 1024  # bytes in which it stands
-_MARK = re.compile(re.escape(UNIT_MARK).encode() + rb"(\d{1,9}(?:\.\d{1,9})?)")
+_MARK = re.compile(re.escape(UNIT_MARK).encode() + rb"([\d.eE+-]{1,24})")
 
 
 def mesh_unit_nm(path: str | Path) -> float:
@@ -45,8 +48,8 @@ def unit_nm_in(path: str | Path) -> float | None:
     path
         ``.off``, ``.ply``, ``.stl`` or ``.obj``.
     """
-    with suppress(OSError), Path(path).open("rb") as file:
+    with suppress(OSError, ValueError), Path(path).open("rb") as file:
         found = _MARK.search(file.read(_HEAD))
-        if found and float(found[1]) > 0:
+        if found and 0 < float(found[1]) <= LARGEST_MESH_UNIT_NM:
             return float(found[1])
     return None
