@@ -17,6 +17,8 @@ def test_points_are_read_by_name_of_column(tmp_path: Path) -> None:
     positions, brightness = read_points(path)
     np.testing.assert_array_equal(positions, [[2, 3, 1], [0, 1e-3, -1]])
     np.testing.assert_array_equal(brightness, [0.5, 2])
+    path.write_text("z_um,y_um,x_um,note,note\n1,2,3,,,,\n\n4,5,6\n")  # as programs end lines
+    np.testing.assert_array_equal(read_points(path)[0], [[1, 2, 3], [4, 5, 6]])
     path.write_text("z_um,y_um,x_um\n1,2,3\n")
     assert read_points(path)[1].tolist() == [1.0]
 
@@ -26,10 +28,13 @@ def test_points_are_read_by_name_of_column(tmp_path: Path) -> None:
     [
         ("", "line 1: no column z_um, y_um, x_um"),
         ("z_um,y_um\n1,2\n", "line 1: no column x_um"),
-        ("z_um;y_um;x_um\n1;2;3\n", "line 1: no column"),
+        ("z_um;y_um;x_um\n1;2;3\n", "line 1: no column .*, divided by commas, not by ';'"),
+        ("z_um,y_um,x_um\n1,0,2,0,2,0\n", "line 2: 6 cells, 3 columns; decimals have a point"),
+        ("z_um,y_um,x_um,note\n1,2,3,,\n1,2,3,a,b\n", "line 3: 5 cells, 4 columns"),
+        ("z_um,x_um,y_um,x_um\n1,2,3,4\n", "line 1: column x_um is there twice"),
         ("z_um,y_um,x_um\n", "no emitters"),
         ("z_um,y_um,x_um\n1,2,3\n1,two,3\n", "line 3: y_um = 'two': expected a number"),
-        ("z_um,y_um,x_um\n1,2\n", "line 2: x_um = None: expected a number"),
+        ("z_um,y_um,x_um\n1,2\n", "line 2: 2 cells, 3 columns; no x_um"),
         ("z_um,y_um,x_um\n1,nan,3\n", "line 2: y_um = 'nan'"),
         ("z_um,y_um,x_um\n-0.1,2,3\n", "line 2: z_um = -0.1: must be 0 or more"),
         ("z_um,y_um,x_um\n5000,2,3\n", "line 2: z_um = 5000: at most 200"),

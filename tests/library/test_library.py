@@ -142,11 +142,74 @@ def test_damaged_or_foreign_folders_are_refused_in_one_line(folder, tmp_path, sm
     table.write_text("\n".join(whole.splitlines()[:-1]) + "\n", encoding="utf-8")
     assert "other shapes" in refusal(ShapeLibrary.open, folder)
     table.write_text("a,b\n1,2\n", encoding="utf-8")
-    assert "cannot read the table" in refusal(ShapeLibrary.open, folder)
+    assert "line 1: no column index, cx" in refusal(ShapeLibrary.open, folder)
     index.write_text("{", encoding="utf-8")
     assert "damaged" in refusal(ShapeLibrary.open, folder)
     index.write_text(json.dumps({"format": "other"}), encoding="utf-8")
     assert "not the index" in refusal(ShapeLibrary.open, folder)
+
+
+def change(table, name, text, row=1):
+    """Write other text into a cell of a table; row 0 is the header."""
+    rows = list(csv.reader(table.read_text(encoding="utf-8").splitlines()))
+    rows[row][rows[0].index(name)] = text
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "row", "told"),
+    [
+        ("index", "1.0", 1, "line 2: index = '1.0': expected the number of a shape"),
+        ("index", "2", 1, "line 3: shape 2 has a row before"),
+        ("cx", "0,018", 2, "line 3: cx = '0,018': expected a number"),
+        ("branches", "", 1, "line 2: branches = '': expected a number"),
+        ("voxel_counts", "inf", 1, "line 2: voxel_counts = 'inf': expected a number"),
+        ("shape_class", "banana", 1, "line 2: shape_class = 'banana': expected dot, rod, netw"),
+        ("touches_border", "perhaps", 1, "line 2: touches_border = 'perhaps': expected True or F"),
+        ("shape_class", "kind", 0, "line 1: no column shape_class; expected the header index,cx"),
+        ("parent", "cx", 0, "line 1: column cx is there twice"),
+    ],
+)
+def test_a_wrong_cell_of_the_table_is_told_by_its_line(folder, name, text, row, told):
+    table = folder / "meta_locations.csv"
+    change(table, name, text, row)
+    message = refusal(ShapeLibrary.open, folder)
+    assert message.startswith(f"{table}: line ")
+    assert told in message
+
+
+@pytest.mark.parametrize(
+    ("rewrite", "told"),
+    [
+        (lambda text: "", "line 1: no column index"),
+        (lambda text: text.replace(",", ";"), "divided by commas, not by ';'"),
+        (lambda text: text.rstrip() + ",9,9\n", "cells, 28 columns"),
+        (lambda text: text + "5,1.0\n", "2 cells, 28 columns; no cy"),
+    ],
+)
+def test_rows_that_do_not_fit_the_header_are_told_by_their_line(folder, rewrite, told):
+    table = folder / "meta_locations.csv"
+    table.write_text(rewrite(table.read_text(encoding="utf-8")), encoding="utf-8")
+    message = refusal(ShapeLibrary.open, folder)
+    assert message.startswith(f"{table}: line ")
+    assert told in message
+
+
+def test_a_table_that_a_spreadsheet_saved_again_reads_the_same(folder):
+    table = folder / "meta_locations.csv"
+    change(table, "touches_border", "True")
+    before = ShapeLibrary.open(folder).table
+    assert before["touches_border"] == [True, False, False, False]
+    for row, touches in enumerate(before["touches_border"], 1):
+        change(table, "touches_border", str(touches).upper(), row)
+    for path in (table, folder / "library.json"):
+        path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    library = ShapeLibrary.open(folder)
+    assert library.table == before
+    library.set_classes({library.ids[0]: "mega"})
+    library.save_classes()
+    assert ShapeLibrary.open(folder).table["touches_border"] == before["touches_border"]
 
 
 @pytest.mark.real_data

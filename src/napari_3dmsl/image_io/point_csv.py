@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_3dmsl.arrays import FloatArray
+from napari_3dmsl.image_io.csv_table import CsvTable
 from napari_3dmsl.microscope.fluorophores import MOST_FLUOROPHORES
 from napari_3dmsl.microscope.pose import HIGHEST_UM
 from napari_3dmsl.reading import reading
@@ -52,34 +52,25 @@ def read_points(path: str | Path) -> tuple[FloatArray, FloatArray]:
     if not path.is_file():
         raise ValueError(f"{path}: no such file")
     with reading(path, "not a CSV text file"), path.open(newline="", encoding="utf-8-sig") as file:
-        rows = _point_rows(csv.DictReader(file, skipinitialspace=True), path)
+        rows = _point_rows(CsvTable(file, str(path), POINT_COLUMNS, [BRIGHTNESS]))
         table = np.fromiter(rows, dtype=(np.float64, 4))
     if not len(table):
         raise ValueError(f"{path}: no emitters, only a header")
     return table[:, :3], table[:, 3]
 
 
-def _point_rows(reader: csv.DictReader[str], path: Path) -> Iterator[list[float]]:
-    found = [name.strip() for name in reader.fieldnames or ()]
-    missing = [name for name in POINT_COLUMNS if name not in found]
-    if missing:
-        raise ValueError(
-            f"{path}: line 1: no column {', '.join(missing)}; "
-            f"expected the header {','.join(POINT_COLUMNS)} and optionally {BRIGHTNESS}"
-        )
-    reader.fieldnames = found
-    columns = [name for name in _LIMITS if name in found]
-    for count, row in enumerate(reader, start=1):
-        where = f"{path}: line {reader.line_num}"
+def _point_rows(table: CsvTable) -> Iterator[list[float]]:
+    columns = [name for name in _LIMITS if name in table.columns]
+    for count, (where, row) in enumerate(table, start=1):
         if count > MOST_FLUOROPHORES:
             raise ValueError(f"{where}: more than {MOST_FLUOROPHORES:,} emitters; give fewer")
         values = [_number(row, name, where) for name in columns]
         yield values if len(values) == len(_LIMITS) else [*values, 1.0]
 
 
-def _number(row: Mapping[str, str | None], name: str, where: str) -> float:
+def _number(row: Mapping[str, str], name: str, where: str) -> float:
     try:
-        value = float(row[name] or "")
+        value = float(row[name])
     except ValueError:
         value = math.nan
     if math.isnan(value):

@@ -423,7 +423,7 @@ def is_library(path: str | Path) -> bool:
 def _parse_index(content: bytes, where: str) -> dict[str, Any]:
     """Return what ``library.json`` says."""
     with reading(where, "damaged"):
-        index = json.loads(content.decode("utf-8"))
+        index = json.loads(content.decode("utf-8-sig"))
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise ValueError(f"{where}: not the index of a shape library")
     unit_nm = index.get("unit_nm")

@@ -72,7 +72,7 @@ def save_classes(path: Path, table: dict[str, list[Any]], before: list[str]) -> 
     with whole_file(path, patience_s=_PATIENCE_S, busy=busy) as temporary:
         with reading(path, "cannot read the table"):
             content = path.read_bytes()
-            theirs = classes_in(content)
+            theirs = classes_in(content, str(path))
         if theirs.keys() != set(table["index"]):
             raise ValueError(f"{path}: lists other shapes by now; open the library again")
         ours: dict[int, dict[str, Any]] = {}
@@ -86,7 +86,7 @@ def save_classes(path: Path, table: dict[str, list[Any]], before: list[str]) -> 
                 ours[shape_id] = {name: table[name][row] for name in CLASS_COLUMNS}
                 if there not in (before[row], here):
                     saved.overruled[shape_id] = there or None
-        temporary.write_bytes(with_classes(content, ours))
+        temporary.write_bytes(with_classes(content, str(path), ours))
     before[:] = classes_of(table)
     return saved
 

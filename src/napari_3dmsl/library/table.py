@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_3dmsl.image_io.csv_table import CsvTable
 from napari_3dmsl.reading import reading
+from napari_3dmsl.settings import shown
+from napari_3dmsl.shapes.classification import ShapeClass
 from napari_3dmsl.shapes.measures import FORM_COLUMNS
 from napari_3dmsl.shapes.shape import COLUMNS, feature_table
 
@@ -27,6 +30,12 @@ CLASS_COLUMNS = ("shape_class", "reason", "measured_class")
 """What changes with a class that is set by hand."""
 Table = dict[str, list[Any]]
 
+_Row = tuple[str, "Mapping[str, str]"]
+"""Its place as messages tell it, and its cells by the names of the columns."""
+
+_NEEDED = [name for name in ("index", *LOCATION_COLUMNS, *COLUMNS[1:]) if name not in NEWER_COLUMNS]
+"""What a table of ours has had from the first version on."""
+
 _ROW_NAMES = ("index", "", "Unnamed: 0")  # pandas leaves the column of row numbers without a name
 
 
@@ -36,6 +45,14 @@ def _number(text: str) -> float:
 
 def _maybe(text: str) -> float | None:
     return float(text) if text else None
+
+
+def _flag(text: str) -> bool:
+    return {"true": True, "false": False, "": False}[text.lower()]  # Excel writes TRUE
+
+
+def _class(text: str) -> str:
+    return ShapeClass(text) and text if text else text
 
 
 def _count(text: str) -> int:
@@ -51,8 +68,12 @@ READERS: dict[str, Callable[[str], Any]] = {
     **dict.fromkeys(
         ("cx", "cy", "cz", "length_um", "volume_um3", "area_um2", "mean_radius_um"), _number
     ),
-    "touches_border": lambda text: text == "True",
-    "measured_class": lambda text: text or "",  # a row may end before it
+    "touches_border": _flag,
+    "shape_class": _class,
+}
+_EXPECTED = {
+    "touches_border": "expected True or False",
+    "shape_class": f"expected {', '.join(ShapeClass)}, or nothing where it is unknown",
 }
 
 
@@ -161,16 +182,12 @@ def read_table(content: bytes, ids: Sequence[int], where: str, own: bool) -> Tab
         When the table is damaged or lacks a shape.
     """
     with reading(where, "cannot read the table"):
-        reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-        names = reader.fieldnames or []
-        if own and "index" not in names:
-            raise KeyError("index")
-        needed = set(COLUMNS).union(LOCATION_COLUMNS) - NEWER_COLUMNS if own else set()
-        known = [n for n in (*LOCATION_COLUMNS, *COLUMNS[1:]) if n in needed or n in names]
-        rows = dict(_numbered(reader, names))
+        table = _table(content, where, _NEEDED if own else ())
+        rows = dict(_numbered(table))
         missing = [shape_id for shape_id in ids if shape_id not in rows]
         present = [rows[shape_id] for shape_id in ids if shape_id in rows]
-        columns = {name: [READERS.get(name, str)(row[name]) for row in present] for name in known}
+        known = [n for n in (*LOCATION_COLUMNS, *COLUMNS[1:]) if n in table.columns]
+        columns = {name: _read_column(name, present) for name in known}
     if missing:
         raise ValueError(
             f"{where}: lists other shapes than those beside it: no row for shape {missing[0]}"
@@ -180,49 +197,87 @@ def read_table(content: bytes, ids: Sequence[int], where: str, own: bool) -> Tab
     return {"index": list(ids), "shape_class": [None] * len(ids), **columns}
 
 
-def classes_in(content: bytes) -> dict[int, dict[str, str]]:
+def classes_in(content: bytes, where: str) -> dict[int, dict[str, str]]:
     """Return what a table of ours says of the classes of its shapes.
 
     Parameters
     ----------
     content
         The CSV file.
+    where
+        Name of the file, for errors.
 
     Returns
     -------
     dict
         By id: `CLASS_COLUMNS` by name, empty where there are none.
+
+    Raises
+    ------
+    ValueError
+        When the table is damaged.
     """
-    reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    rows = _numbered(_table(content, where, _NEEDED))
     return {
-        number: {name: row.get(name) or "" for name in CLASS_COLUMNS}
-        for number, row in _numbered(reader, reader.fieldnames or [])
+        number: {name: row.get(name, "") for name in CLASS_COLUMNS} for number, (_, row) in rows
     }
 
 
-def with_classes(content: bytes, classes: Mapping[int, Mapping[str, Any]]) -> bytes:
+def with_classes(content: bytes, where: str, classes: Mapping[int, Mapping[str, Any]]) -> bytes:
     """Return a table of ours with other classes of some shapes; everything else in it stays.
 
     Parameters
     ----------
     content
         The CSV file.
+    where
+        Name of the file, for errors.
     classes
         By id: `CLASS_COLUMNS` by name.
+
+    Raises
+    ------
+    ValueError
+        When the table is damaged.
     """
-    reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-    names = list(dict.fromkeys([*(reader.fieldnames or []), *CLASS_COLUMNS]))
+    table = _table(content, where, _NEEDED)
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, names)
+    writer = csv.DictWriter(text, list(dict.fromkeys([*table.columns, *CLASS_COLUMNS])))
     writer.writeheader()
-    for number, row in _numbered(reader, names):
+    for number, (_, row) in _numbered(table):
         writer.writerow({**row, **classes.get(number, {})})
     return text.getvalue().encode()
 
 
-def _numbered(
-    rows: csv.DictReader[str], names: Sequence[str]
-) -> Iterator[tuple[int, Mapping[str, str]]]:
-    column = next((name for name in _ROW_NAMES if name in names), None)
-    for number, row in enumerate(rows):
-        yield number if column is None else int(row[column]), row
+def _table(content: bytes, where: str, needed: Sequence[str]) -> CsvTable:
+    lines = io.StringIO(content.decode("utf-8-sig"), newline="")
+    return CsvTable(lines, where, needed, (*LOCATION_COLUMNS, *COLUMNS))
+
+
+def _numbered(table: CsvTable) -> Iterator[tuple[int, _Row]]:
+    """Give the rows by the shapes that they are about, one for each."""
+    column = next((name for name in _ROW_NAMES if name in table.columns), None)
+    lines: dict[int, str] = {}
+    for number, (line, row) in enumerate(table):
+        shape_id = number if column is None else _shape_id(row[column], line)
+        if shape_id in lines:
+            raise ValueError(f"{line}: shape {shape_id} has a row before; leave one of them out")
+        lines[shape_id] = line
+        yield shape_id, (line, row)
+
+
+def _shape_id(text: str, line: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"{line}: index = {shown(text)}: expected the number of a shape")
+    return int(text)
+
+
+def _read_column(name: str, rows: Sequence[_Row]) -> list[Any]:
+    read, values = READERS.get(name, str), []
+    for line, row in rows:
+        try:
+            values.append(read(row[name]))
+        except (ValueError, LookupError, OverflowError):
+            expected = _EXPECTED.get(name, "expected a number")
+            raise ValueError(f"{line}: {name} = {shown(row[name])}: {expected}") from None
+    return values
