@@ -39,6 +39,10 @@ def test_settings_are_frozen() -> None:
     [
         ({"planes": 0}, ["planes = 0: must be 1 or more"]),
         ({"planes": "many"}, ["planes = 'many'", "expected a whole number"]),
+        ({"planes": "3"}, ["planes = '3': expected a whole number"]),
+        ({"planes": True}, ["planes = True: expected a whole number"]),
+        ({"voxel_nm": (1, "2", 3)}, ["voxel_nm = (1, '2', 3): expected a number"]),
+        ({"light": {"emission_nm": False}}, ["light.emission_nm = False: expected a number"]),
         ({"voxel_nm": (1, 2)}, ["voxel_nm = (1, 2)", "expected 3 entries, found 2"]),
         ({"voxel_nm": (1, 2, math.nan)}, ["voxel_nm.2", "nan", "finite"]),
         ({"voxel_nm": (1, math.inf, 2)}, ["voxel_nm.1", "inf", "finite"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +24,11 @@ _EXPECTED = 'a range is [low, high], or [low, high, "log"]'
 def _checked(number: Any) -> Any:
     """Check a number or a range, whose kinds are many, with one message for all of them."""
     if isinstance(number, list | tuple):
-        return _checked_range(number)
-    if not _is_number(number):
+        number = _checked_range(number)
+    elif not _is_number(number):
         raise ValueError(f"expected a number, or a range: {_EXPECTED}")
+    if not all(map(math.isfinite, ends(number))):
+        raise ValueError("must be finite")
     return number
 
 

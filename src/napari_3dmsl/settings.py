@@ -20,10 +20,12 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from napari_3dmsl.described import Show as Show
 from napari_3dmsl.described import describe_schema, described
@@ -131,6 +133,15 @@ class Settings(BaseModel):
         if wrong is not None:
             raise SettingsError(wrong)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_stand_in(cls, given: Any, info: ValidationInfo) -> Any:
+        """Refuse true, and digits as text, where a number is meant; pydantic takes them for one."""
+        expected = _numbers_in(cls).get(str(info.field_name))
+        if expected and _stands_in(given):
+            raise ValueError(expected)
+        return given
+
     def irrelevant(self) -> dict[str, str]:
         """Return the settings that have no effect beside the others, each with the reason."""
         return {}
@@ -174,6 +185,33 @@ class Settings(BaseModel):
             raise ValueError(f"{path}: {error}") from None
 
 
+@cache
+def _numbers_in(kind: type[BaseModel]) -> dict[str, str]:
+    """Return what is expected in the fields that hold numbers and nothing else."""
+    leaves = {name: _leaves(field.annotation) for name, field in kind.model_fields.items()}
+    return {
+        name: _KINDS["float" if float in found else "int"]
+        for name, found in leaves.items()
+        if found and found <= {int, float}
+    }
+
+
+def _leaves(annotation: Any) -> frozenset[Any]:
+    """Return the types that stand in an annotation in the end, nothing left out."""
+    if get_origin(annotation) is Annotated:
+        return _leaves(get_args(annotation)[0])
+    if annotation is NoneType or annotation is Ellipsis:
+        return frozenset()
+    return frozenset().union(*map(_leaves, get_args(annotation))) or frozenset({annotation})
+
+
+def _stands_in(given: Any) -> bool:
+    """Whether something is no number, though pydantic may read one from it; in lists, too."""
+    if isinstance(given, list | tuple):
+        return any(map(_stands_in, given))
+    return isinstance(given, bool | str)
+
+
 def read_text(path: Path) -> str:
     """Read a text file, with or without a byte order mark.
 
@@ -215,12 +253,26 @@ def parse_settings(text: str, path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: settings are read from .toml or .json files")
     with reading(path, f"not valid {kind}"):
         # The end of a line more, for messages that name the last line instead of the end.
-        values = tomllib.loads(text + "\n") if kind == "TOML" else json.loads(text)
+        values = tomllib.loads(text + "\n") if kind == "TOML" else _from_json(text)
     if not isinstance(values, dict):
         raise ValueError(f"{path}: expected a table of settings, found {type(values).__name__}")
     with reading(path, f"{kind} that holds no settings"):
         _check_text(values)
     return values
+
+
+def _from_json(text: str) -> Any:
+    """Parse JSON in which no name is there twice: which of the values is meant, nobody knows."""
+
+    def table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"{shown(twice)} is there twice in one table; leave one out")
+        return found
+
+    return json.loads(text, object_pairs_hook=table)
 
 
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
