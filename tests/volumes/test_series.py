@@ -10,6 +10,7 @@ import tifffile
 from refusals import refusal
 
 from napari_3dmsl.volumes.grey_images import is_grey_image
+from napari_3dmsl.volumes.lazy import open_lazy
 from napari_3dmsl.volumes.open import list_series, open_labels
 
 GREY = np.random.default_rng(0).normal(100, 20, (12, 40, 40)).clip(1, 255).astype(np.uint8)
@@ -82,6 +83,19 @@ def test_planes_that_were_written_one_by_one_are_one_volume(tmp_path: Path) -> N
             out.write(plane, contiguous=False)
     np.testing.assert_array_equal(open_labels(path).labels, LABELS)
     assert len(list_series(path)) == 1
+
+
+@pytest.mark.parametrize("axes", ["XYZ", "ZXY", "YXZ", "XZY"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_axes_in_another_order_are_turned(tmp_path: Path, axes: str, compression) -> None:
+    told = LABELS[:, :, :30]  # three different lengths
+    path = tmp_path / "turned.tif"
+    turned = np.ascontiguousarray(told.transpose(["ZYX".index(axis) for axis in axes]))
+    tifffile.imwrite(
+        path, turned, metadata={"axes": axes}, photometric="minisblack", compression=compression
+    )
+    for volume in (open_labels(path), open_lazy(path)):
+        np.testing.assert_array_equal(np.asarray(volume.labels), told)
 
 
 @pytest.mark.parametrize("shape", [(3, 40, 56), (4, 40, 56), (5, 3, 40, 56)])

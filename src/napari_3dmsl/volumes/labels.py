@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -191,6 +192,49 @@ def drop_singletons(array: Any) -> Any:
     while array.ndim > 3 and 1 in array.shape:
         array = array.squeeze(axis=array.shape.index(1))
     return array
+
+
+def spatial_axes(shape: Sequence[int], axes: str) -> tuple[int, int, int]:
+    """Return which axes are z, y and x; the others must have the length 1.
+
+    Parameters
+    ----------
+    shape
+        Length of each axis.
+    axes
+        One letter for each axis, if they are known.
+
+    Raises
+    ------
+    ValueError
+        When it has not three axes.
+    """
+    if len(axes) == len(shape) and all(axis in axes for axis in "ZYX"):
+        order = [axes.index(axis) for axis in "ZYX"]
+    else:  # singletons are dropped from the front, as of arrays in memory
+        order = list(range(len(shape)))
+        while len(order) > 3 and any(shape[axis] == 1 for axis in order):
+            order.remove(next(axis for axis in order if shape[axis] == 1))
+    rest = prod(length for axis, length in enumerate(shape) if axis not in order)
+    if len(order) != 3 or rest != 1:
+        raise ValueError(f"labels must be 3D (z, y, x); this array has the shape {tuple(shape)}")
+    return order[0], order[1], order[2]
+
+
+def turned(voxels: NDArray[Any], axes: str) -> NDArray[Any]:
+    """Return an array as (Z, Y, X), as `spatial_axes` has them.
+
+    Parameters
+    ----------
+    voxels
+        As they lie in a file.
+    axes
+        One letter for each axis, if they are known.
+    """
+    order = spatial_axes(voxels.shape, axes)
+    rest = [axis for axis in range(voxels.ndim) if axis not in order]
+    spatial = voxels.transpose([*rest, *order])
+    return np.ascontiguousarray(spatial.reshape(spatial.shape[-3:]))
 
 
 def yes_or_no(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

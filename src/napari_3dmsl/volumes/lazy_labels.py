@@ -13,7 +13,13 @@ import numpy as np
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.reading import reading
 from napari_3dmsl.volumes.handles import handle_of
-from napari_3dmsl.volumes.labels import below_zero, checked_background, without, yes_or_no
+from napari_3dmsl.volumes.labels import (
+    below_zero,
+    checked_background,
+    spatial_axes,
+    without,
+    yes_or_no,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +65,10 @@ class LazyLabels:
 
     def __init__(self, array: StoredArray, background: Background = None) -> None:
         self.where, self._array = array.where, array
-        self._order = _spatial_axes(array)
+        try:
+            self._order = spatial_axes(array.shape, array.axes)
+        except ValueError as error:
+            raise ValueError(f"{array.where}: {error}") from None
         self._kept = sorted(self._order)
         z, y, x = (array.shape[axis] for axis in self._order)
         self.shape: tuple[int, int, int] = (z, y, x)
@@ -170,23 +179,6 @@ def _whole(block: NDArray[Any]) -> NDArray[Any]:
             f"{block.min():g} and {block.max():g}: an image or probabilities? Threshold it first"
         )
     return block.astype(np.uint32)
-
-
-def _spatial_axes(array: StoredArray) -> tuple[int, int, int]:
-    """Which axes of the file are z, y and x; the others must have the length 1."""
-    shape, axes = array.shape, array.axes
-    if len(axes) == len(shape) and all(axis in axes for axis in "ZYX"):
-        order = [axes.index(axis) for axis in "ZYX"]
-    else:  # singletons are dropped from the front, as of arrays in memory
-        order = list(range(len(shape)))
-        while len(order) > 3 and any(shape[axis] == 1 for axis in order):
-            order.remove(next(axis for axis in order if shape[axis] == 1))
-    rest = math.prod(length for axis, length in enumerate(shape) if axis not in order)
-    if len(order) != 3 or rest != 1:
-        raise ValueError(
-            f"{array.where}: labels must be 3D (z, y, x); this array has the shape {shape}"
-        )
-    return order[0], order[1], order[2]
 
 
 def box_of(where: Any, shape: tuple[int, int, int]) -> tuple[tuple[slice, ...], tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_3dmsl.memory import check_memory
 from napari_3dmsl.volumes.grey_images import is_grey_image
 from napari_3dmsl.volumes.handles import MappedFile
-from napari_3dmsl.volumes.labels import COPIES
+from napari_3dmsl.volumes.labels import COPIES, turned
 from napari_3dmsl.volumes.pixel_size import PixelSize, pixel_size
 from napari_3dmsl.volumes.series import Series, choose, why_no_labels
 from napari_3dmsl.volumes.stored import Dataset, StoredArray, StoredLevel
@@ -25,7 +25,7 @@ _LARGE_PAGE = 1 << 24  # bytes of a page that is read tile by tile
 
 
 def read_tiff(path: Path, wanted: int | str | None = None) -> tuple[NDArray[Any], PixelSize]:
-    """Read the voxels of the series that holds the labels, and their size.
+    """Read the voxels (z, y, x) of the series that holds the labels, and their size.
 
     Parameters
     ----------
@@ -37,7 +37,8 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> tuple[NDArray[Any]
     with open_tiff(path, "cannot read this TIFF (damaged or truncated?)") as tiff:
         found = _series_of(tiff)
         chosen = choose(path, found, wanted, lambda one: _voxels(path, tiff, found, one))
-        return _voxels(path, tiff, found, chosen), pixel_size(tiff, tiff.series[chosen.index])
+        voxels = turned(_voxels(path, tiff, found, chosen), chosen.axes)
+        return voxels, pixel_size(tiff, tiff.series[chosen.index])
 
 
 def tiff_datasets(path: Path) -> tuple[Dataset, ...]:
