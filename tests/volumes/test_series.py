@@ -85,6 +85,60 @@ def test_planes_that_were_written_one_by_one_are_one_volume(tmp_path: Path) -> N
     assert len(list_series(path)) == 1
 
 
+def pages(path: Path, planes, compressions) -> Path:
+    """Write planes one by one, each compressed in its own way, as other writers do."""
+    with tifffile.TiffWriter(path) as out:
+        for plane, compression in zip(planes, compressions, strict=True):
+            out.write(plane, compression=compression, metadata=None, contiguous=False)
+    return path
+
+
+@pytest.mark.parametrize(
+    "compressions",
+    [[None, "zlib"] * 6, [None, "zlib", "lzw"] * 4, [None] * 11 + ["zlib"], ["zlib"] + [None] * 11],
+    ids=["two by turns", "three by turns", "the last", "the first"],
+)
+def test_planes_that_are_compressed_in_different_ways_are_one_volume(
+    tmp_path: Path, compressions
+) -> None:
+    path = pages(tmp_path / "pages.tif", LABELS, compressions)
+    assert [one.shape for one in list_series(path)] == [LABELS.shape]
+    for volume in (open_labels(path), open_labels(path, series=0), open_lazy(path)):
+        np.testing.assert_array_equal(np.asarray(volume.labels), LABELS)
+    np.testing.assert_array_equal(open_lazy(path).labels[5:9], LABELS[5:9])
+
+
+def test_a_thumbnail_between_planes_of_two_compressions_is_left_out(tmp_path: Path) -> None:
+    planes = [LABELS[0], LABELS[0, ::4, ::4], *LABELS[1:]]
+    path = pages(tmp_path / "pages.tif", planes, [None, None, "zlib"] + [None, "zlib"] * 5)
+    for volume in (open_labels(path), open_lazy(path)):
+        np.testing.assert_array_equal(np.asarray(volume.labels), LABELS)
+
+
+def test_planes_of_two_kinds_by_turns_are_refused_and_no_half_is_taken(tmp_path: Path) -> None:
+    planes = [plane.astype(kind) for plane in LABELS for kind in (np.uint16, np.uint8)]
+    path = pages(tmp_path / "pages.tif", planes, [None] * len(planes))
+    for read in (open_labels, open_lazy):
+        assert "its planes are uint16 and uint8 by turns" in refusal(read, path)
+        assert "by turns" in refusal(read, path, series=0)
+
+
+def test_two_stacks_one_after_the_other_are_asked_for(tmp_path: Path) -> None:
+    planes = [*LABELS, *LABELS[::-1]]
+    path = pages(tmp_path / "pages.tif", planes, [None] * 12 + ["zlib"] * 12)
+    assert "2 images can be labels" in refusal(open_labels, path)
+    for volume in (open_labels(path, series=1), open_lazy(path, series=1)):
+        np.testing.assert_array_equal(np.asarray(volume.labels), LABELS[::-1])
+
+
+def test_a_file_without_images_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "short.tif"
+    path.write_bytes(b"II*\0\0\0\0\0")
+    for read in (open_labels, open_lazy):
+        assert refusal(read, path).endswith("it holds no image (damaged or truncated?)")
+        assert "no image" in refusal(read, path, series=0)
+
+
 @pytest.mark.parametrize("axes", ["XYZ", "ZXY", "YXZ", "XZY"])
 @pytest.mark.parametrize("compression", [None, "zlib"])
 def test_axes_in_another_order_are_turned(tmp_path: Path, axes: str, compression) -> None:

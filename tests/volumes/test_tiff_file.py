@@ -12,6 +12,7 @@ from refusals import refusal
 
 from napari_3dmsl import memory
 from napari_3dmsl.image_io.ome_tiff import describe_image, read_pixels
+from napari_3dmsl.volumes.lazy import open_lazy
 from napari_3dmsl.volumes.open import open_labels
 
 LABELS = np.arange(4 * 5 * 6, dtype=np.uint16).reshape(4, 5, 6)
@@ -72,6 +73,17 @@ def test_pixels_that_the_file_does_not_have_are_refused(tmp_path: Path, compress
     for read in (describe_image, read_pixels):
         assert "do not fit into" in refusal(read, path)
     assert "huge.tif" in refusal(open_labels, path)  # a single plane is no volume anyway
+
+
+@pytest.mark.parametrize("read", [open_labels, open_lazy])
+def test_a_stack_that_ends_early_is_called_truncated_and_no_plane(tmp_path: Path, read) -> None:
+    path = tmp_path / "cut.tif"
+    tifffile.imwrite(path, LABELS, compression="zlib", photometric="minisblack")
+    content = path.read_bytes()
+    second_page = struct.unpack_from("<I", content, offsets_of_next_pages(content)[0])[0]
+    path.write_bytes(content[:second_page])
+    assert "damaged or truncated: " in refusal(read, path)
+    assert "labels have 3" not in refusal(read, path)
 
 
 def test_more_than_memory_holds_is_refused_with_both_numbers(tmp_path: Path, monkeypatch) -> None:

@@ -116,6 +116,8 @@ def choose(
         One line that lists them, when none or several can be labels or the one asked for is not
         there.
     """
+    if not found:
+        raise ValueError(f"{path}: it holds no image (damaged or truncated?)")
     if wanted is not None:
         return _named(path, found, wanted)
     if len(found) == 1:

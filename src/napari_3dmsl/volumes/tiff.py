@@ -35,9 +35,8 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> tuple[NDArray[Any]
         Number or name of the series; ``None`` takes the one that can be labels.
     """
     with open_tiff(path, "cannot read this TIFF (damaged or truncated?)") as tiff:
-        found = _series_of(tiff)
-        chosen = choose(path, found, wanted, lambda one: _voxels(path, tiff, found, one))
-        voxels = turned(_voxels(path, tiff, found, chosen), chosen.axes)
+        chosen = choose(path, _series_of(tiff), wanted, lambda one: _voxels(path, tiff, one))
+        voxels = turned(_voxels(path, tiff, chosen), chosen.axes)
         return voxels, pixel_size(tiff, tiff.series[chosen.index])
 
 
@@ -50,15 +49,15 @@ def tiff_datasets(path: Path) -> tuple[Dataset, ...]:
         ``.tif`` or ``.tiff``.
     """
     with open_tiff(path, "cannot read this TIFF (damaged or truncated?)") as tiff:
-        found = _series_of(tiff)
-        return tuple(Dataset(one, _levels(path, tiff, one, len(found) == 1)) for one in found)
+        return tuple(Dataset(one, _levels(path, tiff, one)) for one in _series_of(tiff))
 
 
-def _levels(path: Path, tiff: Any, one: Series, alone: bool) -> tuple[StoredLevel, ...]:
+def _levels(path: Path, tiff: Any, one: Series) -> tuple[StoredLevel, ...]:
     """Return a series in its own resolution and in those of its pyramid."""
-    array, size = _stored(path, tiff, one, alone)
+    array, size = _stored(path, tiff, one)
     levels = [StoredLevel("", array, size)]
-    coarser = list(tiff.series[one.index].levels)[1:] if one.able else []
+    pieces = _pieces(tiff, one.index)
+    coarser = list(pieces[0].levels)[1:] if one.able and len(pieces) == 1 else []
     for number, level in enumerate(coarser, 1):
         shape = tuple(int(length) for length in level.shape)
         if len(shape) != len(one.shape):
@@ -80,14 +79,14 @@ def _tiles(path: Path, one: Series, level: Any, number: int) -> StoredArray:
     return StoredArray(where, shape, level.dtype, chunks, one.axes, opener)
 
 
-def _stored(path: Path, tiff: Any, one: Series, alone: bool) -> tuple[StoredArray, PixelSize]:
+def _stored(path: Path, tiff: Any, one: Series) -> tuple[StoredArray, PixelSize]:
     """Return a series as it lies in the file: as it is, or page by page."""
-    pieces = list(tiff.series) if alone else [tiff.series[one.index]]
+    pieces = _pieces(tiff, one.index)
     if one.able:
         for piece in pieces:
             check_pixels(path, piece, 0)
     series, dtype = pieces[0], pieces[0].dtype
-    where = str(path) if alone else f"{path}: series {one.index}"
+    where = str(path) if len(_stacks(tiff)) == 1 else f"{path}: series {one.index}"
     plain = len(pieces) == 1 and series.dataoffset is not None and series.keyframe.is_memmappable
     if plain and series.keyframe.is_contiguous:
         stored = dtype.newbyteorder(tiff.byteorder)
@@ -98,9 +97,8 @@ def _stored(path: Path, tiff: Any, one: Series, alone: bool) -> tuple[StoredArra
     large = math.prod(one.shape[-2:]) * dtype.itemsize > _LARGE_PAGE
     if large and len(pieces) == 1 and series.keyframe.is_tiled:
         return _tiles(path, one, series, 0), pixel_size(tiff, series)
-    first = None if alone else one.index
     chunks = (*[1] * (len(one.shape) - 2), *one.shape[-2:])
-    opener = partial(Pages, path, one.shape, first)
+    opener = partial(Pages, path, one.shape, one.index)
     return StoredArray(where, one.shape, dtype, chunks, one.axes, opener), pixel_size(tiff, series)
 
 
@@ -142,19 +140,18 @@ class Pages:
     shape
         Of the array; its last two axes are those of a page.
     index
-        Number of the series; None where all series are pages of one volume.
+        Number of the series, the first one where the volume lies in several.
     """
 
-    def __init__(self, path: Path, shape: tuple[int, ...], index: int | None) -> None:
+    def __init__(self, path: Path, shape: tuple[int, ...], index: int) -> None:
         import tifffile
 
         self._tiff, self._shape, self._lock = tifffile.TiffFile(path), shape, threading.Lock()
-        series = list(self._tiff.series)
-        chosen = series if index is None else [series[index]]
-        self._pages = [(one, page) for one in chosen for page in range(len(one))]
+        pieces = _pieces(self._tiff, index)
+        self._pages = _pages_in_order(pieces)
         self._whole: NDArray[Any] | None = None
         if len(self._pages) != math.prod(shape[:-2]):  # a page of more than one plane
-            self._whole = _read(path, chosen[0]).reshape(shape)
+            self._whole = _read(path, pieces[0]).reshape(shape)
 
     def __getitem__(self, box: tuple[slice, ...]) -> NDArray[Any]:
         if self._whole is not None:
@@ -214,23 +211,80 @@ def _looks_like_labels(path: str | Path, series: Any) -> bool:
 
 
 def _series_of(tiff: Any) -> tuple[Series, ...]:
-    """Levels of a pyramid are no series of their own; equal single planes are one together."""
-    planes = [_is_plane(one) for one in tiff.series]
-    if len(planes) > 1 and all(planes) and len({_plane_kind(one) for one in tiff.series}) == 1:
-        first = tiff.series[0]
-        shape = (len(planes), *first.shape[-2:])
-        return (Series(0, first.name or "", shape, str(first.dtype), "ZYX"),)
+    """Levels of a pyramid are no series of their own; planes that belong together are one."""
     return tuple(
-        Series(
-            index,
-            one.name or "",
-            tuple(int(length) for length in one.shape),
-            str(one.dtype),
-            one.axes,
-            why_no_labels(one.shape, one.dtype.kind, one.axes),
-        )
-        for index, one in enumerate(tiff.series)
+        _described(stack[0], [tiff.series[number] for number in stack]) for stack in _stacks(tiff)
     )
+
+
+def _described(index: int, pieces: list[Any]) -> Series:
+    first = pieces[0]
+    name, dtype, axes = first.name or "", str(first.dtype), first.axes
+    shape = tuple(int(length) for length in first.shape)
+    if len(pieces) == 1:
+        refused = why_no_labels(shape, first.dtype.kind, axes)
+        return Series(index, name, shape, dtype, axes, refused)
+    shape = (sum(map(len, pieces)), *shape[-2:])
+    refused = why_no_labels(shape, first.dtype.kind, "ZYX")
+    kinds = list(dict.fromkeys(str(one.dtype) for one in pieces))
+    if len(kinds) > 1:
+        refused = (
+            f"its planes are {' and '.join(kinds)} by turns: an image and its labels? Save the "
+            "labels by themselves, all planes of one kind"
+        )
+    return Series(index, name, shape, dtype, "ZYX", refused)
+
+
+def _stacks(tiff: Any) -> list[list[int]]:
+    """Return the numbers of tifffile's series that are one image together; mostly each is one.
+
+    tifffile has a series for all pages that are compressed in one way, so that a writer that leaves
+    some planes as they are divides its stack among two.
+    """
+    every = list(tiff.series)
+    if len(every) > 1 and all(map(_is_plane, every)) and len(set(map(_plane_kind, every))) == 1:
+        return [list(range(len(every)))]
+    stacks: list[list[int]] = []
+    growing: list[list[int]] = []
+    for number, one in enumerate(every):
+        begun = [stack for stack in growing if _goes_on([every[part] for part in stack], one)]
+        if begun:
+            begun[0].append(number)
+            continue
+        stacks.append([number])
+        if _is_of_planes(one):
+            growing.append(stacks[-1])
+    return stacks
+
+
+def _goes_on(stack: list[Any], one: Any) -> bool:
+    """Whether a series is of the same stack: their planes take turns, or it is a single plane."""
+    first = stack[0]
+    if not _is_of_planes(one) or first.shape[-2:] != one.shape[-2:]:
+        return False
+    by_turns = one.pages[0].index < max(part.pages[-1].index for part in stack)
+    single = _is_plane(one) or all(map(_is_plane, stack))
+    return by_turns or (single and first.dtype == one.dtype)
+
+
+def _is_of_planes(series: Any) -> bool:
+    """Whether nothing but the order of its pages, a plane each, tells what a series is."""
+    planes = math.prod(series.shape[:-2])
+    return series.kind == "generic" and "S" not in series.axes and len(series) == planes
+
+
+def _pieces(tiff: Any, index: int) -> list[Any]:
+    """Return the series of tifffile that are one image, by the number of the first."""
+    [stack] = [stack for stack in _stacks(tiff) if stack[0] == index]
+    return [tiff.series[number] for number in stack]
+
+
+def _pages_in_order(pieces: list[Any]) -> list[tuple[Any, int]]:
+    """Return the pages of an image: the series of tifffile, and the number of the page in it."""
+    pages = [(one, page) for one in pieces for page in range(len(one))]
+    if len(pieces) > 1 and all(one.kind == "generic" for one in pieces):
+        pages.sort(key=lambda page: page[0].pages[page[1]].index)
+    return pages
 
 
 def _is_plane(series: Any) -> bool:
@@ -241,11 +295,15 @@ def _plane_kind(series: Any) -> tuple[Any, ...]:
     return (*series.shape[-2:], str(series.dtype), "S" in series.axes)
 
 
-def _voxels(path: Path, tiff: Any, found: tuple[Series, ...], one: Series) -> NDArray[Any]:
-    if len(found) == 1 and len(tiff.series) > 1:  # planes that were written one by one
-        check_memory(str(path), COPIES * math.prod(one.shape) * np.dtype(one.dtype).itemsize)
-        return np.stack([_read(path, plane) for plane in tiff.series]).reshape(one.shape)
-    return _read(path, tiff.series[one.index])
+def _voxels(path: Path, tiff: Any, one: Series) -> NDArray[Any]:
+    pieces = _pieces(tiff, one.index)
+    if len(pieces) == 1:
+        return _read(path, pieces[0])
+    check_memory(str(path), COPIES * math.prod(one.shape) * np.dtype(one.dtype).itemsize)
+    for piece in pieces:
+        check_pixels(path, piece)
+    planes = [series.asarray(key=page) for series, page in _pages_in_order(pieces)]
+    return np.stack(planes).reshape(one.shape)
 
 
 def _read(path: Path, series: Any) -> NDArray[Any]:

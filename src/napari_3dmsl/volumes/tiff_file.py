@@ -55,10 +55,24 @@ def open_tiff(path: str | Path, problem: str = "cannot read this TIFF") -> Itera
     with reading(path, problem), complaints("tifffile") as wrong:
         with path.open("rb") as file:
             _check_pages(file, path.stat().st_size)
-        with tifffile.TiffFile(path) as tiff, _codecs_named():
+        with _complained(wrong), tifffile.TiffFile(path) as tiff, _codecs_named():
             yield tiff
-        if wrong:  # the library has returned what is left of the file
-            raise ValueError(f"damaged or truncated: {wrong[0]}")
+
+
+@contextmanager
+def _complained(wrong: list[str]) -> Iterator[None]:
+    """Refuse what is left of a damaged file, which the library returns and only complains of.
+
+    Its complaint goes before what was then found to be wrong with the rest, such as too few axes.
+    """
+    try:
+        yield
+    except Exception as error:
+        if wrong and not str(error).startswith("damaged"):
+            raise ValueError(f"damaged or truncated: {wrong[0]}") from error
+        raise
+    if wrong:
+        raise ValueError(f"damaged or truncated: {wrong[0]}")
 
 
 @contextmanager
@@ -93,11 +107,9 @@ def pixels_from_tiff(content: bytes, where: str) -> NDArray[Any]:
 
     with reading(where, "damaged"), complaints("tifffile") as wrong:
         _check_pages(io.BytesIO(content), len(content))
-        with tifffile.TiffFile(io.BytesIO(content)) as tiff:
+        with _complained(wrong), tifffile.TiffFile(io.BytesIO(content)) as tiff:
             check_pixels(where, tiff.series[0])
             pixels: NDArray[Any] = tiff.series[0].asarray()
-        if wrong:
-            raise ValueError(f"truncated? {wrong[0]}")
     return pixels
 
 
