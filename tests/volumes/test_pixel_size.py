@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import tifffile
 from refusals import refusal
 
 from napari_3dmsl.image_io.ome_tiff import describe_image
+from napari_3dmsl.volumes.lazy import open_lazy
 from napari_3dmsl.volumes.open import open_labels
 
 LABELS = np.zeros((5, 6, 7), np.uint16)
@@ -136,6 +138,45 @@ def test_a_size_that_cannot_be_is_told(tmp_path: Path) -> None:
     volume = open_labels(imagej(tmp_path / "a.tif", unit="km"))
     assert volume.voxel_nm is None
     assert "which cannot be" in volume.size_problem
+
+
+@pytest.mark.parametrize("text", ["0,016", "", "16 nm"])
+def test_a_size_that_is_no_number_is_told_and_can_be_given(tmp_path: Path, text: str) -> None:
+    path = ome(tmp_path / "a.ome.tif", PhysicalSizeX=0.125, PhysicalSizeY=0.5, PhysicalSizeZ=0.25)
+    old, new = b'PhysicalSizeX="0.125"', f'PhysicalSizeX="{text}"'.encode()
+    content = path.read_bytes()
+    assert content.count(old) == 1
+    path.write_bytes(content.replace(old, new.ljust(len(old))))
+    told = f"the file gives its voxel size as '{text}', which is no number"
+    for read in (open_labels, open_lazy):
+        volume = read(path)
+        assert volume.voxel_nm is None
+        assert volume.size_problem == told
+        assert read(path, NM).voxel_nm == NM
+
+
+def test_a_spacing_that_is_no_number_is_told(tmp_path: Path) -> None:
+    volume = open_labels(imagej(tmp_path / "a.tif", unit="nm", spacing="0,5"))
+    assert volume.voxel_nm is None
+    assert volume.size_problem == "the file gives its voxel size as '0,5', which is no number"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "nm"), [(3, struct.pack("<HH", 2, 0), 0.5), (2, b"72\0\0", None)]
+)
+def test_a_resolution_that_is_no_fraction_is_a_number_or_told(
+    tmp_path: Path, kind: int, value: bytes, nm: float | None
+) -> None:
+    path = imagej(tmp_path / "a.tif", unit="nm")
+    content = bytearray(path.read_bytes())
+    with tifffile.TiffFile(path) as tiff:
+        tag = tiff.pages[0].tags["XResolution"]
+    struct.pack_into("<HI", content, tag.offset + 2, kind, 1 if nm else 3)  # a short, or a text
+    content[tag.offset + 8 : tag.offset + 12] = value
+    path.write_bytes(content)
+    volume = open_labels(path)
+    assert (volume.voxel_nm or (None,))[-1] == nm
+    assert ("is no number" in volume.size_problem) == (nm is None)
 
 
 @pytest.mark.parametrize("unit", ["INCH", "CENTIMETER"])

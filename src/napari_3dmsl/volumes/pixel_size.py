@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -24,10 +24,13 @@ class PixelSize:
         Lengths in nm of those of Z, Y and X that are known.
     unknown
         Units that the file names and nobody knows.
+    no_numbers
+        What the file has in the place of lengths.
     """
 
     nm: Mapping[str, float] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+    no_numbers: tuple[str, ...] = ()
 
     @property
     def voxel_nm(self) -> VoxelNm | None:
@@ -42,6 +45,9 @@ class PixelSize:
         """Why there is no voxel size; empty when there is one."""
         if self.voxel_nm is not None:
             return ""
+        if self.no_numbers:
+            told = " and ".join(f"'{text}'" for text in self.no_numbers)
+            return f"the file gives its voxel size as {told}, which is no number"
         if self.unknown:
             units = " and ".join(f"'{unit}'" for unit in self.unknown)
             return f"the file gives its voxel size in {units}, which is not known"
@@ -113,10 +119,10 @@ def ome_pixels(tiff: Any, series: Any) -> ElementTree.Element | None:
 
 
 def _ome_size(attributes: Mapping[str, str]) -> PixelSize:
-    return in_nm(
+    return _told_in_nm(
         {
             axis: (
-                float(attributes[f"PhysicalSize{axis}"]),
+                attributes[f"PhysicalSize{axis}"],
                 attributes.get(f"PhysicalSize{axis}Unit", "µm"),
             )
             for axis in "ZYX"
@@ -138,15 +144,35 @@ def _imagej_size(tiff: Any, series: Any) -> PixelSize:
     units = {"X": unit, **{axis: str(metadata.get(f"{axis.lower()}unit", unit)) for axis in "YZ"}}
     tags = tiff.pages[0].tags
     per_cm = "ResolutionUnit" in tags and tags["ResolutionUnit"].value == _CENTIMETRE
-    found = {}
+    found: dict[str, tuple[Any, str]] = {}
     if "spacing" in metadata or set(series.axes) & _DEPTH:
-        found["Z"] = (abs(float(metadata.get("spacing", 1.0))), units["Z"])
+        found["Z"] = (metadata.get("spacing", 1.0), units["Z"])
     for axis in "YX":
         if f"{axis}Resolution" in tags:
-            pixels, length = tags[f"{axis}Resolution"].value
             counted_in = "cm" if per_cm and nm_per(units[axis]) == 1e3 else units[axis]
-            found[axis] = (length / pixels if pixels else 0.0, counted_in)
-    return in_nm(found)
+            found[axis] = (_length_of_pixel(tags[f"{axis}Resolution"].value), counted_in)
+    sizes = _told_in_nm(found)
+    return replace(sizes, nm={axis: abs(length) for axis, length in sizes.nm.items()})
+
+
+def _length_of_pixel(resolution: Any) -> float | str:
+    """Return a length for pixels per length, which TIFF has as a fraction; else what is there."""
+    try:
+        pixels, length = (*resolution, 1)[:2]
+        return float(length / pixels) if pixels else 0.0
+    except TypeError:
+        return repr(resolution)
+
+
+def _told_in_nm(told: Mapping[str, tuple[Any, str]]) -> PixelSize:
+    """Turn lengths into nm; texts that are no number are kept for the message."""
+    found, no_numbers = {}, []
+    for axis, (length, unit) in told.items():
+        try:
+            found[axis] = (float(length), unit)
+        except (TypeError, ValueError):
+            no_numbers.append(str(length))
+    return replace(in_nm(found), no_numbers=tuple(dict.fromkeys(no_numbers)))
 
 
 def in_nm(found: Mapping[str, tuple[float, str]]) -> PixelSize:
