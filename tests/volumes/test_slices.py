@@ -42,6 +42,12 @@ def test_a_folder_of_sections_is_a_volume_in_the_order_of_their_numbers(tmp_path
     assert is_label_file(folder)
 
 
+@pytest.mark.parametrize("name", ["1²{}", "x³_{}", "½ {}", "②{}"])
+def test_signs_that_are_like_digits_are_no_numbers(tmp_path: Path, name: str) -> None:
+    folder = write(tmp_path / "sections", name=name)
+    np.testing.assert_array_equal(open_labels(folder).labels, LABELS)
+
+
 def test_a_list_of_sections_keeps_its_order(tmp_path: Path) -> None:
     files = slice_files(write(tmp_path / "a"))
     np.testing.assert_array_equal(open_labels(files).labels, LABELS)

@@ -69,7 +69,7 @@ def natural_key(path: Path) -> list[tuple[int, int | str]]:
         Its name counts.
     """
     parts = re.split(r"(\d+)", path.name)
-    return [(0, int(part)) if part.isdigit() else (1, part.lower()) for part in parts]
+    return [(0, int(part)) if part.isdecimal() else (1, part.lower()) for part in parts]
 
 
 def read_slices(files: Sequence[Path]) -> Stack:
