@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from refusals import refusal
@@ -57,3 +59,39 @@ def test_what_is_no_label_volume_is_refused_in_one_line(array, says):
 @pytest.mark.parametrize("voxel", [(1, 2), (0, 1, 1), (1, 1, -5), "abc", 16, (1, 1, np.nan)])
 def test_impossible_voxel_sizes_are_refused(voxel):
     assert "voxel_nm" in refusal(check_voxel_nm, voxel)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        (np.int8, -128),
+        (np.int32, -1234567),
+        (np.int32, -(2**31)),
+        (np.int64, -(2**53) - 1),
+        (np.int64, -(2**63)),
+        (np.float32, -9999999),
+        (np.float64, -(2**40)),
+    ],
+)
+def test_what_is_said_of_a_background_below_0_can_be_followed(kind, number: int) -> None:
+    array = labels(kind)
+    array[0, 0, 0] = number
+    told = re.search(r"--background (\S+)$", refusal(check_labels, array))
+    assert told is not None
+    assert told[1] == str(number)
+    assert check_labels(array, int(told[1])).sum() == 2
+
+
+@pytest.mark.parametrize("number", [-0.5, -np.inf])
+def test_what_cannot_be_background_is_not_called_so(number: float) -> None:
+    array = labels(float)
+    array[0, 0, 0] = number
+    told = refusal(check_labels, array)
+    assert told.endswith(f"the lowest is {number:g}")
+
+
+def test_whole_floats_that_are_too_large_are_not_called_probabilities() -> None:
+    told = refusal(check_labels, labels(float) * 2**40)
+    assert "float64 go up to 4294967295; the highest is 1099511627776" in told
+    assert "probabilities" not in told
+    assert check_labels(labels(float) * (2**32 - 1)).max() == 2**32 - 1

@@ -171,7 +171,13 @@ def test_a_file_that_was_replaced_is_read_anew(tmp_path: Path) -> None:
 
 def test_values_that_are_no_labels_are_refused_where_they_are_read(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
-    for wrong, told in ((0.5, "whole numbers"), (-1.0, "--background -1"), (np.nan, "NaN")):
+    for wrong, told in (
+        (0.5, "probabilities"),
+        (2.0**40, "the highest is 1099511627776"),
+        (-1.0, "--background -1"),
+        (-1234567.0, "--background -1234567"),
+        (np.nan, "NaN"),
+    ):
         array = np.ones((3, 4, 5), np.float32)
         array[2, 1, 1] = wrong
         np.save(path, array)

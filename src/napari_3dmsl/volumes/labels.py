@@ -17,6 +17,9 @@ VoxelNm = tuple[float, float, float]
 COPIES = 4.0
 """How many times labels are held while they become shapes, in bytes of the file's own type."""
 
+LARGEST_FLOAT_LABEL = 2**32 - 1
+"""Floats become whole numbers of 32 bits, in whatever block of a volume they are."""
+
 
 def check_voxel_nm(voxel_nm: Sequence[float]) -> VoxelNm:
     """Return the voxel size as three positive floats (z, y, x), or raise ``ValueError``.
@@ -103,7 +106,7 @@ def as_labels(labels: NDArray[Any], *, can_name_background: bool = False) -> NDA
         raise ValueError(f"labels hold no voxel; this array has the shape {labels.shape}")
     _check_kind(labels)
     if labels.dtype.kind in "if" and float(labels.min()) < 0:
-        text = below_zero(float(labels.min()))
+        text = below_zero(labels.min())
         raise ValueError(text if can_name_background else text.partition(". ")[0])
     if labels.dtype.kind == "f":
         labels = _whole_numbers(labels)
@@ -167,7 +170,7 @@ def without(labels: NDArray[Any], number: int | None) -> NDArray[Any]:
     return np.where(there, labels.dtype.type(0), labels) if np.any(there) else labels
 
 
-def below_zero(lowest: float) -> str:
+def below_zero(lowest: np.integer[Any] | np.floating[Any]) -> str:
     """Return what is said of labels below 0.
 
     Parameters
@@ -175,9 +178,11 @@ def below_zero(lowest: float) -> str:
     lowest
         The lowest of them.
     """
+    if not lowest.is_integer():  # which no background is
+        return f"labels must be 0 (background) or more; the lowest is {lowest:g}"
     return (
-        f"labels must be 0 (background) or more; the lowest is {lowest:g}. If {lowest:g} is "
-        f"background, write 0 there, or have it extracted with --background {lowest:g}"
+        f"labels must be 0 (background) or more; the lowest is {int(lowest)}. If {int(lowest)} is "
+        f"background, write 0 there, or have it extracted with --background {int(lowest)}"
     )
 
 
@@ -249,14 +254,39 @@ def yes_or_no(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return mask if not mask.size or content.max() <= 1 else content != 0
 
 
-def _whole_numbers(array: NDArray[Any]) -> NDArray[Any]:
+def check_whole(array: NDArray[Any]) -> None:
+    """Refuse floats that are no labels, or larger than those that are taken for labels.
+
+    Parameters
+    ----------
+    array
+        Of floats.
+
+    Raises
+    ------
+    ValueError
+        One line.
+    """
+    if not array.size:
+        return
     if not np.isfinite(array).all():
         raise ValueError("labels hold NaN or infinite values; expected whole numbers")
-    lowest, highest = float(array.min()), float(array.max())
-    if highest > 2**32 - 1 or (array != np.floor(array)).any():
+    lowest, highest = array.min(), array.max()
+    if lowest < 0:
+        raise ValueError(below_zero(lowest))
+    if (array != np.floor(array)).any():
         raise ValueError(
             f"labels must be whole numbers; these are {array.dtype} values between "
             f"{lowest:g} and {highest:g}: an image or probabilities? Threshold it first"
         )
-    whole: NDArray[Any] = array.astype(np.min_scalar_type(int(highest)))
+    if float(highest) > LARGEST_FLOAT_LABEL:
+        raise ValueError(
+            f"labels of {array.dtype} go up to {LARGEST_FLOAT_LABEL}; the highest is "
+            f"{int(highest)}. Save them as whole numbers (uint64), or number them anew"
+        )
+
+
+def _whole_numbers(array: NDArray[Any]) -> NDArray[Any]:
+    check_whole(array)
+    whole: NDArray[Any] = array.astype(np.min_scalar_type(int(array.max())))
     return whole

@@ -15,6 +15,7 @@ from napari_3dmsl.reading import reading
 from napari_3dmsl.volumes.handles import handle_of
 from napari_3dmsl.volumes.labels import (
     below_zero,
+    check_whole,
     checked_background,
     spatial_axes,
     without,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from napari_3dmsl.volumes.stored import StoredArray
 
 Background = int | Literal["max"] | None
-_LARGEST_FLOAT_LABEL = 2**32 - 1
 
 
 class LazyLabels:
@@ -160,25 +160,13 @@ class LazyLabels:
         if self.background is not None:
             block = without(block, self.background)
         if block.dtype.kind == "f":
-            return _whole(block)
+            check_whole(block)
+            return block.astype(np.uint32)
         if block.dtype == bool:
             return yes_or_no(block)
         if block.dtype.kind == "i" and block.size and int(block.min()) < 0:
-            raise ValueError(below_zero(int(block.min())))
+            raise ValueError(below_zero(block.min()))
         return block.astype(self.dtype, copy=False)
-
-
-def _whole(block: NDArray[Any]) -> NDArray[Any]:
-    if not np.isfinite(block).all():
-        raise ValueError("labels hold NaN or infinite values; expected whole numbers")
-    if block.size and float(block.min()) < 0:
-        raise ValueError(below_zero(float(block.min())))
-    if block.size and (float(block.max()) > _LARGEST_FLOAT_LABEL or (block % 1 != 0).any()):
-        raise ValueError(
-            f"labels must be whole numbers; these are {block.dtype} values between "
-            f"{block.min():g} and {block.max():g}: an image or probabilities? Threshold it first"
-        )
-    return block.astype(np.uint32)
 
 
 def box_of(where: Any, shape: tuple[int, int, int]) -> tuple[tuple[slice, ...], tuple[Any, ...]]:
