@@ -191,6 +191,25 @@ def test_values_that_are_no_labels_are_refused_where_they_are_read(tmp_path: Pat
     assert not open_lazy(path, background="max").labels[0].any()
 
 
+@pytest.mark.parametrize("write", [npz, npz_packed])
+def test_a_checksum_that_is_wrong_is_told(tmp_path: Path, write) -> None:
+    path = write(tmp_path)
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\x01\x02")
+    content[entry + 16] ^= 1  # of the checksum, as the directory has it
+    path.write_bytes(content)
+    for read in (open_labels, lambda path: open_lazy(path).labels[...]):
+        assert "Bad CRC-32" in refusal(read, path)
+
+
+def test_a_voxel_that_was_changed_in_an_npz_is_not_read(tmp_path: Path) -> None:
+    path = npz(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[content.index(LABELS.tobytes())] = 1  # the first voxel
+    path.write_bytes(content)
+    assert "Bad CRC-32" in refusal(lambda: open_lazy(path).labels[0])
+
+
 def test_the_whole_is_read_only_where_memory_holds_it(tmp_path: Path, monkeypatch) -> None:
     labels = open_lazy(npy(tmp_path)).labels
     np.testing.assert_array_equal(np.asarray(labels), LABELS)

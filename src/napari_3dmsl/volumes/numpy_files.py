@@ -7,7 +7,7 @@ import struct
 import zipfile
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from napari_3dmsl.volumes.series import Series, choose, why_no_labels
 from napari_3dmsl.volumes.stored import Dataset, StoredArray, StoredLevel
 
 _MOST_PACKED = 1032  # bytes that one byte of a zip stands for at most
+_AT_ONCE = 1 << 20
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -128,7 +129,9 @@ def npy_datasets(path: Path) -> tuple[Dataset, ...]:
         shape, turned, dtype = _header(file)
         offset = file.tell()
         _check_length(shape, dtype, path.stat().st_size - offset)
-    array = _mapped(path, str(path), shape, turned, dtype, offset)
+    # Any box of an array that lies in a file as it is costs what it holds.
+    opener = partial(MappedFile, path, shape, dtype, offset, "F" if turned else "C")
+    array = StoredArray(str(path), shape, dtype, (1,) * len(shape), "", opener)
     return (_dataset(Series(0, "", shape, str(dtype), "", _refused(shape, dtype)), array),)
 
 
@@ -155,19 +158,6 @@ def _refused(shape: tuple[int, ...], dtype: np.dtype[Any]) -> str:
     return why_no_labels(shape, dtype.kind)
 
 
-def _mapped(
-    path: Path,
-    where: str,
-    shape: tuple[int, ...],
-    turned: bool,
-    dtype: np.dtype[Any],
-    offset: int,
-) -> StoredArray:
-    """Return an array that lies in a file as it is; any box of it costs what it holds."""
-    opener = partial(MappedFile, path, shape, dtype, offset, "F" if turned else "C")
-    return StoredArray(where, shape, dtype, (1,) * len(shape), "", opener)
-
-
 def _stored_member(path: Path, archive: zipfile.ZipFile, name: str) -> StoredArray:
     info = archive.getinfo(name)
     where = f"{path}: {name.removesuffix('.npy')}"
@@ -179,13 +169,30 @@ def _stored_member(path: Path, archive: zipfile.ZipFile, name: str) -> StoredArr
         shape, dtype, min(info.file_size, (_MOST_PACKED if packed else 1) * info.compress_size)
     )
     if not packed and not info.flag_bits & 1:
-        begin = _begin_of_member(path, info)
-        return _mapped(path, where, shape, turned, dtype, begin + offset)
+        begin = _begin_of_member(path, info) + offset
+        order: Literal["C", "F"] = "F" if turned else "C"
+        opener: Any = partial(_mapped_member, path, name, shape, dtype, begin, order)
+        return StoredArray(where, shape, dtype, (1,) * len(shape), "", opener)
     axes = _letters(shape)
     if turned:
         shape, axes = shape[::-1], axes[::-1]
     opener = partial(_packed_member, path, name, shape, dtype, offset)
     return StoredArray(where, shape, dtype, (1, *shape[1:]), axes, opener)
+
+
+def _mapped_member(
+    path: Path,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    offset: int,
+    order: Literal["C", "F"],
+) -> MappedFile:
+    """Return an array of a zip whose checksum is right, which no part of it would tell."""
+    with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+        while file.read(_AT_ONCE):
+            pass
+    return MappedFile(path, shape, dtype, offset, order)
 
 
 def _begin_of_member(path: Path, info: zipfile.ZipInfo) -> int:
