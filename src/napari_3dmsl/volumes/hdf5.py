@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_3dmsl.reading import reading
+from napari_3dmsl.reading import first_line, reading
 from napari_3dmsl.volumes.attribute_sizes import axistags, letters_of, size_in
 from napari_3dmsl.volumes.imaris import imaris_datasets, is_imaris
 from napari_3dmsl.volumes.optional import needed
@@ -41,7 +42,7 @@ class H5Array:
         try:
             found: NDArray[Any] = self._array[box]
         except OSError as error:
-            if "filter" not in str(error) and "plugin" not in str(error).lower():
+            if "plugin" not in str(error).lower() and not _lacks_filter(self._array):
                 raise
             raise ValueError(
                 "it is compressed in a way that needs hdf5plugin (pip install hdf5plugin)"
@@ -51,6 +52,15 @@ class H5Array:
     def __del__(self) -> None:
         if hasattr(self, "_file"):
             self._file.close()
+
+
+def _lacks_filter(array: Any) -> bool:
+    """Whether an array is compressed in a way that is not known here; else it is damaged."""
+    import h5py
+
+    made = array.id.get_create_plist()
+    codes = [made.get_filter(number)[0] for number in range(made.get_nfilters())]
+    return not all(map(h5py.h5z.filter_avail, codes))
 
 
 def hdf5_datasets(path: Path) -> tuple[Dataset, ...]:
@@ -104,10 +114,46 @@ def _dataset(path: Path, number: int, name: str, node: Any) -> Dataset:
     array = StoredArray(
         f"{path}: {name}", shape, node.dtype, chunks, axes, partial(H5Array, path, name)
     )
-    refused = why_no_labels(shape, node.dtype.kind, axes)
+    refused = _lost_source(path, node) or why_no_labels(shape, node.dtype.kind, axes)
     series = Series(number, name, shape, str(node.dtype), axes, refused)
     size = size_in(attributes, axes)
     return Dataset(series, (StoredLevel("", array, size),), "labels" if _of_labels(name) else "")
+
+
+def _lost_source(path: Path, node: Any) -> str:
+    """Say which voxels of an array that lie elsewhere are gone; HDF5 reads them as zeros."""
+    for name, start, length in node.external or ():
+        file = Path(name)
+        if file.is_file() and file.stat().st_size < start + min(length, node.nbytes):
+            return f"its voxels lie in {name}, which is truncated"
+    sources = node.virtual_sources() if node.is_virtual else ()
+    for name, inside in sorted({(source.file_name, source.dset_name) for source in sources}):
+        if "%" in name + inside:  # a pattern, for as many as there are
+            continue
+        found = _source_file(path, name)
+        if found is None:
+            return f"its voxels lie in {name}, which is missing; put it beside this file"
+        try:
+            with _opened(found) as file:
+                lost = _lost_source(found, file[inside])
+        except (KeyError, OSError) as error:
+            return f"its voxels lie in {name}: {inside}, which cannot be read: {first_line(error)}"
+        if lost:
+            return lost
+    return ""
+
+
+def _source_file(path: Path, name: str) -> Path | None:
+    """Return the file that HDF5 takes for a part of a virtual array; None if there is none."""
+    if name == ".":
+        return path
+    folders = [path.parent, path.resolve().parent, Path()]
+    prefix = os.environ.get("HDF5_VDS_PREFIX")
+    if prefix:
+        folders.insert(0, Path(prefix.replace("${ORIGIN}", str(path.parent))))
+    names = [name, Path(name).name] if Path(name).is_absolute() else [name]
+    places = [folder / one for folder in folders for one in names]
+    return next((place for place in places if place.is_file()), None)
 
 
 def _dimension_labels(node: Any) -> list[str]:
