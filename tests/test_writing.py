@@ -383,3 +383,21 @@ def test_what_a_killed_run_left_of_a_folder_is_cleared_up(tmp_path: Path) -> Non
         raise RuntimeError
     assert names(tmp_path / "a") == ["whole"]
     assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_links_that_go_round_in_a_circle_are_named(tmp_path: Path, inside: bool) -> None:
+    first, second, mesh = tmp_path / "a", tmp_path / "b", tmp_path / "mesh.off"
+    first.symlink_to(second)
+    second.symlink_to(first)
+    mesh.write_text("mesh")
+    looped = first / "deep" if inside else first
+    for call in (
+        lambda: check_apart(looped, "the image", input=mesh),
+        lambda: check_apart(mesh, "the image", input=looped),
+        lambda: write(looped),
+        lambda: is_same(mesh, looped),
+    ):
+        assert refusal(call).startswith(f"{looped}: a link that leads back to itself; ")
+    assert names(tmp_path) == ["a", "b", "mesh.off"]
+    assert first.is_symlink()

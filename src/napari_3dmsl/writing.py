@@ -277,13 +277,14 @@ def whole_output(target: Path, ours: Callable[[Path], bool]) -> Iterator[Path]:
     Raises
     ------
     ValueError
-        When another run is writing the same target, or a file in it is in the way of a new one.
+        When another run is writing the same target, a file in it is in the way of a new one, or it
+        is a link that leads back to itself.
     DiskFullError
         When there is no room for it.
     OSError
         When it cannot be written.
     """
-    target = target.resolve()  # a link stays a link
+    target = real_path(target)  # a link stays a link
     with telling_where(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     sweep_beside(target)
@@ -304,7 +305,7 @@ def sweep_beside(target: Path) -> None:
     target
         A folder or file that is written so.
     """
-    for left in target.resolve().parent.glob(f".*{_WORK}"):
+    for left in real_path(target).parent.glob(f".*{_WORK}"):
         with suppress(OSError, ValueError), _working_in(left, left):
             pass  # which clears up
 
@@ -316,10 +317,38 @@ def is_same(first: Path, second: Path) -> bool:
     ----------
     first, second
         Neither need be there.
+
+    Raises
+    ------
+    ValueError
+        When links of one go round in a circle.
     """
     with suppress(OSError):
         return first.samefile(second)
-    return first.resolve() == second.resolve()
+    return real_path(first) == real_path(second)
+
+
+def real_path(path: Path) -> Path:
+    """Return where a path leads through its links, absolute.
+
+    Parameters
+    ----------
+    path
+        Need not be there.
+
+    Raises
+    ------
+    ValueError
+        When its links go round in a circle.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ValueError(
+                f"{path}: a link that leads back to itself; remove it or choose another name"
+            ) from None
+    return Path(os.path.realpath(path))
 
 
 def check_apart(output: Path, what: str, **others: Path | None) -> None:
@@ -337,12 +366,13 @@ def check_apart(output: Path, what: str, **others: Path | None) -> None:
     Raises
     ------
     ValueError
-        When the output is one of them, lies inside one of them or holds it in a folder to write.
+        When the output is one of them, lies inside one of them or holds it in a folder to write; or
+        when one of them is a link that leads back to itself.
     """
     for name, other in others.items():
         if other is None:
             continue
-        places = {output, *output.absolute().parents, *output.resolve().parents}
+        places = {output, *output.absolute().parents, *real_path(output).parents}
         if any(is_same(place, other) for place in places):
             where = "would replace" if is_same(output, other) else "would lie in"
             raise ValueError(f"{output}: {what} {where} the {name}, {other}; choose another name")

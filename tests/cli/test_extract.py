@@ -149,6 +149,17 @@ def test_labels_out_is_neither_the_input_nor_in_the_library(
     assert files_of(tmp_path) == before
 
 
+def test_a_link_that_leads_back_to_itself_is_named(
+    refused: Callable[..., str], two_balls: Path, tmp_path: Path
+) -> None:
+    loop = tmp_path / "loop.npy"
+    loop.symlink_to(loop)
+    for source, target in ((loop, tmp_path / "library"), (two_balls, loop)):
+        told = refused("extract", source, target, "--voxel-nm", 24, 24, 24)
+        assert f"{loop}: a link that leads back to itself; " in told
+    assert loop.is_symlink()
+
+
 def test_extract_writes_zips_as_released(run: Run, two_balls: Path, tmp_path: Path) -> None:
     folder = tmp_path / "zips"
     run("extract", two_balls, folder, "--voxel-nm", 24, 24, 24, "--shapes-per-zip", 1)

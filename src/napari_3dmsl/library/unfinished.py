@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from napari_3dmsl.writing import only_one, telling_where, whole_file
+from napari_3dmsl.writing import only_one, real_path, telling_where, whole_file
 
 SUFFIX = ".napari-3dmsl-run"
 """Ends the names of the folders; other code that clears up leaves them alone."""
@@ -59,7 +59,7 @@ def work_folder(target: Path) -> Path:
     target
         The library, folder or zip.
     """
-    target = target.resolve()
+    target = real_path(target)
     return target.with_name(f".{target.name}{SUFFIX}")
 
 
