@@ -203,7 +203,7 @@ def _told(node: Element, tag: str) -> str:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() else None
+    return int(text) if text and text.isdecimal() else None
 
 
 def _name(node: Element) -> str:
