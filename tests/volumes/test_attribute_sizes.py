@@ -37,6 +37,10 @@ SIZE = (30.0, 8.0, 4.0)
         ({"resolution": "fine"}, None),
         ({"resolution": [0, 0, 0]}, None),
         ({"transform": {"axes": ["z"], "scale": [1]}}, None),
+        ({"resolution": "123"}, None),
+        ({"resolution": [True, True, True]}, None),
+        ({"resolution": [10**400, 8, 4]}, None),
+        ({"pixelResolution": 5, "resolution": [30, 8, 4]}, SIZE),  # the other one can be read
         ({}, None),
     ],
 )
@@ -48,6 +52,28 @@ def test_every_convention_is_understood(attributes: dict[str, Any], expected: An
 def test_a_unit_that_is_not_known_is_named() -> None:
     found = size_in({"resolution": [1, 1, 1], "units": "furlong"}, "ZYX")
     assert "'furlong', which is not known" in found.problem
+
+
+@pytest.mark.parametrize(
+    ("attributes", "said"),
+    [
+        ({"resolution": [30, 8]}, "'resolution' is [30.0, 8.0]; expected a list of 3 numbers"),
+        ({"voxel_size": {"z": 30}}, "'voxel_size' is {\"z\": 30}; expected a list of numbers"),
+        ({"resolution": [30, 8, 4], "units": ["nm"]}, "'units' is [\"nm\"]"),
+        ({"transform": {"axes": None, "scale": [1, 1, 1]}}, "'axes' of 'transform' is null"),
+        ({"pixelResolution": {"unit": "nm"}}, "'pixelResolution' is null"),
+        ({"resolution": [4, 8, 30], "downsamplingFactors": 5}, "'downsamplingFactors' is 5"),
+        ({"element_size_um": ["x" * 99] * 3}, "x…; expected"),
+    ],
+)
+def test_a_size_that_cannot_be_read_is_told_with_its_name(
+    attributes: dict[str, Any], said: str
+) -> None:
+    found = size_in(attributes, "ZYX")
+    assert found.voxel_nm is None
+    assert found.problem.startswith("the file's voxel size cannot be read: ")
+    assert said in found.problem
+    assert "\n" not in found.problem
 
 
 def test_axes_are_named_by_letters_or_types() -> None:
@@ -93,6 +119,10 @@ TRANSFORMS = [
         ({"resolution": [4, 8, 30], "multiScale": True}, [{}, HALF]),
         ({}, [{"resolution": [4, 8, 30]}, {"resolution": [8, 16, 60]}]),
         ({"multiscales": [{"datasets": TRANSFORMS}]}, [{}, {}]),
+        ({}, [{**RESOLUTION, "downsamplingFactors": [1, 1, 1]}, {**RESOLUTION, **HALF}]),
+        ({}, [{"resolution": [4, 8, 30]}, {"resolution": [4, 8, 30], **HALF}]),  # Paintera
+        ({}, [TRANSFORMS[0], {**TRANSFORMS[1], **HALF}]),  # that of the level itself
+        ({"downsamplingFactors": [[1] * 3, [2] * 3], **RESOLUTION}, [{}, {}]),  # BigDataViewer
     ],
 )
 def test_pyramids_of_n5_tell_the_size_of_every_level(
@@ -106,6 +136,30 @@ def test_pyramids_of_n5_tell_the_size_of_every_level(
     coarse = open_lazy(path / "mito" / "s1")
     assert coarse.voxel_nm == pytest.approx(PAIR[1])
     assert coarse.labels.shape == (10, 17, 20)
+
+
+def test_a_level_of_n5_by_itself_is_as_coarse_as_its_factors(tmp_path: Path) -> None:
+    path = pyramid(tmp_path, {}, [RESOLUTION, {**RESOLUTION, **HALF}])
+    (path / "mito" / "attributes.json").unlink()  # so that nobody tells of a group
+    assert open_lazy(path / "mito" / "s1").voxel_nm == pytest.approx(PAIR[1])
+    assert open_lazy(path, level="s1").voxel_nm == pytest.approx(PAIR[1])
+
+
+@pytest.mark.parametrize("factors", [5, "222", ["x", 2, 2], [2, 2], True, {"x": 2}])
+@pytest.mark.parametrize("where", ["level", "level, group has the size", "scales"])
+def test_damaged_factors_of_n5_leave_the_size_unknown(
+    tmp_path: Path, factors: Any, where: str
+) -> None:
+    damaged = {"downsamplingFactors": factors}
+    group, level = {
+        "level": ({}, {**RESOLUTION, **damaged}),
+        "level, group has the size": (RESOLUTION, damaged),
+        "scales": ({**RESOLUTION, "scales": [[1] * 3, factors]}, {}),
+    }[where]
+    volume = open_lazy(pyramid(tmp_path, group, [RESOLUTION, level]), level="s1")
+    assert volume.voxel_nm is None
+    assert "'scales'" in volume.size_problem or "'downsamplingFactors'" in volume.size_problem
+    np.testing.assert_array_equal(volume.labels[...], LABELS[::2, ::2, ::2])
 
 
 def test_dimension_names_of_zarr_3_and_xarray_turn_the_axes(tmp_path: Path) -> None:

@@ -77,6 +77,34 @@ def test_a_corrected_voxel_size_holds_for_all_levels(tmp_path: Path) -> None:
     assert [one.voxel_nm for one in volume.levels] == [(15, 16, 4), (30, 32, 8)]
 
 
+@pytest.mark.parametrize(
+    ("of_level", "of_all", "said"),
+    [
+        ([{"type": "scale", "scale": [2, 2, 2]}], [{"type": "scale", "scale": [8, 8]}], "[8, 8]"),
+        ([{"type": "scale", "scale": "123"}], None, "'scale' is \"123\""),
+        ({"type": "scale", "scale": [1, 1, 1]}, None, "expected a list"),
+        ([{"type": "scale", "scale": [1, 1, 1]}, {"type": "affine"}], None, "affine"),
+        ([{"type": "scale", "scale": [1, 1, 1]}], [5], "'coordinateTransformations' has 5"),
+    ],
+)
+def test_a_scale_that_cannot_be_read_leaves_the_size_unknown(
+    tmp_path: Path, of_level: object, of_all: object, said: str
+) -> None:
+    told = {
+        "axes": axes("z", "y", "x"),
+        "datasets": [{"path": "0", "coordinateTransformations": of_level}],
+        "coordinateTransformations": of_all,
+    }
+    group = zarr.create_group(tmp_path / "a.zarr", zarr_format=2)
+    group.attrs["multiscales"] = [told]
+    group.create_array("0", data=LABELS)
+    volume = open_lazy(tmp_path / "a.zarr")
+    assert volume.voxel_nm is None
+    assert said in volume.size_problem
+    np.testing.assert_array_equal(volume.labels[BOX], LABELS[BOX])
+    assert open_lazy(tmp_path / "a.zarr", voxel_nm=(30, 8, 4)).voxel_nm == (30, 8, 4)
+
+
 @pytest.mark.parametrize("version", ["0.4", "0.5"])
 def test_a_channel_axis_of_one_is_no_axis(tmp_path: Path, version: str) -> None:
     volume = open_lazy(ome_zarr(tmp_path / "a.zarr", version, LABELS[None]))

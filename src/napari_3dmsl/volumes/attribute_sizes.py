@@ -8,12 +8,35 @@ plugin and PlantSeg, and the ``axistags`` of ilastik.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from napari_3dmsl.volumes.pixel_size import PixelSize, in_nm
 
 _KIND_OF_AXIS = {"time": "T", "channel": "C"}
+_NO_SCALE = ("translation", "identity")  # transformations that leave lengths as they are
+_SHOWN = 60  # characters of a damaged value that an error shows
+
+
+@dataclass(frozen=True)
+class UnreadSize(PixelSize):
+    """A voxel size that a file tells in a way that cannot be read.
+
+    Attributes
+    ----------
+    why
+        What is wrong with it.
+    """
+
+    why: str = ""
+
+    @property
+    def problem(self) -> str:
+        """Why there is no voxel size."""
+        return f"the file's voxel size cannot be read: {self.why}"
 
 
 def letters_of(axes: Any, ndim: int) -> str:
@@ -44,7 +67,7 @@ def _letter(axis: Any) -> str:
     return name if len(name) == 1 else _KIND_OF_AXIS.get(str(told.get("type")), "Q")
 
 
-def size_in(attributes: Mapping[str, Any], axes: str, first: str = "") -> PixelSize:
+def size_in(attributes: Mapping[str, Any], axes: str) -> PixelSize:
     """Return the voxel size that the attributes of an array tell.
 
     Parameters
@@ -53,65 +76,125 @@ def size_in(attributes: Mapping[str, Any], axes: str, first: str = "") -> PixelS
         Of the array.
     axes
         A letter for each axis of the array: the order of lists that name no axes.
-    first
-        Another order that lists of the file have, such as ``XYZ`` in N5.
+
+    Returns
+    -------
+    PixelSize
+        By the first convention that can be read; an `UnreadSize` where there is only damage.
     """
-    order = first or "".join(axis for axis in axes if axis in "ZYX") or "ZYX"
+    order = "".join(axis for axis in axes if axis in "ZYX") or "ZYX"
+    unread: list[PixelSize] = []
     for read in (_transform, _pixel_resolution, _element_size, _resolution):
-        found = read(attributes, order)
+        try:
+            found = read(attributes, order)
+        except ValueError as error:
+            unread.append(UnreadSize(why=str(error)))
+            continue
         if found is not None:
             return found
-    return PixelSize()
+    return unread[0] if unread else PixelSize()
 
 
 def _transform(attributes: Mapping[str, Any], order: str) -> PixelSize | None:
     """Read what OpenOrganelle writes: scales and units with the names of their axes."""
     told = attributes.get("transform")
-    if not isinstance(told, Mapping):
+    if not isinstance(told, Mapping) or told.get("scale") is None:
         return None
-    names = "".join(_letter(axis) for axis in told.get("axes", ()))
-    units = _each(told.get("units", "nm"), len(names))
-    return _listed(told.get("scale"), units, names)
+    axes = told.get("axes", ())
+    if not isinstance(axes, Sequence):
+        raise ValueError(f"'axes' of 'transform' is {shown(axes)}; expected a list of names")
+    names = "".join(_letter(axis) for axis in axes)
+    return _listed(numbers_in("scale", told["scale"], len(names)), told.get("units", "nm"), names)
 
 
 def _pixel_resolution(attributes: Mapping[str, Any], order: str) -> PixelSize | None:
     """Read what N5 viewers write: a list in µm, or one with its unit; always (x, y, z)."""
     told = attributes.get("pixelResolution")
+    if told is None:
+        return None
     unit = "um"
     if isinstance(told, Mapping):
         unit, told = str(told.get("unit", unit)), told.get("dimensions")
-    return _listed(told, [unit] * 3, "XYZ")
+    return _listed(_of_level(numbers_in("pixelResolution", told, 3), attributes), unit, "XYZ")
 
 
 def _element_size(attributes: Mapping[str, Any], order: str) -> PixelSize | None:
-    return _listed(attributes.get("element_size_um"), ["um"] * 3, "ZYX")
+    told = attributes.get("element_size_um")
+    if told is None:
+        return None
+    return _listed(numbers_in("element_size_um", told, 3), "um", "ZYX")
 
 
 def _resolution(attributes: Mapping[str, Any], order: str) -> PixelSize | None:
     """Read a list along the axes of the array, in nm unless ``units`` says otherwise."""
     for name in ("resolution", "voxel_size"):
-        values = _numbers(attributes.get(name))
-        if values is not None:
+        if attributes.get(name) is not None:
+            values = numbers_in(name, attributes[name])
             units = attributes.get("units", attributes.get("unit", "nm"))
             spatial = order if len(values) == len(order) else "ZYX"
-            return _listed(values, _each(units, len(spatial)), spatial)
+            values = numbers_in(name, values, len(spatial))
+            return _listed(_of_level(values, attributes), units, spatial)
     return None
 
 
-def _listed(values: Any, units: Sequence[str], order: str) -> PixelSize | None:
-    """Pair numbers and units with the names of their axes; None where there are no such numbers."""
-    numbers = _numbers(values)
-    if numbers is None or not len(numbers) == len(units) == len(order):
-        return None
-    paired = zip(order, zip(numbers, units, strict=True), strict=True)
+def _of_level(finest: list[float], attributes: Mapping[str, Any]) -> list[float]:
+    """Return the resolution of a level of N5.
+
+    Every level has that of the finest one, and factors for itself; a level that tells its own has
+    no factors.
+    """
+    factors = attributes.get("downsamplingFactors")
+    if factors is None:
+        return finest
+    factors = numbers_in("downsamplingFactors", factors, len(finest))
+    return [length * factor for length, factor in zip(finest, factors, strict=True)]
+
+
+def _listed(values: list[float], units: Any, order: str) -> PixelSize:
+    """Pair lengths and units with the names of their axes."""
+    named = _each(units, len(order))
+    if len(named) != len(order):
+        raise ValueError(f"'units' is {shown(units)}; expected {len(order)} of them")
+    paired = zip(order, zip(values, named, strict=True), strict=True)
     return in_nm({axis: told for axis, told in paired if axis in "ZYX"})
 
 
-def _numbers(values: Any) -> list[float] | None:
-    try:
-        return [float(value) for value in values]
-    except (TypeError, ValueError):
-        return None
+def numbers_in(name: str, values: Any, count: int | None = None) -> list[float]:
+    """Return a list of numbers that a file tells.
+
+    Parameters
+    ----------
+    name
+        What the file calls it.
+    values
+        What it has there, of any type.
+    count
+        How many there must be; any number by default.
+
+    Raises
+    ------
+    ValueError
+        When it is something else.
+    """
+    if isinstance(values, list | tuple) and not any(isinstance(one, bool) for one in values):
+        with suppress(TypeError, ValueError, OverflowError):
+            numbers = [float(value) for value in values]
+            if count is None or len(numbers) == count:
+                return numbers
+    expected = "a list of numbers" if count is None else f"a list of {count} numbers"
+    raise ValueError(f"'{name}' is {shown(values)}; expected {expected}")
+
+
+def shown(value: Any) -> str:
+    """Return what a file has somewhere, as JSON and not too long, for an error.
+
+    Parameters
+    ----------
+    value
+        Of any type.
+    """
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _each(units: Any, count: int) -> list[str]:
@@ -141,9 +224,7 @@ def axistags(attributes: Mapping[str, Any]) -> list[Any]:
         return []
 
 
-def multiscale_size(
-    axes: Sequence[Any], letters: str, transforms: Sequence[Sequence[Mapping[str, Any]]]
-) -> PixelSize:
+def multiscale_size(axes: Sequence[Any], letters: str, transforms: Sequence[Any]) -> PixelSize:
     """Return the voxel size that OME-Zarr tells: the product of all scales, in the axes' units.
 
     Parameters
@@ -153,16 +234,32 @@ def multiscale_size(
     letters
         A letter for each.
     transforms
-        The ``coordinateTransformations`` of the level, and of all levels.
+        The ``coordinateTransformations`` of the level, and of all levels; None where there are
+        none.
     """
-    sizes = [1.0] * len(letters)
-    told = False
-    for one in (step for steps in transforms for step in steps):
-        values = _numbers(one.get("scale")) if one.get("type") == "scale" else None
-        if values is not None and len(values) == len(sizes):
-            sizes, told = [a * b for a, b in zip(sizes, values, strict=True)], True
-    if not told:
+    try:
+        scales = [scale for steps in transforms for scale in _scales(steps, len(letters))]
+    except ValueError as error:
+        return UnreadSize(why=str(error))
+    if not scales:
         return PixelSize()
+    sizes = [math.prod(along) for along in zip(*scales, strict=True)]
     units = [str(axis.get("unit", "")) if isinstance(axis, Mapping) else "" for axis in axes]
     paired = zip(letters, zip(sizes, units, strict=True), strict=True)
     return in_nm({axis: size for axis, size in paired if axis in "ZYX"})
+
+
+def _scales(steps: Any, count: int) -> Iterator[list[float]]:
+    """Yield the scales among transformations; one that is left out would give a wrong size."""
+    if steps is None:
+        return
+    if not isinstance(steps, list):
+        raise ValueError(f"'coordinateTransformations' is {shown(steps)}; expected a list")
+    for one in steps:
+        kind = one.get("type") if isinstance(one, Mapping) else None
+        if kind == "scale":
+            yield numbers_in("scale", one.get("scale"), count)
+        elif kind not in _NO_SCALE:
+            raise ValueError(
+                f"'coordinateTransformations' has {shown(one)}; expected scales and translations"
+            )

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from napari_3dmsl.volumes.attribute_sizes import letters_of, multiscale_size, size_in
+from napari_3dmsl.volumes.attribute_sizes import (
+    UnreadSize,
+    letters_of,
+    multiscale_size,
+    numbers_in,
+    shown,
+    size_in,
+)
 from napari_3dmsl.volumes.pixel_size import PixelSize
 from napari_3dmsl.volumes.series import Series, why_no_labels
 from napari_3dmsl.volumes.stored import Contents, Dataset, StoredArray, StoredLevel
@@ -50,14 +57,11 @@ class Hierarchy:
         Returns what lies at a place of a tree, None where there is nothing.
     array
         Returns the array at a place, with names of its axes if the format has any.
-    order
-        The order that lists of lengths have; empty where it is that of the axes.
     """
 
     format: str
     node: Callable[[Tree, str], Node | None]
     array: Callable[[Tree, str, Node], StoredArray]
-    order: str = ""
 
 
 def hierarchy_contents(tree: Tree, how: Hierarchy) -> Contents:
@@ -146,7 +150,7 @@ class _Walk:
             return
         if node is not None and node.array:
             array = self._how.array(self._tree, name, node)
-            size = size_in(node.attributes, array.axes, self._how.order)
+            size = size_in(node.attributes, array.axes)
             yield _Found(name, (StoredLevel("", array, size),), _kind(name, node))
             return
         children = self._children(name, node)
@@ -195,27 +199,59 @@ def _levels_of(
     tree: Tree, how: Hierarchy, name: str, multiscale: Mapping[str, Any]
 ) -> list[StoredLevel]:
     """Read what OME-Zarr, or OpenOrganelle in N5, says of its levels; missing ones are left out."""
-    axes = multiscale.get("axes", [])
-    shared = multiscale.get("coordinateTransformations") or []
     levels = []
-    for told in multiscale.get("datasets", ()):
+    for told in _levels_told(_join(tree.where, name), multiscale):
         path = str(told["path"]).strip("/")
         node = how.node(tree, _join(name, path))
         if node is None or not node.array:
             continue
         array = how.array(tree, _join(name, path), node)
+        axes = multiscale.get("axes")
         letters = letters_of(axes, len(array.shape)) or array.axes
         if len(array.shape) == 5 and not axes:  # before version 0.3
             letters = "TCZYX"
-        array = _named(array, letters)
-        steps = [told.get("coordinateTransformations") or [], shared]
-        size = multiscale_size(axes, letters, steps) if len(axes) == len(letters) else PixelSize()
-        if size.voxel_nm is None:
-            transform = told.get("transform")
-            own = {"transform": transform} if transform else {}
-            size = size_in({**node.attributes, **own}, letters, how.order)
-        levels.append(StoredLevel(path, array, size))
+        transform = told.get("transform")
+        own = {"transform": transform} if transform else {}
+        size = _first_known(
+            _scaled_size(multiscale, told, letters), size_in({**node.attributes, **own}, letters)
+        )
+        levels.append(StoredLevel(path, _named(array, letters), size))
     return levels
+
+
+def _levels_told(where: str, multiscale: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    told = multiscale.get("datasets", [])
+    if not isinstance(told, list) or not all(_has_path(one) for one in told):
+        raise ValueError(
+            f"{where}: damaged: 'datasets' of its 'multiscales' is {shown(told)}; expected a list "
+            "of levels, each with its 'path'"
+        )
+    return told
+
+
+def _has_path(level: Any) -> bool:
+    return isinstance(level, Mapping) and isinstance(level.get("path"), str | int)
+
+
+def _scaled_size(
+    multiscale: Mapping[str, Any], level: Mapping[str, Any], letters: str
+) -> PixelSize:
+    """Return the size by the scales of a level and of all levels, which go with the axes."""
+    axes = multiscale.get("axes")
+    if axes is None:  # before version 0.4
+        return PixelSize()
+    if not isinstance(axes, list) or len(axes) != len(letters):
+        why = f"'axes' is {shown(axes)}; expected those of the array, y and x among them"
+        return UnreadSize(why=why)
+    steps = [one.get("coordinateTransformations") for one in (level, multiscale)]
+    return multiscale_size(axes, letters, steps)
+
+
+def _first_known(first: PixelSize, second: PixelSize) -> PixelSize:
+    """Return the size that is known of two, or what there is to say why none is."""
+    if first.voxel_nm is None and (second.voxel_nm is not None or first == PixelSize()):
+        return second
+    return first
 
 
 def _named_levels(
@@ -230,31 +266,45 @@ def _named_levels(
         if node is None or not node.array:
             continue
         array = how.array(tree, _join(name, child), node)
-        size = size_in(node.attributes, array.axes, how.order)
-        if size.voxel_nm is None:
-            finest = size_in(group.attributes, array.axes, how.order)
-            size = _coarser(finest, _factors(group, node, child))
+        by_group = _coarser(size_in(_of_finest(group), array.axes), group, node, child)
+        size = _first_known(size_in(node.attributes, array.axes), by_group)
         levels.append(StoredLevel(child, array, size))
     return levels
 
 
-def _factors(group: Node, node: Node, child: str) -> list[float] | None:
-    """Factors (x, y, z) of a level of N5, by the level or by its group."""
-    own = node.attributes.get("downsamplingFactors")
-    all_of_them = group.attributes.get("scales", group.attributes.get("downsamplingFactors"))
-    number = int(child[1:])
-    if own is None and isinstance(all_of_them, list) and number < len(all_of_them):
-        own = all_of_them[number]
-    if own is None:
-        return [1.0] * 3 if number == 0 else None
-    return [float(factor) for factor in own]
+def _of_finest(group: Node) -> dict[str, Any]:
+    """Return what a group tells of its finest level: factors there are those of all levels."""
+    return {key: told for key, told in group.attributes.items() if key != "downsamplingFactors"}
 
 
-def _coarser(finest: PixelSize, factors: list[float] | None) -> PixelSize:
-    if factors is None or len(factors) != 3:
+def _coarser(finest: PixelSize, group: Node, node: Node, child: str) -> PixelSize:
+    """Return the size of a level of N5 by that of the finest one."""
+    if finest.voxel_nm is None:
+        return finest
+    try:
+        factors = _factors(group, node, int(child[1:]))
+    except ValueError as error:
+        return UnreadSize(why=str(error))
+    if factors is None:
         return PixelSize()
     times = dict(zip("XYZ", factors, strict=True))
     return PixelSize({axis: nm * times[axis] for axis, nm in finest.nm.items()}, finest.unknown)
+
+
+def _factors(group: Node, node: Node, number: int) -> list[float] | None:
+    """Factors (x, y, z) of a level of N5, by the level or by its group."""
+    own = node.attributes.get("downsamplingFactors")
+    if own is not None:
+        return numbers_in("downsamplingFactors", own, 3)
+    for name in ("scales", "downsamplingFactors"):
+        of_all = group.attributes.get(name)
+        if of_all is None:
+            continue
+        if not isinstance(of_all, list):
+            raise ValueError(f"'{name}' is {shown(of_all)}; expected a list of factors")
+        if number < len(of_all):
+            return numbers_in(name, of_all[number], 3)
+    return [1.0] * 3 if number == 0 else None
 
 
 def _finest_first(levels: list[StoredLevel]) -> tuple[StoredLevel, ...]:

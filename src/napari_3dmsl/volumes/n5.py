@@ -42,7 +42,7 @@ def n5_contents(tree: Tree) -> Contents:
         The whole, or a group or an array in it.
     """
     needed("tensorstore", "N5", tree.where)
-    return hierarchy_contents(tree, Hierarchy("N5", _node, _array, order="XYZ"))
+    return hierarchy_contents(tree, Hierarchy("N5", _node, _array))
 
 
 def _node(tree: Tree, name: str) -> Node | None:

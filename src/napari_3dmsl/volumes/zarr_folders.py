@@ -71,16 +71,19 @@ def _node(tree: Tree, name: str) -> Node | None:
 
 def _listed(attributes: Mapping[str, Any], consolidated: Any) -> tuple[str, ...]:
     """Names in a group that it tells: in one list of all metadata below it, or as OME's labels."""
-    names = [str(name) for name in attributes.get("labels") or () if isinstance(name, str)]
     ome = attributes.get("ome")
-    if isinstance(ome, Mapping):
-        names += [str(name) for name in ome.get("labels") or ()]
+    names = _texts(attributes.get("labels"))
+    names += _texts(ome.get("labels")) if isinstance(ome, Mapping) else []
     told = consolidated.get("metadata") if isinstance(consolidated, Mapping) else None
     if isinstance(told, Mapping):
         names += [_END.sub("", f"/{name}").strip("/") for name in told]
     if "multiscales" in attributes or (isinstance(ome, Mapping) and "multiscales" in ome):
         names.append("labels")
     return tuple(dict.fromkeys(name for name in names if name and not name.startswith(".")))
+
+
+def _texts(listed: Any) -> list[str]:
+    return [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
 
 
 def _array(tree: Tree, name: str, node: Node) -> StoredArray:
