@@ -12,6 +12,7 @@ import pytest
 import zarr
 from containers import n5
 from file_server import serving_files
+from refusals import refusal
 
 from napari_3dmsl.volumes.attribute_sizes import letters_of, size_in
 from napari_3dmsl.volumes.lazy import open_lazy
@@ -160,6 +161,40 @@ def test_damaged_factors_of_n5_leave_the_size_unknown(
     assert volume.voxel_nm is None
     assert "'scales'" in volume.size_problem or "'downsamplingFactors'" in volume.size_problem
     np.testing.assert_array_equal(volume.labels[...], LABELS[::2, ::2, ::2])
+
+
+@pytest.mark.parametrize(
+    "names", [["x", "y", "z"], ["z", "y", "x"], ["X", "Y", "Z"], ["a", "b", "c"]]
+)
+def test_axes_of_n5_are_named_from_either_end(tmp_path: Path, names: Any) -> None:
+    path = n5(tmp_path, LABELS, SIZE)
+    about = path / "mito" / "attributes.json"
+    about.write_text(json.dumps({**json.loads(about.read_text()), "axes": names}))
+    volume = open_lazy(path)
+    np.testing.assert_array_equal(volume.labels[...], LABELS)
+    assert volume.voxel_nm == pytest.approx(SIZE)
+
+
+@pytest.mark.parametrize("names", [5, None, "zyx", []])
+def test_axes_of_n5_that_are_no_list_are_refused(tmp_path: Path, names: Any) -> None:
+    path = n5(tmp_path, LABELS, SIZE)
+    about = path / "mito" / "attributes.json"
+    about.write_text(json.dumps({**json.loads(about.read_text()), "axes": names}))
+    message = refusal(open_lazy, path)
+    assert message.startswith(str(path / "mito"))
+    assert "'axes' is" in message
+
+
+def test_axes_of_n5_in_an_order_of_their_own_go_with_its_resolution(tmp_path: Path) -> None:
+    turned = np.ascontiguousarray(LABELS.transpose(0, 2, 1))  # y runs fastest
+    path = n5(tmp_path, turned, SIZE)
+    about = path / "mito" / "attributes.json"
+    told = json.loads(about.read_text())
+    del told["pixelResolution"]
+    about.write_text(json.dumps({**told, "axes": ["y", "x", "z"], "resolution": [8, 4, 30]}))
+    volume = open_lazy(path)
+    np.testing.assert_array_equal(volume.labels[...], LABELS)
+    assert volume.voxel_nm == pytest.approx(SIZE)
 
 
 def test_dimension_names_of_zarr_3_and_xarray_turn_the_axes(tmp_path: Path) -> None:

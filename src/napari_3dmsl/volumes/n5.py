@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_3dmsl.reading import reading
-from napari_3dmsl.volumes.attribute_sizes import letters_of
+from napari_3dmsl.volumes.attribute_sizes import letters_of, shown
 from napari_3dmsl.volumes.hierarchy import Hierarchy, Node, hierarchy_contents
 from napari_3dmsl.volumes.optional import needed
 from napari_3dmsl.volumes.stored import Contents, StoredArray
@@ -61,6 +61,20 @@ def _array(tree: Tree, name: str, node: Node) -> StoredArray:
         dtype = np.dtype(str(told["dataType"]))
         if len(chunks) != len(shape):
             raise ValueError(f"blocks of {chunks} in dimensions {shape}")
+        names = told.get("axes")
+        if "axes" in told and not (isinstance(names, list) and len(names) == len(shape)):
+            raise ValueError(f"'axes' is {shown(names)}; expected {len(shape)} names")
     opener = partial(open_tensor, "n5", json.dumps(kvstore_of(tree.place, name)))
-    named = letters_of(list(reversed(told.get("axes") or ())), len(shape))
-    return StoredArray(where, shape, dtype, chunks, named or _AXES[: len(shape)], opener)
+    return StoredArray(where, shape, dtype, chunks, _axes(names, len(shape)), opener)
+
+
+def _axes(names: Any, ndim: int) -> str:
+    """Return the axes in the order of ``dimensions``, x before z.
+
+    Names are written in that order, or, by OpenOrganelle and other Python, the other way round.
+    """
+    letters = letters_of(names, ndim)
+    if not letters:
+        return _AXES[:ndim]
+    slow = "Z" if "Z" in letters else "Y"
+    return letters if letters.index("X") < letters.index(slow) else letters[::-1]
