@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
 from pathlib import Path
 
@@ -113,3 +114,135 @@ def test_nrrd_reads_no_file_elsewhere(tmp_path: Path) -> None:
             f"data file: {name}\n"
         )
         assert "a.nhdr" in refusal(open_lazy, folder / "a.nhdr")
+
+
+LINES = (
+    "type: uint8",
+    "dimension: 3",
+    "sizes: 14 11 9",
+    "encoding: raw",
+)
+JUNK = b"junk of 3 lines\n\nand more\n"
+
+
+def written(path: Path, content: bytes, *lines: str) -> Path:
+    """An NRRD file by hand."""
+    path.write_bytes("\n".join(["NRRD0004", *lines, "", ""]).encode() + content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("skips", "before"),
+    [
+        (("line skip: 3",), JUNK),
+        (("lineskip: 3", "byteskip: 4"), JUNK + b"0123"),
+        (("byte skip: -1",), b"any junk"),
+        (("byte skip: -1",), b""),
+        (("line skip: 3", "byte skip: -1"), JUNK + b"more"),
+        (("byte skip: 5",), b"01234"),
+    ],
+)
+def test_what_lies_before_the_voxels_of_an_nrrd_is_skipped(
+    tmp_path: Path, skips: tuple[str, ...], before: bytes
+) -> None:
+    path = written(tmp_path / "a.nrrd", before + LABELS.tobytes(), *LINES, *skips)
+    np.testing.assert_array_equal(nrrd.read(str(path), index_order="C")[0], LABELS)
+    np.testing.assert_array_equal(open_lazy(path).labels[...], LABELS)
+    (tmp_path / "a.raw").write_bytes(before + LABELS.tobytes())
+    apart = written(tmp_path / "a.nhdr", b"", *LINES, *skips, "data file: a.raw")
+    np.testing.assert_array_equal(open_lazy(apart).labels[...], LABELS)
+
+
+@pytest.mark.parametrize(
+    ("skips", "packed_before", "before"),
+    [
+        (("byte skip: -1",), b"", b"any junk"),
+        (("byte skip: 5",), b"", b"01234"),  # of what is unpacked, as Teem has it
+        (("line skip: 3",), JUNK, b""),
+        (("line skip: 3", "byte skip: -1"), JUNK, b"any junk"),
+    ],
+)
+def test_what_is_skipped_of_a_packed_nrrd_is_unpacked_first(
+    tmp_path: Path, skips: tuple[str, ...], packed_before: bytes, before: bytes
+) -> None:
+    content = packed_before + gzip.compress(before + LABELS.tobytes())
+    path = written(tmp_path / "a.nrrd", content, *LINES[:3], "encoding: gzip", *skips)
+    labels = open_lazy(path).labels
+    np.testing.assert_array_equal(labels[...], LABELS)
+    np.testing.assert_array_equal(labels[1:3], LABELS[1:3])
+
+
+@pytest.mark.parametrize(
+    ("skip", "said"),
+    [
+        ("byte skip: -2", "byte skip -2"),
+        ("line skip: -1", "line skip -1"),
+        ("line skip: 10000000000", "lines should be skipped"),
+        ("byte skip: 1", "truncated"),
+        ("byte skip: many", "'byte skip'"),
+    ],
+)
+def test_an_nrrd_that_skips_nonsense_is_refused(tmp_path: Path, skip: str, said: str) -> None:
+    path = written(tmp_path / "a.nrrd", LABELS.tobytes(), *LINES, skip)
+    message = refusal(open_lazy, path)
+    assert message.startswith(str(path))
+    assert said in message
+
+
+def test_a_packed_nrrd_that_ends_with_too_few_voxels_is_refused(tmp_path: Path) -> None:
+    content = gzip.compress(LABELS.tobytes()[1:])
+    path = written(tmp_path / "a.nrrd", content, *LINES[:3], "encoding: gzip", "byte skip: -1")
+    assert "truncated" in refusal(lambda: open_lazy(path).labels[...])
+
+
+@pytest.mark.parametrize(
+    ("sign", "encoding"), [("\u00b5", "utf-8"), ("\u00b5", "latin-1"), ("\u03bc", "utf-8")]
+)
+def test_the_micro_sign_of_an_nrrd_is_kept(tmp_path: Path, sign: str, encoding: str) -> None:
+    lines = ("NRRD0004", *LINES, "spacings: .004 .008 .03", f'units: "{sign}m" "{sign}m" "um"')
+    content = "\n".join([*lines, "", ""]).encode(encoding) + LABELS.tobytes()
+    (tmp_path / "a.nrrd").write_bytes(content)
+    volume = open_lazy(tmp_path / "a.nrrd")
+    assert volume.voxel_nm == pytest.approx(SIZE)
+    np.testing.assert_array_equal(volume.labels[...], LABELS)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("spacings: a b c", 'units: "nm" "nm" "nm"'), "'spacings'"),
+        (("spacings: 4 8 30", 'units: "nm" "nm" "nm'), "'units'"),
+        (("spacings: 4 8 30", "spacings: 4 8 3", 'units: "nm" "nm" "nm"'), "Duplicate"),
+        (("space directions: (4,0,0) (0,8,0) (0,0,", 'space units: "nm"'), "'space directions'"),
+        (("space directions: none none none", 'space units: "nm" "nm" "nm"'), "no voxel size"),
+        (("space origin: (a,b,c)",), "no voxel size"),
+    ],
+)
+def test_a_damaged_spacing_of_an_nrrd_takes_only_the_voxel_size(
+    tmp_path: Path, lines: tuple[str, ...], said: str
+) -> None:
+    path = written(tmp_path / "a.nrrd", LABELS.tobytes(), *LINES, *lines)
+    volume = open_lazy(path)
+    assert volume.voxel_nm is None
+    assert said in volume.size_problem
+    np.testing.assert_array_equal(open_labels(path, SIZE).labels, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "it has no header"),
+        (b"\n\n", "it has no header"),
+        (b"II*\0", "magic"),
+        (b"NRRD0004\nsizes 1 2 3\n\n", "'sizes 1 2 3'"),
+        (b"NRRD0004\ntype: uint8\nsizes: 1 2 3\n\n", "'encoding'"),
+        (b"NRRD0004\ntype: uint8\nsizes: a b c\nencoding: raw\n\n", "'sizes'"),
+    ],
+)
+def test_a_header_of_an_nrrd_that_is_none_is_told(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "a.nrrd").write_bytes(content)
+    message = refusal(open_lazy, tmp_path / "a.nrrd")
+    assert message.startswith(str(tmp_path / "a.nrrd"))
+    assert said in message
