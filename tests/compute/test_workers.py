@@ -66,8 +66,9 @@ def test_after_a_call_a_worker_frees_what_it_left_but_looks_at_modules_only_once
     found = [hired.call(work.leave_a_circle, ()) for _ in range(4)]
     dismiss(hired)
     assert not any(there for there, _ in found)
-    assert found[0][1] == 0
-    assert 1000 < found[3][1] <= found[2][1] <= found[1][1]  # what was frozen may still be freed
+    before = found[0][1]  # Python 3.12 begins with some hundred objects that it never looks at
+    # What was frozen may still be freed.
+    assert before + 1000 < found[3][1] <= found[2][1] <= found[1][1]
 
 
 def test_a_worker_that_rested_for_long_ends_and_is_not_hired(
