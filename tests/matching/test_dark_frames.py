@@ -68,11 +68,40 @@ def test_hot_pixels_do_not_matter() -> None:
     assert measure_dark([hot]).point.mean == pytest.approx(100.0, abs=0.1)
 
 
+@pytest.mark.parametrize("more", [30.0, 4000.0])
+def test_hot_pixels_are_told_by_their_mean_and_by_their_noise(more: float) -> None:
+    rng = np.random.default_rng(5)
+    frames = [frame(seed, 2.0, 100.0) for seed in range(8)]
+    bright, noisy = np.zeros(SHAPE, dtype=bool), np.zeros(SHAPE, dtype=bool)
+    bright[10::40, 10::40], noisy[30::40, 30::40] = True, True
+    for each in frames:
+        each[bright] += more
+        each[noisy] += np.rint(rng.normal(0.0, more, noisy.sum()))
+    dark = measure_dark(frames)
+    assert dark.hot[bright].all()
+    assert dark.hot[noisy].mean() > 0.9
+    assert not dark.hot[~(bright | noisy)].any()
+    assert dark.read_variance == pytest.approx(4.0, rel=0.03)
+
+
+def test_a_glow_is_no_hot_pixel() -> None:
+    glow = np.rint(60.0 * np.exp(-np.arange(SHAPE[1]) / 20.0))
+    assert not measure_dark([frame(seed, 2.0, 100.0) + glow for seed in range(4)]).hot.any()
+
+
+def test_counts_below_0_are_not_clipped() -> None:
+    dark = measure_dark([frame(0, 2.0, -200.0)])
+    assert dark.point.mean == pytest.approx(-200.0, abs=0.1)
+    assert dark.read_variance == pytest.approx(4.0, rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("frames", "words"),
     [
         ([np.zeros(SHAPE) + 7], "one value only"),
         ([frame(0, 2.0, 2.0).clip(0)], "clipped: .* at 0"),
+        ([np.full(SHAPE, np.nan)], "no finite numbers"),
+        ([frame(0, 2.0, 100.0)[:2, :2]], "too small: 2 × 2 pixels"),
         ([frame(0, 2.0, 100.0), frame(1, 2.0, 100.0)[:100]], "100 × 192 and 192 × 192 pixels"),
     ],
 )

@@ -11,21 +11,25 @@ from scipy import fft
 from scipy.optimize import minimize
 from scipy.special import ndtr
 
+from napari_3dmsl.matching.hot_pixels import hot_in_dark
 from napari_3dmsl.matching.noise_residual import frequencies
 from napari_3dmsl.matching.variance_line import DarkPoint
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_3dmsl.arrays import FloatArray
 
 ROUNDING = 1.0 / 12.0
 """Variance that rounding to whole counts adds, ADU²."""
 
 _MOST_CLIPPED = 0.001  # share of the pixels of a dark frame that may be at 0
-_HOT = 6.0  # robust standard deviations beyond which a pixel is hot
+_HOT = 6.0  # robust standard deviations beyond which a pixel of one frame is left out
 _SLOW = 0.05  # cycles/pixel below which a dark frame may have shading
 _COARSE = 0.5  # variance, ADU², below which rounding is more than a variance of its own
 _NODES = 161  # of the integral over the noise of a row
 _NORMAL = 1.4826  # standard deviations of a normal law for a median absolute deviation
+_FEWEST_WHITE = 64  # frequencies without shading that a frame must have
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,18 @@ class Dark:
     read_variance, read_error : float
         Of one pixel from frame to frame, as far as the frames tell, without rounding.
     row_noise : RowNoise
+    hot : (R, C) bool
+        Pixels left out, as an image has to leave them out.
     """
 
     point: DarkPoint
     read_variance: float
     read_error: float
     row_noise: RowNoise
+    hot: NDArray[np.bool_]
 
 
-def measure_dark(frames: Sequence[FloatArray]) -> Dark:
+def measure_dark(frames: Sequence[FloatArray], what: str = "the dark frame") -> Dark:
     """Measure frames that were taken without light.
 
     Parameters
@@ -64,28 +71,25 @@ def measure_dark(frames: Sequence[FloatArray]) -> Dark:
     frames : list of (R, C) arrays
         Counts, all of one size. Two or more part the noise of the read-out from the offsets of
         single pixels; with one frame both are read noise.
+    what
+        What errors call them, such as the name of their file.
 
     Raises
     ------
     ValueError
-        When they differ in size, are clipped at 0, or hold one value only.
+        When they differ in size, are too small, are clipped at 0, or hold one value only or values
+        that are no numbers.
     """
-    if len({frame.shape for frame in frames}) > 1:
-        sizes = sorted({" × ".join(map(str, frame.shape)) for frame in frames})
-        raise ValueError(f"dark frames of {' and '.join(sizes)} pixels: all must have one size")
-    clipped = max(float(np.mean(frame <= 0.0)) for frame in frames)
-    if clipped > _MOST_CLIPPED:
-        raise ValueError(
-            f"the dark frame is clipped: {clipped:.1%} of its pixels are at 0, so it shows neither "
-            "offset nor noise; raise the offset of the camera"
-        )
-    cooled = [_without_hot(frame) for frame in frames]
-    mean = float(np.mean([frame.mean() for frame in cooled]))
+    _check(frames, what)
+    hot = hot_in_dark(frames)
+    cooled, kept = zip(*(_without_hot(frame, hot) for frame in frames), strict=True)
+    mean = float(np.average([frame.mean() for frame in cooled]))
     spectra = [fft.dctn(frame, norm="ortho") ** 2 for frame in cooled]
-    variance = float(np.mean([_white(spectrum).mean() for spectrum in spectra]))
+    # A pixel with the middle value in its place brings no variance.
+    variance = float(np.mean([_white(spectrum).mean() for spectrum in spectra]) / np.mean(kept))
     count = sum(_white(spectrum).size for spectrum in spectra)
     if variance <= 0.0:
-        raise ValueError("the dark frame holds one value only: an empty or a clipped image?")
+        raise ValueError(f"{what} holds one value only: an empty or a clipped image?")
     row_noise = RowNoise(*_of_rows(spectra, variance))
     error = variance * float(np.sqrt(2.0 / count))
     if variance < _COARSE and all(np.array_equal(frame, np.rint(frame)) for frame in frames):
@@ -95,11 +99,36 @@ def measure_dark(frames: Sequence[FloatArray]) -> Dark:
     if len(frames) > 1 and variance >= _COARSE:
         between = np.diff(cooled, axis=0) / np.sqrt(2.0)
         white = [_white(fft.dctn(frame, norm="ortho") ** 2) for frame in between]
-        read = float(np.mean(white)) - ROUNDING
+        read = float(np.mean(white) / np.mean(kept)) - ROUNDING
         read_error = (read + ROUNDING) * float(np.sqrt(2.0 / np.size(white)))
     wandering = np.sqrt(variance / sum(map(np.size, cooled)) + row_noise.variance / len(cooled[0]))
     point = DarkPoint(mean, variance, float(wandering), error)
-    return Dark(point, max(read, 0.0), read_error, row_noise)
+    return Dark(point, max(read, 0.0), read_error, row_noise, hot)
+
+
+def _check(frames: Sequence[FloatArray], what: str) -> None:
+    if len({frame.shape for frame in frames}) > 1:
+        sizes = sorted({" × ".join(map(str, frame.shape)) for frame in frames})
+        raise ValueError(
+            f"{what}: dark frames of {' and '.join(sizes)} pixels: all must have one size"
+        )
+    if not all(np.isfinite(frame).all() for frame in frames):
+        raise ValueError(
+            f"{what} holds values that are no finite numbers; give a dark frame as "
+            "the camera gave it"
+        )
+    rows, columns = frames[0].shape
+    if np.count_nonzero(np.add(*frequencies((rows, columns))) > 2.0 * _SLOW) < _FEWEST_WHITE:
+        raise ValueError(f"{what} is too small: {rows} × {columns} pixels; give a whole dark frame")
+    # With counts below 0, from which something was subtracted, 0 is no limit.
+    clipped = max(float(np.mean(frame == 0.0)) if frame.min() >= 0.0 else 0.0 for frame in frames)
+    if clipped == 1.0:
+        raise ValueError(f"{what} holds one value only: all its pixels are 0")
+    if clipped > _MOST_CLIPPED:
+        raise ValueError(
+            f"{what} is clipped: {clipped:.1%} of its pixels are at 0, so it shows neither "
+            "offset nor noise; raise the offset of the camera"
+        )
 
 
 def row_noise_of(spectrum: FloatArray, beyond: float, variance: float) -> RowNoise | None:
@@ -144,13 +173,14 @@ def _white(spectrum: FloatArray) -> FloatArray:
     return found
 
 
-def _without_hot(frame: FloatArray) -> FloatArray:
-    """Put the median in place of hot pixels."""
+def _without_hot(frame: FloatArray, hot: NDArray[np.bool_]) -> tuple[FloatArray, float]:
+    """Put the median in place of pixels that are off; return the share of those that are not."""
     values = np.asarray(frame, dtype=np.float64)
-    middle = float(np.median(values))
+    middle = float(np.median(values[~hot]))
     off = np.abs(values - middle)
     deviation = max(_NORMAL * float(np.median(off)), float(np.percentile(off, 90)) / 1.6449)
-    return np.where(off > _HOT * max(deviation, 0.5), middle, values)
+    out = hot | (off > _HOT * max(deviation, 0.5))
+    return np.where(out, middle, values), 1.0 - float(out.mean())
 
 
 def _before_rounding(rows: FloatArray) -> tuple[float, float, float, RowNoise]:
