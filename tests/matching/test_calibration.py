@@ -139,7 +139,147 @@ def test_hot_pixels_do_not_matter() -> None:
     assert found.value == pytest.approx(GAIN, rel=0.05)
 
 
+def with_hot(planes: NDArray[float], count: int, more: float, seed: int = 8) -> NDArray[float]:
+    """Make the same pixels of all planes brighter, whatever their place is."""
+    found = planes.reshape(len(planes), -1).copy()
+    places = np.random.default_rng(seed).choice(found.shape[1], count, replace=False)
+    found[:, places] += more
+    return found.reshape(planes.shape)
+
+
+def ramps(light: float, count: int = 20, seed: int = 7) -> NDArray[float]:
+    """Draw planes of a camera with 2 e-/ADU, 1.5 e- of read noise and an offset of 100."""
+    rng = np.random.default_rng(seed)
+    bright = np.full((count, 128, 128), light * np.linspace(0.05, 1.0, 128))
+    return np.rint((rng.poisson(bright) + rng.normal(0.0, 1.5, bright.shape)) / 2.0 + 100.0)
+
+
+@pytest.mark.parametrize(("count", "more"), [(5, 3000.0), (40, 3000.0), (160, 100.0)])
+def test_pixels_that_the_dark_shows_to_be_hot_are_left_out(count: int, more: float) -> None:
+    images, frames = with_hot(ramps(400.0), count, more), with_hot(ramps(0.0), count, more)
+    found = calibrate(images, dark=frames, microscope=EPI)
+    assert found.e_per_adu is not None
+    assert found.e_per_adu.value == pytest.approx(2.0, rel=0.03)
+    assert found.read_noise_e is not None
+    assert found.read_noise_e.value == pytest.approx(1.5, rel=0.05)
+    assert found.hot_pixels == count
+    assert not found.warnings
+
+
+@pytest.mark.parametrize(
+    ("planes", "count", "more"), [(1, 40, 3000.0), (20, 160, 100.0), (20, 160, 30.0)]
+)
+def test_hot_pixels_are_found_without_a_dark_frame(planes: int, count: int, more: float) -> None:
+    light = photons(400.0)
+    rng = np.random.default_rng(2)
+    images = np.stack([recorded(light, rng, 2.0, 1.5) for _ in range(planes)])
+    found = calibrate(with_hot(images, count, more), microscope=EPI)
+    assert found.e_per_adu is not None
+    error = 3 * found.e_per_adu.standard_error
+    assert found.e_per_adu.value == pytest.approx(2.0, abs=error)
+    assert found.hot_pixels == pytest.approx(count, rel=0.05)
+    assert any("a dark frame of the same size shows them" in each for each in found.warnings)
+
+
+def test_cosmic_rays_are_left_out() -> None:
+    rng = np.random.default_rng(3)
+    images = [image(seed=seed) for seed in range(5)]
+    for each in images:
+        each.flat[rng.choice(each.size, 30, replace=False)] += rng.integers(300, 9000, 30)
+    found = calibrate(images, dark=[dark()], microscope=EPI).e_per_adu
+    assert found is not None
+    assert found.value == pytest.approx(GAIN, rel=0.03)
+
+
+def test_sound_images_have_no_hot_pixels() -> None:
+    for seed in range(4):
+        found = calibrate([image(2000.0, seed)], dark=[dark()], microscope=EPI)
+        assert found.hot_pixels == 0
+        assert found.warnings == ()
+
+
+def test_darks_that_cannot_be_are_refused() -> None:
+    lit, unlit = [image(seed=1), image(seed=2)], [dark(1), dark(2)]
+    with pytest.raises(ValueError, match="above the darkest ground of the images"):
+        calibrate(unlit, dark=lit, microscope=EPI)
+    with pytest.raises(ValueError, match="the dark frame has the same pixels as the images"):
+        calibrate(lit, dark=lit, microscope=EPI)
+    with pytest.raises(ValueError, match="plane 2 of 2 has the same pixels"):
+        calibrate(lit, dark=[unlit[0], lit[1]], microscope=EPI)
+    eight = (unlit[0] - 60.0).astype(np.uint8)
+    with pytest.raises(ValueError, match="dark frame has pixels of uint8, the images of uint16"):
+        calibrate([lit[0].astype(np.uint16)], dark=[eight], microscope=EPI)
+
+
+def test_darks_that_may_be_wrong_are_told() -> None:
+    def warned(frame: NDArray[float]) -> str:
+        return "\n".join(calibrate([image()], dark=[frame], microscope=EPI).warnings)
+
+    rng = np.random.default_rng(6)
+    assert warned(dark()) == ""
+    other_offset = recorded(np.zeros((256, 256)), rng, GAIN, READ, 50.0)
+    assert "does not lie on the line" in warned(other_offset)
+    glowing = recorded(np.full((256, 256), np.linspace(0.0, 9.0, 256)), rng, GAIN, READ, OFFSET)
+    assert "is not even" in warned(glowing)
+    ground = calibrate([image()], microscope=EPI).ground_adu
+    assert ground is not None
+    assert "above the darkest ground" in warned(dark() + np.rint(ground.value - OFFSET + 4.0))
+    assert "float32" in warned(dark().astype(np.float32))
+
+
+def test_planes_that_come_twice_count_once() -> None:
+    once = calibrate([image()], dark=[dark(1), dark(2)], microscope=EPI)
+    twice = calibrate([image()] * 2, dark=[dark(1), dark(2), dark(2)], microscope=EPI)
+    assert twice.e_per_adu == once.e_per_adu
+    assert twice.read_noise_e == once.read_noise_e
+    assert twice.images == 1
+    assert sum("same pixels as another" in each for each in twice.warnings) == 2
+
+
+def test_only_eight_bit_images_are_called_so() -> None:
+    rng = np.random.default_rng(0)
+    dim = recorded(photons(400.0), rng, 3.0, READ, 10.0)
+    assert dim.max() < 256.0
+    assert calibrate([dim.astype(np.uint16)], microscope=EPI).warnings == ()
+    eight = calibrate([dim.astype(np.uint8)], microscope=EPI).warnings
+    assert any("8-bit images" in each for each in eight)
+    shifted = calibrate([dim.astype(np.uint16) * 256], microscope=EPI).warnings
+    assert any("some counts never occur" in each for each in shifted)
+
+
+def test_counts_below_0_are_no_clipped_ones() -> None:
+    found = calibrate([image() - 600.0], dark=[dark() - 600.0], microscope=EPI)
+    assert found.e_per_adu is not None
+    assert found.e_per_adu.value == pytest.approx(GAIN, rel=0.05)
+    assert found.offset_adu is not None
+    assert found.offset_adu.value == pytest.approx(OFFSET - 600.0, abs=0.3)
+    assert any("counts below 0" in each for each in found.warnings)
+
+
+def test_messages_name_the_file(tmp_path: Path) -> None:
+    def saved(name: str, counts: NDArray[float]) -> Path:
+        np.save(tmp_path / name, counts.astype(np.uint16))
+        return tmp_path / name
+
+    real = saved("real.npy", image())
+    with pytest.raises(ValueError, match="low.npy is clipped"):
+        calibrate_files(
+            [real], dark=[saved("low.npy", (dark() - OFFSET).clip(0.0))], microscope=EPI
+        )
+    white = saved("white.npy", np.full((256, 256), 4095.0))
+    found = calibrate_files([real, white], microscope=EPI).refusal
+    assert found == (
+        "white.npy: saturated: all its pixels have the highest count (4095); expose less"
+    )
+    lossy = tmp_path / "dark.jpg"
+    Image.fromarray(dark().clip(0, 255).astype(np.uint8)).save(lossy)
+    assert "dark.jpg is compressed as JPEG" in str(
+        calibrate_files([real], dark=[lossy], microscope=EPI).refusal
+    )
+
+
 def test_saturated_images_are_refused() -> None:
+    assert refusal(np.full((64, 64), 65535.0)).startswith("saturated: all its pixels")
     assert "saturated: " in refusal(image().clip(None, 300.0))
     slightly = image().clip(None, np.percentile(image(), 99.9))
     found = calibrate([slightly], microscope=EPI).e_per_adu

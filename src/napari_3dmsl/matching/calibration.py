@@ -16,9 +16,15 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from napari_3dmsl.image_io.grey_images import read_grey
+from napari_3dmsl.matching.dark_doubts import (
+    check_dark,
+    check_offset,
+    dark_warnings,
+    off_the_line,
+)
 from napari_3dmsl.matching.dark_frames import ROUNDING, Dark, RowNoise, measure_dark, row_noise_of
 from napari_3dmsl.matching.estimate import Estimate
-from napari_3dmsl.matching.hot_pixels import away_from, hot_pixels, mended
+from napari_3dmsl.matching.hot_pixels import away_from, hot_pixels
 from napari_3dmsl.matching.image_doubts import (
     LEAST_OUTSIDE,
     clipped,
@@ -30,15 +36,17 @@ from napari_3dmsl.matching.noise_residual import (
     BORDER,
     NoiseResidual,
     cutoff_per_um,
-    noise_residual,
     outside_share,
 )
+from napari_3dmsl.matching.planes import Planes, planes_of
+from napari_3dmsl.matching.sound_planes import SoundPlanes, sound_planes
 from napari_3dmsl.matching.variance_line import VarianceLine, fit_line, variance_curve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_3dmsl.arrays import FloatArray
+    from napari_3dmsl.image_io.grey_images import GreyImage
     from napari_3dmsl.microscope.camera import Camera
     from napari_3dmsl.microscope.settings import Microscope
     from napari_3dmsl.progress import Progress
@@ -48,9 +56,6 @@ MOST_ERROR = 0.05
 
 MOST_ERROR_WITH_DARK = 0.08
 """The same where a dark frame is given: then there are fewer ways to be wrong."""
-
-MOST_PLANES = 48
-"""Planes that are looked at; more are taken at even distances."""
 
 _GROUND_PERCENT = 5.0  # of the pixels, the darkest, are ground
 _GROUND_PIXELS = 4.0  # standard deviation of the smoothing that finds the ground
@@ -91,6 +96,9 @@ class Calibration:
         Mean count and variance of groups of pixels, dark to bright: what the line is fitted to.
     images : int
         Planes that were looked at.
+    hot_pixels : int
+        Places left out with their surroundings: pixels that the dark frames show to be hot, or that
+        stand out from their neighbours as no light does.
     outside : float
         Share of the frequencies that the optics do not pass.
     refusal : str or None
@@ -109,6 +117,7 @@ class Calibration:
     line: VarianceLine | None = None
     curve: tuple[tuple[float, float], ...] = ()
     images: int = 0
+    hot_pixels: int = 0
     outside: float = 0.0
     refusal: str | None = None
     warnings: tuple[str, ...] = ()
@@ -202,33 +211,14 @@ def calibrate(
     Raises
     ------
     ValueError
-        When there is no image, or the dark frames differ in size.
+        When there is no image, or the dark frames cannot be those of these images.
     """
-    planes = _planes(images)
-    if not planes:
-        raise ValueError("no image to calibrate from; give at least one")
-    frames = None if dark is None else _planes(dark)
-    without_light = measure_dark(frames) if frames else None
-    cutoff = cutoff_per_um(microscope) * microscope.pixel_um
-    known = Calibration(images=len(planes), outside=outside_share(cutoff))
-    if without_light is not None:
-        point = without_light.point
-        known = _with(known, offset_adu=Estimate(point.mean, point.mean_error))
-    refusal = _undersampled(microscope, cutoff) or _first_refusal(planes)
-    if refusal:
-        return _with(known, refusal=refusal)
-    residuals = []
-    for number, plane in enumerate(planes):
-        if progress is not None:
-            progress(number, len(planes), "noise of the images")
-        residuals.append(noise_residual(plane, cutoff))
-    if progress is not None:
-        progress(len(planes), len(planes), "noise of the images")
-    filtered = _filtered(residuals)
-    if filtered:
-        return _with(known, refusal=filtered)
-    return _Measured(planes, residuals, without_light, cutoff, 2.0 if em_gain else 1.0).add_to(
-        known
+    return _calibrate(
+        planes_of(images, "the images"),
+        None if dark is None else planes_of(dark, "the dark frame"),
+        microscope,
+        em_gain,
+        progress,
     )
 
 
@@ -263,47 +253,93 @@ def calibrate_files(
     Raises
     ------
     ValueError
-        One line: when a file cannot be read, or the dark frames differ in size.
+        One line: when a file cannot be read, or the dark frames cannot be those of these images.
     """
     read = [read_grey(path) for path in images]
-    lossy = next((each.path.name for each in read if each.lossy), None)
+    unlit = [read_grey(path) for path in dark or ()]
+    lossy = next((each.path.name for each in [*read, *unlit] if each.lossy), None)
     if lossy is not None:
         return Calibration(
             images=sum(len(each.planes) for each in read),
             refusal=f"{lossy} is compressed as JPEG, which changes the noise; use the original",
         )
-    return calibrate(
-        [each.planes for each in read],
-        dark=[read_grey(path).planes for path in dark] if dark else None,
-        microscope=microscope,
-        em_gain=em_gain,
-        progress=progress,
+    return _calibrate(
+        _of_files(read, "the images"),
+        _of_files(unlit, "the dark frame") if unlit else None,
+        microscope,
+        em_gain,
+        progress,
     )
+
+
+def _of_files(read: Sequence[GreyImage], what: str) -> Planes:
+    return planes_of([each.planes for each in read], what, [each.path.name for each in read])
+
+
+def _calibrate(
+    images: Planes,
+    dark: Planes | None,
+    microscope: Microscope,
+    em_gain: bool,
+    progress: Progress | None,
+) -> Calibration:
+    if not images.values:
+        raise ValueError("no image to calibrate from; give at least one")
+    dark = dark if dark is not None and dark.values else None
+    if dark is not None:
+        check_dark(dark, images)
+    without_light = measure_dark(dark.values, dark.what) if dark is not None else None
+    cutoff = cutoff_per_um(microscope) * microscope.pixel_um
+    known = Calibration(images=len(images.values), outside=outside_share(cutoff))
+    if without_light is not None:
+        point = without_light.point
+        known = _with(known, offset_adu=Estimate(point.mean, point.mean_error))
+    refusal = _undersampled(microscope, cutoff) or _first_refusal(images)
+    if refusal:
+        return _with(known, refusal=refusal)
+    if dark is not None and without_light is not None:
+        mean = float(np.mean([plane.mean() for plane in images.values]))
+        ground = _ground_level(images.values)
+        check_offset(without_light, dark.what, ground, mean)
+        known = _with(known, warnings=tuple(dark_warnings(without_light, dark, images, ground)))
+    sound = sound_planes(images, without_light.hot if without_light else None, cutoff, progress)
+    known = _with(known, hot_pixels=sound.places())
+    refusal = _filtered(sound.residuals) or sound.refusal
+    if refusal:
+        return _with(known, refusal=refusal)
+    excess = 2.0 if em_gain else 1.0
+    return _Measured(images, sound, dark, without_light, excess).add_to(known)
 
 
 @dataclass(frozen=True, eq=False)
 class _Measured:
     """Images parted into structure and noise, and all that is needed to read a camera off them."""
 
-    planes: Sequence[FloatArray]
-    residuals: list[NoiseResidual]
+    images: Planes
+    sound: SoundPlanes
+    frames: Planes | None
     dark: Dark | None
-    cutoff: float
     excess: float
 
     def add_to(self, known: Calibration) -> Calibration:
-        kept = [unspoilt(clipped(plane))[_INNER] for plane in self.planes]
+        kept = [
+            (unspoilt(clipped(plane)) & away_from(hot))[_INNER]
+            for plane, hot in zip(self.sound.planes, self.sound.hot, strict=True)
+        ]
         if sum(int(each.sum()) for each in kept) < 0.2 * sum(each.size for each in kept):
-            return _with(known, refusal="clipped: most of its pixels are at or beside 0")
+            return _with(known, refusal="clipped: most of its pixels are at or beside 0, or hot")
         point = None if self.dark is None else self.dark.point
+        residuals = self.sound.residuals
         try:
-            line = fit_line(self.residuals, kept, point)
+            line = fit_line(residuals, kept, point)
             again = self._mend(line, kept)
             if self._leave_coarse(line, kept) or again:
-                line = fit_line(self.residuals, kept, point)
+                line = fit_line(residuals, kept, point)
         except (ValueError, np.linalg.LinAlgError):
             return _with(known, refusal="too little signal: its noise does not tell of brightness")
-        known = _with(known, line=line, curve=variance_curve(self.residuals, kept))
+        known = _with(known, line=line, curve=variance_curve(residuals, kept))
+        known = _with(known, hot_pixels=self.sound.places())
+        known = _with(known, warnings=known.warnings + self._off_the_line(line, kept))
         most = MOST_ERROR if self.dark is None else MOST_ERROR_WITH_DARK
         adu_per_e = Estimate(line.slope / self.excess, line.slope_error / self.excess)
         if line.slope <= 0.0 or adu_per_e.relative_error > most:
@@ -319,22 +355,21 @@ class _Measured:
     def _mend(self, line: VarianceLine, kept: list[NDArray[np.bool_]]) -> bool:
         """Mend hot pixels and look away from them; tell whether there are any."""
         found = False
-        for number, residual in enumerate(self.residuals):
+        for number, residual in enumerate(self.sound.residuals):
             hot = hot_pixels(residual, line)
             if hot.any():
                 found = True
-                plane = mended(self.planes[number], hot)
-                self.residuals[number] = noise_residual(plane, self.cutoff)
+                self.sound.leave_out(number, hot)
                 kept[number] &= away_from(hot)[_INNER]
         return found
 
     def _leave_coarse(self, line: VarianceLine, kept: list[NDArray[np.bool_]]) -> bool:
         """Look away from pixels with less noise than rounding needs to be noise of its own."""
-        if not all(map(_whole, self.planes)):
+        if not all(map(_whole, self.sound.planes)):
             return False
         finer = [
             which & (line.slope * each.smooth + line.intercept > _COARSE)
-            for each, which in zip(self.residuals, kept, strict=True)
+            for each, which in zip(self.sound.residuals, kept, strict=True)
         ]
         left = sum(int(each.sum()) for each in finer)
         if left < _FINE_SHARE * sum(int(each.sum()) for each in kept):
@@ -348,7 +383,7 @@ class _Measured:
         slope = known.adu_per_e
         value = 1.0 / slope.value
         per_adu = Estimate(value, value * slope.relative_error)
-        ground = _ground(self.planes, known.line)
+        ground = _ground(self.sound.planes, known.line)
         floor = max(known.line.slope * ground.value + known.line.intercept - ROUNDING, 0.0)
         rows = self._row_noise()
         found: dict[str, Any] = {
@@ -356,7 +391,7 @@ class _Measured:
             "ground_adu": ground,
             "most_read_noise_e": float(np.sqrt(floor)) * value,
             "row_noise_e": None if rows is None else _root(rows.variance, rows.error, per_adu),
-            "warnings": tuple(self._warnings(kept)),
+            "warnings": known.warnings + tuple(self._warnings(known, kept)),
         }
         if self.dark is not None:
             dark = self.dark
@@ -371,8 +406,10 @@ class _Measured:
         if self.dark is not None:
             return self.dark.row_noise
         found = [
-            row_noise_of(each.spectrum, self.cutoff, float(each.spectrum[each.outside].mean()))
-            for each in self.residuals
+            row_noise_of(
+                each.spectrum, self.sound.cutoff, float(each.spectrum[each.outside].mean())
+            )
+            for each in self.sound.residuals
         ]
         known = [each for each in found if each is not None]
         if not known:
@@ -380,28 +417,65 @@ class _Measured:
         errors = float(np.sqrt(np.sum([each.error**2 for each in known]))) / len(known)
         return RowNoise(float(np.mean([each.variance for each in known])), errors)
 
-    def _warnings(self, kept: Sequence[NDArray[np.bool_]]) -> list[str]:
+    def _warnings(self, known: Calibration, kept: Sequence[NDArray[np.bool_]]) -> list[str]:
+        found = [*self._of_counts(), self._differing(kept), *self._of_hot_pixels(known)]
+        return [each for each in found if each]
+
+    def _of_counts(self) -> list[str]:
+        """Say what speaks against counts being those of the camera."""
         found = []
-        if all(float(plane.max()) <= 255.0 and _whole(plane) for plane in self.planes):
+        if self.images.types <= {"uint8", "int8"}:
             found.append(
                 "8-bit images: most were stretched on export, then all numbers are in electrons "
                 "and grey levels of these files, not of the camera"
             )
-        elif any(_has_gaps(plane) for plane in self.planes):
+        elif any(_has_gaps(plane) or _multiples(plane) for plane in self.images.values):
             found.append(
-                "some counts never occur: the images were stretched or divided, so counts are not "
-                "those of the camera"
+                "some counts never occur: the images were stretched, multiplied or divided, so "
+                "counts are not those of the camera"
             )
-        differing = self._differing(kept)
-        return found + ([differing] if differing else [])
+        if any(plane.min() < 0.0 for plane in self.images.values):
+            found.append(
+                "counts below 0: something was subtracted from the images, so the offset is not "
+                "the camera's"
+            )
+        for given in (self.images, self.frames):
+            if given is not None and given.copies:
+                found.append(
+                    f"{given.what}: planes with the same pixels as another were left out: "
+                    f"{given.copies}"
+                )
+        return found
+
+    def _of_hot_pixels(self, known: Calibration) -> list[str]:
+        sizes = {hot.shape for hot in self.sound.hot}
+        if not known.hot_pixels or (self.dark is not None and sizes == {self.dark.hot.shape}):
+            return []
+        return [
+            f"hot pixels found in the images and left out: {known.hot_pixels}; fainter ones make "
+            "noise look higher, and a dark frame of the same size shows them"
+        ]
+
+    def _off_the_line(
+        self, line: VarianceLine, kept: Sequence[NDArray[np.bool_]]
+    ) -> tuple[str, ...]:
+        """Say when the images alone tell another gain."""
+        if self.frames is None:
+            return ()
+        try:
+            alone = fit_line(self.sound.residuals, kept)
+        except (ValueError, np.linalg.LinAlgError):
+            return ()
+        found = off_the_line(line, alone, self.frames.what)
+        return (found,) if found else ()
 
     def _differing(self, kept: Sequence[NDArray[np.bool_]]) -> str | None:
         """Say when the images have not one gain."""
-        if len(self.residuals) < 2:
+        if len(self.sound.residuals) < 2:
             return None
         point = None if self.dark is None else self.dark.point
         lines = []
-        for residual, which in zip(self.residuals, kept, strict=True):
+        for residual, which in zip(self.sound.residuals, kept, strict=True):
             try:
                 lines.append(fit_line([residual], [which], point))
             except (ValueError, np.linalg.LinAlgError):
@@ -429,16 +503,6 @@ def _with(known: Calibration, **more: Any) -> Calibration:
     return Calibration(**{**{f.name: getattr(known, f.name) for f in fields(known)}, **more})
 
 
-def _planes(images: Sequence[NDArray[Any]] | NDArray[Any]) -> list[FloatArray]:
-    """All planes, as numbers to compute with; evenly chosen where there are many."""
-    given = [images] if isinstance(images, np.ndarray) else list(images)
-    planes = [plane for each in given for plane in each.reshape(-1, *each.shape[-2:])]
-    if len(planes) > MOST_PLANES:
-        chosen = np.linspace(0, len(planes) - 1, MOST_PLANES).round().astype(int)
-        planes = [planes[number] for number in chosen]
-    return [np.asarray(plane, dtype=np.float64) for plane in planes]
-
-
 def _undersampled(microscope: Microscope, cutoff: float) -> str | None:
     if outside_share(cutoff) >= LEAST_OUTSIDE:
         return None
@@ -450,9 +514,12 @@ def _undersampled(microscope: Microscope, cutoff: float) -> str | None:
     )
 
 
-def _first_refusal(planes: Sequence[FloatArray]) -> str | None:
-    reason = _first(why_not(plane) for plane in planes)
-    return _which(reason, len(planes)) if reason else None
+def _first_refusal(images: Planes) -> str | None:
+    for plane, name in zip(images.values, images.names, strict=True):
+        reason = why_not(plane)
+        if reason:
+            return f"{name}: {reason}" if len(images.values) > 1 else reason
+    return None
 
 
 def _filtered(residuals: Sequence[NoiseResidual]) -> str | None:
@@ -463,19 +530,14 @@ def _filtered(residuals: Sequence[NoiseResidual]) -> str | None:
     return next(filter(None, map(why_not_white, sizes.values())), None)
 
 
-def _first(reasons: Any) -> tuple[int, str] | None:
-    return next(((number, reason) for number, reason in enumerate(reasons) if reason), None)
-
-
-def _which(found: tuple[int, str], count: int) -> str:
-    number, reason = found
-    return reason if count == 1 else f"plane {number + 1} of {count}: {reason}"
+def _ground_level(planes: Sequence[FloatArray]) -> float:
+    """Find the counts of the darkest twentieth, smoothed: noise does not choose the pixels."""
+    smooth = [gaussian_filter(plane, _GROUND_PIXELS, mode="reflect") for plane in planes]
+    return float(np.percentile(np.concatenate([each.ravel() for each in smooth]), _GROUND_PERCENT))
 
 
 def _ground(planes: Sequence[FloatArray], line: VarianceLine) -> Estimate:
-    """Find the counts of the darkest twentieth, smoothed: noise does not choose the pixels."""
-    smooth = [gaussian_filter(plane, _GROUND_PIXELS, mode="reflect") for plane in planes]
-    level = float(np.percentile(np.concatenate([each.ravel() for each in smooth]), _GROUND_PERCENT))
+    level = _ground_level(planes)
     variance = max(line.slope * level + line.intercept, 0.0)
     return Estimate(level, float(np.sqrt(variance / (4.0 * np.pi * _GROUND_PIXELS**2))))
 
@@ -493,6 +555,11 @@ def _root(variance: float, error: float, per_adu: Estimate) -> Estimate:
 
 def _whole(plane: FloatArray) -> bool:
     return bool(np.array_equal(plane, np.rint(plane)))
+
+
+def _multiples(plane: FloatArray) -> bool:
+    """Whether all counts are multiples of one, as of 8 or 12 bits that were shifted to 16."""
+    return _whole(plane) and int(np.gcd.reduce(plane.astype(np.int64), axis=None)) > 1
 
 
 def _has_gaps(plane: FloatArray) -> bool:

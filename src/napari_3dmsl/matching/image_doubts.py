@@ -26,6 +26,7 @@ LEAST_OUTSIDE = 0.03
 MOST_CLIPPED = 0.01
 """Share of the pixels that may be saturated."""
 
+_FULL = {2.0**bits - 1.0 for bits in (8, 10, 11, 12, 13, 14, 15, 16)}  # counts of cameras
 _FEW = 10  # pixels of the highest count that any image may have
 _AROUND = 4  # pixels around a clipped one whose residual it spoils
 _EDGE_RISE, _EDGE_SURE = 1.04, 6.0  # steps between 8 × 8 blocks: how much higher, how certain
@@ -44,7 +45,8 @@ def clipped(image: FloatArray) -> NDArray[np.bool_]:
     high = image >= image.max()
     if np.count_nonzero(high) < _FEW or not _piles_up(image):
         high = np.zeros_like(high)
-    found: NDArray[np.bool_] = high | (image <= 0.0)
+    # With counts below 0, from which something was subtracted, 0 is no limit.
+    found: NDArray[np.bool_] = high | ((image == 0.0) & (image.min() >= 0.0))
     return found
 
 
@@ -87,7 +89,7 @@ def why_not(image: FloatArray) -> str | None:
     if not np.isfinite(image).all():
         return "it holds values that are no finite numbers"
     if np.ptp(image) == 0.0:
-        return "too little signal: all its pixels are equal"
+        return _why_even(float(image.flat[0]))
     share = float(np.mean((image >= image.max()) & clipped(image)))
     if share > MOST_CLIPPED:
         return (
@@ -97,6 +99,12 @@ def why_not(image: FloatArray) -> str | None:
     if _has_jpeg_blocks(image):
         return "compressed as JPEG (steps between blocks of 8 × 8 pixels); use the original file"
     return None
+
+
+def _why_even(count: float) -> str:
+    if count in _FULL:
+        return f"saturated: all its pixels have the highest count ({count:g}); expose less"
+    return f"too little signal: all its pixels are equal ({count:g})"
 
 
 def _has_jpeg_blocks(image: FloatArray) -> bool:
