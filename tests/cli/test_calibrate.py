@@ -59,6 +59,35 @@ def test_what_is_missing_is_asked_for(
     assert "give --numerical-aperture, --emission-nm, by which" in message
 
 
+def test_a_file_that_cannot_be_read_is_not_asked_for_its_microscope(
+    refused: Callable[..., str], files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut.tif"
+    cut.write_bytes(files[0].read_bytes()[:60000])
+    assert "cannot read this TIFF" in refused("calibrate", cut)
+    assert "images are read from" in refused("calibrate", tmp_path)
+
+
+def test_what_was_left_out_is_told(
+    files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in files:
+        counts = tifffile.imread(file)
+        counts[5::60, 5::60] += 3000
+        tifffile.imwrite(file, counts)
+    image, dark = map(str, files)
+    assert cli.main(["calibrate", image, "--dark", dark, *map(str, OPTICS)]) == 0
+    assert "hot pixels            25 left out" in capsys.readouterr().out
+
+
+def test_swapped_files_are_refused(refused: Callable[..., str], files: tuple[Path, Path]) -> None:
+    image, dark = files
+    message = refused("calibrate", dark, "--dark", image, *OPTICS)
+    assert "image.tif: its mean of" in message
+    assert "above the darkest ground" in message
+    assert "image.tif has the same pixels" in refused("calibrate", image, "--dark", image, *OPTICS)
+
+
 def test_a_refusal_is_an_exit_status(
     files: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -72,6 +72,7 @@ def calibrate(
 
 
 def _microscope(name: str | None, optics: Given, image: Path) -> Microscope:
+    from napari_3dmsl.image_io.grey_images import read_grey
     from napari_3dmsl.image_io.microscope_metadata import (
         MICROSCOPE_SUFFIXES,
         microscope_from,
@@ -87,6 +88,7 @@ def _microscope(name: str | None, optics: Given, image: Path) -> Microscope:
     told = set(optics) | set(read.readings if read else ())
     missing = [flag(each) for each in _NEEDED if each not in told]
     if missing:
+        read_grey(image)  # says first why a file cannot be read, which tells no microscope then
         raise ValueError(
             f"{image.name} does not tell the microscope; give {', '.join(missing)}, by which "
             "structure and noise are told apart, or --microscope"
@@ -104,6 +106,8 @@ def _lines(found: Calibration, files: int) -> list[str]:
         value: Any = getattr(found, name)
         if value is not None:
             lines.append(f"{what:<21} {value} {unit}")
+    if found.hot_pixels:
+        lines.append(f"hot pixels            {found.hot_pixels} left out")
     if found.refusal:
         return [*lines, f"refused: {found.refusal}"]
     if found.offset_adu is None and found.most_read_noise_e is not None:
