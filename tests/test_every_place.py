@@ -210,8 +210,8 @@ def test_an_image_set_goes_on_after_its_client_was_killed(
     assert outcome.images == 96
     assert outcome.made <= 72
     generate(recipe, tmp_path / "alone", place=Here())
+    wait_for(lambda: nothing_hidden(folder))  # of what workers had in hand
     assert tree(folder) == tree(tmp_path / "alone")
-    wait_for(lambda: nothing_hidden(folder))
 
 
 KILLED = """

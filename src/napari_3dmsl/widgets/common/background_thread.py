@@ -49,7 +49,7 @@ class BackgroundWork(QObject):
         super().__init__(parent)
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        self._closed = False
+        self._ended = self._closed = False
         self._steps: list[tuple[int, int, str]] = []  # not told yet
         self._told = QTimer(self)
         self._told.setSingleShot(True)
@@ -59,12 +59,14 @@ class BackgroundWork(QObject):
 
     @property
     def is_running(self) -> bool:
-        """Whether a function is being worked on."""
-        return self._thread is not None and self._thread.is_alive()
+        """Whether a function is being worked on, and its end was not told yet."""
+        at_work = self._thread is not None and self._thread.is_alive()
+        return at_work and not self._ended  # then it gives back memory, for a second at most
 
     def _begin(self, work: Callable[..., None], *arguments: Any) -> None:
         """Do the work in a thread."""
         self._stop.clear()
+        self._ended = False
         self._thread = threading.Thread(
             target=_undisturbed, args=(work, *arguments), name="napari-3dmsl-job", daemon=True
         )
@@ -87,6 +89,7 @@ class BackgroundWork(QObject):
         if signal in _ENDS:
             self._tell_steps()
             self._told.stop()
+            self._ended = True
         getattr(self, signal).emit(*content)
 
     def _keep_step(self, done: int, total: int, what: str) -> None:
