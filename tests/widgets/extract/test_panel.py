@@ -558,7 +558,7 @@ def test_numbers_that_stand_for_background_are_taken_as_told(
     choose_file(monkeypatch, tmp_path / "ignored.npy")
     hands.click("open")
     assert hands.complains
-    assert "say so: Background: -1" in hands.status
+    assert "have it extracted with Background: -1" in hands.status
     hands.type("background", "-1")
     hands.click("open")
     assert not hands.complains
