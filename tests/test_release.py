@@ -70,10 +70,11 @@ def test_a_version_and_its_day_are_written_everywhere(
     for name in (*check.versions(), "CHANGELOG.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(check.read(name), encoding="utf-8")
+    (tmp_path / "CHANGELOG.md").write_text("## [7.8.9] - unreleased\n", encoding="utf-8")
     monkeypatch.setattr(check, "REPOSITORY", tmp_path)
     assert check.version_problems(), "not yet released"
-    check.set_version("0.2.0", "2030-01-02")
-    assert set(check.versions().values()) == {"0.2.0"}
+    check.set_version("7.8.9", "2030-01-02")
+    assert set(check.versions().values()) == {"7.8.9"}
     assert check.version_problems() == []
 
 

@@ -25,7 +25,14 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from napari_3dmsl.described import Show as Show
 from napari_3dmsl.described import describe_schema, described
@@ -188,7 +195,10 @@ class Settings(BaseModel):
 @cache
 def _numbers_in(kind: type[BaseModel]) -> dict[str, str]:
     """Return what is expected in the fields that hold numbers and nothing else."""
-    leaves = {name: _leaves(field.annotation) for name, field in kind.model_fields.items()}
+    leaves = {
+        name: _leaves(Annotated[field.annotation, *field.metadata, None])
+        for name, field in kind.model_fields.items()
+    }
     return {
         name: _KINDS["float" if float in found else "int"]
         for name, found in leaves.items()
@@ -199,7 +209,9 @@ def _numbers_in(kind: type[BaseModel]) -> dict[str, str]:
 def _leaves(annotation: Any) -> frozenset[Any]:
     """Return the types that stand in an annotation in the end, nothing left out."""
     if get_origin(annotation) is Annotated:
-        return _leaves(get_args(annotation)[0])
+        inner, *about = get_args(annotation)
+        reads_itself = any(isinstance(each, BeforeValidator) for each in about)
+        return frozenset({object}) if reads_itself else _leaves(inner)
     if annotation is NoneType or annotation is Ellipsis:
         return frozenset()
     return frozenset().union(*map(_leaves, get_args(annotation))) or frozenset({annotation})
