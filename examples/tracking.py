@@ -102,14 +102,14 @@ def main() -> None:
     for number, truth in enumerate(sequences, start=1):
         print(f"\r  film {number} of {len(sequences)}", end="", flush=True)
         reference = open_tracks(truth)
-        true_masks = [anonymous(imread(path)) for path in reference.masks]
+        true_masks = [anonymous(imread(path)) for path in reference.masks.values()]
         film = sorted((truth.parent / truth.name.removesuffix("_GT")).glob("t*.tif"))
         found_masks = [found_objects(imread(path)) for path in film]
         for masks, source in ((true_masks, "true masks"), (found_masks, "threshold")):
             for name, linker in linkers.items():
                 folder = told.out / "found" / f"{name}, {source}" / truth.name.replace("GT", "RES")
                 write_result(folder, linker(masks, pixel_um))
-                measured, _ = track_scores(reference, open_tracks(folder))
+                measured, _ = track_scores(reference, open_tracks(folder, result=True))
                 row = scores.setdefault(f"{name}, {source}", {})
                 for measure, value in measured.items():
                     row.setdefault(measure.upper(), []).append(value)
