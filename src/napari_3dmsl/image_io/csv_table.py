@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class CsvTable:
         self.columns = [name.strip() for name in next(self._reader, [])]
         if missing := [name for name in needed if name not in self.columns]:
             raise ValueError(self._told(f"no column {', '.join(missing)}; {self._expected()}"))
-        read = [name for name in self.columns if name in needed or name in optional]
-        if twice := {name for name in read if read.count(name) > 1}:
+        times = Counter(name for name in self.columns if name in needed or name in optional)
+        if twice := [name for name, count in times.items() if count > 1]:
             raise ValueError(self._told(f"column {min(twice)} is there twice; leave one out"))
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, str]]]:
