@@ -289,6 +289,9 @@ def test_an_image_of_ours_that_tells_half_of_its_microscope(
         path = write_ome_zarr(tmp_path / "a.zarr", pixels, (0.1, 0.1, 0.1), about)
         assert main(["info", str(path)]) == 0
         assert "written by napari-3dmsl 0.1.0" in capsys.readouterr().out
+    path = write_ome_zarr(tmp_path / "b.zarr", pixels, (0.1, 0.1, 0.1), {"microscope": {}})
+    assert main(["info", str(path)]) == 0
+    assert "written by napari-3dmsl" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("attributes", [[], ["a"], "a", 1.5])

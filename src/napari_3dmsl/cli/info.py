@@ -340,7 +340,7 @@ def _counted(path: Path | str) -> Report:
 
 
 def _origin(metadata: dict[str, Any]) -> str:
-    software = metadata["software"]
+    software = metadata.get("software", "napari-3dmsl")
     with suppress(LookupError, TypeError, ValueError):  # of a damaged file, or another version's
         optics = metadata["microscope"]
         return (

@@ -157,12 +157,13 @@ class Sources:
         """
         if metadata is None or "microscope" not in metadata:
             return
+        software = metadata.get("software", "napari-3dmsl")
         told: dict[str, tuple[str, ...]] = {"microscope": MICROSCOPE}
         if metadata.get("noise") == "camera":
             told["camera"] = CAMERA
         for table, names in told.items():
             for name in names:
-                self.tell(name, metadata[table].get(name), f"{metadata['software']}: {name}")
+                self.tell(name, metadata[table].get(name), f"{software}: {name}")
         if stretch := metadata.get("stretch"):
             low, high = stretch["low"], stretch["high"]
             self.doubt(f"8 bits, stretched between {low:g} and {high:g} ADU: no counts any more")
