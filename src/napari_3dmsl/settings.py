@@ -31,8 +31,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     ValidationError,
-    ValidationInfo,
-    field_validator,
+    model_validator,
 )
 
 from napari_3dmsl.described import Show as Show
@@ -40,7 +39,7 @@ from napari_3dmsl.described import describe_schema, described
 from napari_3dmsl.reading import reading
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+    from pydantic_core import ErrorDetails, InitErrorDetails
 
 
 _MOST_TOLD = 8
@@ -141,13 +140,21 @@ class Settings(BaseModel):
         if wrong is not None:
             raise SettingsError(wrong)
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _no_stand_in(cls, given: Any, info: ValidationInfo) -> Any:
-        """Refuse true, and digits as text, where a number is meant; pydantic takes them for one."""
-        expected = _numbers_in(cls).get(str(info.field_name))
-        if expected and _stands_in(given):
-            raise ValueError(expected)
+    def _no_stand_in(cls, given: Any) -> Any:
+        """Refuse true, and digits as text, where a number is meant; pydantic takes them for one.
+
+        For all fields at once: a knob that is turned makes settings anew many times a second.
+        """
+        if isinstance(given, dict):
+            wrong: list[InitErrorDetails] = [
+                {"type": kind, "loc": (name,), "input": given[name]}
+                for name, kind in _numbers_in(cls).items()
+                if name in given and _stands_in(given[name])
+            ]
+            if wrong:
+                raise ValidationError.from_exception_data(cls.__name__, wrong)
         return given
 
     def irrelevant(self) -> dict[str, str]:
@@ -195,13 +202,13 @@ class Settings(BaseModel):
 
 @cache
 def _numbers_in(kind: type[BaseModel]) -> dict[str, str]:
-    """Return what is expected in the fields that hold numbers and nothing else."""
+    """Return the error of each field that holds numbers and nothing else, as pydantic names it."""
     leaves = {
         name: _leaves(Annotated[field.annotation, *field.metadata, None])
         for name, field in kind.model_fields.items()
     }
     return {
-        name: _KINDS["float" if float in found else "int"]
+        name: "float_type" if float in found else "int_type"
         for name, found in leaves.items()
         if found and found <= {int, float}
     }
