@@ -19,6 +19,7 @@ from napari_3dmsl.volumes.pixel_size import PixelSize, pixel_size
 from napari_3dmsl.volumes.series import Series, choose, why_no_labels
 from napari_3dmsl.volumes.stored import Dataset, StoredArray, StoredLevel
 from napari_3dmsl.volumes.tiff_file import check_pixels, open_tiff
+from napari_3dmsl.volumes.tiff_stacks import pages_in_order, stacks_of
 
 TIFF_SUFFIXES = (".tif", ".tiff")
 _LARGE_PAGE = 1 << 24  # bytes of a page that is read tile by tile
@@ -35,8 +36,11 @@ def read_tiff(path: Path, wanted: int | str | None = None) -> tuple[NDArray[Any]
         Number or name of the series; ``None`` takes the one that can be labels.
     """
     with open_tiff(path, "cannot read this TIFF (damaged or truncated?)") as tiff:
-        chosen = choose(path, _series_of(tiff), wanted, lambda one: _voxels(path, tiff, one))
-        voxels = turned(_voxels(path, tiff, chosen), chosen.axes)
+        stacks = stacks_of(tiff)
+        chosen = choose(
+            path, _series_of(stacks), wanted, lambda one: _voxels(path, stacks[one.index], one)
+        )
+        voxels = turned(_voxels(path, stacks[chosen.index], chosen), chosen.axes)
         return voxels, pixel_size(tiff, tiff.series[chosen.index])
 
 
@@ -49,14 +53,22 @@ def tiff_datasets(path: Path) -> tuple[Dataset, ...]:
         ``.tif`` or ``.tiff``.
     """
     with open_tiff(path, "cannot read this TIFF (damaged or truncated?)") as tiff:
-        return tuple(Dataset(one, _levels(path, tiff, one)) for one in _series_of(tiff))
+        stacks = stacks_of(tiff)
+        found = []
+        for one in _series_of(stacks):
+            pieces = stacks[one.index]
+            where = str(path) if len(stacks) == 1 else f"{path}: series {one.index}"
+            size = pixel_size(tiff, pieces[0])
+            array = _stored(path, where, tiff.byteorder, one, pieces)
+            found.append(Dataset(one, _levels(path, one, pieces, StoredLevel("", array, size))))
+        return tuple(found)
 
 
-def _levels(path: Path, tiff: Any, one: Series) -> tuple[StoredLevel, ...]:
+def _levels(
+    path: Path, one: Series, pieces: list[Any], finest: StoredLevel
+) -> tuple[StoredLevel, ...]:
     """Return a series in its own resolution and in those of its pyramid."""
-    array, size = _stored(path, tiff, one)
-    levels = [StoredLevel("", array, size)]
-    pieces = _pieces(tiff, one.index)
+    levels = [finest]
     coarser = list(pieces[0].levels)[1:] if one.able and len(pieces) == 1 else []
     for number, level in enumerate(coarser, 1):
         shape = tuple(int(length) for length in level.shape)
@@ -64,7 +76,7 @@ def _levels(path: Path, tiff: Any, one: Series) -> tuple[StoredLevel, ...]:
             break
         check_pixels(path, level, 0)
         steps = {a: m / n for a, m, n in zip(one.axes, one.shape, shape, strict=False)}
-        nm = {axis: length * steps.get(axis, 1.0) for axis, length in size.nm.items()}
+        nm = {axis: length * steps.get(axis, 1.0) for axis, length in finest.size.nm.items()}
         levels.append(StoredLevel(str(number), _tiles(path, one, level, number), PixelSize(nm)))
     return tuple(levels)
 
@@ -79,27 +91,24 @@ def _tiles(path: Path, one: Series, level: Any, number: int) -> StoredArray:
     return StoredArray(where, shape, level.dtype, chunks, one.axes, opener)
 
 
-def _stored(path: Path, tiff: Any, one: Series) -> tuple[StoredArray, PixelSize]:
+def _stored(path: Path, where: str, order: str, one: Series, pieces: list[Any]) -> StoredArray:
     """Return a series as it lies in the file: as it is, or page by page."""
-    pieces = _pieces(tiff, one.index)
     if one.able:
         for piece in pieces:
             check_pixels(path, piece, 0)
     series, dtype = pieces[0], pieces[0].dtype
-    where = str(path) if len(_stacks(tiff)) == 1 else f"{path}: series {one.index}"
     plain = len(pieces) == 1 and series.dataoffset is not None and series.keyframe.is_memmappable
     if plain and series.keyframe.is_contiguous:
-        stored = dtype.newbyteorder(tiff.byteorder)
+        stored = dtype.newbyteorder(order)
         opener: Any = partial(MappedFile, path, one.shape, stored, series.dataoffset)
-        array = StoredArray(where, one.shape, dtype, (1,) * len(one.shape), one.axes, opener)
-        return array, pixel_size(tiff, series)
+        return StoredArray(where, one.shape, dtype, (1,) * len(one.shape), one.axes, opener)
     # Whole pages are unpacked faster, as long as they are small.
     large = math.prod(one.shape[-2:]) * dtype.itemsize > _LARGE_PAGE
     if large and len(pieces) == 1 and series.keyframe.is_tiled:
-        return _tiles(path, one, series, 0), pixel_size(tiff, series)
+        return _tiles(path, one, series, 0)
     chunks = (*[1] * (len(one.shape) - 2), *one.shape[-2:])
     opener = partial(Pages, path, one.shape, one.index)
-    return StoredArray(where, one.shape, dtype, chunks, one.axes, opener), pixel_size(tiff, series)
+    return StoredArray(where, one.shape, dtype, chunks, one.axes, opener)
 
 
 class Tiles:
@@ -147,8 +156,8 @@ class Pages:
         import tifffile
 
         self._tiff, self._shape, self._lock = tifffile.TiffFile(path), shape, threading.Lock()
-        pieces = _pieces(self._tiff, index)
-        self._pages = _pages_in_order(pieces)
+        pieces = stacks_of(self._tiff)[index]
+        self._pages = pages_in_order(pieces)
         self._whole: NDArray[Any] | None = None
         if len(self._pages) != math.prod(shape[:-2]):  # a page of more than one plane
             self._whole = _read(path, pieces[0]).reshape(shape)
@@ -180,7 +189,7 @@ def tiff_series(path: str | Path) -> tuple[Series, ...]:
         ``.tif`` or ``.tiff``.
     """
     with open_tiff(path) as tiff:
-        return _series_of(tiff)
+        return _series_of(stacks_of(tiff))
 
 
 def may_hold_labels(path: str | Path) -> bool:
@@ -197,7 +206,7 @@ def may_hold_labels(path: str | Path) -> bool:
         When the file is no TIFF or damaged.
     """
     with open_tiff(path) as tiff:
-        found = _series_of(tiff)
+        found = _series_of(stacks_of(tiff))
         return any(_looks_like_labels(path, tiff.series[one.index]) for one in found if one.able)
 
 
@@ -210,11 +219,9 @@ def _looks_like_labels(path: str | Path, series: Any) -> bool:
     return whole and not is_grey_image(planes)
 
 
-def _series_of(tiff: Any) -> tuple[Series, ...]:
+def _series_of(stacks: dict[int, list[Any]]) -> tuple[Series, ...]:
     """Levels of a pyramid are no series of their own; planes that belong together are one."""
-    return tuple(
-        _described(stack[0], [tiff.series[number] for number in stack]) for stack in _stacks(tiff)
-    )
+    return tuple(_described(index, pieces) for index, pieces in stacks.items())
 
 
 def _described(index: int, pieces: list[Any]) -> Series:
@@ -235,74 +242,13 @@ def _described(index: int, pieces: list[Any]) -> Series:
     return Series(index, name, shape, dtype, "ZYX", refused)
 
 
-def _stacks(tiff: Any) -> list[list[int]]:
-    """Return the numbers of tifffile's series that are one image together; mostly each is one.
-
-    tifffile has a series for all pages that are compressed in one way, so that a writer that leaves
-    some planes as they are divides its stack among two.
-    """
-    every = list(tiff.series)
-    if len(every) > 1 and all(map(_is_plane, every)) and len(set(map(_plane_kind, every))) == 1:
-        return [list(range(len(every)))]
-    stacks: list[list[int]] = []
-    growing: list[list[int]] = []
-    for number, one in enumerate(every):
-        begun = [stack for stack in growing if _goes_on([every[part] for part in stack], one)]
-        if begun:
-            begun[0].append(number)
-            continue
-        stacks.append([number])
-        if _is_of_planes(one):
-            growing.append(stacks[-1])
-    return stacks
-
-
-def _goes_on(stack: list[Any], one: Any) -> bool:
-    """Whether a series is of the same stack: their planes take turns, or it is a single plane."""
-    first = stack[0]
-    if not _is_of_planes(one) or first.shape[-2:] != one.shape[-2:]:
-        return False
-    by_turns = one.pages[0].index < max(part.pages[-1].index for part in stack)
-    single = _is_plane(one) or all(map(_is_plane, stack))
-    return by_turns or (single and first.dtype == one.dtype)
-
-
-def _is_of_planes(series: Any) -> bool:
-    """Whether nothing but the order of its pages, a plane each, tells what a series is."""
-    planes = math.prod(series.shape[:-2])
-    return series.kind == "generic" and "S" not in series.axes and len(series) == planes
-
-
-def _pieces(tiff: Any, index: int) -> list[Any]:
-    """Return the series of tifffile that are one image, by the number of the first."""
-    [stack] = [stack for stack in _stacks(tiff) if stack[0] == index]
-    return [tiff.series[number] for number in stack]
-
-
-def _pages_in_order(pieces: list[Any]) -> list[tuple[Any, int]]:
-    """Return the pages of an image: the series of tifffile, and the number of the page in it."""
-    pages = [(one, page) for one in pieces for page in range(len(one))]
-    if len(pieces) > 1 and all(one.kind == "generic" for one in pieces):
-        pages.sort(key=lambda page: page[0].pages[page[1]].index)
-    return pages
-
-
-def _is_plane(series: Any) -> bool:
-    return len(series.shape) >= 2 and all(length == 1 for length in series.shape[:-2])
-
-
-def _plane_kind(series: Any) -> tuple[Any, ...]:
-    return (*series.shape[-2:], str(series.dtype), "S" in series.axes)
-
-
-def _voxels(path: Path, tiff: Any, one: Series) -> NDArray[Any]:
-    pieces = _pieces(tiff, one.index)
+def _voxels(path: Path, pieces: list[Any], one: Series) -> NDArray[Any]:
     if len(pieces) == 1:
         return _read(path, pieces[0])
     check_memory(str(path), COPIES * math.prod(one.shape) * np.dtype(one.dtype).itemsize)
     for piece in pieces:
         check_pixels(path, piece)
-    planes = [series.asarray(key=page) for series, page in _pages_in_order(pieces)]
+    planes = [series.asarray(key=page) for series, page in pages_in_order(pieces)]
     return np.stack(planes).reshape(one.shape)
 
 
