@@ -11,7 +11,7 @@ from scipy import fft
 from scipy.optimize import minimize
 from scipy.special import ndtr
 
-from napari_3dmsl.matching.hot_pixels import hot_in_dark
+from napari_3dmsl.matching.hot_pixels import OFF, hot_in_dark, robust_deviation
 from napari_3dmsl.matching.noise_residual import frequencies
 from napari_3dmsl.matching.variance_line import DarkPoint
 
@@ -24,7 +24,6 @@ ROUNDING = 1.0 / 12.0
 """Variance that rounding to whole counts adds, ADU²."""
 
 _MOST_CLIPPED = 0.001  # share of the pixels of a dark frame that may be at 0
-_HOT = 6.0  # robust standard deviations beyond which a pixel of one frame is left out
 _SLOW = 0.05  # cycles/pixel below which a dark frame may have shading
 _COARSE = 0.5  # variance, ADU², below which rounding is more than a variance of its own
 _NODES = 161  # of the integral over the noise of a row
@@ -83,7 +82,7 @@ def measure_dark(frames: Sequence[FloatArray], what: str = "the dark frame") -> 
     _check(frames, what)
     hot = hot_in_dark(frames)
     cooled, kept = zip(*(_without_hot(frame, hot) for frame in frames), strict=True)
-    mean = float(np.average([frame.mean() for frame in cooled]))
+    mean = float(np.mean([frame.mean() for frame in cooled]))
     spectra = [fft.dctn(frame, norm="ortho") ** 2 for frame in cooled]
     # A pixel with the middle value in its place brings no variance.
     variance = float(np.mean([_white(spectrum).mean() for spectrum in spectra]) / np.mean(kept))
@@ -178,8 +177,7 @@ def _without_hot(frame: FloatArray, hot: NDArray[np.bool_]) -> tuple[FloatArray,
     values = np.asarray(frame, dtype=np.float64)
     middle = float(np.median(values[~hot]))
     off = np.abs(values - middle)
-    deviation = max(_NORMAL * float(np.median(off)), float(np.percentile(off, 90)) / 1.6449)
-    out = hot | (off > _HOT * max(deviation, 0.5))
+    out = hot | (off > OFF * max(robust_deviation(off), 0.5))
     return np.where(out, middle, values), 1.0 - float(out.mean())
 
 

@@ -29,7 +29,9 @@ _LONELY = 0.5  # of what a residual says of a pixel, by which it must differ fro
 _ROUNDS = 12  # of finding the highest and looking again beside it
 _GROUPS = 20  # of pixels, dark to bright
 _MIDDLE_SQUARE = 0.4549  # median of a squared standard normal number
-_OFF = 6.0  # robust standard deviations beyond which a pixel of a dark frame is hot
+OFF = 6.0
+"""Robust standard deviations beyond which a pixel of dark frames is hot."""
+
 _NORMAL = 1.4826  # standard deviations of a normal law for a median absolute deviation
 _TENTH, _TWENTIETH = 1.2816, 1.6449  # deviations that a normal number exceeds so often
 _LEAST_STEP = 0.5  # counts, deviation below which rounding decides
@@ -51,14 +53,27 @@ def hot_in_dark(frames: Sequence[FloatArray]) -> NDArray[np.bool_]:
     least = _LEAST_STEP if all(np.array_equal(each, np.rint(each)) for each in frames) else 0.0
     mean = sum(frames) / len(frames)
     off = np.abs(mean - median_filter(mean, _BESIDE, mode="reflect"))
-    spread = max(_NORMAL * float(np.median(off)), float(np.percentile(off, 90)) / _TWENTIETH)
-    hot: NDArray[np.bool_] = off > _OFF * max(spread, least)
+    hot: NDArray[np.bool_] = off > OFF * max(robust_deviation(off), least)
     if len(frames) > 1:
         square = sum((each - mean) ** 2 for each in frames) / (len(frames) - 1)
         noise = np.sqrt(square)
         middle, high = np.percentile(noise, (50, 90))
-        hot |= noise - middle > _OFF * max((high - middle) / _TENTH, least)
+        hot |= noise - middle > OFF * max((high - middle) / _TENTH, least)
     return hot
+
+
+def robust_deviation(off: FloatArray) -> float:
+    """Return the standard deviation of a normal law that has such distances from its middle.
+
+    By their median, and by what a tenth of them exceeds where most are rounded to one count; the
+    few of hot pixels do not move either.
+
+    Parameters
+    ----------
+    off : array
+        Absolute distances from the middle.
+    """
+    return max(_NORMAL * float(np.median(off)), float(np.percentile(off, 90)) / _TWENTIETH)
 
 
 def hot_in_image(image: FloatArray, cutoff: float) -> NDArray[np.bool_]:
