@@ -75,6 +75,13 @@ def test_a_source_of_a_source_a_damaged_one_and_one_without_the_array_are_named(
 
 
 @READERS
+def test_an_array_whose_voxels_lie_in_itself_is_refused(tmp_path: Path, read) -> None:
+    virtual(tmp_path / "there.h5", "back.h5", "v")
+    path = virtual(tmp_path / "back.h5", "there.h5", "v")
+    assert "which lie in this array again" in refusal(read, path)
+
+
+@READERS
 def test_raw_voxels_in_a_file_that_is_too_short_are_refused(tmp_path: Path, read) -> None:
     raw, path = tmp_path / "raw.bin", tmp_path / "a.h5"
     raw.write_bytes(LABELS.tobytes())

@@ -11,32 +11,13 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
-from napari_3dmsl.volumes.pixel_size import PixelSize, in_nm
+from napari_3dmsl.volumes.pixel_size import PixelSize, in_nm, unread_size
 
 _KIND_OF_AXIS = {"time": "T", "channel": "C"}
 _NO_SCALE = ("translation", "identity")  # transformations that leave lengths as they are
 _SHOWN = 60  # characters of a damaged value that an error shows
-
-
-@dataclass(frozen=True)
-class UnreadSize(PixelSize):
-    """A voxel size that a file tells in a way that cannot be read.
-
-    Attributes
-    ----------
-    why
-        What is wrong with it.
-    """
-
-    why: str = ""
-
-    @property
-    def problem(self) -> str:
-        """Why there is no voxel size."""
-        return f"the file's voxel size cannot be read: {self.why}"
 
 
 def letters_of(axes: Any, ndim: int) -> str:
@@ -80,7 +61,7 @@ def size_in(attributes: Mapping[str, Any], axes: str) -> PixelSize:
     Returns
     -------
     PixelSize
-        By the first convention that can be read; an `UnreadSize` where there is only damage.
+        By the first convention that can be read; one with `damage` where there is nothing else.
     """
     order = "".join(axis for axis in axes if axis in "ZYX") or "ZYX"
     unread: list[PixelSize] = []
@@ -88,7 +69,7 @@ def size_in(attributes: Mapping[str, Any], axes: str) -> PixelSize:
         try:
             found = read(attributes, order)
         except ValueError as error:
-            unread.append(UnreadSize(why=str(error)))
+            unread.append(unread_size(str(error)))
             continue
         if found is not None:
             return found
@@ -240,7 +221,7 @@ def multiscale_size(axes: Sequence[Any], letters: str, transforms: Sequence[Any]
     try:
         scales = [scale for steps in transforms for scale in _scales(steps, len(letters))]
     except ValueError as error:
-        return UnreadSize(why=str(error))
+        return unread_size(str(error))
     if not scales:
         return PixelSize()
     sizes = [math.prod(along) for along in zip(*scales, strict=True)]

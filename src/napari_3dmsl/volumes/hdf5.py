@@ -120,8 +120,9 @@ def _dataset(path: Path, number: int, name: str, node: Any) -> Dataset:
     return Dataset(series, (StoredLevel("", array, size),), "labels" if _of_labels(name) else "")
 
 
-def _lost_source(path: Path, node: Any) -> str:
+def _lost_source(path: Path, node: Any, above: tuple[tuple[Path, str], ...] = ()) -> str:
     """Say which voxels of an array that lie elsewhere are gone; HDF5 reads them as zeros."""
+    above = (*above, (path.resolve(), node.name.strip("/")))
     for name, start, length in node.external or ():
         file = Path(name)
         if file.is_file() and file.stat().st_size < start + min(length, node.nbytes):
@@ -133,9 +134,11 @@ def _lost_source(path: Path, node: Any) -> str:
         found = _source_file(path, name)
         if found is None:
             return f"its voxels lie in {name}, which is missing; put it beside this file"
+        if (found.resolve(), inside.strip("/")) in above:
+            return f"its voxels lie in {name}: {inside}, which lie in this array again"
         try:
             with _opened(found) as file:
-                lost = _lost_source(found, file[inside])
+                lost = _lost_source(found, file[inside], above)
         except (KeyError, OSError) as error:
             return f"its voxels lie in {name}: {inside}, which cannot be read: {first_line(error)}"
         if lost:

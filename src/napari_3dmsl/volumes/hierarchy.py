@@ -9,14 +9,13 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from napari_3dmsl.volumes.attribute_sizes import (
-    UnreadSize,
     letters_of,
     multiscale_size,
     numbers_in,
     shown,
     size_in,
 )
-from napari_3dmsl.volumes.pixel_size import PixelSize
+from napari_3dmsl.volumes.pixel_size import PixelSize, unread_size
 from napari_3dmsl.volumes.series import Series, why_no_labels
 from napari_3dmsl.volumes.stored import Contents, Dataset, StoredArray, StoredLevel
 from napari_3dmsl.volumes.tree import Tree
@@ -242,7 +241,7 @@ def _scaled_size(
         return PixelSize()
     if not isinstance(axes, list) or len(axes) != len(letters):
         why = f"'axes' is {shown(axes)}; expected those of the array, y and x among them"
-        return UnreadSize(why=why)
+        return unread_size(why)
     steps = [one.get("coordinateTransformations") for one in (level, multiscale)]
     return multiscale_size(axes, letters, steps)
 
@@ -284,7 +283,7 @@ def _coarser(finest: PixelSize, group: Node, node: Node, child: str) -> PixelSiz
     try:
         factors = _factors(group, node, int(child[1:]))
     except ValueError as error:
-        return UnreadSize(why=str(error))
+        return unread_size(str(error))
     if factors is None:
         return PixelSize()
     times = dict(zip("XYZ", factors, strict=True))

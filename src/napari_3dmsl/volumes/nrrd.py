@@ -13,10 +13,9 @@ from typing import IO, Any
 import numpy as np
 
 from napari_3dmsl.reading import reading
-from napari_3dmsl.volumes.attribute_sizes import UnreadSize
 from napari_3dmsl.volumes.handles import MappedFile, PackedPlanes
 from napari_3dmsl.volumes.optional import needed
-from napari_3dmsl.volumes.pixel_size import PixelSize, in_nm
+from napari_3dmsl.volumes.pixel_size import PixelSize, in_nm, unread_size
 from napari_3dmsl.volumes.series import Series, why_no_labels
 from napari_3dmsl.volumes.stored import Dataset, StoredArray, StoredLevel
 
@@ -216,7 +215,7 @@ def _size(header: _Header) -> PixelSize:
     try:
         steps, units = _spacing(header)
     except ValueError as error:
-        return UnreadSize(why=str(error))
+        return unread_size(str(error))
     if units is None or len(steps) != 3:
         return PixelSize()
     named = [str(unit).strip().strip('"') for unit in units][-3:]

@@ -24,13 +24,13 @@ class PixelSize:
         Lengths in nm of those of Z, Y and X that are known.
     unknown
         Units that the file names and nobody knows.
-    no_numbers
-        What the file has in the place of lengths.
+    damage
+        Why what the file says of it cannot be read, as a sentence; empty where it can.
     """
 
     nm: Mapping[str, float] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
-    no_numbers: tuple[str, ...] = ()
+    damage: str = ""
 
     @property
     def voxel_nm(self) -> VoxelNm | None:
@@ -45,9 +45,8 @@ class PixelSize:
         """Why there is no voxel size; empty when there is one."""
         if self.voxel_nm is not None:
             return ""
-        if self.no_numbers:
-            told = " and ".join(f"'{text}'" for text in self.no_numbers)
-            return f"the file gives its voxel size as {told}, which is no number"
+        if self.damage:
+            return self.damage
         if self.unknown:
             units = " and ".join(f"'{unit}'" for unit in self.unknown)
             return f"the file gives its voxel size in {units}, which is not known"
@@ -165,14 +164,29 @@ def _length_of_pixel(resolution: Any) -> float | str:
 
 
 def _told_in_nm(told: Mapping[str, tuple[Any, str]]) -> PixelSize:
-    """Turn lengths into nm; texts that are no number are kept for the message."""
-    found, no_numbers = {}, []
+    """Turn lengths into nm; texts that are no number are told."""
+    found, wrong = {}, []
     for axis, (length, unit) in told.items():
         try:
             found[axis] = (float(length), unit)
         except (TypeError, ValueError):
-            no_numbers.append(str(length))
-    return replace(in_nm(found), no_numbers=tuple(dict.fromkeys(no_numbers)))
+            wrong.append(f"'{length}'")
+    if not wrong:
+        return in_nm(found)
+    texts = " and ".join(dict.fromkeys(wrong))
+    damage = f"the file gives its voxel size as {texts}, which is no number"
+    return replace(in_nm(found), damage=damage)
+
+
+def unread_size(why: str) -> PixelSize:
+    """Return a voxel size that a file tells in a way that cannot be read.
+
+    Parameters
+    ----------
+    why
+        What is wrong with it.
+    """
+    return PixelSize(damage=f"the file's voxel size cannot be read: {why}")
 
 
 def in_nm(found: Mapping[str, tuple[float, str]]) -> PixelSize:
