@@ -248,18 +248,31 @@ def test_channels_are_no_depth(tmp_path: Path, images: list[np.ndarray]) -> None
         score_files(path, path)
 
 
+def foreign_zarr(path: Path, axes: str, pixels: np.ndarray) -> Path:
+    """An OME-Zarr 0.4 as other programs write it."""
+    import zarr
+
+    group = zarr.open_group(path, mode="w", zarr_format=2)
+    group.create_array("0", data=pixels)
+    scale = {"type": "scale", "scale": [1.0] * len(axes)}
+    named = [{"name": n, "type": {"t": "time", "c": "channel"}.get(n, "space")} for n in axes]
+    levels = [{"path": "0", "coordinateTransformations": [scale]}]
+    group.attrs["multiscales"] = [{"version": "0.4", "axes": named, "datasets": levels}]
+    return path
+
+
+def test_channels_of_a_zarr_are_no_depth_either(tmp_path: Path, images: list[np.ndarray]) -> None:
+    both = np.stack([images[:2], images[1:]])
+    for axes, pixels in (("tcyx", both), ("tczyx", both[:, :, None]), ("cyx", both[0])):
+        path = foreign_zarr(tmp_path / f"{axes}.zarr", axes, pixels)
+        with pytest.raises(ValueError, match=rf"{axes}.zarr.*2 channels"):
+            score_files(path, path)
+
+
 def test_a_zarr_with_a_time_axis_is_a_film_whoever_wrote_it(
     tmp_path: Path, images: list[np.ndarray]
 ) -> None:
-    import zarr
-
-    path = tmp_path / "film.zarr"
-    group = zarr.open_group(path, mode="w", zarr_format=2)
-    group.create_array("0", data=np.stack(images))
-    scale = {"type": "scale", "scale": [1, 0.1, 0.1]}
-    axes = [{"name": "t", "type": "time"}, *({"name": n, "type": "space"} for n in "yx")]
-    levels = [{"path": "0", "coordinateTransformations": [scale]}]
-    group.attrs["multiscales"] = [{"version": "0.4", "axes": axes, "datasets": levels}]
+    path = foreign_zarr(tmp_path / "film.zarr", "tyx", np.stack(images))
     table = score_files(path, path)
     assert [score.name for score in table.scores] == [f"film.zarr frame {i}" for i in range(3)]
     assert "betti_2_error" not in table.means

@@ -97,12 +97,8 @@ def _from_tiff(path: Path) -> LabelImage:
     pixels = read_pixels(path)
     if axes.endswith("S"):
         pixels, axes = _one_channel(path, pixels), axes[:-1]
+    _check_channels(path, axes, pixels.shape)
     kept = [axis for axis, length in zip(axes, pixels.shape, strict=True) if length > 1]
-    if "C" in kept:
-        raise ValueError(
-            f"{path}: {pixels.shape[axes.index('C')]} channels; expected one, of labels: save it "
-            "alone"
-        )
     if len(kept) >= 2:  # a plane of one row stays one
         pixels, axes = np.squeeze(pixels), "".join(kept)
     sizes = [about.size_um.get(axis) for axis in "ZYX"]
@@ -136,6 +132,7 @@ def _plane_or_film_of(path: Path) -> LabelImage | None:
     film = array.axes.lower().startswith("t") and array.shape[0] > 1 and len(lengths) > 2
     if not film and len(lengths) > 2:
         return None
+    _check_channels(path, array.axes, array.shape)
     check_memory(str(path), math.prod(array.shape) * array.dtype.itemsize)
     with reading(path, "damaged"):
         pixels = np.asarray(array.opener()[(slice(None),) * len(array.shape)])
@@ -143,6 +140,13 @@ def _plane_or_film_of(path: Path) -> LabelImage | None:
         return LabelImage(pixels.reshape(array.shape[-2:]))
     size = found[0].size.voxel_nm if len(lengths) > 3 else None
     return LabelImage(np.squeeze(pixels), size, frames=True)
+
+
+def _check_channels(path: Path, axes: str, shape: tuple[int, ...]) -> None:
+    """Refuse several channels, which are no depth."""
+    for axis, length in zip(axes, shape, strict=False):
+        if axis == "C" and length > 1:
+            raise ValueError(f"{path}: {length} channels; expected one, of labels: save it alone")
 
 
 def _without_single_planes(pixels: NDArray[Any]) -> NDArray[Any]:

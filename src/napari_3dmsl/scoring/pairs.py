@@ -62,10 +62,10 @@ def paired(
             raise ValueError(
                 f"{path} is a file and {other} a folder; give two files or two folders"
             )
-    notes: list[str] = []
-    truths, predictions = (
-        _by_name(folder, fits, kinds, folders_inside, notes) for folder in (truth, prediction)
+    (truths, beside), (predictions, more_beside) = (
+        _by_name(folder, fits, kinds, folders_inside) for folder in (truth, prediction)
     )
+    notes = [*beside, *more_beside]
     missing = sorted(set(truths) - set(predictions))
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -88,12 +88,9 @@ def _is_one(path: Path, fits: Callable[[Path], bool]) -> bool:
 
 
 def _by_name(
-    folder: Path,
-    fits: Callable[[Path], bool],
-    kinds: str,
-    folders_inside: bool,
-    notes: list[str],
-) -> dict[str, Path]:
+    folder: Path, fits: Callable[[Path], bool], kinds: str, folders_inside: bool
+) -> tuple[dict[str, Path], list[str]]:
+    """Return the files of a folder by the names of their images, and what was left out."""
     of_image: dict[str, list[Path]] = {}
     for path in _visible(folder):
         if fits(path):
@@ -102,14 +99,12 @@ def _by_name(
             for one in filter(fits, _visible(path)):
                 of_image.setdefault(f"{path.name}/{image_name(one)}", []).append(one)
     found = {name: _mask_of(name, paths) for name, paths in of_image.items()}
-    images = sum(map(len, of_image.values())) - len(found)
-    if images:
-        notes.append(f"{folder}: {images} images beside their masks are left out")
     if not found:
         inner = [each for each in sorted(folder.iterdir()) if holds(each, fits)]
         hint = f"; there are some in {inner[0]}" if inner else ""
         raise ValueError(f"{folder}: nothing to score; expected {kinds}{hint}")
-    return found
+    images = sum(map(len, of_image.values())) - len(found)
+    return found, [f"{folder}: {images} images beside their masks are left out"] * bool(images)
 
 
 def _visible(folder: Path) -> list[Path]:
