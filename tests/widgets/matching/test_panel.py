@@ -108,6 +108,25 @@ def test_from_an_image_and_a_dark_frame_to_an_image_set(
     assert f'"e_per_adu": {camera.e_per_adu}' in told
 
 
+def test_hot_pixels_of_the_dark_frame_are_left_out_and_told(
+    hands: Hands, answer: Any, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    hot = np.zeros((256, 256), bool)
+    hot[rng.integers(0, 256, 40), rng.integers(0, 256, 40)] = True
+    for name, light in (("image.tif", photons(400.0)), ("dark.tif", np.zeros(hot.shape))):
+        planes = [recorded(light, rng, GAIN, READ) + 3000 * hot for _ in range(3)]
+        tifffile.imwrite(tmp_path / name, np.stack(planes).astype(np.uint16))
+    choose(hands, answer, tmp_path / "image.tif")
+    set_optics(hands)
+    choose(hands, answer, tmp_path / "dark.tif", "dark_images")
+    found = calibrate(hands)
+    assert f"Hot pixels {hot.sum()} left out" in found
+    told = re.search(r"Conversion ([\d.]+)", found)
+    assert told is not None
+    assert float(told[1]) == pytest.approx(GAIN, rel=0.05)
+
+
 def test_each_step_can_be_taken_back(hands: Hands, files: Path, answer: Any) -> None:
     choose(hands, answer, files / "image.tif")
     set_optics(hands)

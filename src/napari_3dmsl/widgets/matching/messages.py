@@ -54,6 +54,7 @@ def calibrated(found: Calibration) -> str:
         ("Offset", found.offset_adu, "ADU"),
         ("Background with haze", found.background_e, "e⁻"),
         ("Darkest ground", found.ground_adu, "ADU"),
+        ("Hot pixels", found.hot_pixels or None, "left out"),
     ]
     told = [(what, f"{value} {unit}") for what, value, unit in rows if value is not None]
     lines = []
