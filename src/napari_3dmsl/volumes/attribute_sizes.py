@@ -83,7 +83,7 @@ def _transform(attributes: Mapping[str, Any], order: str) -> PixelSize | None:
         return None
     axes = told.get("axes", ())
     if not isinstance(axes, Sequence):
-        raise ValueError(f"'axes' of 'transform' is {shown(axes)}; expected a list of names")
+        raise ValueError(f"'axes' of 'transform' is {as_json(axes)}; expected a list of names")
     names = "".join(_letter(axis) for axis in axes)
     return _listed(numbers_in("scale", told["scale"], len(names)), told.get("units", "nm"), names)
 
@@ -135,7 +135,7 @@ def _listed(values: list[float], units: Any, order: str) -> PixelSize:
     """Pair lengths and units with the names of their axes."""
     named = _each(units, len(order))
     if len(named) != len(order):
-        raise ValueError(f"'units' is {shown(units)}; expected {len(order)} of them")
+        raise ValueError(f"'units' is {as_json(units)}; expected {len(order)} of them")
     paired = zip(order, zip(values, named, strict=True), strict=True)
     return in_nm({axis: told for axis, told in paired if axis in "ZYX"})
 
@@ -163,10 +163,10 @@ def numbers_in(name: str, values: Any, count: int | None = None) -> list[float]:
             if count is None or len(numbers) == count:
                 return numbers
     expected = "a list of numbers" if count is None else f"a list of {count} numbers"
-    raise ValueError(f"'{name}' is {shown(values)}; expected {expected}")
+    raise ValueError(f"'{name}' is {as_json(values)}; expected {expected}")
 
 
-def shown(value: Any) -> str:
+def as_json(value: Any) -> str:
     """Return what a file has somewhere, as JSON and not too long, for an error.
 
     Parameters
@@ -235,12 +235,12 @@ def _scales(steps: Any, count: int) -> Iterator[list[float]]:
     if steps is None:
         return
     if not isinstance(steps, list):
-        raise ValueError(f"'coordinateTransformations' is {shown(steps)}; expected a list")
+        raise ValueError(f"'coordinateTransformations' is {as_json(steps)}; expected a list")
     for one in steps:
         kind = one.get("type") if isinstance(one, Mapping) else None
         if kind == "scale":
             yield numbers_in("scale", one.get("scale"), count)
         elif kind not in _NO_SCALE:
             raise ValueError(
-                f"'coordinateTransformations' has {shown(one)}; expected scales and translations"
+                f"'coordinateTransformations' has {as_json(one)}; expected scales and translations"
             )

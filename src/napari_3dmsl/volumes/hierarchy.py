@@ -9,10 +9,10 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from napari_3dmsl.volumes.attribute_sizes import (
+    as_json,
     letters_of,
     multiscale_size,
     numbers_in,
-    shown,
     size_in,
 )
 from napari_3dmsl.volumes.pixel_size import PixelSize, unread_size
@@ -222,8 +222,8 @@ def _levels_told(where: str, multiscale: Mapping[str, Any]) -> list[Mapping[str,
     told = multiscale.get("datasets", [])
     if not isinstance(told, list) or not all(_has_path(one) for one in told):
         raise ValueError(
-            f"{where}: damaged: 'datasets' of its 'multiscales' is {shown(told)}; expected a list "
-            "of levels, each with its 'path'"
+            f"{where}: damaged: 'datasets' of its 'multiscales' is {as_json(told)}; expected a "
+            "list of levels, each with its 'path'"
         )
     return told
 
@@ -240,7 +240,7 @@ def _scaled_size(
     if axes is None:  # before version 0.4
         return PixelSize()
     if not isinstance(axes, list) or len(axes) != len(letters):
-        why = f"'axes' is {shown(axes)}; expected those of the array, y and x among them"
+        why = f"'axes' is {as_json(axes)}; expected those of the array, y and x among them"
         return unread_size(why)
     steps = [one.get("coordinateTransformations") for one in (level, multiscale)]
     return multiscale_size(axes, letters, steps)
@@ -300,7 +300,7 @@ def _factors(group: Node, node: Node, number: int) -> list[float] | None:
         if of_all is None:
             continue
         if not isinstance(of_all, list):
-            raise ValueError(f"'{name}' is {shown(of_all)}; expected a list of factors")
+            raise ValueError(f"'{name}' is {as_json(of_all)}; expected a list of factors")
         if number < len(of_all):
             return numbers_in(name, of_all[number], 3)
     return [1.0] * 3 if number == 0 else None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_3dmsl.reading import reading
-from napari_3dmsl.volumes.attribute_sizes import letters_of, shown
+from napari_3dmsl.volumes.attribute_sizes import as_json, letters_of
 from napari_3dmsl.volumes.hierarchy import Hierarchy, Node, hierarchy_contents
 from napari_3dmsl.volumes.optional import needed
 from napari_3dmsl.volumes.stored import Contents, StoredArray
@@ -63,7 +63,7 @@ def _array(tree: Tree, name: str, node: Node) -> StoredArray:
             raise ValueError(f"blocks of {chunks} in dimensions {shape}")
         names = told.get("axes")
         if "axes" in told and not (isinstance(names, list) and len(names) == len(shape)):
-            raise ValueError(f"'axes' is {shown(names)}; expected {len(shape)} names")
+            raise ValueError(f"'axes' is {as_json(names)}; expected {len(shape)} names")
     opener = partial(open_tensor, "n5", json.dumps(kvstore_of(tree.place, name)))
     return StoredArray(where, shape, dtype, chunks, _axes(names, len(shape)), opener)
 
