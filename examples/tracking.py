@@ -28,7 +28,8 @@ import napari_3dmsl as msl
 from image_sets import locally_bright, make_set, normalised
 from napari_3dmsl.datasets.training.lay_out import lay_out
 from napari_3dmsl.datasets.training.settings import ToolLayout
-from napari_3dmsl.scoring.tracks import open_tracks, track_scores
+from napari_3dmsl.scoring.track_folders import open_tracks
+from napari_3dmsl.scoring.tracks import track_scores
 from napari_3dmsl.timelapse.lineage import Track, write_man_track
 from pictures import grid
 from results import arguments, interval, keep, table, verdict

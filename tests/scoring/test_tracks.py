@@ -18,7 +18,8 @@ from labelled_set import make_labelled_set
 from napari_3dmsl.datasets.training.lay_out import lay_out
 from napari_3dmsl.datasets.training.settings import ToolLayout
 from napari_3dmsl.scoring.files import score_files
-from napari_3dmsl.scoring.tracks import open_tracks, sequences_in, track_scores
+from napari_3dmsl.scoring.track_folders import open_tracks, sequences_in
+from napari_3dmsl.scoring.tracks import track_scores
 from napari_3dmsl.timelapse.lineage import Track
 
 FRAMES = 4

@@ -18,7 +18,8 @@ from napari_3dmsl.scoring.sets import for_all, scores_of, settled_table
 from napari_3dmsl.scoring.settings import ScoreSettings
 from napari_3dmsl.scoring.surfaces import mesh_overlap, surface_scores
 from napari_3dmsl.scoring.table import ScoreTable, table_of
-from napari_3dmsl.scoring.tracks import is_track_folder, open_tracks, sequences_in, track_scores
+from napari_3dmsl.scoring.track_folders import is_track_folder, open_tracks, sequences_in
+from napari_3dmsl.scoring.tracks import track_scores
 from napari_3dmsl.shapes.mesh import read_mesh
 
 if TYPE_CHECKING:
